@@ -1,0 +1,60 @@
+# make demo: set-up, then an episode through the whole system to a report.   make test: everything CI checks.
+PYTHON ?= python3
+OUT ?= out/demo
+VIDEO ?=
+CAST ?=
+RUN := .venv/bin/screenalytics
+PY := .venv/bin/python
+
+.PHONY: demo setup test lint types walls drift unit accuracy bench chaos format lock clean
+
+demo: setup
+ifeq ($(VIDEO),)
+	@test -f out/sample/sample-episode.truth.json || $(RUN) sample out/sample
+	@$(RUN) run out/sample/sample-episode.mp4 --cast out/sample/sample-episode.cast --out "$(OUT)"
+else
+	@$(RUN) run "$(VIDEO)" $(if $(CAST),--cast "$(CAST)") --out "$(OUT)"
+endif
+
+setup:
+	@$(PYTHON) scripts/setup.py
+
+test: setup lint types walls drift unit
+
+lint:
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types:
+	$(PY) -m mypy
+
+walls:
+	.venv/bin/lint-imports --no-logo
+
+drift:
+	$(PY) -m contracts.export --check
+
+unit:
+	$(PY) -m pytest -m "not docker"
+
+accuracy: setup
+	$(PY) -m benchmarks.accuracy
+
+bench: setup
+	$(PY) -m benchmarks.end_to_end
+
+chaos: setup
+	$(PY) -m pytest -m chaos tests/chaos
+
+format:
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
+
+lock:
+	$(COMPILE) --extra embedded --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml -o requirements-service.lock
+
+clean:
+	rm -rf out .venv

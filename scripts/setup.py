@@ -1,0 +1,115 @@
+"""Set-up on a fresh machine: virtual environment, pinned packages with verified hashes, models. Standard library only.
+
+Exit status 2 and one sentence when something is missing; pip's own words go to `.venv/setup.log`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / "requirements.lock"
+LOG = VENV / "setup.log"
+STAMP = VENV / ".installed"
+
+LEAST = (3, 11)
+NEWEST = (3, 13)
+
+
+class SetupError(Exception):
+    """Something a person has to mend; `code` is stable."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def check_python() -> None:
+    version = sys.version_info[:2]
+    if not LEAST <= version <= NEWEST:
+        raise SetupError(
+            "python_unsupported",
+            f"This is Python {version[0]}.{version[1]}; use 3.11 to 3.13, for example: make setup PYTHON=python3.12",
+        )
+
+
+def run(*command: str | Path, code: str, sentence: str) -> None:
+    """Run a step, its output in the log."""
+    with LOG.open("ab") as log:
+        done = subprocess.run(
+            [str(part) for part in command], stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, check=False
+        )
+    if done.returncode != 0:
+        raise SetupError(code, f"{sentence} The details are in {LOG.relative_to(ROOT)}.")
+
+
+def wanted_stamp() -> str:
+    """Changes when the pinned packages, the project's own metadata or Python change."""
+    content = LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def install() -> None:
+    if STAMP.is_file() and STAMP.read_text() == wanted_stamp():
+        return
+    if not PYTHON.exists():
+        say("creating .venv")
+        made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, check=False)
+        if made.returncode != 0:
+            raise SetupError(
+                "venv_failed", "The virtual environment could not be made: install python3-venv and try again."
+            )
+    LOG.write_bytes(b"")
+    say("installing the pinned packages (hashes are verified)")
+    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "2")
+    run(
+        *pip,
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "-r",
+        LOCK,
+        code="packages_not_installed",
+        sentence=(
+            "The pinned packages could not be installed: check the network and pip's settings, and that nothing changed "
+            "them on the way (their hashes are verified)."
+        ),
+    )
+    run(
+        *pip,
+        "--no-deps",
+        "--no-build-isolation",
+        "-e",
+        ROOT,
+        code="project_not_installed",
+        sentence="The project itself could not be installed.",
+    )
+    STAMP.write_text(wanted_stamp())
+
+
+def main() -> int:
+    begun = time.monotonic()
+    try:
+        check_python()
+        install()
+    except SetupError as error:
+        say(f"error [{error.code}]: {error}")
+        return 2
+    models = subprocess.run([PYTHON, "-m", "screenalytics", "models", "pull"], cwd=ROOT, check=False)
+    if models.returncode == 0:
+        say(f"set up in {time.monotonic() - begun:.0f} s: .venv/bin/screenalytics")
+    return models.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
