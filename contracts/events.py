@@ -1,0 +1,374 @@
+"""Every event, one class each. `EVENTS` maps a CloudEvents type to its class.
+
+An event's `key` decides the partition: segment work spreads (`ep_id/segment`), everything that must stay in order for
+an episode uses `ep_id`. Its `event_id` is derived from what it says, so the same work always emits the same id.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from contracts.blobs import BlobRef, Contract, PictureRef, VideoRef
+from contracts.ids import EpId, IdentityId, RunId, Slug, event_id
+
+Profile = Literal["low_power", "balanced", "high_accuracy"]
+Stage = Literal["ingest", "detector", "embedder", "grouper", "identity"]
+STAGES: tuple[Stage, ...] = ("ingest", "detector", "embedder", "grouper", "identity")
+
+
+class Event(Contract):
+    """Base of all events."""
+
+    TOPIC: ClassVar[str]
+    TYPE: ClassVar[str]
+
+    @property
+    def subject(self) -> str:
+        """What the event is about; part of its id and its CloudEvents `subject`."""
+        raise NotImplementedError
+
+    @property
+    def key(self) -> str:
+        """Kafka message key."""
+        raise NotImplementedError
+
+    @property
+    def event_id(self) -> str:
+        return event_id(self._run(), self.TYPE, self.subject, self._revision())
+
+    def _run(self) -> str:
+        return str(getattr(self, "run_id", None) or "")
+
+    def _revision(self) -> int:
+        return 0
+
+
+class EpisodeEvent(Event):
+    """An event about one run of one episode, in order per episode."""
+
+    ep_id: EpId
+    run_id: RunId
+
+    @property
+    def subject(self) -> str:
+        return self.ep_id
+
+    @property
+    def key(self) -> str:
+        return self.ep_id
+
+
+class SegmentEvent(EpisodeEvent):
+    """An event about one segment; segments of one episode spread over partitions."""
+
+    segment: int = Field(ge=0)
+    segments: int = Field(ge=1, description="Number of segments of the run.")
+
+    @property
+    def subject(self) -> str:
+        return f"{self.ep_id}/{self.segment:05d}"
+
+    @property
+    def key(self) -> str:
+        return self.subject
+
+
+class EpisodeUploaded(Event):
+    """An outside emitter put a video into S3. Starts a run unless the same content has one already."""
+
+    TOPIC: ClassVar[str] = "episode.uploaded"
+    TYPE: ClassVar[str] = "screenalytics.episode.uploaded.v1"
+
+    ep_id: EpId
+    video: VideoRef
+    title: str | None = Field(default=None, max_length=200)
+    air_date: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    profile: Profile = "balanced"
+    force: bool = Field(default=False, description="Run again although this content has a run already.")
+    request_id: str | None = Field(default=None, max_length=100, description="Tells two forced requests apart.")
+
+    @property
+    def subject(self) -> str:
+        version = self.video.sha256 or self.video.uri
+        return "/".join([self.ep_id, version, self.profile, self.request_id or ""])
+
+    @property
+    def key(self) -> str:
+        return self.ep_id
+
+
+class CastPictures(Contract):
+    cast_id: Slug
+    name: str = Field(min_length=1, max_length=120)
+    pictures: tuple[PictureRef, ...]
+
+
+class CastUploaded(Event):
+    """Reference pictures of a show's cast. `replace` makes this the whole cast; otherwise pictures are added."""
+
+    TOPIC: ClassVar[str] = "cast.uploaded"
+    TYPE: ClassVar[str] = "screenalytics.cast.uploaded.v1"
+
+    show: Slug
+    cast: tuple[CastPictures, ...]
+    replace: bool = False
+    request_id: str = Field(max_length=100)
+
+    @property
+    def subject(self) -> str:
+        return f"{self.show}/{self.request_id}"
+
+    @property
+    def key(self) -> str:
+        return self.show
+
+
+class PictureVerdict(Contract):
+    cast_id: Slug
+    filename: str
+    accepted: bool
+    code: str = Field(description="`ok` or why the picture is not used.")
+    message: str
+
+
+class FacebankUpdated(Event):
+    """What became of the pictures of a `cast.uploaded`."""
+
+    TOPIC: ClassVar[str] = "facebank.updated"
+    TYPE: ClassVar[str] = "screenalytics.facebank.updated.v1"
+
+    show: Slug
+    request_id: str
+    revision: int = Field(ge=1)
+    verdicts: tuple[PictureVerdict, ...]
+
+    @property
+    def subject(self) -> str:
+        return f"{self.show}/{self.request_id}"
+
+    @property
+    def key(self) -> str:
+        return self.show
+
+
+class RunStarted(EpisodeEvent):
+    """A run was planned: its segments are on their way."""
+
+    TOPIC: ClassVar[str] = "run.started"
+    TYPE: ClassVar[str] = "screenalytics.run.started.v1"
+
+    upload_event_id: str
+    segments: int = Field(ge=1)
+    duration_s: float = Field(gt=0)
+    profile: Profile
+    width: int
+    height: int
+    codec: str
+    fps: float | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"{self.ep_id}/{self.upload_event_id}"
+
+
+class RunCancelled(EpisodeEvent):
+    """A run will not be finished: an operator cancelled it, a later run took its place, or the episode was deleted."""
+
+    TOPIC: ClassVar[str] = "run.cancelled"
+    TYPE: ClassVar[str] = "screenalytics.run.cancelled.v1"
+
+    reason: Literal["cancelled", "superseded", "deleted"]
+
+
+class SegmentReady(SegmentEvent):
+    """A stretch `[start_s, end_s)` of the video, starting at a keyframe, is to be analysed."""
+
+    TOPIC: ClassVar[str] = "segment.ready"
+    TYPE: ClassVar[str] = "screenalytics.segment.ready.v1"
+
+    video: BlobRef
+    stream_index: int = Field(ge=0)
+    origin_s: float = Field(description="Container time of the first video frame, which is second 0 of the episode.")
+    start_s: float = Field(ge=0)
+    end_s: float = Field(gt=0)
+    duration_s: float = Field(gt=0, description="Duration of the whole episode.")
+    profile: Profile
+
+
+class AnalysedSegment(SegmentEvent):
+    """What the stages that work on a segment hand on; `artifacts` are references by name."""
+
+    artifacts: dict[str, BlobRef]
+    start_s: float
+    end_s: float
+    duration_s: float = Field(description="Duration of the whole episode.")
+    profile: Profile
+    sample_period_s: float = Field(gt=0, description="Seconds between two analysed frames.")
+    cut_at_end: bool = Field(description="Whether the segment's end border is also a shot cut.")
+    decoded_frames: int = Field(ge=0)
+    analysed_frames: int = Field(ge=0)
+    problems: tuple[str, ...] = Field(default=(), description="What could not be read, for people.")
+    counts: dict[str, float] = Field(default_factory=dict, description="Faces, tracks … for people.")
+
+
+class SegmentTracked(AnalysedSegment):
+    """Faces of the segment were found and tracked. `artifacts`: detections, shots, tracks, faces, crops."""
+
+    TOPIC: ClassVar[str] = "segment.tracked"
+    TYPE: ClassVar[str] = "screenalytics.segment.tracked.v1"
+
+    busy_s: float = Field(default=0, ge=0)
+    cpu_s: float = Field(default=0, ge=0)
+
+
+class SegmentEmbedded(AnalysedSegment):
+    """Tracks of the segment have prototypes. `artifacts`: as before, plus faces_npy and tracks_npy."""
+
+    TOPIC: ClassVar[str] = "segment.embedded"
+    TYPE: ClassVar[str] = "screenalytics.segment.embedded.v1"
+
+    stage_seconds: dict[str, float] = Field(default_factory=dict)
+    stage_cpu_seconds: dict[str, float] = Field(default_factory=dict)
+
+
+class EpisodeGrouped(EpisodeEvent):
+    """All segments are in, tracks are joined and clustered.
+
+    `artifacts`: detections, shots, tracks, faces, faces_npy, tracks_npy, identities, cluster_centroids, track_metrics.
+    """
+
+    TOPIC: ClassVar[str] = "episode.grouped"
+    TYPE: ClassVar[str] = "screenalytics.episode.grouped.v1"
+
+    revision: int = Field(ge=1)
+    duration_s: float = Field(gt=0)
+    profile: Profile
+    artifacts: dict[str, BlobRef]
+    clusters: int = Field(ge=0)
+    tracks: int = Field(ge=0)
+    problems: tuple[str, ...] = ()
+
+    def _revision(self) -> int:
+        return self.revision
+
+
+class CastLinked(EpisodeEvent):
+    """An identity is (or is no longer, `cast_id` null) a cast member."""
+
+    TOPIC: ClassVar[str] = "cast.linked"
+    TYPE: ClassVar[str] = "screenalytics.cast.linked.v1"
+
+    identity_id: IdentityId
+    cast_id: Slug | None
+    by: Literal["auto", "operator", "suggestion"]
+    probability: float = Field(ge=0, le=1)
+    margin: float
+    revision: int = Field(ge=1, description="Revision of the identities this link belongs to.")
+
+    @property
+    def subject(self) -> str:
+        return f"{self.ep_id}/{self.identity_id}"
+
+    def _revision(self) -> int:
+        return self.revision
+
+
+class VisibleSeconds(Contract):
+    cast_id: Slug
+    name: str
+    visible_s: float = Field(ge=0)
+
+
+class ScreenTimeReported(EpisodeEvent):
+    """The result: a new revision of the screen time. `manifests` names every file of it."""
+
+    TOPIC: ClassVar[str] = "screentime.reported"
+    TYPE: ClassVar[str] = "screenalytics.screentime.reported.v1"
+
+    revision: int = Field(ge=1)
+    duration_s: float = Field(gt=0)
+    report: BlobRef
+    manifests: dict[str, BlobRef]
+    cast: tuple[VisibleSeconds, ...]
+    unidentified: int = Field(ge=0)
+    warnings: tuple[str, ...] = ()
+
+    def _revision(self) -> int:
+        return self.revision
+
+
+class EpisodeProgress(EpisodeEvent):
+    """A stage finished a piece of work. Repeats of the same piece have the same id."""
+
+    TOPIC: ClassVar[str] = "episode.progress"
+    TYPE: ClassVar[str] = "screenalytics.episode.progress.v1"
+
+    stage: Stage
+    segment: int | None = Field(default=None, ge=0)
+    done: int = Field(ge=0, description="1-based number of pieces, for stages without segments; else 1.")
+    total: int = Field(ge=1, description="Pieces of work of this stage in the run.")
+    media_s: float = Field(default=0, ge=0, description="Seconds of video this piece covers.")
+    busy_s: float = Field(default=0, ge=0)
+    detail: dict[str, float] = Field(default_factory=dict, description="Counts for people: faces, tracks …")
+
+    @property
+    def subject(self) -> str:
+        piece = "all" if self.segment is None else f"{self.segment:05d}"
+        return f"{self.ep_id}/{self.stage}/{piece}/{self.done}"
+
+
+class EpisodeFailed(Event):
+    """The episode cannot be finished. `code` is stable, `message` is one sentence that says what to do."""
+
+    TOPIC: ClassVar[str] = "episode.failed"
+    TYPE: ClassVar[str] = "screenalytics.episode.failed.v1"
+
+    ep_id: EpId
+    run_id: RunId | None = None
+    upload_event_id: str | None = None
+    stage: Stage
+    segment: int | None = None
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    message: str = Field(max_length=1000)
+
+    @property
+    def subject(self) -> str:
+        return "/".join([self.ep_id, self.stage, self.upload_event_id or "", self.code])
+
+    @property
+    def key(self) -> str:
+        return self.ep_id
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.TYPE: event
+    for event in (
+        EpisodeUploaded,
+        CastUploaded,
+        FacebankUpdated,
+        RunStarted,
+        RunCancelled,
+        SegmentReady,
+        SegmentTracked,
+        SegmentEmbedded,
+        EpisodeGrouped,
+        CastLinked,
+        ScreenTimeReported,
+        EpisodeProgress,
+        EpisodeFailed,
+    )
+}
+
+
+def event_class(event_type: str) -> type[Event] | None:
+    """Class of a CloudEvents type, None when this version does not know it."""
+    return EVENTS.get(event_type)
+
+
+def to_payload(event: Event) -> dict[str, Any]:
+    """JSON-ready payload with the names of the schema; re-validated strictly, so that nothing invalid leaves."""
+    payload = event.model_dump(mode="json", by_alias=True)
+    type(event).model_validate_json(event.model_dump_json(by_alias=True), strict=True)
+    return payload

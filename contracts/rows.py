@@ -1,0 +1,281 @@
+"""Rows and documents of the manifests. Times are presentation seconds from the first video frame; boxes are fractions.
+
+A box is `(x1, y1, x2, y2)` divided by the width and height of the picture as shown (after rotation), so it may reach
+slightly outside 0..1 where a face is cut off by the frame. Landmarks are ten numbers `x, y` for the eye on the left of
+the picture, the eye on the right, the nose, the mouth corner on the left and the one on the right, as fractions too.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.blobs import Contract
+from contracts.ids import EpId, FaceId, IdentityId, RunId, ShotId, Slug, TrackId
+
+SCHEMA_VERSION = 1
+
+Box = tuple[float, float, float, float]
+Landmarks = tuple[float, float, float, float, float, float, float, float, float, float]
+Interval = tuple[float, float]
+Provenance = Literal["machine", "operator", "rescued"]
+LinkedBy = Literal["auto", "operator", "suggestion"]
+Boundary = Literal["start", "cut", "segment", "end"]
+
+
+class DetectionRow(Contract):
+    """One face found in one analysed frame (`detections.jsonl`)."""
+
+    ep_id: EpId
+    segment: int = Field(ge=0)
+    frame_idx: int = Field(ge=0, description="Index of the analysed frame within the segment, in presentation order.")
+    ts_s: float = Field(ge=0)
+    bbox: Box
+    landmarks: Landmarks
+    conf: float = Field(ge=0, le=1)
+    track_id: TrackId | None = None
+    model_id: str
+    schema_version: int = SCHEMA_VERSION
+
+
+class ShotRow(Contract):
+    """One shot, or the part of it that lies in one segment (`shots.jsonl`)."""
+
+    shot_id: ShotId
+    segment: int = Field(ge=0)
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+    starts_with: Boundary
+    ends_with: Boundary
+
+
+class FaceQuality(Contract):
+    """Quality of one face crop and its parts, each in 0..1 (1 is best)."""
+
+    score: float = Field(ge=0, le=1)
+    confidence: float = Field(ge=0, le=1)
+    size: float = Field(ge=0, le=1)
+    sharpness: float = Field(ge=0, le=1)
+    contrast: float = Field(ge=0, le=1)
+    frontality: float = Field(ge=0, le=1)
+
+
+class FaceRow(Contract):
+    """A face sampled from a track for embedding (`faces.jsonl`); vectors are rows of `faces.npy`."""
+
+    ep_id: EpId
+    segment: int = Field(ge=0)
+    face_id: FaceId
+    track_id: TrackId
+    frame_idx: int = Field(ge=0)
+    ts_s: float = Field(ge=0)
+    bbox: Box
+    landmarks: Landmarks
+    conf: float = Field(ge=0, le=1)
+    quality: FaceQuality
+    crop: str = Field(description="`{object uri}#{member}`: the aligned chip inside the segment's crop archive.")
+    thumbnail: str | None = Field(default=None, description="The square picture with margin, same form as `crop`.")
+    embedding_row: int | None = Field(default=None, ge=0)
+    model_id: str | None = None
+    low_quality: bool = False
+    skip_reason: str | None = None
+    schema_version: int = SCHEMA_VERSION
+
+
+class TrackRow(Contract):
+    """One face followed through one shot within one segment (`tracks.jsonl`)."""
+
+    ep_id: EpId
+    segment: int = Field(ge=0)
+    track_id: TrackId
+    shot_id: ShotId
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+    first_frame: int = Field(ge=0)
+    last_frame: int = Field(ge=0)
+    first_bbox: Box
+    last_bbox: Box
+    detections: int = Field(ge=1)
+    mean_conf: float = Field(ge=0, le=1)
+    mean_size: float = Field(ge=0, description="Mean face height as a fraction of the picture's height.")
+    quality: float = Field(ge=0, le=1, description="Mean quality of the sampled faces.")
+    crops: tuple[str, ...] = ()
+    representative: FaceId | None = None
+    continues: TrackId | None = Field(
+        default=None, description="The track before the segment border that goes on here."
+    )
+    embedding_row: int | None = Field(default=None, ge=0, description="Row of the prototype in `tracks.npy`.")
+    model_id: str | None = None
+    samples: int = Field(default=0, ge=0, description="Embeddings that entered the prototype.")
+    spread: float | None = Field(default=None, ge=0, description="Mean distance of the samples to the prototype.")
+    low_quality: bool = False
+    rejection: str | None = Field(default=None, description="Why the track has no usable embedding.")
+    schema_version: int = SCHEMA_VERSION
+
+
+class Identity(Contract):
+    """A person of one episode: a cluster of tracks, named or not."""
+
+    identity_id: IdentityId
+    track_ids: tuple[TrackId, ...]
+    label: str | None = None
+    cast_id: Slug | None = None
+    locked: bool = False
+    cohesion: float | None = None
+    isolation: float | None = None
+    ambiguity: float | None = None
+    representative: str | None = Field(default=None, description="Thumbnail of the best face.")
+    tracks: int = Field(ge=0)
+    faces: int = Field(ge=0)
+    provenance: Provenance = "machine"
+    rescued_track_ids: tuple[TrackId, ...] = ()
+    reason: str | None = Field(default=None, description="Why nobody can say who this is, if so.")
+
+
+class GroupingMetrics(Contract):
+    """Health of one clustering."""
+
+    tracks: int = Field(ge=0)
+    clusters: int = Field(ge=0)
+    unassigned_tracks: int = Field(ge=0)
+    rescued_tracks: int = Field(ge=0)
+    singleton_fraction: float = Field(ge=0, le=1)
+    largest_fraction: float = Field(ge=0, le=1)
+
+
+class IdentitiesDocument(Contract):
+    """`identities.json`."""
+
+    ep_id: EpId
+    run_id: RunId
+    revision: int = Field(ge=1)
+    identities: tuple[Identity, ...]
+    metrics: GroupingMetrics
+    warnings: tuple[str, ...] = ()
+    schema_version: int = SCHEMA_VERSION
+
+
+class CastLink(Contract):
+    identity_id: IdentityId
+    cast_id: Slug
+    by: LinkedBy
+    probability: float = Field(ge=0, le=1)
+    margin: float = Field(description="Probability minus the runner-up's.")
+    at: str = Field(description="ISO 8601, UTC.")
+    event_id: str
+
+
+class CastLinksDocument(Contract):
+    """`cast_links.json`."""
+
+    ep_id: EpId
+    run_id: RunId
+    revision: int = Field(ge=1)
+    links: tuple[CastLink, ...]
+    schema_version: int = SCHEMA_VERSION
+
+
+class TrackMetricsDocument(Contract):
+    """`track_metrics.json`."""
+
+    ep_id: EpId
+    run_id: RunId
+    duration_s: float = Field(ge=0)
+    tracks: int = Field(ge=0)
+    tracks_per_minute: float = Field(ge=0)
+    short_track_fraction: float = Field(ge=0, le=1)
+    shots: int = Field(ge=0)
+    faces_per_track: float = Field(ge=0)
+    detections: int = Field(ge=0)
+    analysed_frames: int = Field(ge=0)
+    decoded_frames: int = Field(ge=0)
+    rejections: dict[str, int] = Field(default_factory=dict)
+    stage_seconds: dict[str, float] = Field(default_factory=dict, description="Busy wall seconds per stage.")
+    stage_cpu_seconds: dict[str, float] = Field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+
+class ClusterCentroid(Contract):
+    identity_id: IdentityId
+    centroid: tuple[float, ...]
+    cohesion: float | None = None
+    members: int = Field(ge=1)
+    model_id: str
+    dimension: int = Field(ge=1)
+
+
+class ClusterCentroidsDocument(Contract):
+    """`cluster_centroids.json`."""
+
+    ep_id: EpId
+    run_id: RunId
+    centroids: tuple[ClusterCentroid, ...]
+    schema_version: int = SCHEMA_VERSION
+
+
+class CastScreenTime(Contract):
+    cast_id: Slug
+    name: str
+    visible_s: float = Field(ge=0)
+    share: float = Field(ge=0, le=1, description="Part of the episode's duration.")
+    appearances: int = Field(ge=0)
+    first_s: float | None = None
+    last_s: float | None = None
+    longest_s: float = Field(ge=0)
+    mean_face_size: float | None = Field(default=None, description="Mean face height as a fraction of the picture's.")
+    intervals_s: tuple[Interval, ...]
+    confidence: float = Field(ge=0, le=1)
+    identity_ids: tuple[IdentityId, ...]
+    representative: str | None = None
+
+
+class UnidentifiedScreenTime(Contract):
+    identity_id: IdentityId
+    visible_s: float = Field(ge=0)
+    intervals_s: tuple[Interval, ...]
+    tracks: int = Field(ge=0)
+    reason: str
+    representative: str | None = None
+
+
+class CoAppearance(Contract):
+    a: str
+    b: str
+    seconds: float = Field(ge=0)
+
+
+class Coverage(Contract):
+    any_face_s: float = Field(ge=0)
+    nobody_s: float = Field(ge=0)
+
+
+class ScreenTimeDocument(Contract):
+    """`screen_time.json`: seconds with millisecond precision, `cast` sorted by visible_s."""
+
+    episode_id: EpId
+    run_id: RunId
+    revision: int = Field(ge=1)
+    duration_s: float = Field(ge=0)
+    cast: tuple[CastScreenTime, ...]
+    unidentified: tuple[UnidentifiedScreenTime, ...]
+    co_appearance_s: tuple[CoAppearance, ...]
+    coverage: Coverage
+    warnings: tuple[str, ...] = ()
+    changes: tuple[str, ...] = Field(default=(), description="What this revision changed.")
+    models: dict[str, str] = Field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+
+MANIFESTS: dict[str, type[Contract]] = {
+    "detections.jsonl": DetectionRow,
+    "shots.jsonl": ShotRow,
+    "tracks.jsonl": TrackRow,
+    "faces.jsonl": FaceRow,
+    "identities.json": IdentitiesDocument,
+    "cast_links.json": CastLinksDocument,
+    "track_metrics.json": TrackMetricsDocument,
+    "cluster_centroids.json": ClusterCentroidsDocument,
+    "screen_time.json": ScreenTimeDocument,
+}
+"""Manifest file name -> model of its row (`.jsonl`) or of the whole document (`.json`)."""
