@@ -1,0 +1,320 @@
+"""Kafka as the services see it: events in, events out. One subscriber per service, FastStream on aiokafka below."""
+
+from __future__ import annotations
+
+import dataclasses
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyExistsError
+from faststream import AckPolicy, BaseMiddleware
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+
+from chassis import metrics, telemetry
+from chassis.delivery import Delivery, dead_letter_headers
+from chassis.errors import BadInput, DependencyUnavailable
+from chassis.settings import KafkaSettings
+from contracts import envelope
+from contracts.events import STAGES, EpisodeFailed, Event, Stage
+from contracts.topics import TOPICS, Topic, dead_letter_topic
+
+E = TypeVar("E", bound=Event)
+
+FAILURE_MESSAGE_LENGTH = 1000
+DEAD_LETTER_BYTES = 4 * 2**20
+"""Room for a message of the usual limit (1 MB) and the headers that say why it is here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where an event came from, for handlers that need more than the event."""
+
+    event_id: str
+    time: datetime
+    topic: str
+
+
+_DEAD_LETTER_TOPICS = frozenset(dead_letter_topic(stage) for stage in STAGES)
+
+Handler = Callable[[E, Origin], Awaitable[Iterable[Event] | None]]
+"""Takes an event, makes its effects durable, and returns the events to publish before the offset is committed."""
+
+Fence = Callable[[Event], Awaitable[bool]]
+"""Says whether an event belongs to a run that still counts."""
+
+
+class Bus:
+    """A service's connection to Kafka.
+
+    Args:
+        service: The service's name: its consumer group, its dead-letter topic, its CloudEvents source.
+        fence: Asked before every handler; events it refuses are acknowledged and dropped.
+    """
+
+    def __init__(
+        self, service: Stage, settings: KafkaSettings, *, fence: Fence | None = None, grace_s: float = 25.0
+    ) -> None:
+        self.service = service
+        self._settings = settings
+        self._fence = fence
+        self._handlers: dict[type[Event], Handler[Any]] = {}
+        self.delivery = Delivery(settings, give_up=self._dead_letter, fail_episode=self._publish_failure)
+        self.broker = KafkaBroker(
+            settings.bootstrap_servers,
+            client_id=f"screenalytics-{service}",
+            security=security(settings),
+            enable_idempotence=settings.enable_idempotence,
+            acks="all",
+            graceful_timeout=grace_s,
+            request_timeout_ms=20_000,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            logger=None,
+            middlewares=[_delivery_middleware(self)],
+        )
+        self._subscriber: Any = None
+
+    def on(self, event: type[E], handler: Handler[E]) -> None:
+        """Register the handler of an event; before `start`."""
+        self._handlers[event] = handler
+
+    async def start(self) -> None:
+        """Create missing topics, join the consumer group and begin to handle events."""
+        if self._settings.manage_topics:
+            await ensure_topics(self._settings)
+        if self._subscriber is None:
+            self._subscribe()
+        await self.broker.start()
+
+    def _subscribe(self) -> None:
+        settings = self._settings
+        self._subscriber = self.broker.subscriber(
+            *sorted(event.TOPIC for event in self._handlers),
+            group_id=self.service,
+            group_instance_id=settings.group_instance_id,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_interval_ms,
+            max_poll_interval_ms=settings.max_poll_interval_ms,
+            rebalance_timeout_ms=settings.rebalance_timeout_ms,
+            parser=_parse,
+            decoder=_raw_record,
+        )
+        self._subscriber(self._receive)
+
+    async def stop(self) -> None:
+        """Let the running handler finish within the grace period, then leave the group."""
+        await self.broker.stop()
+        self.delivery.close()
+
+    async def reachable(self) -> bool:
+        """Whether a broker answers."""
+        return bool(await self.broker.ping(timeout=3.0))
+
+    def consumer(self) -> AIOKafkaConsumer | None:
+        """The consumer underneath, for lag and for tests."""
+        return getattr(self._subscriber, "consumer", None)
+
+    async def lag(self) -> dict[TopicPartition, int]:
+        """Messages not yet acknowledged in the partitions that this consumer has now, as the broker counts them."""
+        consumer = self.consumer()
+        if consumer is None:
+            return {}
+        with _kafka_away():
+            ends = await consumer.end_offsets(sorted(consumer.assignment()))
+            starts = await consumer.beginning_offsets(list(ends))
+            done = {partition: await consumer.committed(partition) for partition in ends}
+        return {
+            partition: max(0, end - max(done[partition] or 0, starts[partition])) for partition, end in ends.items()
+        }
+
+    async def publish(self, *events: Event) -> None:
+        """Publish events in order and wait until the brokers have them.
+
+        Raises:
+            DependencyUnavailable: when Kafka does not take them.
+        """
+        for event in events:
+            message = envelope.encode(
+                event, source=f"/screenalytics/{self.service}", traceparent=telemetry.current_traceparent()
+            )
+            headers = {name: value.decode() for name, value in message.headers}
+            with _kafka_away():
+                await self.broker.publish(message.value, topic=message.topic, key=message.key, headers=headers)
+            metrics.published.labels(message.topic).inc()
+
+    async def _receive(self, record: ConsumerRecord[Any, Any]) -> None:
+        """Handle one message; the middleware around this settles what it raises."""
+        received = _decode(record)
+        event = received.event
+        handler = self._handlers.get(type(event))
+        if handler is None or record.topic != type(event).TOPIC:
+            raise envelope.InvalidEvent("wrong_topic", f"{type(event).TYPE} does not belong into {record.topic}.")
+        origin = Origin(event_id=received.event_id, time=received.time, topic=record.topic)
+        context = {name: getattr(event, name, None) for name in ("ep_id", "run_id", "segment")}
+        name = f"{self.service} {type(event).TOPIC}"
+        attributes = {key: value for key, value in context.items() if value is not None}
+        with telemetry.span(name, traceparent=received.traceparent, **attributes), telemetry.log_context(**context):
+            if self._fence is not None and not await self._fence(event):
+                metrics.fenced.labels(record.topic).inc()
+                return
+            started = time.perf_counter()
+            await self.publish(*(await handler(event, origin) or ()))
+            metrics.handler_seconds.labels(record.topic).observe(time.perf_counter() - started)
+
+    async def _dead_letter(self, record: ConsumerRecord[Any, Any], error: BaseException, attempts: int) -> None:
+        headers = dead_letter_headers(record, service=self.service, error=error, attempts=attempts)
+        with _kafka_away():
+            # A producer of its own: FastStream's publish takes text headers, a dead letter keeps every byte.
+            options = client_options(self._settings) | {"acks": "all", "max_request_size": DEAD_LETTER_BYTES}
+            async with AIOKafkaProducer(**options) as producer:
+                topic = dead_letter_topic(self.service)
+                await producer.send_and_wait(topic, value=record.value, key=record.key, headers=headers)
+
+    async def _publish_failure(self, record: ConsumerRecord[Any, Any], error: BaseException, _attempts: int) -> None:
+        """Tell subscribers that the episode of this message cannot be finished."""
+        received = _decode(record)
+        ep_id = getattr(received.event, "ep_id", None)
+        if ep_id is None:
+            return
+        code, sentence = (
+            "internal_error",
+            "Screenalytics could not handle this episode; the logs and the dead letter say why.",
+        )
+        if isinstance(error, BadInput):
+            code, sentence = error.code, error.message
+        run_id = getattr(received.event, "run_id", None)
+        failure = EpisodeFailed(
+            ep_id=ep_id,
+            run_id=run_id,
+            upload_event_id=received.event_id if run_id is None else None,
+            stage=self.service,
+            segment=getattr(received.event, "segment", None),
+            code=code,
+            message=sentence[:FAILURE_MESSAGE_LENGTH],
+        )
+        with telemetry.span(f"{self.service} failed", traceparent=received.traceparent):
+            await self.publish(failure)
+
+
+def _delivery_middleware(bus: Bus) -> type[BaseMiddleware]:
+    class DeliveryMiddleware(BaseMiddleware):
+        """The one place where messages are settled: see `chassis.delivery`."""
+
+        async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
+            async def handle(_record: ConsumerRecord[Any, Any]) -> None:
+                await call_next(msg)
+
+            await bus.delivery.process(msg.raw_message, msg.consumer, handle)
+
+    return DeliveryMiddleware
+
+
+async def _parse(record: ConsumerRecord[Any, Any], original: Callable[[Any], Awaitable[KafkaMessage]]) -> KafkaMessage:
+    """Parse without headers: FastStream's parser fails on those that are not UTF-8, before any middleware sees them."""
+    message = await original(dataclasses.replace(record, headers=()))
+    message.raw_message = record
+    return message
+
+
+async def _raw_record(message: KafkaMessage) -> ConsumerRecord[Any, Any]:
+    return cast("ConsumerRecord[Any, Any]", message.raw_message)
+
+
+def _decode(record: ConsumerRecord[Any, Any]) -> envelope.Received:
+    headers = [(name, value or b"") for name, value in record.headers]  # a header may be null
+    return envelope.decode(record.value, headers, topic=record.topic, default_time=_record_time(record))
+
+
+@contextmanager
+def _kafka_away() -> Iterator[None]:
+    try:
+        yield
+    except MessageSizeTooLargeError:
+        raise
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise DependencyUnavailable("kafka", str(error) or type(error).__name__) from error
+
+
+def _record_time(record: ConsumerRecord[Any, Any]) -> datetime:
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+
+
+def security(settings: KafkaSettings) -> BaseSecurity | None:
+    """FastStream's security object for the settings; None for plain text."""
+    if settings.security_protocol == "PLAINTEXT":
+        return None
+    context = ssl.create_default_context(cafile=settings.ssl_cafile) if "SSL" in settings.security_protocol else None
+    if not settings.security_protocol.startswith("SASL"):
+        return BaseSecurity(ssl_context=context, use_ssl=True)
+    mechanisms = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
+    return mechanisms[settings.sasl_mechanism](
+        username=settings.sasl_username or "",
+        password=settings.sasl_password or "",
+        ssl_context=context,
+        use_ssl=context is not None,
+    )
+
+
+def client_options(settings: KafkaSettings) -> dict[str, Any]:
+    """Connection options for aiokafka clients used without FastStream (admin, tools, tests)."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap_servers,
+        "security_protocol": settings.security_protocol,
+    }
+    if "SSL" in settings.security_protocol:
+        options["ssl_context"] = ssl.create_default_context(cafile=settings.ssl_cafile)
+    if settings.security_protocol.startswith("SASL"):
+        options |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": settings.sasl_password,
+        }
+    return options
+
+
+def _topic_configs(topic: Topic) -> dict[str, str]:
+    configs = {"retention.ms": str(topic.retention_ms)}
+    if topic.name in _DEAD_LETTER_TOPICS:
+        configs["max.message.bytes"] = str(DEAD_LETTER_BYTES)
+    return configs
+
+
+async def ensure_topics(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS) -> None:
+    """Create declared topics that do not exist yet.
+
+    Raises:
+        DependencyUnavailable: when Kafka does not answer.
+    """
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        existing = set(await admin.list_topics())
+        missing = [
+            NewTopic(
+                name=topic.name,
+                num_partitions=topic.partitions,
+                replication_factor=settings.replication_factor,
+                topic_configs=_topic_configs(topic),
+            )
+            for topic in topics
+            if topic.name not in existing
+        ]
+        if missing:
+            await admin.create_topics(missing)
+    except TopicAlreadyExistsError:
+        pass  # another service was quicker
+    except KafkaError as error:
+        raise DependencyUnavailable("kafka", str(error) or type(error).__name__) from error
+    finally:
+        await admin.close()

@@ -1,0 +1,237 @@
+"""What happens to one message: handled, put off, given up on, or refused. Used by every subscriber of every service.
+
+The invariant: **a message's offset is committed only after its effects are durable**. A message that cannot be handled
+now is never skipped: its partition is rewound to it and paused, other partitions go on, and the consumer keeps polling,
+so heartbeats and rebalances stay alive however long a dependency is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError, MessageSizeTooLargeError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, WTimeoutError
+
+from chassis import metrics, telemetry
+from chassis.errors import BadInput, DependencyUnavailable
+from chassis.settings import KafkaSettings
+from contracts.envelope import InvalidEvent
+
+MAX_HEADER_BYTES = 500
+
+
+class Kind(StrEnum):
+    """The four kinds of error."""
+
+    INVALID = "invalid"
+    BAD_INPUT = "bad_input"
+    DEPENDENCY = "dependency"
+    DEFECT = "defect"
+
+
+def classify(error: BaseException) -> Kind:
+    """Which kind an exception of a handler is."""
+    if isinstance(error, InvalidEvent):
+        return Kind.INVALID
+    if isinstance(error, BadInput):
+        return Kind.BAD_INPUT
+    if isinstance(error, MessageSizeTooLargeError):
+        return Kind.DEFECT  # waiting makes no message smaller
+    away = (DependencyUnavailable, ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError, KafkaError)
+    if isinstance(error, away):
+        return Kind.DEPENDENCY
+    return Kind.DEFECT
+
+
+def dependency_name(error: BaseException) -> str:
+    """Short name of the server that is away."""
+    if isinstance(error, DependencyUnavailable):
+        return error.dependency
+    return "kafka" if isinstance(error, KafkaError) else "mongo"
+
+
+def backoff(attempt: int, *, first_s: float, max_s: float, jitter: float) -> float:
+    """Seconds to wait after the `attempt`-th failure (from 1): doubling, capped; `jitter` (0..1) takes up to half."""
+    return min(max_s, first_s * 2.0 ** min(attempt - 1, 30)) * (1.0 - 0.5 * jitter)
+
+
+def dead_letter_headers(
+    record: ConsumerRecord[Any, Any], *, service: str, error: BaseException, attempts: int
+) -> list[tuple[str, bytes]]:
+    """Headers a dead letter gets beside its own: where it came from and why, each bounded in length."""
+    fields = {
+        "dlq-service": service,
+        "dlq-topic": record.topic,
+        "dlq-partition": str(record.partition),
+        "dlq-offset": str(record.offset),
+        "dlq-kind": classify(error).value,
+        "dlq-error": type(error).__name__,
+        "dlq-message": str(error),
+        "dlq-attempts": str(attempts),
+        "dlq-time": datetime.now(UTC).isoformat(),
+    }
+    own = [(name, value) for name, value in record.headers if not name.startswith("dlq-")]
+    return own + [(name, bounded(text)) for name, text in fields.items()]
+
+
+def bounded(text: str) -> bytes:
+    """UTF-8 of at most `MAX_HEADER_BYTES`, no character cut in two."""
+    return text.encode("utf-8", "replace")[:MAX_HEADER_BYTES].decode("utf-8", "ignore").encode()
+
+
+@dataclass
+class _Waiting:
+    """A message that has failed and is not settled yet."""
+
+    offset: int
+    attempts: int = 0
+    defects: int = 0
+    """How many of the attempts failed for an unknown reason: waiting for a dependency uses up no tries."""
+    away: tuple[str, str] | None = None
+    """The dependency it waits for and what that said."""
+
+
+Handle = Callable[[ConsumerRecord[Any, Any]], Awaitable[None]]
+GiveUp = Callable[[ConsumerRecord[Any, Any], BaseException, int], Awaitable[None]]
+
+
+class Delivery:
+    """Carries out the decisions for one consumer."""
+
+    def __init__(self, settings: KafkaSettings, *, give_up: GiveUp, fail_episode: GiveUp) -> None:
+        self._settings = settings
+        self._give_up = give_up
+        self._fail_episode = fail_episode
+        self._waiting: dict[TopicPartition, _Waiting] = {}
+        self._timers: dict[TopicPartition, asyncio.TimerHandle] = {}
+        self.away: dict[str, str] = {}
+        """Dependencies that messages wait for, with what they said: readiness reads this."""
+
+    async def process(self, record: ConsumerRecord[Any, Any], consumer: AIOKafkaConsumer, handle: Handle) -> None:
+        """Handle one message and settle it: commit, put off, or give up and commit. Raises only on cancellation."""
+        metrics.consumed.labels(record.topic).inc()
+        try:
+            await handle(record)
+        except Exception as error:
+            await self._settle_failure(record, consumer, error)
+        else:
+            await self._commit(record, consumer)
+            metrics.handled.labels(record.topic).inc()
+
+    async def _settle_failure(
+        self, record: ConsumerRecord[Any, Any], consumer: AIOKafkaConsumer, error: Exception
+    ) -> None:
+        kind = classify(error)
+        metrics.failed.labels(record.topic, kind.value).inc()
+        waiting = self._note_failure(record, kind, error)
+        attempts = waiting.attempts
+        log = telemetry.logger().bind(
+            topic=record.topic, partition=record.partition, offset=record.offset, attempt=attempts
+        )
+        if kind is Kind.DEPENDENCY:
+            log.warning("dependency away, message put off", error=str(error)[:300])
+            self._put_off(record, consumer, attempts)
+            return
+        if kind is Kind.DEFECT and waiting.defects < self._settings.max_tries:
+            log.warning("handler failed, message put off", exc_info=error)
+            self._put_off(record, consumer, attempts)
+            return
+        try:
+            await self._give_up_on(record, error, kind, attempts)
+        except Exception as second:
+            log.warning("could not give the message up yet", error=str(second)[:300])
+            self._note_failure(record, classify(second), second)
+            self._put_off(record, consumer, attempts)
+            return
+        log.error(
+            "message given up", kind=kind.value, error=str(error)[:300], exc_info=error if kind is Kind.DEFECT else None
+        )
+        await self._commit(record, consumer)
+
+    async def _give_up_on(self, record: ConsumerRecord[Any, Any], error: Exception, kind: Kind, attempts: int) -> None:
+        """Say that the episode failed, and keep the message as a dead letter where nobody has an answer to it."""
+        answered = False
+        if kind is not Kind.INVALID:
+            try:
+                await self._fail_episode(record, error, attempts)
+                answered = kind is Kind.BAD_INPUT
+            except Exception as second:
+                if classify(second) is Kind.DEPENDENCY:
+                    raise
+                telemetry.logger().error("episode.failed could not be made", exc_info=second)
+        if not answered:
+            await self._give_up(record, error, attempts)
+            metrics.dead_letters.labels(record.topic).inc()
+
+    def _note_failure(self, record: ConsumerRecord[Any, Any], kind: Kind, error: Exception) -> _Waiting:
+        partition = TopicPartition(record.topic, record.partition)
+        waiting = self._waiting.get(partition)
+        if waiting is None or waiting.offset != record.offset:
+            waiting = self._waiting[partition] = _Waiting(offset=record.offset)
+        waiting.attempts += 1
+        waiting.defects += kind is Kind.DEFECT
+        waiting.away = (dependency_name(error), str(error)[:200]) if kind is Kind.DEPENDENCY else None
+        self._refresh_away()
+        return waiting
+
+    def _forget(self, partition: TopicPartition) -> None:
+        """The partition's message is settled, or another consumer's now."""
+        self._waiting.pop(partition, None)
+        self._refresh_away()
+
+    def _refresh_away(self) -> None:
+        self.away.clear()
+        self.away.update(waiting.away for waiting in self._waiting.values() if waiting.away is not None)
+
+    def _put_off(self, record: ConsumerRecord[Any, Any], consumer: AIOKafkaConsumer, attempts: int) -> None:
+        partition = TopicPartition(record.topic, record.partition)
+        metrics.retries.labels(record.topic).inc()
+        delay = backoff(
+            attempts,
+            first_s=self._settings.backoff_first_s,
+            max_s=self._settings.backoff_max_s,
+            jitter=random.random(),
+        )
+        try:
+            consumer.seek(partition, record.offset)
+            consumer.pause(partition)
+        except IllegalStateError:
+            self._forget(partition)  # taken away in a rebalance: its new owner reads the message again
+            return
+        earlier = self._timers.get(partition)
+        if earlier is not None:  # of before a rebalance that brought the message back early
+            earlier.cancel()
+        self._timers[partition] = asyncio.get_running_loop().call_later(delay, self._resume, partition, consumer)
+        metrics.paused_partitions.set(len(self._timers))
+
+    def _resume(self, partition: TopicPartition, consumer: AIOKafkaConsumer) -> None:
+        self._timers.pop(partition, None)
+        metrics.paused_partitions.set(len(self._timers))
+        try:
+            consumer.resume(partition)
+        except IllegalStateError:
+            self._forget(partition)
+
+    async def _commit(self, record: ConsumerRecord[Any, Any], consumer: AIOKafkaConsumer) -> None:
+        partition = TopicPartition(record.topic, record.partition)
+        self._forget(partition)
+        try:
+            await consumer.commit({partition: record.offset + 1})
+        except (KafkaError, IllegalStateError) as error:
+            # The effects are durable and idempotent; whoever owns the partition now sees the message again.
+            telemetry.logger().warning(
+                "offset not committed", topic=record.topic, offset=record.offset, error=str(error)
+            )
+
+    def close(self) -> None:
+        """Forget all timers."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()

@@ -1,0 +1,21 @@
+"""The kinds of error that delivery tells apart. Anything else is a defect: a few tries, then a dead letter."""
+
+from __future__ import annotations
+
+
+class DependencyUnavailable(Exception):
+    """A server this service needs is away; the work waits for it. `dependency` is its short name, as in `triton`."""
+
+    def __init__(self, dependency: str, detail: str) -> None:
+        super().__init__(f"{dependency} is unavailable: {detail}")
+        self.dependency = dependency
+        self.detail = detail
+
+
+class BadInput(Exception):
+    """What a person gave cannot be used. `code` is stable; `message` is one sentence that says what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

@@ -1,0 +1,57 @@
+"""Run fencing: events of a run that no longer counts are dropped.
+
+The fence is the episode's document, written by ingest alone: its `current_run_id` is the run that counts. A ULID orders
+runs, so an event of a later run than the fence knows is let through: ingest's write is on its way.
+"""
+
+from __future__ import annotations
+
+import time
+
+from chassis.store import Database
+from contracts.events import EpisodeEvent, Event
+
+CLOSED = frozenset({"cancelled", "superseded", "deleted"})
+
+MAX_AGE_S = 1.0
+"""How long a service may believe what it last read about a run."""
+
+
+class RunFence:
+    """Asks MongoDB whether an event's run still counts; remembers the answer for a moment.
+
+    `max_age_s` bounds how long work for a dead run may still start; it never lets a result through, because every
+    state write carries the run id in its filter.
+    """
+
+    def __init__(self, database: Database, *, max_age_s: float = MAX_AGE_S) -> None:
+        self._database = database
+        self._max_age_s = max_age_s
+        self._known: dict[str, tuple[float, bool]] = {}
+
+    async def __call__(self, event: Event) -> bool:
+        if not isinstance(event, EpisodeEvent):
+            return True
+        now = time.monotonic()
+        known = self._known.get(event.run_id)
+        if known is None or now - known[0] > self._max_age_s:
+            known = (now, await self.is_open(event.ep_id, event.run_id))
+            if len(self._known) > 1000:
+                self._known.clear()
+            self._known[event.run_id] = known
+        return known[1]
+
+    async def is_open(self, ep_id: str, run_id: str) -> bool:
+        """Whether the run is the episode's current one and was not closed."""
+        episode = await self._database["episodes"].find_one({"_id": ep_id}, {"current_run_id": 1, "deleted": 1})
+        if episode is None:
+            return True
+        if episode.get("deleted"):
+            return False
+        current = str(episode.get("current_run_id") or "")
+        if run_id < current:
+            return False
+        if run_id > current:
+            return True
+        run = await self._database["runs"].find_one({"_id": run_id}, {"state": 1})
+        return run is None or run.get("state") not in CLOSED

@@ -1,0 +1,198 @@
+"""Runs one service: connects what it stands on, wires its handlers, serves health, and ends cleanly on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from chassis import metrics, presence, store, telemetry
+from chassis.bus import Bus
+from chassis.delivery import backoff
+from chassis.errors import DependencyUnavailable
+from chassis.fencing import RunFence
+from chassis.health import Check, Health
+from chassis.inference import Inference
+from chassis.settings import ChassisSettings, HttpSettings
+from chassis.storage import Storage
+from contracts.events import Stage
+
+S = TypeVar("S", bound=ChassisSettings)
+LAG_EVERY_S = 15.0
+
+CANCEL_TRIES = 3
+CANCEL_PATIENCE_S = 2.0
+
+Background = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources(Generic[S]):
+    """What a service stands on, connected."""
+
+    settings: S
+    bus: Bus
+    database: store.Database
+    storage: Storage
+    fence: RunFence
+    inference: Inference | None = None
+
+    def require_inference(self) -> Inference:
+        if self.inference is None:
+            raise RuntimeError("this service was started without inference")
+        return self.inference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wiring:
+    """What a service adds: HTTP routers and loops that run beside its handlers."""
+
+    routers: tuple[APIRouter, ...] = ()
+    background: tuple[Background, ...] = ()
+    checks: dict[str, Check] = field(default_factory=dict)
+
+
+Wire = Callable[[Resources[S]], Wiring]
+
+
+@asynccontextmanager
+async def connect(service: Stage, settings: S, *, inference: bool) -> AsyncIterator[Resources[S]]:
+    """Connect everything a service needs; nothing has to be up yet."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(store.connect(settings.mongo))
+        storage = await stack.enter_async_context(Storage.connect(settings.s3))
+        triton = await stack.enter_async_context(Inference.connect(settings.triton)) if inference else None
+        fence = RunFence(database)
+        bus = Bus(service, settings.kafka, fence=fence, grace_s=settings.shutdown_grace_s)
+        yield Resources(settings=settings, bus=bus, database=database, storage=storage, fence=fence, inference=triton)
+
+
+async def run(service: Stage, settings: S, wire: Wire[S], *, inference: bool = False) -> None:
+    """Run a service until SIGTERM or SIGINT. A handler that is busy then has the grace period to finish."""
+    telemetry.configure(service, settings.telemetry)
+    log = telemetry.logger()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with connect(service, settings, inference=inference) as resources:
+        wiring = wire(resources)
+        health = Health(_checks(resources) | wiring.checks, away=resources.bus.delivery.away)
+        async with _http(service, settings.http, health, wiring.routers):
+            starting = asyncio.create_task(_start(service, resources))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                log.info("service started")
+                loops: list[Background] = [
+                    *wiring.background,
+                    partial(_watch_lag, resources.bus),
+                    presence.announce(resources.database, service),
+                ]
+                tasks = [asyncio.ensure_future(loop_body()) for loop_body in loops]
+                await _until_stopped(stopping, tasks)
+                health.stopping = True
+                log.info("service stopping")
+                await _cancel(*tasks)
+            else:
+                await _cancel(starting)
+            stopping.cancel()
+            await resources.bus.stop()
+    log.info("service stopped")
+
+
+async def _start(service: Stage, resources: Resources[S]) -> None:
+    """Prepare the stores and join Kafka, waiting for whatever is not up yet."""
+    attempt = 0
+    while True:
+        try:
+            await resources.storage.ensure_bucket()
+            await store.ensure_indexes(resources.database, owner=service)
+            if resources.inference is not None:
+                await resources.inference.check_contract()
+            await resources.bus.start()
+            return
+        except Exception as error:
+            attempt += 1
+            telemetry.logger().warning("waiting for dependencies", error=str(error)[:300], attempt=attempt)
+            await resources.bus.stop()
+            await asyncio.sleep(backoff(attempt, first_s=0.2, max_s=5.0, jitter=0.0))
+
+
+async def _watch_lag(bus: Bus) -> None:
+    """Keep the lag of this consumer's partitions in the metrics."""
+    while True:
+        with suppress(DependencyUnavailable):
+            lag = await bus.lag()
+            metrics.consumer_lag.clear()
+            for partition, messages in lag.items():
+                metrics.consumer_lag.labels(partition.topic, str(partition.partition)).set(messages)
+        await asyncio.sleep(LAG_EVERY_S)
+
+
+async def _until_stopped(stopping: asyncio.Task[bool], tasks: Sequence[asyncio.Future[None]]) -> None:
+    """Wait for the signal; a background loop that dies takes the service down, for its supervisor to restart."""
+    waited: set[asyncio.Future[Any]] = {stopping, *tasks}
+    done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        if task is not stopping:
+            task.result()
+
+
+async def _cancel(*tasks: asyncio.Future[None]) -> None:
+    """Cancel and wait. A library may swallow one cancellation, so it is said again; in the end nobody waits for ever."""
+    for _ in range(CANCEL_TRIES):
+        pending = [task for task in tasks if not task.done()]
+        if not pending:
+            break
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=CANCEL_PATIENCE_S)
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.exception()  # looked at, so that it is not reported as forgotten
+
+
+def _checks(resources: Resources[S]) -> dict[str, Check]:
+    async def mongo() -> bool:
+        return await store.reachable(resources.database)
+
+    checks: dict[str, Check] = {"kafka": resources.bus.reachable, "mongo": mongo, "s3": resources.storage.reachable}
+    if resources.inference is not None:
+        checks["triton"] = resources.inference.ready
+    return checks
+
+
+@asynccontextmanager
+async def _http(
+    service: Stage, settings: HttpSettings, health: Health, routers: tuple[APIRouter, ...]
+) -> AsyncIterator[None]:
+    app = FastAPI(title=f"Screenalytics {service}", openapi_url=None)
+    app.include_router(health.router())
+    for router in routers:
+        app.include_router(router)
+    config = uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None, lifespan="off")
+    server = _Server(config)
+    task = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: `run` has them."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,96 @@
+"""What every service reads from the environment (`SCREENALYTICS_KAFKA__BOOTSTRAP_SERVERS` …): one value, one place."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.inference import TritonSettings
+
+
+class KafkaSettings(BaseModel):
+    """How to reach Kafka and how a consumer behaves."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    manage_topics: bool = Field(
+        default=True, description="Create declared topics that are missing when a service starts."
+    )
+    replication_factor: int = Field(default=1, ge=1)
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: str | None = None
+    ssl_cafile: str | None = None
+    enable_idempotence: bool = Field(default=False, description="Idempotent producer; the embedded broker has none.")
+    group_instance_id: str | None = Field(default=None, description="Static membership, e.g. the pod's name.")
+    session_timeout_ms: int = Field(default=30_000, ge=6_000)
+    heartbeat_interval_ms: int = Field(default=3_000, ge=100)
+    max_poll_interval_ms: int = Field(default=600_000, ge=1_000)
+    rebalance_timeout_ms: int = Field(default=30_000, ge=1_000)
+    fetch_max_wait_ms: int = Field(default=50, ge=5, le=500)
+    max_tries: int = Field(default=4, ge=1, description="Tries of a handler that fails for an unknown reason.")
+    backoff_first_s: float = Field(default=0.5, gt=0)
+    backoff_max_s: float = Field(default=15.0, gt=0)
+
+
+class MongoSettings(BaseModel):
+    uri: str = "mongodb://127.0.0.1:27017/"
+    database: str = "screenalytics"
+    timeout_ms: int = Field(default=5_000, ge=100)
+
+
+class S3Settings(BaseModel):
+    endpoint_url: str | None = Field(default="http://127.0.0.1:8333", description="Empty for AWS itself.")
+    public_endpoint_url: str | None = Field(default=None, description="As presigned URLs name it, where that differs.")
+    access_key: str | None = None
+    secret_key: str | None = None
+    region: str = "us-east-1"
+    bucket: str = "screenalytics"
+    create_bucket: bool = True
+    timeout_s: float = Field(default=20.0, gt=0)
+
+
+class TelemetrySettings(BaseModel):
+    exporter: Literal["none", "console", "otlp"] = "none"
+    otlp_endpoint: str = "http://127.0.0.1:4318/v1/traces"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "text"] = "json"
+
+
+class HttpSettings(BaseModel):
+    """The service's own HTTP port: health and metrics, and the routers where it has any."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535, description="0 lets the system choose.")
+
+
+class ChassisSettings(BaseSettings):
+    """Settings every service has. A service's own settings class adds its stage's numbers."""
+
+    model_config = SettingsConfigDict(env_prefix="SCREENALYTICS_", env_nested_delimiter="__", extra="ignore")
+
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    mongo: MongoSettings = Field(default_factory=MongoSettings)
+    s3: S3Settings = Field(default_factory=S3Settings)
+    triton: TritonSettings = Field(default_factory=TritonSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    shutdown_grace_s: float = Field(default=25.0, gt=0, description="How long a busy handler may go on after SIGTERM.")
+
+
+def without_secrets(values: dict[str, Any]) -> dict[str, Any]:
+    """A settings dump fit for eyes: passwords and keys masked."""
+    masked: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            masked[name] = without_secrets(value)
+        elif value is not None and any(word in name for word in ("password", "secret", "access_key")):
+            masked[name] = "***"
+        elif isinstance(value, str) and "@" in value and "://" in value:
+            masked[name] = re.sub(r"://[^@/]*@", "://***@", value)
+        else:
+            masked[name] = value
+    return masked

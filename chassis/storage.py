@@ -1,0 +1,303 @@
+"""Artifacts in S3: immutable objects named by what they are of, referenced by hash."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import aioboto3
+import aiohttp
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
+
+from chassis.errors import BadInput, DependencyUnavailable
+from chassis.settings import S3Settings
+from contracts.blobs import BlobRef
+
+M = TypeVar("M", bound=BaseModel)
+
+JSON = "application/json"
+JSONL = "application/x-ndjson"
+NPY = "application/x-npy"
+MEDIA_TYPES = {
+    ".json": JSON,
+    ".jsonl": JSONL,
+    ".npy": NPY,
+    ".csv": "text/csv",
+    ".parquet": "application/vnd.apache.parquet",
+    ".html": "text/html",
+    ".zip": "application/zip",
+    ".jpg": "image/jpeg",
+    ".mp4": "video/mp4",
+    ".mkv": "video/x-matroska",
+}
+
+
+class ObjectMissing(BadInput):
+    """The object is not there."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__("object_missing", f"The object {uri} is not in the store; upload it again.")
+
+
+class ObjectChanged(BadInput):
+    """The object is not the one the reference speaks of."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(
+            "object_changed", f"The object {uri} does not have the content its sha256 names; upload it again."
+        )
+
+
+def get_artifact_path(kind: str, ep_id: str, *parts: str) -> str:
+    """Key of an artifact: `artifacts/{kind}/{ep_id}/…`. Parts are plain names, so no path can leave the prefix.
+
+    Raises:
+        ValueError: when a part is empty, `..`, or has a slash or control character in it.
+    """
+    for part in (kind, ep_id, *parts):
+        if not part or part in {".", ".."} or "/" in part or "\\" in part or any(ord(c) < 32 for c in part):
+            raise ValueError(f"not a plain name: {part!r}")
+    return "/".join(("artifacts", kind, ep_id, *parts))
+
+
+def media_type_of(name: str) -> str:
+    return MEDIA_TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
+
+
+def parse_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of an `s3://` URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+@contextmanager
+def _translated(uri: str) -> Iterator[None]:
+    """Turn the S3 library's errors into those that delivery knows."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        if code in {"NoSuchKey", "404", "NotFound", "NoSuchBucket"} or status == 404:
+            raise ObjectMissing(uri) from error
+        raise DependencyUnavailable("s3", f"{code or status}: {error}") from error
+    except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise DependencyUnavailable("s3", str(error) or type(error).__name__) from error
+
+
+class Storage:
+    """One bucket. Use `Storage.connect`."""
+
+    def __init__(self, settings: S3Settings, client: Any, signer: Any) -> None:
+        self._settings = settings
+        self._client = client
+        self._signer = signer
+        self.bucket = settings.bucket
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, settings: S3Settings) -> AsyncIterator[Storage]:
+        """Open a client for the life of a service."""
+        config = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if settings.endpoint_url else "auto"},
+            connect_timeout=min(5.0, settings.timeout_s),
+            read_timeout=settings.timeout_s,
+            retries={"max_attempts": 2, "mode": "standard"},
+            max_pool_connections=32,
+        )
+        session = aioboto3.Session(
+            aws_access_key_id=settings.access_key,
+            aws_secret_access_key=settings.secret_key,
+            region_name=settings.region,
+        )
+        async with AsyncExitStack() as stack:
+            endpoint = settings.endpoint_url or None
+            client = await stack.enter_async_context(session.client("s3", endpoint_url=endpoint, config=config))
+            signer = client
+            if settings.public_endpoint_url and settings.public_endpoint_url != endpoint:
+                public = session.client("s3", endpoint_url=settings.public_endpoint_url, config=config)
+                signer = await stack.enter_async_context(public)
+            yield cls(settings, client, signer)
+
+    async def ensure_bucket(self) -> None:
+        """Create the bucket where the settings allow it and it is missing."""
+        with _translated(f"s3://{self.bucket}/"):
+            try:
+                await self._client.head_bucket(Bucket=self.bucket)
+            except ClientError as error:
+                missing = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404
+                if not (missing and self._settings.create_bucket):
+                    raise
+                await self._client.create_bucket(Bucket=self.bucket)
+
+    async def reachable(self) -> bool:
+        try:
+            await self._client.head_bucket(Bucket=self.bucket)
+        except (ClientError, BotoCoreError, OSError):
+            return False
+        return True
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
+
+    async def put(self, key: str, data: bytes, *, schema: str | None = None, media_type: str | None = None) -> BlobRef:
+        """Write an object (atomically: readers see all of it or nothing) and return its reference."""
+        media = media_type or media_type_of(key)
+        digest = hashlib.sha256(data).hexdigest()
+        with _translated(self.uri(key)):
+            await self._client.put_object(
+                Bucket=self.bucket, Key=key, Body=data, ContentType=media, Metadata={"sha256": digest}
+            )
+        return BlobRef(uri=self.uri(key), sha256=digest, bytes=len(data), media_type=media, schema=schema)
+
+    async def upload_file(self, key: str, path: Path) -> BlobRef:
+        """Upload a local file in parts and return its reference."""
+        digest, size = await asyncio.to_thread(hash_file, path)
+        with _translated(self.uri(key)):
+            extra = {"ContentType": media_type_of(path.name), "Metadata": {"sha256": digest}}
+            await self._client.upload_file(str(path), self.bucket, key, ExtraArgs=extra)
+        return BlobRef(uri=self.uri(key), sha256=digest, bytes=size, media_type=media_type_of(path.name))
+
+    async def get(self, ref: BlobRef) -> bytes:
+        """Read an object and check its hash.
+
+        Raises:
+            ObjectMissing: when it is not there.
+            ObjectChanged: when it is not what the reference says.
+        """
+        data = await self.read(ref.uri)
+        if hashlib.sha256(data).hexdigest() != ref.sha256:
+            raise ObjectChanged(ref.uri)
+        return data
+
+    async def read(self, uri: str) -> bytes:
+        """Read an object by its URI, unchecked."""
+        bucket, key = parse_uri(uri)
+        with _translated(uri):
+            answer = await self._client.get_object(Bucket=bucket, Key=key)
+            async with answer["Body"]:
+                return bytes(await answer["Body"].read())
+
+    async def get_rows(self, ref: BlobRef, model: type[M]) -> list[M]:
+        """Read JSON Lines of contract rows."""
+        return decode_rows(await self.get(ref), model)
+
+    async def get_document(self, ref: BlobRef, model: type[M]) -> M:
+        return model.model_validate_json(await self.get(ref))
+
+    async def describe(self, uri: str) -> tuple[int, str | None]:
+        """Size of an object and the sha256 it was stored with, if any.
+
+        Raises:
+            ObjectMissing: when it is not there.
+        """
+        bucket, key = parse_uri(uri)
+        with _translated(uri):
+            head = await self._client.head_object(Bucket=bucket, Key=key)
+        return int(head["ContentLength"]), head.get("Metadata", {}).get("sha256")
+
+    async def find(self, key: str) -> tuple[int, str | None] | None:
+        """As `describe` for a key of our bucket, None where nothing is."""
+        try:
+            return await self.describe(self.uri(key))
+        except ObjectMissing:
+            return None
+
+    async def hash_object(self, uri: str) -> tuple[str, int]:
+        """sha256 and size of an object, read once in pieces."""
+        bucket, key = parse_uri(uri)
+        digest, size = hashlib.sha256(), 0
+        with _translated(uri):
+            answer = await self._client.get_object(Bucket=bucket, Key=key)
+            async with answer["Body"]:
+                async for piece in answer["Body"].iter_chunks(1 << 20):
+                    digest.update(piece)
+                    size += len(piece)
+        return digest.hexdigest(), size
+
+    async def get_presigned_url(self, uri: str, *, expires_s: int = 3600, public: bool = False) -> str:
+        """A URL that reads one object for a while. `public` signs for the address browsers use."""
+        bucket, key = parse_uri(uri)
+        signer = self._signer if public else self._client
+        url = await signer.generate_presigned_url(
+            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=expires_s
+        )
+        return str(url)
+
+    async def copy(self, ref: BlobRef, key: str) -> BlobRef:
+        """Copy an object to another key of our bucket."""
+        bucket, source = parse_uri(ref.uri)
+        with _translated(ref.uri):
+            await self._client.copy_object(Bucket=self.bucket, Key=key, CopySource={"Bucket": bucket, "Key": source})
+        return ref.model_copy(update={"uri": self.uri(key)})
+
+    async def list_keys(self, prefix: str) -> AsyncIterator[str]:
+        """Keys below a prefix; the order is the server's."""
+        with _translated(self.uri(prefix)):
+            async for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                for item in page.get("Contents", ()):
+                    yield str(item["Key"])
+
+    async def delete_prefix(self, prefix: str) -> int:
+        """Delete everything below a prefix; returns how many objects went."""
+        keys = [key async for key in self.list_keys(prefix)]
+        with _translated(self.uri(prefix)):
+            for start in range(0, len(keys), 1000):
+                batch = [{"Key": key} for key in keys[start : start + 1000]]
+                await self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+        return len(keys)
+
+    async def sync_to_s3(self, folder: Path, prefix: str) -> dict[str, BlobRef]:
+        """Upload every file of a folder that is not there with the same content; relative path -> reference."""
+        references: dict[str, BlobRef] = {}
+        for path in await asyncio.to_thread(_files_below, folder):
+            name = path.relative_to(folder).as_posix()
+            key = f"{prefix.rstrip('/')}/{name}"
+            digest, size = await asyncio.to_thread(hash_file, path)
+            if await self.find(key) == (size, digest):
+                references[name] = BlobRef(uri=self.uri(key), sha256=digest, bytes=size, media_type=media_type_of(name))
+            else:
+                references[name] = await self.upload_file(key, path)
+        return references
+
+
+def encode_rows(rows: Iterable[BaseModel]) -> bytes:
+    """JSON Lines, one row a line, fields in declared order."""
+    return b"".join(row.model_dump_json(by_alias=True).encode() + b"\n" for row in rows)
+
+
+def decode_rows(data: bytes, model: type[M]) -> list[M]:
+    return [model.model_validate_json(line) for line in data.splitlines() if line]
+
+
+def encode_document(document: BaseModel) -> bytes:
+    payload: Mapping[str, Any] = document.model_dump(mode="json", by_alias=True)
+    return json.dumps(payload, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(item for item in folder.rglob("*") if item.is_file())
+
+
+def hash_file(path: Path) -> tuple[str, int]:
+    """sha256 and size of a local file."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+            size += len(piece)
+    return digest.hexdigest(), size
+
+
+def name_of(uri: str) -> str:
+    """Last part of a URI, for messages."""
+    return unquote(urlsplit(uri).path.rsplit("/", 1)[-1])

@@ -1,0 +1,114 @@
+"""MongoDB: the connection, and every collection with its owner and indexes in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from chassis.settings import MongoSettings
+
+Document = dict[str, Any]
+Database = AsyncDatabase[Document]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collection:
+    """A collection: only its owner writes it."""
+
+    name: str
+    owner: str
+    holds: str
+    indexes: tuple[IndexModel, ...] = ()
+
+
+COLLECTIONS: tuple[Collection, ...] = (
+    Collection(name="service_instances", owner="chassis", holds="a sign of life of every running service process"),
+    Collection(name="episodes", owner="ingest", holds="one document per episode; names its current run"),
+    Collection(
+        name="runs",
+        owner="ingest",
+        holds="one document per run: plan, state, progress counts, outbox",
+        indexes=(
+            IndexModel([("state", ASCENDING), ("progressed_at", ASCENDING)]),
+            IndexModel([("ep_id", ASCENDING), ("_id", DESCENDING)]),
+        ),
+    ),
+    Collection(
+        name="run_segments",
+        owner="ingest",
+        holds="one document per segment of a run: the event that asked for it and which stages have done it",
+        indexes=(IndexModel([("run_id", ASCENDING)]),),
+    ),
+    Collection(
+        name="grouper_segments",
+        owner="grouper",
+        holds="the barrier: one document per embedded segment of a run",
+        indexes=(IndexModel([("run_id", ASCENDING)]),),
+    ),
+    Collection(name="grouper_runs", owner="grouper", holds="one document per grouped run: the event it emitted"),
+    Collection(name="edits", owner="grouper", holds="one document per episode: the log of operators' edits"),
+    Collection(
+        name="facebanks", owner="identity", holds="one document per show: members and what their pictures became"
+    ),
+    Collection(
+        name="facebank_pictures",
+        owner="identity",
+        holds="one document per reference picture: vector, quality, verdict",
+        indexes=(IndexModel([("show", ASCENDING), ("cast_id", ASCENDING)]),),
+    ),
+    Collection(
+        name="identities",
+        owner="identity",
+        holds="one document per episode: identities, links and screen time revisions of its current run",
+    ),
+    Collection(
+        name="screen_time",
+        owner="identity",
+        holds="one document per screen time revision",
+        indexes=(IndexModel([("ep_id", ASCENDING), ("run_id", ASCENDING), ("revision", ASCENDING)], unique=True),),
+    ),
+    Collection(name="dead_letters", owner="cli", holds="one document per dead letter that was replayed or dropped"),
+)
+
+
+@asynccontextmanager
+async def connect(settings: MongoSettings) -> AsyncIterator[Database]:
+    """A database handle for the life of a service."""
+    client: AsyncMongoClient[Document] = AsyncMongoClient(
+        settings.uri,
+        serverSelectionTimeoutMS=settings.timeout_ms,
+        connectTimeoutMS=settings.timeout_ms,
+        socketTimeoutMS=4 * settings.timeout_ms,
+        appname="screenalytics",
+        tz_aware=True,
+        retryWrites=True,
+        w="majority",
+        journal=True,  # MongoDB's majority implies it; the embedded server loses the last writes of a kill -9 without it
+    )
+    try:
+        yield client.get_database(settings.database, codec_options=CodecOptions(tz_aware=True))
+    finally:
+        await client.close()
+
+
+async def ensure_indexes(database: Database, *, owner: str) -> None:
+    """Create the declared indexes of one service's collections; repeated calls change nothing."""
+    for collection in COLLECTIONS:
+        if collection.owner == owner and collection.indexes:
+            await database[collection.name].create_indexes(list(collection.indexes))
+
+
+async def reachable(database: Database) -> bool:
+    """Whether the server answers a ping."""
+    try:
+        await database.command("ping")
+    except PyMongoError:
+        return False
+    return True
