@@ -1,0 +1,159 @@
+"""Events in, domain calls, events out."""
+
+from __future__ import annotations
+
+import asyncio
+
+from chassis.bus import Origin
+from chassis.errors import BadInput
+from chassis.service import Resources
+from chassis.storage import ObjectChanged, name_of
+from chassis.store import Document
+from contracts.blobs import BlobRef
+from contracts.events import (
+    EpisodeFailed,
+    EpisodeProgress,
+    EpisodeUploaded,
+    Event,
+    RunCancelled,
+    RunStarted,
+    ScreenTimeReported,
+    SegmentReady,
+)
+from contracts.ids import run_id_for
+from services.ingest.planning import plan_segments
+from services.ingest.probing import BadVideo, VideoFacts, probe
+from services.ingest.settings import IngestSettings
+from services.ingest.store import FINISHED, OPEN, IngestStore
+
+
+class IngestHandlers:
+    """What ingest does when something happens."""
+
+    def __init__(self, resources: Resources[IngestSettings], store: IngestStore) -> None:
+        self._resources = resources
+        self._store = store
+
+    async def episode_uploaded(self, event: EpisodeUploaded, origin: Origin) -> list[Event]:
+        """Plan a run and ask for its segments. The same upload event plans the same run."""
+        run_id = run_id_for(origin.event_id, origin.time)
+        if await self._store.run(run_id) is not None:
+            return await self._announce(event.ep_id, run_id)
+        video = await self._video(event)
+        if not event.force:
+            existing = await self._same_content(event, video)
+            if existing is not None:
+                return existing_run(existing, origin.event_id)
+        facts = await self._probe(video)
+        started, segments = self._plan(event, run_id=run_id, upload_event_id=origin.event_id, video=video, facts=facts)
+        await self._store.save_plan(started, segments, event)
+        return await self._announce(event.ep_id, run_id)
+
+    async def _announce(self, ep_id: str, run_id: str) -> list[Event]:
+        """Everything a planned run has to say; said again word for word when the upload event comes again."""
+        run = await self._store.run(run_id)
+        current = await self._store.current_run(ep_id)
+        if run is None or current is None or current["_id"] != run_id:
+            return []  # a later run took the episode meanwhile
+        closed = await self._store.supersede(ep_id, run_id)
+        started = RunStarted.model_validate(run["started"])
+        segments = await self._store.segments(run_id)
+        planned = EpisodeProgress(
+            ep_id=ep_id,
+            run_id=run_id,
+            stage="ingest",
+            done=1,
+            total=1,
+            media_s=started.duration_s,
+            detail={"segments": started.segments},
+        )
+        return [
+            *(RunCancelled(ep_id=ep_id, run_id=older, reason="superseded") for older in closed),
+            started,
+            planned,
+            *(SegmentReady.model_validate(document["ready"]) for document in segments),
+        ]
+
+    async def _same_content(self, event: EpisodeUploaded, video: BlobRef) -> Document | None:
+        """The current run, where it is of the same video and profile and did not fail."""
+        current = await self._store.current_run(event.ep_id)
+        if current is None or current["state"] not in {OPEN, FINISHED}:
+            return None
+        if (current["video_sha256"], current["profile"]) != (video.sha256, event.profile):
+            return None
+        return current
+
+    async def _video(self, event: EpisodeUploaded) -> BlobRef:
+        """The uploaded object with its true size and hash.
+
+        Raises:
+            ObjectMissing, ObjectChanged: when it is not what the emitter announced.
+        """
+        storage, named = self._resources.storage, event.video
+        size, digest = await storage.describe(named.uri)
+        if size == 0:
+            raise BadInput("empty_file", f"The video {named.filename or name_of(named.uri)} is empty; upload it again.")
+        if digest is None or (named.sha256 is not None and digest != named.sha256):
+            digest, size = await storage.hash_object(named.uri)
+        if named.sha256 not in {None, digest} or named.bytes not in {None, size}:
+            raise ObjectChanged(named.uri)
+        return BlobRef(uri=named.uri, sha256=digest, bytes=size, media_type=named.media_type)
+
+    async def _probe(self, video: BlobRef) -> VideoFacts:
+        url = await self._resources.storage.get_presigned_url(video.uri)
+        try:
+            return await asyncio.to_thread(probe, url, limits=self._resources.settings.limits)
+        except BadVideo as error:
+            raise BadInput(error.code, error.message) from error
+
+    def _plan(
+        self, event: EpisodeUploaded, *, run_id: str, upload_event_id: str, video: BlobRef, facts: VideoFacts
+    ) -> tuple[RunStarted, list[SegmentReady]]:
+        spans = plan_segments(facts.keyframes_s, facts.duration_s, target_s=self._resources.settings.planning.segment_s)
+        started = RunStarted(
+            ep_id=event.ep_id,
+            run_id=run_id,
+            upload_event_id=upload_event_id,
+            segments=len(spans),
+            duration_s=facts.duration_s,
+            profile=event.profile,
+            width=facts.width,
+            height=facts.height,
+            codec=facts.codec,
+            fps=facts.fps,
+        )
+        segments = [
+            SegmentReady(
+                ep_id=event.ep_id,
+                run_id=run_id,
+                segment=span.segment,
+                segments=len(spans),
+                video=video,
+                stream_index=facts.stream_index,
+                origin_s=facts.origin_s,
+                start_s=span.start_s,
+                end_s=span.end_s,
+                duration_s=facts.duration_s,
+                profile=event.profile,
+            )
+            for span in spans
+        ]
+        return started, segments
+
+    async def episode_progress(self, event: EpisodeProgress, _origin: Origin) -> None:
+        await self._store.record_progress(event)
+
+    async def screen_time_reported(self, event: ScreenTimeReported, _origin: Origin) -> None:
+        await self._store.finish(event)
+
+    async def episode_failed(self, event: EpisodeFailed, _origin: Origin) -> None:
+        if event.run_id is not None:
+            await self._store.fail(event.run_id, stage=event.stage, code=event.code, message=event.message)
+
+
+def existing_run(run: Document, upload_event_id: str) -> list[Event]:
+    """What the emitter of another upload of the same content hears: the run there is, and its result if it has one."""
+    started = RunStarted.model_validate(run["started"]).model_copy(update={"upload_event_id": upload_event_id})
+    if "report" not in run:
+        return [started]
+    return [started, ScreenTimeReported.model_validate(run["report"])]
