@@ -1,0 +1,252 @@
+"""One segment from video to rows: decode, shots, samples, faces, tracks, pictures.
+
+Decoding runs in one thread, chips and tracking in another, and several frames wait for the detector at a time; frames
+are evaluated in order, so the result does not depend on which answer comes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from chassis.inference import FaceDetections
+from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
+from services.detector.decoding import SAME_TIME_S, Damage, DecodedFrame, decode_segment
+from services.detector.dissolves import DissolveDetector
+from services.detector.evaluation import SegmentEvaluator
+from services.detector.looking import Detect, find_faces
+from services.detector.profiles import DetectorProfile, ShotRules
+from services.detector.rows import RowWriter
+from services.detector.sampling import sample_frames
+from services.detector.shots import ShotDetector, ShotFrame
+
+Pixels = npt.NDArray[np.uint8]
+
+MISSING_END_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSource:
+    """Where a segment is: the video (path or http URL) and the stretch `[start_s, end_s)` of the episode."""
+
+    url: str
+    stream_index: int
+    origin_s: float
+    start_s: float
+    end_s: float
+    duration_s: float
+
+    @property
+    def is_last(self) -> bool:
+        return self.end_s >= self.duration_s - SAME_TIME_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentAnalysis:
+    """What was found in a segment. `cut_at_end`: the next segment begins with a new shot."""
+
+    detections: tuple[DetectionRow, ...]
+    shots: tuple[ShotRow, ...]
+    tracks: tuple[TrackRow, ...]
+    faces: tuple[FaceRow, ...]
+    crops_zip: bytes
+    cut_at_end: bool
+    decoded_frames: int
+    analysed_frames: int
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """A frame to look at, in pixels."""
+
+    frame: Pixels
+    native_scale: float
+    ts_s: float
+    shot: int
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the decoding thread learns about the segment."""
+
+    damage: Damage = field(default_factory=Damage)
+    decoded_frames: int = 0
+    last_ts_s: float | None = None
+    cuts_s: list[float] = field(default_factory=list)
+    dissolves_s: list[float] = field(default_factory=list)
+    cut_at_end: bool = False
+
+
+async def analyse_segment(
+    source: SegmentSource,
+    *,
+    ep_id: str,
+    segment: int,
+    profile: DetectorProfile,
+    detect: Detect,
+    model_id: str,
+    crops_uri: str,
+) -> SegmentAnalysis:
+    """Analyses one segment.
+
+    `detect` is given the profile's frames and must return faces with scores from `profile.tracking.weak_score` on.
+    `crops_uri` is the address under which `crops_zip` will be stored; rows name their pictures `{crops_uri}#{member}`.
+    Can be cancelled. Raises DependencyUnavailable when the object store or the detector is away, and BadInput or
+    `av.error.FFmpegError` when the video cannot be opened.
+    """
+    reading = _Reading()
+    evaluator = SegmentEvaluator(profile)
+    await _run(_samples(source, profile, reading), evaluator, profile, detect)
+    writer = RowWriter(
+        ep_id=ep_id,
+        segment=segment,
+        model_id=model_id,
+        crops_uri=crops_uri,
+        profile=profile,
+        start_s=source.start_s,
+        end_s=source.end_s,
+        is_last=source.is_last,
+        cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s})),
+        cut_at_end=reading.cut_at_end,
+    )
+    rows = await asyncio.to_thread(writer.write, evaluator.frames, evaluator.finish(reading.dissolves_s))
+    return SegmentAnalysis(
+        detections=rows.detections,
+        shots=rows.shots,
+        tracks=rows.tracks,
+        faces=rows.faces,
+        crops_zip=rows.crops_zip,
+        cut_at_end=reading.cut_at_end,
+        decoded_frames=reading.decoded_frames,
+        analysed_frames=len(evaluator.frames),
+        problems=_problems(source, reading),
+    )
+
+
+async def _run(
+    samples: Generator[_Sample], evaluator: SegmentEvaluator, profile: DetectorProfile, detect: Detect
+) -> None:
+    """Moves samples through detector and evaluator, a bounded number at a time."""
+    loop = asyncio.get_running_loop()
+    waiting: deque[tuple[_Sample, asyncio.Task[FaceDetections]]] = deque()
+    small_faces = _EverySoOften(profile.small_face_looks_per_s)
+    full_looks = _EverySoOften(profile.full_looks_per_s)
+    leader: asyncio.Task[FaceDetections] | None = None
+    leading_shot: int | None = None
+    with ThreadPoolExecutor(1, "decode") as decoding, ThreadPoolExecutor(1, "evaluate") as evaluating:
+
+        async def evaluate_oldest() -> None:
+            sample, looking = waiting[0]
+            faces = await looking
+            waiting.popleft()
+            await loop.run_in_executor(evaluating, _evaluate, evaluator, sample, faces)
+
+        try:
+            upcoming = loop.run_in_executor(decoding, next, samples, None)
+            while (sample := await asyncio.shield(upcoming)) is not None:
+                upcoming = loop.run_in_executor(decoding, next, samples, None)
+                leads = full_looks.due(sample.ts_s) or sample.shot != leading_shot
+                look = find_faces(
+                    sample.frame,
+                    profile=profile,
+                    detect=detect,
+                    small_faces=small_faces.due(sample.ts_s),
+                    before=None if leads or profile.full_looks_per_s <= 0 else leader,
+                )
+                looking = asyncio.create_task(look)
+                waiting.append((sample, looking))
+                if leads:
+                    leader, leading_shot = looking, sample.shot
+                if len(waiting) >= profile.frames_in_flight:
+                    await evaluate_oldest()
+            while waiting:
+                await evaluate_oldest()
+        finally:
+            for _, looking in waiting:
+                looking.cancel()
+            await asyncio.gather(*(looking for _, looking in waiting), return_exceptions=True)
+            # The generator can only be closed by the thread that may still be inside it; this queues behind that.
+            decoding.submit(samples.close)
+
+
+def _evaluate(evaluator: SegmentEvaluator, sample: _Sample, faces: FaceDetections) -> None:
+    evaluator.add(sample.frame, faces, native_scale=sample.native_scale, ts_s=sample.ts_s, shot=sample.shot)
+
+
+def _samples(source: SegmentSource, profile: DetectorProfile, reading: _Reading) -> Generator[_Sample]:
+    """Decodes the segment and yields the frames to look at, noting on the way what `reading` is for."""
+    decoded = decode_segment(
+        source.url,
+        stream_index=source.stream_index,
+        origin_s=source.origin_s,
+        start_s=source.start_s,
+        end_s=source.end_s,
+        lookahead_s=0.0 if source.is_last else profile.shots.lookahead_s,
+        damage=reading.damage,
+    )
+    inside = _inside(_with_cuts(decoded, ShotDetector(profile.shots)), source, profile.shots, reading)
+    for sampled in sample_frames(inside, samples_per_s=profile.samples_per_s):
+        frame = sampled.frame.pixels(long_side=profile.frame_long_side)
+        native_scale = max(1.0, sampled.frame.long_side / max(frame.shape[:2]))
+        yield _Sample(frame=frame, native_scale=native_scale, ts_s=sampled.frame.ts_s, shot=sampled.shot)
+
+
+def _with_cuts(decoded: Iterable[DecodedFrame], detector: ShotDetector) -> Iterator[ShotFrame]:
+    for frame in decoded:
+        yield from detector.push(frame)
+    yield from detector.finish()
+
+
+def _inside(
+    frames: Iterable[ShotFrame], source: SegmentSource, rules: ShotRules, reading: _Reading
+) -> Iterator[ShotFrame]:
+    """The frames before the segment's end; the first one after it tells whether the border is a cut."""
+    dissolves = DissolveDetector(rules)
+    for entry in frames:
+        if entry.frame.ts_s >= source.end_s - SAME_TIME_S:
+            reading.cut_at_end = entry.cut
+            break
+        reading.decoded_frames += 1
+        reading.last_ts_s = entry.frame.ts_s
+        if entry.cut:
+            reading.cuts_s.append(entry.frame.ts_s)
+        dissolves.push(entry.frame, cut=entry.cut)
+        yield entry
+    reading.dissolves_s = dissolves.finish()
+
+
+@dataclass(slots=True)
+class _EverySoOften:
+    """Says yes for one frame in every cell of a time grid; never at a rate of 0."""
+
+    per_s: float
+    _cell: int | None = None
+
+    def due(self, ts_s: float) -> bool:
+        if self.per_s <= 0:
+            return False
+        cell = math.floor((ts_s + SAME_TIME_S) * self.per_s)
+        is_new, self._cell = cell != self._cell, cell
+        return is_new
+
+
+def _problems(source: SegmentSource, reading: _Reading) -> tuple[str, ...]:
+    """Sentences for people about what could not be read."""
+    sentences: list[str] = []
+    if reading.damage.packets:
+        times = sorted(time for time in reading.damage.times_s if source.start_s - 1 <= time <= source.end_s + 1)
+        where = f" between {times[0]:.1f} s and {times[-1]:.1f} s" if times else f" after {source.start_s:.1f} s"
+        sentences.append(f"The video is damaged{where}: {reading.damage.packets} packets could not be decoded.")
+    if reading.last_ts_s is None:
+        sentences.append(f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s.")
+    elif reading.last_ts_s < source.end_s - MISSING_END_S and reading.damage.packets:
+        sentences.append(f"The picture is missing from {reading.last_ts_s:.1f} s to {source.end_s:.1f} s.")
+    return tuple(sentences)

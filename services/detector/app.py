@@ -1,0 +1,17 @@
+"""Wiring of the detector service."""
+
+from __future__ import annotations
+
+from chassis.service import Resources, Wiring, run
+from contracts.events import SegmentReady
+from services.detector.handlers import DetectorHandlers
+from services.detector.settings import DetectorSettings
+
+
+def wire(resources: Resources[DetectorSettings]) -> Wiring:
+    resources.bus.on(SegmentReady, DetectorHandlers(resources).segment_ready)
+    return Wiring()
+
+
+async def main() -> None:
+    await run("detector", DetectorSettings(), wire, inference=True)

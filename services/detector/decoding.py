@@ -1,0 +1,199 @@
+"""Decoding one segment: every frame once, upright, with its presentation time and a small signature."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+import av.error
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
+from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+
+from chassis.errors import BadInput
+from chassis.video import displayed, open_video, reraise_if_away
+
+Pixels = npt.NDArray[np.uint8]
+
+Signature = npt.NDArray[np.uint8]
+"""A frame in small, as stored (not rotated): Y, U and V as uint8 [3,36,64]."""
+
+SIGNATURE_SIZE: Final = (64, 36)
+"""Width and height of a signature."""
+
+DECODER_THREADS: Final = 2
+SAME_TIME_S: Final = 1e-6
+STEPS_BACK_S: Final = (0.0, 5.0, 30.0)
+"""How far before the wanted start decoding begins; the next is tried when the one before does not reach the start."""
+
+READ_ERRORS_TO_PASS: Final = 50
+
+
+@dataclass(slots=True)
+class Damage:
+    """What could not be decoded: presentation times of the bad packets as far as known, and how many there were."""
+
+    packets: int = 0
+    times_s: list[float] = field(default_factory=list)
+
+    def add(self, time_s: float | None) -> None:
+        self.packets += 1
+        if time_s is not None:
+            self.times_s.append(time_s)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrame:
+    """One frame. `ts_s` is its presentation time in seconds from the first frame of the video."""
+
+    ts_s: float
+    signature: Signature
+    _picture: VideoFrame
+    _pixel_aspect: Fraction | None
+    _reformatter: VideoReformatter
+
+    @property
+    def long_side(self) -> int:
+        """Long side of the picture as shown, in pixels."""
+        return max(displayed(self._picture.width, self._picture.height, self._pixel_aspect, rotation=0))
+
+    def pixels(self, *, long_side: int) -> Pixels:
+        """The picture as shown: RGB uint8 [H,W,3], square pixels, upright, its long side at most `long_side`.
+
+        Not thread-safe: call it in the thread that decodes.
+        """
+        picture = self._picture
+        width, height = displayed(picture.width, picture.height, self._pixel_aspect, rotation=0)
+        scale = min(1.0, long_side / max(width, height))
+        shown = self._reformatter.reformat(
+            picture,
+            width=max(1, round(width * scale)),
+            height=max(1, round(height * scale)),
+            format="rgb24",
+            interpolation=Interpolation.AREA if scale < 1 else Interpolation.BILINEAR,
+            threads=1,
+        )
+        quarter_turns = round(picture.rotation / 90) % 4
+        return np.ascontiguousarray(np.rot90(shown.to_ndarray(), quarter_turns), dtype=np.uint8)
+
+
+def decode_segment(
+    url: str,
+    *,
+    stream_index: int,
+    origin_s: float,
+    start_s: float,
+    end_s: float,
+    lookahead_s: float,
+    damage: Damage,
+) -> Iterator[DecodedFrame]:
+    """Yields the frames with presentation times in `[start_s, end_s + lookahead_s)`, in that order.
+
+    Times count from `origin_s` of container time. Neighbouring segments share no frame and miss none, wherever their
+    borders lie. Damaged packets are skipped and noted in `damage`. Raises DependencyUnavailable when the object store
+    stops answering, `av.error.FFmpegError` when the video cannot be opened.
+    """
+    decoder = _Decoder(url, stream_index, origin_s, damage)
+    until_s = end_s + lookahead_s - SAME_TIME_S
+    last_s = -1.0
+    for frame in decoder.frames_from(start_s):
+        if frame.ts_s >= until_s:
+            return
+        if frame.ts_s > last_s and frame.ts_s >= start_s - SAME_TIME_S:
+            last_s = frame.ts_s
+            yield frame
+
+
+class _Decoder:
+    """Opens the video and decodes from a given time on."""
+
+    def __init__(self, url: str, stream_index: int, origin_s: float, damage: Damage) -> None:
+        self._url = url
+        self._stream_index = stream_index
+        self._origin_s = origin_s
+        self._damage = damage
+        self._for_signatures = VideoReformatter()
+        self._for_pixels = VideoReformatter()
+
+    def frames_from(self, start_s: float) -> Iterator[DecodedFrame]:
+        """Frames from the last keyframe at or before `start_s` on; the first ones may lie before it."""
+        for step_s in STEPS_BACK_S:
+            from_s = max(0.0, start_s - step_s)
+            frames = self._frames_near(from_s)
+            first = next(frames, None)
+            reached = first is not None and first.ts_s <= start_s + SAME_TIME_S
+            if reached or from_s == 0.0 or step_s == STEPS_BACK_S[-1]:
+                if first is not None:
+                    yield first
+                yield from frames
+                return
+            frames.close()
+
+    def _frames_near(self, from_s: float) -> Generator[DecodedFrame]:
+        """Seeks to the keyframe the container's index names for `from_s` and decodes from there."""
+        with open_video(self._url) as container:
+            stream = container.streams[self._stream_index]
+            if not isinstance(stream, VideoStream) or stream.time_base is None:
+                raise BadInput("no_video_stream", "The video has changed since it was uploaded; upload it again.")
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = DECODER_THREADS
+            tick_s = float(stream.time_base)
+            if from_s > 0:
+                container.seek(round((from_s + self._origin_s) / tick_s), stream=stream)
+            for packet in self._packets(container, stream):
+                for picture in self._pictures(packet, tick_s):
+                    ticks = picture.pts if picture.pts is not None else picture.dts
+                    if ticks is not None:
+                        yield DecodedFrame(
+                            ts_s=ticks * tick_s - self._origin_s,
+                            signature=_signature(picture, self._for_signatures),
+                            _picture=picture,
+                            _pixel_aspect=stream.sample_aspect_ratio,
+                            _reformatter=self._for_pixels,
+                        )
+
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+        """The stream's packets; places where the container cannot be parsed are passed over."""
+        for _ in range(READ_ERRORS_TO_PASS):
+            try:
+                yield from container.demux(stream)
+                return
+            except av.error.InvalidDataError:
+                self._damage.add(None)
+            except av.error.FFmpegError as error:
+                reraise_if_away(error, self._url)
+                raise
+
+    def _pictures(self, packet: Packet[VideoStream], tick_s: float) -> list[VideoFrame]:
+        """What a packet decodes to; nothing for a damaged one."""
+        time_s = None if packet.pts is None else packet.pts * tick_s - self._origin_s
+        try:
+            pictures = [picture for picture in packet.decode() if isinstance(picture, VideoFrame)]
+        except av.error.InvalidDataError:
+            self._damage.add(time_s)
+            return []
+        whole = [picture for picture in pictures if not picture.is_corrupt]
+        for _ in range(len(pictures) - len(whole)):
+            self._damage.add(time_s)
+        return whole
+
+
+def _signature(picture: VideoFrame, reformatter: VideoReformatter) -> Signature:
+    width, height = SIGNATURE_SIZE
+    small = reformatter.reformat(
+        picture, width=width, height=height, format="yuv444p", interpolation=Interpolation.AREA, threads=1
+    )
+    return np.stack([_plane_pixels(plane) for plane in small.planes])
+
+
+def _plane_pixels(plane: VideoPlane) -> Pixels:
+    """The plane [H,W] without the padding at the end of its rows."""
+    stored = np.frombuffer(memoryview(plane), np.uint8)
+    return stored.reshape(plane.height, plane.line_size)[:, : plane.width]

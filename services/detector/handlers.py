@@ -1,0 +1,139 @@
+"""Events in, domain calls, events out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import av.error
+
+from chassis import metrics
+from chassis.artifacts import SegmentArtifacts
+from chassis.bus import Origin
+from chassis.errors import BadInput
+from chassis.inference import FaceDetections
+from chassis.service import Resources
+from contracts.events import EpisodeProgress, Event, SegmentReady, SegmentTracked
+from contracts.rows import FaceRow, TrackRow
+from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
+from services.detector.looking import Pixels
+from services.detector.profiles import DetectorProfile
+from services.detector.settings import DetectorSettings
+
+URL_LIFETIME_S = 6 * 3600
+
+
+class DetectorHandlers:
+    """What the detector does when a segment is ready."""
+
+    def __init__(self, resources: Resources[DetectorSettings]) -> None:
+        self._resources = resources
+
+    async def segment_ready(self, event: SegmentReady, _origin: Origin) -> list[Event]:
+        """Find and track the segment's faces. A repeat is answered with the event emitted before."""
+        artifacts = SegmentArtifacts(self._resources.storage, event)
+        before = await artifacts.emitted(SegmentTracked)
+        if before is not None:
+            return [before, progress_of(before)]
+        started, cpu = time.perf_counter(), time.process_time()
+        profile = self._resources.settings.profiles.named(event.profile)
+        analysis = await self._analyse(event, profile)
+        crops = await artifacts.put("crops.zip", analysis.crops_zip)
+        tracks, faces = with_crops(analysis, crops.uri)
+        references = {
+            "detections": await artifacts.put_rows("detections.jsonl", analysis.detections),
+            "shots": await artifacts.put_rows("shots.jsonl", analysis.shots),
+            "tracks": await artifacts.put_rows("tracks.jsonl", tracks),
+            "faces": await artifacts.put_rows("faces.jsonl", faces),
+            "crops": crops,
+        }
+        span_s = event.end_s - event.start_s
+        busy_s = time.perf_counter() - started
+        metrics.real_time_factor.labels("detector").observe(busy_s / max(span_s, 0.1))
+        done = SegmentTracked(
+            ep_id=event.ep_id,
+            run_id=event.run_id,
+            segment=event.segment,
+            segments=event.segments,
+            artifacts=references,
+            start_s=event.start_s,
+            end_s=event.end_s,
+            duration_s=event.duration_s,
+            profile=event.profile,
+            sample_period_s=sample_period(profile, analysis, span_s),
+            cut_at_end=analysis.cut_at_end,
+            decoded_frames=analysis.decoded_frames,
+            analysed_frames=analysis.analysed_frames,
+            problems=analysis.problems,
+            counts={"faces": len(analysis.detections), "tracks": len(tracks)},
+            busy_s=round(busy_s, 3),
+            cpu_s=round(time.process_time() - cpu, 3),
+        )
+        await artifacts.remember(done)
+        return [done, progress_of(done)]
+
+    async def _analyse(self, event: SegmentReady, profile: DetectorProfile) -> SegmentAnalysis:
+        inference = self._resources.require_inference()
+
+        async def detect(frames: Pixels) -> list[FaceDetections]:
+            return await inference.detect(frames, min_score=profile.tracking.weak_score, second_look_below=0.0)
+
+        try:
+            return await analyse_segment(
+                SegmentSource(
+                    url=await self._resources.storage.get_presigned_url(event.video.uri, expires_s=URL_LIFETIME_S),
+                    stream_index=event.stream_index,
+                    origin_s=event.origin_s,
+                    start_s=event.start_s,
+                    end_s=event.end_s,
+                    duration_s=event.duration_s,
+                ),
+                ep_id=event.ep_id,
+                segment=event.segment,
+                profile=profile,
+                detect=detect,
+                model_id=(await inference.detector()).model_id,
+                crops_uri="",
+            )
+        except av.error.HTTPNotFoundError as error:
+            raise BadInput("object_missing", f"The video {event.video.uri} is gone; upload it again.") from error
+        except av.error.FFmpegError as error:
+            raise BadInput(
+                "unreadable", f"The video cannot be read at {event.start_s:.0f} s ({error.strerror}); check the file."
+            ) from error
+
+
+def with_crops(analysis: SegmentAnalysis, uri: str) -> tuple[Sequence[TrackRow], Sequence[FaceRow]]:
+    """Rows whose pictures name the archive, whose address depends on what is in it."""
+    tracks = [
+        track.model_copy(update={"crops": tuple(f"{uri}{member}" for member in track.crops)})
+        for track in analysis.tracks
+    ]
+    faces = [
+        face.model_copy(
+            update={"crop": f"{uri}{face.crop}", "thumbnail": f"{uri}{face.thumbnail}" if face.thumbnail else None}
+        )
+        for face in analysis.faces
+    ]
+    return tracks, faces
+
+
+def sample_period(profile: DetectorProfile, analysis: SegmentAnalysis, span_s: float) -> float:
+    """Seconds between two analysed frames; where every frame is analysed, as measured."""
+    if profile.samples_per_s is not None:
+        return 1.0 / profile.samples_per_s
+    return span_s / max(1, analysis.analysed_frames)
+
+
+def progress_of(done: SegmentTracked) -> EpisodeProgress:
+    return EpisodeProgress(
+        ep_id=done.ep_id,
+        run_id=done.run_id,
+        stage="detector",
+        segment=done.segment,
+        done=1,
+        total=done.segments,
+        media_s=done.end_s - done.start_s,
+        busy_s=done.busy_s,
+        detail=done.counts,
+    )

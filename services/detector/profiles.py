@@ -1,0 +1,164 @@
+"""Every number of the detector, one settings class per concern, one set of them per profile."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.events import Profile
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ShotRules(_Rules):
+    """When a change between two frames is a cut. Differences are fractions of the pictures' own contrast."""
+
+    delay_frames: int = 5
+    """Frames after a candidate that are looked at before it is decided."""
+    history_frames: int = 6
+    minimum_difference: float = 0.22
+    times_usual_difference: float = 3.0
+    """A cut differs this many times more than the frames around it usually do."""
+    rival_frames: int = 2
+    """The largest difference within this many frames is the cut."""
+    flash_frames: int = 4
+    """A picture that is back as before within this many frames was a flash, not a cut."""
+    flash_similarity: float = 0.5
+    """How much of the difference may remain after a flash."""
+    shift: int = 4
+    """Camera movement that is compensated, in pixels of the signature."""
+    black_luma: float = 24.0
+    black_contrast: float = 4.0
+    """A frame darker and plainer than this is black."""
+    dissolve_window_s: float = 0.5
+    """Pictures this far apart are compared to find gradual transitions."""
+    dissolve_frames: int = 6
+    """With fewer frames in the window nothing can be said."""
+    dissolve_difference: float = 0.28
+    dissolve_explained: float = 0.987
+    """What mixtures of both ends must explain of the pictures in between."""
+    dissolve_same_picture: float = 0.9
+    """Ends that explain each other this much are the same picture in another light."""
+    lookahead_s: float = 0.6
+    """What is decoded beyond a segment's end to judge whether its border is a cut."""
+
+
+class TrackingRules(_Rules):
+    """How detections become tracks. Sizes and distances are relative to the face."""
+
+    strong_score: float = 0.5
+    """Detections from here on start tracks and are matched first."""
+    weak_score: float = 0.25
+    """Detections from here on may extend tracks; lower ones are not looked at."""
+    minimum_overlap: float = 0.2
+    weak_minimum_overlap: float = 0.35
+    largest_shift: float = 0.9
+    """Distance of centres over face size beyond which boxes are never the same face."""
+    largest_size_ratio: float = 1.6
+    gap_largest_shift: float = 0.6
+    minimum_likeness: float = 0.6
+    """Correlation of aligned chips below which a move is refused. On labelled episodes the same face an eighth of a second
+    later has at least 0.67 in 99.5 % of cases; other people's faces have 0.59 in the median."""
+    trusted_overlap: float = 0.75
+    """Boxes that overlap this much are the same face without a look at the chips, unless those contradict outright."""
+    contradiction: float = 0.45
+    max_gap_s: float = 1.0
+    velocity_memory: float = 0.5
+    """Weight of the newest step in a track's velocity."""
+    minimum_detections: int = 2
+    minimum_mean_score: float = 0.45
+    snap_s: float = 0.125
+    """A track that begins or ends this close to its shot's border reaches to the border, at least within one sample."""
+    single_detection_score: float = 0.8
+    """One detection is enough for a track when it is this sure (a shot of a few frames)."""
+
+
+class QualityRules(_Rules):
+    """What a good face is; each part is 0 at the first value and 1 at the second (or the other way round)."""
+
+    confidence: tuple[float, float] = (0.3, 0.9)
+    size_px: tuple[float, float] = (16.0, 112.0)
+    sharpness: tuple[float, float] = (-3.2, -0.6)
+    """Natural logarithm of detail over contrast; measured: clean -0.8, darkened to 45 % -0.8, blurred by 4 px of the
+    chip -2.7, by 6 px -3.2, where strangers begin to look alike to the embedder."""
+    contrast: tuple[float, float] = (2.5, 45.0)
+    """Standard deviation of the chip's luma, 0..255."""
+    yaw: tuple[float, float] = (0.08, 0.45)
+    """Nose's distance from the middle of the eyes over the distance of the eyes: 1 at the first, 0 at the second."""
+    pitch: tuple[float, float] = (0.1, 0.4)
+    weights: tuple[float, float, float, float, float] = (0.15, 0.25, 0.25, 0.1, 0.25)
+    """Of confidence, size, sharpness, contrast, frontality; their sum is 1."""
+
+
+class CropRules(_Rules):
+    """Which pictures of a track are kept."""
+
+    chips_per_track: int = 16
+    thumbnails_per_track: int = 3
+    chip_spacing_s: float = 0.1
+    thumbnail_spacing_s: float = 1.0
+    thumbnail_side: int = 256
+    thumbnail_margin: float = 0.45
+    """Added on every side of the box, as a fraction of its longer side."""
+    chip_jpeg_quality: int = 95
+    thumbnail_jpeg_quality: int = 88
+
+
+class DetectorProfile(_Rules):
+    """All numbers of one profile."""
+
+    name: Profile
+    samples_per_s: float | None
+    """Frames analysed per second; None: every frame."""
+    long_side: int
+    """Long side of the analysed frame in pixels; smaller frames are not enlarged."""
+    half_size_look: bool
+    """Whether a frame without a sure face is looked at again at half size, for faces larger than the frame."""
+    sure_score: float = 0.6
+    """A frame with a face of at least this score gets no second look at half size."""
+    full_looks_per_s: float = 0.0
+    """Full looks per second of a shot; in between, large faces are followed at reduced size. 0: every look is full."""
+    follow_long_side: int = 384
+    """Long side of a reduced look in pixels."""
+    followed_face: float = 0.075
+    """Least height of a face that is followed at reduced size, over the frame's long side: 29 of 384 pixels."""
+    small_face_looks_per_s: float
+    """How often enlarged quarters of the frame are searched for small faces; 0: never."""
+    small_face_zoom: float = 2.0
+    """Enlargement of those quarters at most."""
+    merge_overlap: float = 0.4
+    """Boxes of several looks at one frame that overlap more than this are one face."""
+    frame_long_side: int = 2560
+    """Long side of the frame from which crops are cut; larger frames are reduced to it."""
+    frames_in_flight: int = 4
+    """Frames that wait for the detector at a time."""
+    shots: ShotRules = Field(default_factory=ShotRules)
+    tracking: TrackingRules = Field(default_factory=TrackingRules)
+    quality: QualityRules = Field(default_factory=QualityRules)
+    crops: CropRules = Field(default_factory=CropRules)
+
+
+class DetectorProfiles(_Rules):
+    """The profiles by name."""
+
+    low_power: DetectorProfile = DetectorProfile(
+        name="low_power", samples_per_s=4.0, long_side=480, half_size_look=False, small_face_looks_per_s=0.0
+    )
+    balanced: DetectorProfile = DetectorProfile(
+        name="balanced",
+        samples_per_s=8.0,
+        long_side=640,
+        half_size_look=True,
+        full_looks_per_s=2.0,
+        small_face_looks_per_s=0.0,
+        frames_in_flight=8,
+    )
+    high_accuracy: DetectorProfile = DetectorProfile(
+        name="high_accuracy", samples_per_s=None, long_side=1280, half_size_look=True, small_face_looks_per_s=4.0
+    )
+
+    def named(self, name: Profile) -> DetectorProfile:
+        """The profile an event asks for."""
+        profile: DetectorProfile = getattr(self, name)
+        return profile

@@ -1,0 +1,142 @@
+"""Finding shot cuts on the signatures of decoded frames, a few frames behind the decoder.
+
+A cut is a frame that differs from the one before much more than its neighbours do, after the camera's movement has been
+compensated, and whose picture stays: one that returns within a few frames was a flash. A gradual change never differs
+much from frame to frame and so is no cut. Black between two pictures (a fade) is a cut where the black begins.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from services.detector.decoding import DecodedFrame, Signature
+from services.detector.profiles import ShotRules
+
+CHROMA_WEIGHT = 2.0
+CONTRAST_FLOOR = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShotFrame:
+    """A decoded frame whose place in the shots is known. `cut`: it is the first frame of a new shot."""
+
+    frame: DecodedFrame
+    cut: bool
+
+
+@dataclass(slots=True)
+class _Entry:
+    frame: DecodedFrame
+    difference: float
+    black: bool
+    candidate: bool = True
+
+
+class ShotDetector:
+    """Takes frames in presentation order and gives them back, a few later, knowing where shots begin."""
+
+    def __init__(self, rules: ShotRules) -> None:
+        self._rules = rules
+        self._past: deque[_Entry] = deque(maxlen=rules.history_frames)
+        self._coming: deque[_Entry] = deque()
+        self._newest: _Entry | None = None
+
+    def push(self, frame: DecodedFrame) -> Iterator[ShotFrame]:
+        """Adds the next frame; yields those that are decided by now."""
+        difference = 0.0 if self._newest is None else picture_difference(self._newest.frame.signature, frame.signature)
+        self._newest = _Entry(frame=frame, difference=difference, black=self._is_black(frame.signature))
+        self._coming.append(self._newest)
+        if len(self._coming) > self._rules.delay_frames:
+            yield self._decide()
+
+    def finish(self) -> Iterator[ShotFrame]:
+        """Yields the frames that are left when no more come."""
+        while self._coming:
+            yield self._decide()
+
+    def _decide(self) -> ShotFrame:
+        entry = self._coming[0]
+        cut = bool(self._past) and (self._is_cut(entry) or self._begins_black(entry))
+        self._coming.popleft()
+        self._past.append(entry)
+        return ShotFrame(frame=entry.frame, cut=cut)
+
+    def _is_cut(self, entry: _Entry) -> bool:
+        rules = self._rules
+        if entry.difference < rules.minimum_difference:
+            return False
+        before, after = list(self._past), list(self._coming)[1:]
+        usual = float(np.median([other.difference for other in before[1:] + after] or [0.0]))
+        if entry.difference < rules.times_usual_difference * usual:
+            return False
+        earlier, later = before[-rules.rival_frames :], after[: rules.rival_frames]
+        if any(other.difference >= entry.difference for other in earlier) or any(
+            other.difference > entry.difference for other in later
+        ):
+            return False
+        remaining = moved_difference(before[-1].frame.signature, entry.frame.signature, shift=rules.shift)
+        if remaining < rules.minimum_difference:
+            return False
+        return not self._is_flash(entry, before, after, remaining)
+
+    def _is_flash(self, entry: _Entry, before: list[_Entry], after: list[_Entry], difference: float) -> bool:
+        """Whether the picture will soon be as it was (a flash begins), or is again as it was before (a flash ends)."""
+        rules = self._rules
+        allowed = rules.flash_similarity * difference
+        pairs = [(before[-1], other) for other in after[: rules.flash_frames]]
+        pairs += [(other, entry) for other in before[-1 - rules.flash_frames : -1]]
+        return any(
+            moved_difference(first.frame.signature, second.frame.signature, shift=rules.shift) < allowed
+            for first, second in pairs
+        )
+
+    def _is_black(self, signature: Signature) -> bool:
+        mean, contrast = _brightness(signature)
+        return mean < self._rules.black_luma and contrast < self._rules.black_contrast
+
+    def _begins_black(self, entry: _Entry) -> bool:
+        """Whether black begins here and lasts; a few black frames (a drop-out) are like a flash."""
+        if not entry.black or self._past[-1].black:
+            return False
+        return all(other.black for other in list(self._coming)[: self._rules.flash_frames])
+
+
+def picture_difference(before: Signature, after: Signature) -> float:
+    """Mean change of luma and colour over the pictures' contrast: 0 for equal pictures, about 1 for unlike ones."""
+    return _change(before, after) / _contrast(before, after)
+
+
+def moved_difference(before: Signature, after: Signature, *, shift: int) -> float:
+    """As `picture_difference`, with the second picture moved by up to `shift` pixels to fit the first best."""
+    height, width = before.shape[1:]
+    inner = after[:, shift : height - shift, shift : width - shift]
+    rows, columns = inner.shape[1:]
+    windows = (
+        before[:, down : down + rows, right : right + columns]
+        for down in range(2 * shift + 1)
+        for right in range(2 * shift + 1)
+    )
+    return min(_change(window, inner) for window in windows) / _contrast(before, after)
+
+
+def _change(before: Signature, after: Signature) -> float:
+    """Mean absolute change of luma plus that of colour, by its weight."""
+    luma, *chroma = (float(cv2.norm(first, second, cv2.NORM_L1)) for first, second in zip(before, after, strict=True))
+    pixels = int(before.shape[1]) * int(before.shape[2])
+    return (luma + CHROMA_WEIGHT * sum(chroma) / len(chroma)) / pixels
+
+
+def _contrast(before: Signature, after: Signature) -> float:
+    """Contrast of the plainer of two pictures, so that changes in dark shots weigh as much as in bright ones."""
+    return CONTRAST_FLOOR + min(_brightness(before)[1], _brightness(after)[1])
+
+
+def _brightness(signature: Signature) -> tuple[float, float]:
+    """Mean and standard deviation of the luma."""
+    mean, deviation = cv2.meanStdDev(signature[0])
+    return float(mean[0, 0]), float(deviation[0, 0])

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from services.detector.dissolves import DissolveDetector
+from services.detector.profiles import ShotRules
+from services.detector.shots import ShotDetector
+from tests.unit.detector.clips import RATE, Pixels, blend, frames_of, scene
+
+A, B = scene(1), scene(2)
+WHITE = np.full_like(A, 245)
+BLACK = np.zeros_like(A)
+
+
+def cuts(pictures: list[Pixels]) -> list[int]:
+    detector = ShotDetector(ShotRules())
+    decided = [entry for frame in frames_of(pictures) for entry in detector.push(frame)]
+    decided += detector.finish()
+    assert [entry.frame.ts_s for entry in decided] == [number / RATE for number in range(len(pictures))]
+    return [number for number, entry in enumerate(decided) if entry.cut]
+
+
+def dissolves(pictures: list[Pixels]) -> list[float]:
+    shots, detector = ShotDetector(ShotRules()), DissolveDetector(ShotRules())
+    entries = [entry for frame in frames_of(pictures) for entry in shots.push(frame)]
+    for entry in [*entries, *shots.finish()]:
+        detector.push(entry.frame, cut=entry.cut)
+    return [middle * RATE for middle in detector.finish()]
+
+
+def view(x: int) -> Pixels:
+    wide = scene(5, width=1280, height=180, cells=(10, 70))
+    return wide[:, x : x + 320]
+
+
+def test_cut_is_found_at_the_first_frame_of_the_new_shot() -> None:
+    assert cuts([A] * 15 + [B] * 15) == [15]
+
+
+def test_cuts_in_quick_succession_are_all_found() -> None:
+    assert cuts([A] * 6 + [B] * 6 + [scene(3)] * 6 + [scene(4)] * 6) == [6, 12, 18]
+
+
+def test_cut_between_dark_pictures_is_found() -> None:
+    dark = [np.asarray(picture // 8, dtype=np.uint8) for picture in (A, B)]
+    assert cuts([dark[0]] * 15 + [dark[1]] * 15) == [15]
+
+
+def test_cut_over_one_mixed_frame_is_one_cut() -> None:
+    found = cuts([A] * 15 + [blend(A, B, 0.5)] + [B] * 15)
+    assert len(found) == 1
+    assert found[0] in (15, 16)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_flash_is_no_cut(length: int) -> None:
+    assert cuts([A] * 15 + [blend(A, WHITE, 0.8)] * length + [A] * 15) == []
+
+
+def test_black_drop_out_is_no_cut() -> None:
+    assert cuts([A] * 15 + [BLACK] * 2 + [A] * 15) == []
+
+
+@pytest.mark.parametrize("speed", [2, 8, 24])
+def test_pan_is_no_cut(speed: int) -> None:
+    assert cuts([view(x) for x in range(0, 960, speed)]) == []
+
+
+def test_noise_of_changing_quality_is_no_cut() -> None:
+    rng = np.random.default_rng(0)
+    pumping = [
+        np.clip(A.astype(int) + rng.normal(0, 3 if number % 12 else 12, A.shape), 0, 255).astype(np.uint8)
+        for number in range(60)
+    ]
+    assert cuts(pumping) == []
+
+
+@pytest.mark.parametrize("length", [8, 12, 25])
+def test_dissolve_is_one_transition_near_its_middle(length: int) -> None:
+    mixed = [blend(A, B, (step + 1) / (length + 1)) for step in range(length)]
+    pictures = [A] * 20 + mixed + [B] * 25
+    assert cuts(pictures) == []
+    (middle,) = dissolves(pictures)
+    assert middle == pytest.approx(20 + (length - 1) / 2, abs=1.5)
+
+
+def test_fade_through_black_is_one_transition() -> None:
+    down = [blend(A, BLACK, (step + 1) / 8) for step in range(8)]
+    up = [blend(BLACK, B, (step + 1) / 8) for step in range(8)]
+    found = [*cuts([A] * 20 + down + up + [B] * 20), *dissolves([A] * 20 + down + up + [B] * 20)]
+    assert len(found) == 1
+    assert found[0] == pytest.approx(28, abs=2)
+
+
+def test_pan_and_zoom_and_dimming_are_no_transitions() -> None:
+    detailed = scene(6, cells=(20, 36))
+
+    def zoomed(factor: float) -> Pixels:
+        width, height = int(320 / factor), int(180 / factor)
+        left, top = (320 - width) // 2, (180 - height) // 2
+        return np.asarray(cv2.resize(detailed[top : top + height, left : left + width], (320, 180)), dtype=np.uint8)
+
+    assert dissolves([view(x) for x in range(0, 960, 8)]) == []
+    assert dissolves([zoomed(1.01**step) for step in range(60)]) == []
+    assert dissolves([np.asarray(A * (1 - 0.015 * step), dtype=np.uint8) for step in range(50)]) == []
