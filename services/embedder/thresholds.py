@@ -1,0 +1,58 @@
+"""Every number the embedder's rules use, once. Distances are Euclidean between unit vectors of one model."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SelectionRules(_Rules):
+    """Which crops of a track are embedded. The gates compare with the parts of `FaceQuality`, each 0..1.
+
+    Measured with dlib's ResNet: faces are still told apart down to 20 px, at a luma deviation of 4 and behind a blur of
+    4 px in the 150 px chip; beyond that they resemble each other more than themselves. The gates are for those only:
+    a darkened face has little contrast and is still known.
+    """
+
+    faces_per_track: int = Field(default=16, ge=1)
+    spacing_s: float = Field(default=0.12, ge=0, description="Faces nearer in time than this say the same twice.")
+    enough_faces: int = Field(default=8, ge=1, description="With fewer spaced faces, near ones are taken as well.")
+    min_confidence: float = Field(default=0.2, ge=0, le=1)
+    min_size: float = Field(default=0.04, ge=0, le=1)
+    min_sharpness: float = Field(default=0.1, ge=0, le=1)
+    min_contrast: float = Field(default=0.02, ge=0, le=1)
+    min_frontality: float = Field(default=0.1, ge=0, le=1)
+
+
+class PoolingRules(_Rules):
+    """How the vectors of a track become one prototype."""
+
+    min_weight: float = Field(default=0.05, gt=0, le=1, description="Least weight of a face, whatever its quality.")
+    outlier_ratio: float = Field(default=2.0, gt=1, description="Samples this many median distances away are dropped.")
+    outlier_distance: float = Field(default=0.3, gt=0, description="Samples nearer than this are never dropped.")
+
+
+class SplitRules(_Rules):
+    """When a track shows two people, one after the other."""
+
+    min_samples: int = Field(default=3, ge=2, description="Samples on either side of a change.")
+    min_distance: float = Field(default=0.36, gt=0, description="Between the prototypes of the two sides.")
+    min_separation: float = Field(
+        default=2.0, gt=1, description="Distance of the sides over their mean spread: two coherent halves."
+    )
+    min_gap: float = Field(
+        default=0.3, gt=0, description="Between the samples on the two edges of a change: a turning head has none."
+    )
+
+
+class EmbedderThresholds(_Rules):
+    """All of them, for the model named here (None: whichever model is served)."""
+
+    model_id: str | None = Field(default=None, description="The embedder these distances were measured with.")
+    dimension: int = Field(default=128, ge=2)
+    selection: SelectionRules = SelectionRules()
+    pooling: PoolingRules = PoolingRules()
+    split: SplitRules = SplitRules()
