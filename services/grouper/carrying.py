@@ -1,0 +1,122 @@
+"""Identity ids that survive: by overlapping tracks a person keeps the id they had in an earlier run or clustering."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from contracts.ids import IdentityId, TrackId, identity_id
+from contracts.rows import Identity, TrackRow
+from services.grouper.geometry import box_at, box_overlap, time_overlap
+from services.grouper.thresholds import CarryRules
+
+Pin = tuple[IdentityId, Sequence[TrackId]]
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """Identities of an earlier run with its tracks, which may come from another profile or model."""
+
+    identities: tuple[Identity, ...]
+    tracks: tuple[TrackRow, ...]
+
+
+def match_tracks(
+    earlier: Sequence[TrackRow], tracks: Sequence[TrackRow], rules: CarryRules
+) -> dict[str, tuple[str, ...]]:
+    """For each earlier track the tracks that show the same face: same place for most of the time of the shorter one."""
+    matches: dict[str, list[str]] = {}
+    for old, new, shared in _shared_seconds(earlier, tracks, rules):
+        shorter = min(old.end_s - old.start_s, new.end_s - new.start_s)
+        if shared >= rules.min_track_share * shorter:
+            matches.setdefault(old.track_id, []).append(new.track_id)
+    return {old: tuple(sorted(new)) for old, new in matches.items()}
+
+
+def carry_identity_ids(
+    groups: Sequence[Sequence[TrackRow]],
+    earlier: EarlierRun | None,
+    rules: CarryRules,
+    *,
+    pinned: Sequence[Pin] = (),
+    least_number: int = 1,
+) -> list[IdentityId]:
+    """An id for each group of tracks, no id twice.
+
+    Operators' wishes come first: `pinned` ids go to the group with most of the named tracks. Then an identity of the
+    earlier run passes its id to the group it shares most seconds with, locked ones first. Groups without an earlier
+    self get new numbers by first appearance, above every number used so far and at least `least_number`.
+    """
+    ids: list[IdentityId | None] = [None] * len(groups)
+    for wanted, track_ids in pinned:
+        chosen = _group_with_most(groups, set(track_ids))
+        if chosen is not None and ids[chosen] is None and wanted not in ids:
+            ids[chosen] = wanted
+    for wanted, index in _claims(groups, earlier, rules):
+        if ids[index] is None and wanted not in ids:
+            ids[index] = wanted
+    used = [one for one in ids if one is not None] + [
+        one.identity_id for one in (earlier.identities if earlier else ())
+    ]
+    number = max([least_number - 1, *(int(one.rsplit("-", 1)[1]) for one in used)])
+    result = list(ids)
+    for index in sorted(range(len(groups)), key=lambda index: _first_appearance(groups[index])):
+        if result[index] is None:
+            number += 1
+            result[index] = identity_id(number)
+    return [one for one in result if one is not None]
+
+
+def _first_appearance(tracks: Sequence[TrackRow]) -> tuple[float, str]:
+    return min((track.start_s, track.track_id) for track in tracks)
+
+
+def _group_with_most(groups: Sequence[Sequence[TrackRow]], wanted: set[str]) -> int | None:
+    counts = [sum(track.track_id in wanted for track in group) for group in groups]
+    best = max(range(len(groups)), key=lambda index: (counts[index], -index), default=None)
+    return best if best is not None and counts[best] > 0 else None
+
+
+def _claims(
+    groups: Sequence[Sequence[TrackRow]], earlier: EarlierRun | None, rules: CarryRules
+) -> Iterator[tuple[IdentityId, int]]:
+    """(earlier id, group) for all that share enough seconds, strongest claim first."""
+    if earlier is None:
+        return
+    identity_of = {track: identity for identity in earlier.identities for track in identity.track_ids}
+    group_of = {track.track_id: index for index, group in enumerate(groups) for track in group}
+    old_tracks = [track for track in earlier.tracks if track.track_id in identity_of]
+    new_tracks = [track for group in groups for track in group]
+    shared: dict[tuple[str, int], float] = {}
+    for old, new, seconds in _shared_seconds(old_tracks, new_tracks, rules):
+        key = (identity_of[old.track_id].identity_id, group_of[new.track_id])
+        shared[key] = shared.get(key, 0.0) + seconds
+    old_seconds: dict[str, float] = {}
+    for track in old_tracks:
+        one = identity_of[track.track_id].identity_id
+        old_seconds[one] = old_seconds.get(one, 0.0) + track.end_s - track.start_s
+    new_seconds = [sum(track.end_s - track.start_s for track in group) for group in groups]
+    locked = {identity.identity_id for identity in earlier.identities if identity.locked}
+    for (one, index), seconds in sorted(shared.items(), key=lambda item: (item[0][0] not in locked, -item[1], item[0])):
+        if seconds >= rules.min_identity_share * min(old_seconds[one], new_seconds[index]):
+            yield one, index
+
+
+def _shared_seconds(
+    earlier: Iterable[TrackRow], tracks: Sequence[TrackRow], rules: CarryRules
+) -> Iterator[tuple[TrackRow, TrackRow, float]]:
+    """Pairs of tracks that are at the same place at the same time, with the seconds they share."""
+    ordered = sorted(tracks, key=lambda track: (track.start_s, track.track_id))
+    starts = [track.start_s for track in ordered]
+    longest = max((track.end_s - track.start_s for track in ordered), default=0.0)
+    for old in sorted(earlier, key=lambda track: (track.start_s, track.track_id)):
+        for index in range(bisect_left(starts, old.start_s - longest), len(ordered)):
+            new = ordered[index]
+            if new.start_s >= old.end_s:
+                break
+            shared = time_overlap(old, new)
+            if shared > 0:
+                middle = (max(old.start_s, new.start_s) + min(old.end_s, new.end_s)) / 2
+                if box_overlap(box_at(old, middle), box_at(new, middle)) >= rules.min_overlap:
+                    yield old, new, shared

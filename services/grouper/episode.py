@@ -1,0 +1,205 @@
+"""Grouping an episode: from joined tracks and operators' edits to the people of the episode, with ids that last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.ids import IdentityId
+from contracts.rows import GroupingMetrics, Provenance, TrackRow
+from services.grouper.carrying import EarlierRun, carry_identity_ids
+from services.grouper.constraints import Constraints, simultaneous_pairs
+from services.grouper.edits import Edit, constrain, dropped_tracks, edited_tracks, locked_groups, pinned_ids
+from services.grouper.grouping import (
+    MISMATCH,
+    Centroid,
+    _validate_embedding_dimensions,
+    cluster_faces,
+    compute_centroids,
+    merge_singleton_clusters,
+)
+from services.grouper.health import grouping_metrics, grouping_warnings
+from services.grouper.joining import JoinedEpisode
+from services.grouper.points import Floats, TrackPoints, track_points
+from services.grouper.thresholds import GrouperThresholds
+
+NO_EMBEDDING = "no_embedding"
+LOW_QUALITY = "low_quality"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A cluster, or (with a `reason`) tracks of which nobody can say whose they are. Tracks in order of time."""
+
+    identity_id: IdentityId
+    tracks: tuple[TrackRow, ...]
+    centroid: Centroid | None
+    provenance: Provenance
+    rescued_track_ids: tuple[str, ...] = ()
+    reason: str | None = None
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """The people of an episode in order of their ids. `tracks_npy` [M, D] holds the prototypes of `tracks`."""
+
+    people: tuple[Person, ...]
+    tracks: tuple[TrackRow, ...]
+    tracks_npy: Floats
+    metrics: GroupingMetrics
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Cluster:
+    positions: list[int]
+    rescued: tuple[int, ...]
+    reason: str | None
+
+
+def group_episode(
+    joined: JoinedEpisode,
+    *,
+    duration_s: float,
+    sample_period_s: float,
+    thresholds: GrouperThresholds,
+    edits: Sequence[Edit] = (),
+    earlier: EarlierRun | None = None,
+    least_number: int = 1,
+) -> Grouping:
+    """Groups all tracks into people. Every track is in exactly one, but for those an operator dropped.
+
+    `sample_period_s` is the time between two analysed frames. `earlier` gives its identity ids to the same people;
+    new ids are numbered from `least_number` at least. The result does not depend on the order of the tracks.
+    """
+    rules = thresholds.clustering
+    order = sorted(range(len(joined.tracks)), key=lambda index: _by_time(joined.tracks[index]))
+    tracks, matrix, problems = _validate_embedding_dimensions(
+        [joined.tracks[index] for index in order],
+        [joined.vectors[index] for index in order],
+        model_id=thresholds.model_id,
+        dimension=thresholds.dimension,
+    )
+    dropped = dropped_tracks(edits)
+    active = [track for track in tracks if track.track_id not in dropped]
+    points = track_points(active, matrix)
+    together = simultaneous_pairs(
+        active, min_overlap_s=rules.simultaneous_periods * sample_period_s, one_place_overlap=rules.one_place_overlap
+    )
+    constraints, contradicted = _constraints(active, joined.must_links, edits, together)
+    clusters = _clusters(active, points, constraints, thresholds)
+    people = _people(clusters, active, points, edits, earlier, thresholds, least_number)
+    sizes = [len(cluster.positions) for cluster in clusters if cluster.reason is None]
+    metrics = grouping_metrics(
+        sizes,
+        tracks=len(tracks),
+        unassigned=len(active) - sum(sizes),
+        rescued=sum(len(cluster.rescued) for cluster in clusters),
+    )
+    if contradicted:
+        problems.append(f"{contradicted} edits are contradicted by later ones and hold only in part")
+    health = grouping_warnings(metrics, tracks, duration_s=duration_s, rules=thresholds.warnings)
+    return Grouping(
+        people=people,
+        tracks=tuple(tracks),
+        tracks_npy=matrix,
+        metrics=metrics,
+        warnings=(*joined.problems, *problems, *health),
+    )
+
+
+def _by_time(track: TrackRow) -> tuple[float, str]:
+    return track.start_s, track.track_id
+
+
+def _constraints(
+    tracks: Sequence[TrackRow],
+    must_links: Sequence[tuple[str, str]],
+    edits: Sequence[Edit],
+    simultaneous: Sequence[tuple[int, int]],
+) -> tuple[Constraints, int]:
+    """Operators speak first, then what is seen in one frame, then what seems to go on behind a border."""
+    positions = {track.track_id: index for index, track in enumerate(tracks)}
+    constraints = Constraints(len(tracks))
+    contradicted = constrain(constraints, edits, positions)
+    for first, second in simultaneous:
+        constraints.cannot_link(first, second)
+    for earlier, later in must_links:
+        if earlier in positions and later in positions:
+            constraints.must_link(positions[earlier], positions[later])
+    return constraints, len(contradicted)
+
+
+def _clusters(
+    tracks: Sequence[TrackRow], points: TrackPoints, constraints: Constraints, thresholds: GrouperThresholds
+) -> list[_Cluster]:
+    clustering = thresholds.clustering
+    found = cluster_faces(points, constraints, clustering)
+    rescue = merge_singleton_clusters(found, points, constraints, clustering=clustering, rules=thresholds.rescue)
+    rescued = set(rescue.rescued)
+    known = [
+        _Cluster(positions, tuple(position for position in positions if position in rescued), None)
+        for positions in rescue.clusters
+    ]
+    unknown = [_Cluster(positions, (), _reason([tracks[one] for one in positions])) for positions in rescue.unknown]
+    return known + unknown
+
+
+def _reason(tracks: Sequence[TrackRow]) -> str:
+    """Why a group of tracks is nobody known: the mildest of its tracks' reasons."""
+    if any(track.embedding_row is not None for track in tracks):
+        return LOW_QUALITY
+    return MISMATCH if any(track.rejection == MISMATCH for track in tracks) else NO_EMBEDDING
+
+
+def _people(
+    clusters: Sequence[_Cluster],
+    tracks: Sequence[TrackRow],
+    points: TrackPoints,
+    edits: Sequence[Edit],
+    earlier: EarlierRun | None,
+    thresholds: GrouperThresholds,
+    least_number: int,
+) -> tuple[Person, ...]:
+    members = [tuple(tracks[position] for position in cluster.positions) for cluster in clusters]
+    known = [index for index, cluster in enumerate(clusters) if cluster.reason is None]
+    merge_distance = thresholds.clustering.merge_distance
+    centroids = dict(
+        zip(
+            known,
+            compute_centroids([clusters[index].positions for index in known], points, merge_distance=merge_distance),
+            strict=True,
+        )
+    )
+    ids = carry_identity_ids(members, earlier, thresholds.carry, pinned=pinned_ids(edits), least_number=least_number)
+    by_operator, locked = edited_tracks(edits), _locked(locked_groups(edits), members)
+    people = [
+        Person(
+            identity_id=ids[index],
+            tracks=members[index],
+            centroid=centroids.get(index),
+            provenance=_provenance(cluster, members[index], by_operator),
+            rescued_track_ids=tuple(tracks[position].track_id for position in cluster.rescued),
+            reason=cluster.reason,
+            locked=index in locked,
+        )
+        for index, cluster in enumerate(clusters)
+    ]
+    return tuple(sorted(people, key=lambda person: (len(person.identity_id), person.identity_id)))
+
+
+def _provenance(cluster: _Cluster, tracks: Sequence[TrackRow], by_operator: set[str]) -> Provenance:
+    if any(track.track_id in by_operator for track in tracks):
+        return "operator"
+    return "rescued" if 2 * len(cluster.rescued) >= len(tracks) else "machine"
+
+
+def _locked(groups: Sequence[set[str]], members: Sequence[Sequence[TrackRow]]) -> set[int]:
+    """The clusters that hold most tracks of a locked group."""
+    found: set[int] = set()
+    for group in groups:
+        held = [sum(track.track_id in group for track in tracks) for tracks in members]
+        if held and max(held) > 0:
+            found.add(held.index(max(held)))
+    return found
