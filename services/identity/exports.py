@@ -1,0 +1,146 @@
+"""The screen time as files: JSON, CSV and Parquet. The same document always gives the same bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from contracts.rows import CastScreenTime, Interval, ScreenTimeDocument, UnidentifiedScreenTime
+
+UNIDENTIFIED_NAME = "Unidentified"
+
+_COLUMNS = (
+    "episode_id",
+    "run_id",
+    "revision",
+    "kind",
+    "id",
+    "name",
+    "visible_s",
+    "share",
+    "appearances",
+    "first_s",
+    "last_s",
+    "longest_s",
+    "mean_face_size",
+    "confidence",
+    "reason",
+)
+_PARQUET_SCHEMA = pa.schema(
+    [
+        pa.field("episode_id", pa.string(), nullable=False),
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("revision", pa.int32(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("visible_s", pa.float64(), nullable=False),
+        pa.field("share", pa.float64(), nullable=False),
+        pa.field("appearances", pa.int32(), nullable=False),
+        pa.field("first_s", pa.float64()),
+        pa.field("last_s", pa.float64()),
+        pa.field("longest_s", pa.float64(), nullable=False),
+        pa.field("mean_face_size", pa.float64()),
+        pa.field("confidence", pa.float64()),
+        pa.field("reason", pa.string()),
+        pa.field("start_s", pa.float64()),
+        pa.field("end_s", pa.float64()),
+    ]
+)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+Value = str | float | int | None
+
+
+def to_json_bytes(document: ScreenTimeDocument) -> bytes:
+    """The document as readable UTF-8 JSON, keys in the order of the schema."""
+    return (json.dumps(document.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def to_csv_bytes(document: ScreenTimeDocument) -> bytes:
+    """One row per person, cast first, then the unidentified; intervals as `start-end` pairs with `;` between.
+
+    UTF-8 without a byte order mark, comma, CRLF (RFC 4180). Text that a spreadsheet would run as a formula gets a quote
+    mark in front.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([*_COLUMNS, "intervals_s"])
+    for values, intervals in _people(document):
+        spans = ";".join(f"{start:.3f}-{end:.3f}" for start, end in intervals)
+        writer.writerow([*(_cell(name, values[name]) for name in _COLUMNS), spans])
+    return buffer.getvalue().encode()
+
+
+def to_parquet_bytes(document: ScreenTimeDocument) -> bytes:
+    """One row per interval with its person's columns; a person without any interval has one row without times."""
+    rows = []
+    for values, intervals in _people(document):
+        spans: list[tuple[float | None, float | None]] = [*intervals] or [(None, None)]
+        rows += [{**values, "start_s": start, "end_s": end} for start, end in spans]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows, schema=_PARQUET_SCHEMA), sink, compression="zstd")
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _people(document: ScreenTimeDocument) -> list[tuple[dict[str, Value], tuple[Interval, ...]]]:
+    """Every person's columns and intervals, in the order of the document."""
+    episode: dict[str, Value] = {
+        "episode_id": document.episode_id,
+        "run_id": document.run_id,
+        "revision": document.revision,
+    }
+    named = [({**episode, **_cast_values(row)}, row.intervals_s) for row in document.cast]
+    unnamed = [
+        ({**episode, **_unidentified_values(row, document.duration_s)}, row.intervals_s)
+        for row in document.unidentified
+    ]
+    return named + unnamed
+
+
+def _cast_values(row: CastScreenTime) -> dict[str, Value]:
+    return {
+        "kind": "cast",
+        "id": row.cast_id,
+        "name": row.name,
+        "visible_s": row.visible_s,
+        "share": row.share,
+        "appearances": row.appearances,
+        "first_s": row.first_s,
+        "last_s": row.last_s,
+        "longest_s": row.longest_s,
+        "mean_face_size": row.mean_face_size,
+        "confidence": row.confidence,
+        "reason": None,
+    }
+
+
+def _unidentified_values(row: UnidentifiedScreenTime, duration_s: float) -> dict[str, Value]:
+    spans = row.intervals_s
+    return {
+        "kind": "unidentified",
+        "id": row.identity_id,
+        "name": UNIDENTIFIED_NAME,
+        "visible_s": row.visible_s,
+        "share": round(row.visible_s / duration_s, 6) if duration_s > 0 else 0.0,
+        "appearances": len(spans),
+        "first_s": spans[0][0] if spans else None,
+        "last_s": spans[-1][1] if spans else None,
+        "longest_s": round(max((end - start for start, end in spans), default=0.0), 3),
+        "mean_face_size": None,
+        "confidence": None,
+        "reason": row.reason,
+    }
+
+
+def _cell(column: str, value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}" if column.endswith("_s") else f"{value:.6f}"
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

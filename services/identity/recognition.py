@@ -1,0 +1,206 @@
+"""One grouping and one facebank in, everybody's name and screen time out. Pure: the handler does the reading and writing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.rows import (
+    CastLink,
+    ClusterCentroidsDocument,
+    FaceRow,
+    IdentitiesDocument,
+    Identity,
+    ScreenTimeDocument,
+    ShotRow,
+    TrackRow,
+)
+from services.identity.autolink import decide_auto_links
+from services.identity.calibration import Calibration
+from services.identity.evidence import gather_evidence
+from services.identity.facebank import Reference, find_outliers, make_gallery
+from services.identity.identities import get_cast_suggestions
+from services.identity.screentime import compute_screen_time
+from services.identity.thresholds import IdentityThresholds
+from services.identity.track_reps import select_representative_frames
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """What the grouper found, read."""
+
+    duration_s: float
+    tracks: Sequence[TrackRow]
+    shots: Sequence[ShotRow]
+    faces: Sequence[FaceRow]
+    face_vectors: Floats
+    track_vectors: Floats
+    identities: IdentitiesDocument
+    centroids: ClusterCentroidsDocument
+    problems: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facebank:
+    """A show's cast: names and accepted pictures by cast id."""
+
+    names: Mapping[str, str]
+    references: Mapping[str, Sequence[Reference]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognition:
+    """Who is who: identities with names, the links, their representative faces, and the screen time."""
+
+    identities: IdentitiesDocument
+    links: tuple[CastLink, ...]
+    representatives: Mapping[str, tuple[FaceRow, ...]]
+    screen_time: ScreenTimeDocument
+    conflicts: tuple[str, ...]
+
+
+def recognise(
+    grouping: Grouping,
+    facebank: Facebank,
+    *,
+    revision: int,
+    calibration: Calibration | None,
+    dimension: int,
+    confirmed: Sequence[CastLink],
+    previous: ScreenTimeDocument | None,
+    models: Mapping[str, str],
+    link_event_ids: Mapping[str, str],
+    at: str,
+    representatives: int,
+    rules: IdentityThresholds,
+) -> Recognition:
+    """Match the grouping's identities with the facebank and compute the screen time.
+
+    Args:
+        calibration: Of the embedder that made the vectors; without one nobody is named by machine.
+        confirmed: Links that people made; they stay, as far as their identities still exist.
+        link_event_ids: identity id -> id of the event that will tell its link.
+        at: Time of the decision, ISO 8601.
+        representatives: Faces chosen to show each identity.
+    """
+    document = grouping.identities
+    evidence, problems = gather_evidence(
+        document.identities,
+        tracks=grouping.tracks,
+        track_vectors=grouping.track_vectors,
+        centroids=grouping.centroids.centroids,
+        model_id=calibration.model_id if calibration else "",
+        dimension=dimension,
+    )
+    warnings = [*document.warnings, *grouping.problems, *problems]
+    known = {identity.identity_id for identity in document.identities}
+    links = [link for link in confirmed if link.identity_id in known]
+    reasons: dict[str, str] = {}
+    conflicts: tuple[str, ...] = ()
+    if calibration is None:
+        warnings.append("The embedder is not calibrated, so nobody was named automatically.")
+    else:
+        galleries = [
+            make_gallery(cast_id, references, model_id=calibration.model_id, dimension=dimension, rules=rules.gallery)
+            for cast_id, references in sorted(facebank.references.items())
+        ]
+        warnings += [problem for gallery in galleries for problem in gallery.problems]
+        warnings += [
+            outlier.message
+            for outlier in find_outliers(
+                galleries, calibration=calibration, references=rules.link.references, rules=rules.gallery
+            )
+        ]
+        suggestions = get_cast_suggestions(evidence, galleries, calibration=calibration, rules=rules.link)
+        decision = decide_auto_links(suggestions, evidence, existing=links, rules=rules.link)
+        conflicts = tuple(conflict.message for conflict in decision.conflicts)
+        reasons = {item.identity_id: item.reason for item in suggestions if item.reason}
+        links += [
+            CastLink(
+                identity_id=link.identity_id,
+                cast_id=link.cast_id,
+                by="auto",
+                probability=round(link.probability, 6),
+                margin=round(link.margin, 6),
+                at=at,
+                event_id=link_event_ids[link.identity_id],
+            )
+            for link in decision.links
+        ]
+    links.sort(key=lambda link: link.identity_id)
+    chosen = _representatives(grouping, representatives, rules)
+    identities = _named(document, links, facebank.names, chosen, revision)
+    screen_time = compute_screen_time(
+        ep_id=document.ep_id,
+        run_id=document.run_id,
+        revision=revision,
+        duration_s=grouping.duration_s,
+        tracks=grouping.tracks,
+        shots=grouping.shots,
+        identities=identities.identities,
+        links=links,
+        cast_names=facebank.names,
+        warnings=[*warnings, *conflicts],
+        models=models,
+        previous=previous,
+        reasons=reasons,
+        rules=rules.screen_time,
+    )
+    return Recognition(
+        identities=identities,
+        links=tuple(links),
+        representatives=chosen,
+        screen_time=screen_time,
+        conflicts=conflicts,
+    )
+
+
+def _representatives(grouping: Grouping, count: int, rules: IdentityThresholds) -> dict[str, tuple[FaceRow, ...]]:
+    """Identity id -> its best faces; identities none of whose faces was kept are left out."""
+    faces_of_track: dict[str, list[FaceRow]] = {}
+    for face in grouping.faces:
+        if face.thumbnail is not None:
+            faces_of_track.setdefault(face.track_id, []).append(face)
+    centroid_of = {centroid.identity_id: centroid.centroid for centroid in grouping.centroids.centroids}
+    chosen = {}
+    for identity in grouping.identities.identities:
+        faces = [face for track_id in identity.track_ids for face in faces_of_track.get(track_id, [])]
+        best = select_representative_frames(
+            faces,
+            vectors=grouping.face_vectors,
+            centroid=centroid_of.get(identity.identity_id),
+            count=count,
+            rules=rules.representative,
+        )
+        if best:
+            chosen[identity.identity_id] = best
+    return chosen
+
+
+def _named(
+    document: IdentitiesDocument,
+    links: Sequence[CastLink],
+    names: Mapping[str, str],
+    chosen: Mapping[str, tuple[FaceRow, ...]],
+    revision: int,
+) -> IdentitiesDocument:
+    cast_of = {link.identity_id: link.cast_id for link in links}
+
+    def named(identity: Identity) -> Identity:
+        cast_id = cast_of.get(identity.identity_id)
+        best = chosen.get(identity.identity_id)
+        return identity.model_copy(
+            update={
+                "cast_id": cast_id,
+                "label": names.get(cast_id, cast_id) if cast_id else identity.label,
+                "representative": best[0].thumbnail if best else None,
+            }
+        )
+
+    identities = tuple(named(identity) for identity in document.identities)
+    return document.model_copy(update={"identities": identities, "revision": revision})

@@ -1,0 +1,19 @@
+"""Settings of the identity stage."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from chassis.settings import ChassisSettings
+from services.identity.thresholds import IdentityThresholds
+
+
+class FacebankSettings(BaseModel):
+    analysed_side_px: int = Field(default=640, ge=64, description="Long side of a reference picture as analysed.")
+    min_score: float = Field(default=0.4, ge=0, le=1, description="Fainter detections are ignored.")
+
+
+class IdentitySettings(ChassisSettings):
+    recognition: IdentityThresholds = Field(default_factory=IdentityThresholds)
+    facebank: FacebankSettings = Field(default_factory=FacebankSettings)
+    representatives: int = Field(default=4, ge=1, le=20, description="Representative frames kept per identity.")
