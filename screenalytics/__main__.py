@@ -1,0 +1,5 @@
+"""`python -m screenalytics`."""
+
+from screenalytics.cli import main
+
+main()

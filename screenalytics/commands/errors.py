@@ -1,0 +1,53 @@
+"""From exceptions to exit status and one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+PIPELINE_FAILED = 1
+BAD_INPUT = 2
+
+# By name, because a service's image lacks what the embedded servers and the model conversion import.
+_STATUS: Mapping[str, int] = {
+    "chassis.errors.BadInput": BAD_INPUT,
+    "chassis.errors.DependencyUnavailable": PIPELINE_FAILED,
+    "screenalytics.client.episode_run.EpisodeNotFinished": PIPELINE_FAILED,
+    "screenalytics.sample.errors.SampleError": BAD_INPUT,
+    "screenalytics.stack.errors.NotInstalled": BAD_INPUT,
+    "screenalytics.stack.errors.PortTaken": BAD_INPUT,
+    "screenalytics.stack.errors.StackError": PIPELINE_FAILED,
+    "screenalytics.weights.errors.WeightsError": BAD_INPUT,
+}
+
+
+def exit_status(error: BaseException) -> int | None:
+    """Exit status of an error that people can act on, by its nearest known class; None for a defect."""
+    names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__)
+    return next((_STATUS[name] for name in names if name in _STATUS), None)
+
+
+@contextmanager
+def report_and_exit() -> Iterator[None]:
+    """Turn the errors that people can act on into one line on stderr and an exit status; defects keep their trace."""
+    from chassis.errors import DependencyUnavailable
+
+    try:
+        yield
+    except DependencyUnavailable as error:
+        _exit(PIPELINE_FAILED, f"{error.dependency}_unavailable", f"{error}; `screenalytics doctor` says more.")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        status = exit_status(error)
+        if status is None:
+            raise
+        _exit(status, str(getattr(error, "code", "failed")), str(error))
+
+
+def _exit(status: int, code: str, sentence: str) -> None:
+    from screenalytics.terminal import render_error
+
+    print(render_error(code, sentence), file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,41 @@
+"""`screenalytics indexes`: the declared collections and the set-up of their indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo.errors import PyMongoError
+
+from chassis import store
+from chassis.errors import DependencyUnavailable
+from chassis.settings import ChassisSettings
+from contracts.events import STAGES
+
+
+def _keys(document: Mapping[str, Any]) -> str:
+    order = ", ".join(f"{field} {direction}" for field, direction in document["key"].items())
+    return f"({order})" + (" unique" if document.get("unique") else "")
+
+
+def list_indexes() -> None:
+    """Print every collection with its owner, what it holds and its declared indexes."""
+    for collection in store.COLLECTIONS:
+        print(f"{collection.name} ({collection.owner}): {collection.holds}")
+        for index in collection.indexes:
+            print(f"  {_keys(index.document)}")
+
+
+async def apply() -> None:
+    """Create every declared index that is missing; repeated calls change nothing.
+
+    Raises:
+        DependencyUnavailable: when MongoDB does not answer or refuses.
+    """
+    async with store.connect(ChassisSettings().mongo) as database:
+        try:
+            for service in STAGES:
+                await store.ensure_indexes(database, owner=service)
+        except PyMongoError as error:
+            raise DependencyUnavailable("mongo", str(error)[:300]) from error
+    print(f"{sum(len(collection.indexes) for collection in store.COLLECTIONS)} indexes are as declared")

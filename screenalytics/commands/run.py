@@ -1,0 +1,152 @@
+"""`screenalytics run`: one episode from file to report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from chassis.errors import BadInput
+from contracts.events import EpisodeProgress, Event, Profile, RunStarted
+from contracts.ids import EP_ID_PATTERN, slugify
+from contracts.rows import ScreenTimeDocument
+from screenalytics.client import emitter
+from screenalytics.client.episode_run import EpisodeResult, EpisodeRun
+from screenalytics.client.results import prepare_output
+from screenalytics.machine import failure_log_folder, run_machine
+from screenalytics.stack import ChildEvent, ChildEventKind
+from screenalytics.terminal import ProgressView, render_result_table
+from services.ingest.probing import BadVideo, probe
+
+
+def episode_id(given: str | None, video: Path) -> str:
+    """The episode's id: as given, or made from the file's name.
+
+    Raises:
+        BadInput: bad_episode_id.
+    """
+    if given is not None:
+        lowered = given.strip().lower()
+        if not re.match(EP_ID_PATTERN, lowered):
+            raise BadInput("bad_episode_id", f"{given!r} is not an episode id: write it as my-show-s01e02.")
+        return lowered
+    stem = slugify(video.stem)
+    return stem if re.match(EP_ID_PATTERN, stem) else f"{stem}-s01e01"
+
+
+def check_video(video: Path) -> None:
+    """Refuse what is clearly no episode before anything is started.
+
+    Raises:
+        BadInput: with the code of what is wrong.
+    """
+    if not video.exists():
+        raise BadInput("no_such_file", f"There is no file {video}; check the path.")
+    if video.is_dir():
+        raise BadInput("not_a_video", f"{video} is a folder; name a video file.")
+    try:
+        probe(str(video))
+    except BadVideo as error:
+        raise BadInput(error.code, error.message) from error
+    except OSError as error:
+        raise BadInput(
+            "unreadable", f"{video} cannot be read ({error.strerror or error}); check its permissions."
+        ) from error
+
+
+async def run(
+    video: Path,
+    *,
+    cast: Path | None,
+    out: Path,
+    episode: str | None,
+    profile: Profile,
+    keep: Path | None,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Process one episode and show the result."""
+    begun = time.monotonic()
+    ep_id = episode_id(episode, video)
+    check_video(video)
+    members = emitter.read_cast_folder(cast) if cast is not None else []
+    prepare_output(out)
+    view = ProgressView()
+    _stop_on_sigterm()
+    logs = failure_log_folder()
+    try:
+        async with AsyncExitStack() as cleanup:
+            cleanup.callback(view.close)
+            machine = await cleanup.enter_async_context(
+                run_machine(keep=keep, logs_to=logs, say=view.message, on_event=_tell(view))
+            )
+            episode_run = EpisodeRun(machine.settings, on_event=_show(view), say=view.message)
+            result = await episode_run.run(video, ep_id=ep_id, cast=members, out=out, profile=profile, force=force)
+    except Exception as error:
+        if not isinstance(error, BadInput) and any(logs.iterdir()):
+            view.message(f"the logs of the servers and services are in {logs}")
+        raise
+    finally:
+        if logs.is_dir() and not any(logs.iterdir()):
+            logs.rmdir()
+    document = ScreenTimeDocument.model_validate_json((out / "screen_time.json").read_bytes())
+    if as_json:
+        print(json.dumps(summary(document, result, out, wall_s=time.monotonic() - begun), indent=1))
+    else:
+        print(render_result_table(document))
+        print(f"\nreport: {(out / 'report.html').resolve().as_uri()}")
+    return 0
+
+
+def summary(document: ScreenTimeDocument, result: EpisodeResult, out: Path, *, wall_s: float) -> dict[str, object]:
+    """What `--json` prints."""
+    return {
+        "episode_id": document.episode_id,
+        "run_id": document.run_id,
+        "revision": document.revision,
+        "duration_s": document.duration_s,
+        "cast": [
+            {"cast_id": person.cast_id, "name": person.name, "visible_s": person.visible_s} for person in document.cast
+        ],
+        "unidentified": len(document.unidentified),
+        "coverage": document.coverage.model_dump(),
+        "warnings": list(document.warnings),
+        "report": str((out / "report.html").resolve()),
+        "files": [str(path) for path in result.files],
+        "timings_s": {
+            "upload_to_first_event": round(result.first_event_s, 3),
+            "episode": round(result.total_s, 3),
+            "total": round(wall_s, 3),
+        },
+    }
+
+
+def _show(view: ProgressView) -> Callable[[Event], None]:
+    def show(event: Event) -> None:
+        if isinstance(event, RunStarted):
+            view.started(event)
+        elif isinstance(event, EpisodeProgress):
+            view.update(event)
+
+    return show
+
+
+def _tell(view: ProgressView) -> Callable[[ChildEvent], None]:
+    def tell(event: ChildEvent) -> None:
+        if event.kind is ChildEventKind.DIED:
+            view.message(f"{event.name} ended unexpectedly (status {event.returncode}); starting it again")
+
+    return tell
+
+
+def _stop_on_sigterm() -> None:
+    """SIGTERM ends the run as Ctrl-C does: everything that was started is stopped."""
+    task = asyncio.current_task()
+    if task is not None and sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -1,0 +1,85 @@
+"""`screenalytics runs`: which runs there are, how far they are, and how to stop one or take it up again."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from chassis.errors import BadInput
+from chassis.settings import ChassisSettings
+from chassis.store import Document
+from screenalytics.client.run_control import open_run_control
+from screenalytics.terminal.messages import printable
+from services.ingest.store import STATES
+
+
+async def list_runs(*, episode: str | None, state: str | None) -> int:
+    """One line a run, the latest first."""
+    if state is not None and state not in STATES:
+        raise BadInput("unknown_state", f"There is no state {state!r}; the states are {', '.join(STATES)}.")
+    async with open_run_control(ChassisSettings()) as control:
+        runs = await control.all_runs(ep_id=episode.lower() if episode else None, state=state)
+    for run in runs:
+        print(line_of(run))
+    if not runs:
+        print("no runs")
+    return 0
+
+
+async def show(run_id: str) -> int:
+    """One run as JSON."""
+    async with open_run_control(ChassisSettings()) as control:
+        run, segments = await control.find(run_id)
+    print(json.dumps(details_of(run, segments), ensure_ascii=False, indent=1))
+    return 0
+
+
+async def cancel(run_id: str) -> int:
+    """Stop a run."""
+    async with open_run_control(ChassisSettings()) as control:
+        run = await control.cancel(run_id)
+    print(f"{run['_id']}: cancelled")
+    return 0
+
+
+async def resume(run_id: str) -> int:
+    """Take a failed or cancelled run up again."""
+    async with open_run_control(ChassisSettings()) as control:
+        asked = await control.resume(run_id)
+    print(f"{run_id.strip().upper()}: running again, {asked} segments asked for")
+    return 0
+
+
+def line_of(run: Document) -> str:
+    """Run, episode, state, when, how long the video is, and why it failed."""
+    started = run["started"]
+    fields = [
+        str(run["_id"]),
+        run["created_at"].isoformat(timespec="seconds"),
+        run["state"],
+        run["ep_id"],
+        f"{started['duration_s']:.1f} s in {started['segments']} segments",
+    ]
+    if "failure" in run:
+        fields.append(f"{run['failure']['code']} in {run['failure']['stage']}: {run['failure']['message']}")
+    return "  ".join(printable(field) for field in fields)
+
+
+def details_of(run: Document, segments: list[Document]) -> dict[str, object]:
+    """State, plan, and how many segments each stage has done."""
+    done = Counter(stage for segment in segments for stage in segment["done"])
+    return {
+        "run_id": run["_id"],
+        "ep_id": run["ep_id"],
+        "state": run["state"],
+        "profile": run["profile"],
+        "created_at": run["created_at"].isoformat(),
+        "progressed_at": run["progressed_at"].isoformat(),
+        "rescues": run["rescues"],
+        "segments": len(segments),
+        "segments_done": {stage: done[stage] for stage in ("detector", "embedder")},
+        "stages_done": sorted(run["stages_done"]),
+        "failure": run.get("failure"),
+        "superseded_by": run.get("superseded_by"),
+        "report_revision": run["report"]["revision"] if "report" in run else None,
+    }
