@@ -1,0 +1,1 @@
+"""Measurements of the whole system: how right it is and how fast."""

@@ -1,0 +1,299 @@
+"""Who was on screen and for how long, by the whole system, against labelled episodes.
+
+`python -m benchmarks.accuracy [--media DIR] [--variants] [--only TEXT] [--json]`. A folder of labelled media holds
+videos, beside each its `NAME.truth.json`, and the cast's pictures in `facebank/NAME/` or `cast/NAME/`. Exit status 1
+when a person's seconds are off by more than is allowed, names are wrong or a cut is missing; 2 when the folder is
+unusable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+
+from benchmarks.reencode import VARIANTS, reencode
+from benchmarks.scoring import CutScore, EpisodeScore, Result, score
+from benchmarks.truth import LabelledEpisode, LabelsUnusable, find_episodes
+from chassis.errors import BadInput
+from chassis.settings import ChassisSettings
+from contracts.events import Event
+from contracts.ids import slugify
+from contracts.rows import IdentitiesDocument, ScreenTimeDocument, ShotRow, TrackRow
+from screenalytics.client import emitter
+from screenalytics.client.episode_run import EpisodeNotFinished, EpisodeRun
+from screenalytics.client.results import prepare_output
+from screenalytics.machine import run_machine
+from screenalytics.stack import ChildEvent
+
+USUAL_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
+SEGMENT_SETTING = "SCREENALYTICS_PLANNING__SEGMENT_S"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """An episode to process, with its cast or (not `named`) as if nobody were known."""
+
+    episode: LabelledEpisode
+    named: bool
+    title: str
+    is_variant: bool = False
+    segment_s: float | None = None
+
+    @property
+    def cast(self) -> list[emitter.CastFolder]:
+        """Who is known.
+
+        Raises:
+            BadInput: when the folder cannot be used.
+        """
+        return emitter.read_cast_folder(self.episode.cast) if self.named and self.episode.cast is not None else []
+
+    def score(self, result: Result) -> EpisodeScore:
+        """Compares a result with the labels."""
+        return score(self.episode.truth, result, known={member.cast_id for member in self.cast})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What came of a job: a score, or why there is none."""
+
+    job: Job
+    score: EpisodeScore | None
+    problem: str | None
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """Whether there is a result and it is within bounds."""
+        return self.score is not None and self.score.good
+
+
+def read_result(folder: Path) -> Result:
+    """The result that a run has written into a folder."""
+    manifests = folder / "manifests"
+    return Result(
+        screen_time=ScreenTimeDocument.model_validate_json((manifests / "screen_time.json").read_bytes()),
+        identities=IdentitiesDocument.model_validate_json((manifests / "identities.json").read_bytes()),
+        tracks=[TrackRow.model_validate_json(line) for line in _lines(manifests / "tracks.jsonl")],
+        shots=[ShotRow.model_validate_json(line) for line in _lines(manifests / "shots.jsonl")],
+    )
+
+
+def _lines(path: Path) -> list[bytes]:
+    return [line for line in path.read_bytes().splitlines() if line.strip()]
+
+
+@asynccontextmanager
+async def machine(*, segment_s: float | None = None) -> AsyncIterator[ChassisSettings]:
+    """A machine of its own with empty stores; gives the settings of clients on it."""
+    with _environment(SEGMENT_SETTING, None if segment_s is None else str(segment_s)):
+        async with run_machine(say=_tell, on_event=_tell_of_child) as running:
+            yield running.settings
+
+
+@contextmanager
+def _environment(name: str, value: str | None) -> Iterator[None]:
+    """Sets a variable for the time being; None leaves it as it is."""
+    before = os.environ.get(name)
+    if value is not None:
+        os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ[name] = before
+        elif value is not None:
+            del os.environ[name]
+
+
+async def process(settings: ChassisSettings, job: Job, folder: Path, *, force: bool = False) -> Result:
+    """Runs one job on a machine, as a show of its own so that no other job's people are known.
+
+    `force` processes it again where it has been processed before.
+
+    Raises:
+        BadInput, EpisodeNotFinished: when the pipeline refuses it or gives up.
+    """
+    prepare_output(folder)
+    show = slugify(f"{job.episode.video.stem}-{'cast' if job.named else 'nocast'}")
+    episode_run = EpisodeRun(settings, on_event=_ignore, say=_say_nothing)
+    ep_id = f"{show}-s01e01"
+    await episode_run.run(job.episode.video, ep_id=ep_id, cast=job.cast, out=folder, profile="balanced", force=force)
+    return read_result(folder)
+
+
+def _ignore(_event: Event) -> None:
+    """Progress is not shown here."""
+
+
+def _say_nothing(_message: str) -> None:
+    """Nor are the steps of an upload."""
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def _tell_of_child(event: ChildEvent) -> None:
+    if event.returncode:
+        _tell(f"{event.name}: {event.kind.value} (status {event.returncode})")
+
+
+async def run_jobs(jobs: Sequence[Job], folder: Path) -> list[Finished]:
+    """Processes all jobs, one after the other, on one machine for each segment length."""
+    finished: list[Finished] = []
+    ordered = sorted(jobs, key=lambda job: job.segment_s or 0.0)
+    for segment_s, group in groupby(ordered, key=lambda job: job.segment_s):
+        async with machine(segment_s=segment_s) as settings:
+            for job in group:
+                done = await _finish(settings, job, folder / f"{len(finished):02d}")
+                finished.append(done)
+                _tell(f"{job.title}: {'good' if done.good else 'NOT GOOD'} ({done.seconds:.0f} s)")
+    return finished
+
+
+async def _finish(settings: ChassisSettings, job: Job, folder: Path) -> Finished:
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    try:
+        result = await process(settings, job, folder)
+    except (BadInput, EpisodeNotFinished) as error:
+        return Finished(job=job, score=None, problem=f"{error.code}: {error}", seconds=clock() - begun)
+    seconds = clock() - begun
+    return Finished(job=job, score=job.score(result), problem=None, seconds=seconds)
+
+
+def plan(episodes: Sequence[LabelledEpisode], *, variants: bool, only: str, folder: Path) -> list[Job]:
+    """The jobs: every episode with its cast and without, and with `variants` every copy with its cast."""
+    jobs: list[Job] = []
+    for episode in episodes:
+        name = episode.truth.name
+        if episode.cast is not None:
+            jobs.append(Job(episode=episode, named=True, title=f"{name}, with facebank"))
+        jobs.append(Job(episode=episode, named=False, title=f"{name}, without facebank"))
+    jobs = [job for job in jobs if only in job.title]
+    for episode in episodes if variants else ():
+        for variant in VARIANTS:
+            title = f"{episode.truth.name}, {variant.name}: {variant.what}"
+            if only in title:
+                copy = reencode(episode, variant, folder)
+                jobs.append(
+                    Job(
+                        episode=copy,
+                        named=episode.cast is not None,
+                        title=title,
+                        is_variant=True,
+                        segment_s=variant.encoding.segment_s,
+                    )
+                )
+    return jobs
+
+
+def table(done: Finished) -> str:
+    """One job's result for people to read."""
+    if done.score is None:
+        return f"{done.job.title}\n  NO RESULT  {done.problem}"
+    result = done.score
+    lines = [done.job.title, f"  {'person':<22}{'truth s':>8}{'found s':>9}{'error s':>9}{'allowed':>9}{'IoU':>7}"]
+    for person in result.people:
+        name = f"{person.name} = {person.found_as}" if person.is_stranger else person.name
+        lines.append(
+            f"  {name:<22}{person.truth_s:8.2f}{person.found_s:9.2f}{_signed(person.error_s):>9}{person.allowed_s:9.2f}"
+            f"{person.iou:7.3f}{'' if person.good else '  NOT GOOD'}"
+        )
+    if done.job.named:
+        lines.append(f"  wrong names {result.wrong_name_s:.2f} s, unidentified {result.unidentified_s:.2f} s")
+    lines.append(f"  nobody on screen {_signed(result.nobody_error_s)} s; {_cuts(result.cuts)}; {_clusters(result)}")
+    return "\n".join(lines)
+
+
+def summary_table(finished: Sequence[Finished]) -> str:
+    """One line for every job."""
+    width = max(len(done.job.title) for done in finished)
+    lines = [f"{'':<{width}}  largest error s  least IoU  wrong names s"]
+    for done in finished:
+        if done.score is None:
+            lines.append(f"{done.job.title:<{width}}  NO RESULT  {done.problem}")
+            continue
+        people = done.score.people
+        error_s = max((person.error_s for person in people), key=abs, default=0.0)
+        least = min((person.iou for person in people), default=1.0)
+        lines.append(
+            f"{done.job.title:<{width}}{_signed(error_s):>17}{least:11.3f}{done.score.wrong_name_s:15.2f}"
+            f"  {_cuts(done.score.cuts)}; {_clusters(done.score)}{'' if done.good else '  NOT GOOD'}"
+        )
+    return "\n".join(lines)
+
+
+def _signed(seconds: float) -> str:
+    return f"{round(seconds, 2) + 0.0:+.2f}"  # adding zero keeps a rounded -0.001 from being shown as -0.00
+
+
+def _cuts(cuts: CutScore) -> str:
+    further = f" (and {len(cuts.further_s)} unlabelled)" if cuts.further_s else ""
+    missing = f", MISSING at {', '.join(f'{time:.2f}' for time in cuts.missing_s)} s" if cuts.missing_s else ""
+    return f"cuts {cuts.found} of {cuts.found + len(cuts.missing_s)}{further}{missing}"
+
+
+def _clusters(result: EpisodeScore) -> str:
+    clusters = result.clusters
+    return f"clusters {clusters.found} of {clusters.true}, BCubed F {clusters.bcubed_f:.3f}, NMI {clusters.nmi:.3f}"
+
+
+def as_document(finished: Sequence[Finished]) -> list[dict[str, object]]:
+    """What `--json` prints."""
+    return [
+        {
+            "title": done.job.title,
+            "good": done.good,
+            "problem": done.problem,
+            "seconds": round(done.seconds, 1),
+            "score": None if done.score is None else asdict(done.score),
+        }
+        for done in finished
+    ]
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="benchmarks.accuracy", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--media", type=Path, default=USUAL_MEDIA, help="folder of labelled episodes")
+    parser.add_argument("--variants", action="store_true", help="also re-encoded copies of every episode")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only what has TEXT in its title")
+    parser.add_argument("--json", action="store_true", help="figures as JSON")
+    arguments = parser.parse_args()
+    try:
+        episodes = find_episodes(arguments.media)
+    except LabelsUnusable as error:
+        _tell(str(error))
+        return 2
+    if not episodes:
+        print(f"No labelled episodes in {arguments.media}: nothing measured. Name a folder of your own with --media.")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="screenalytics-accuracy-") as name:
+        folder = Path(name)
+        jobs = plan(episodes, variants=arguments.variants, only=arguments.only, folder=folder)
+        finished = asyncio.run(run_jobs(jobs, folder / "results"))
+    if not finished:
+        print(f"Nothing has {arguments.only!r} in its title: nothing measured.")
+    elif arguments.json:
+        print(json.dumps(as_document(finished), indent=1))
+    else:
+        for done in finished:
+            if not (done.job.is_variant and done.good):
+                print(f"{table(done)}\n")
+        print(summary_table(finished))
+    return 0 if all(done.good for done in finished) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

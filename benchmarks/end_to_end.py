@@ -1,0 +1,201 @@
+"""How fast, how much: one long episode through the whole system.
+
+    python -m benchmarks.end_to_end [--minutes 10] [--profile balanced] [--video FILE] [--json]
+
+The episode is the labelled samples looped and scaled to 720p (the demo's sample where those are absent). Reports × real
+time, frames/s and CPU seconds per stage, the highest memory of every process, and bytes through Kafka, S3 and Triton.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from aiokafka import AIOKafkaConsumer
+
+from benchmarks.looping import loop_to_720p
+from chassis.bus import client_options
+from chassis.settings import ChassisSettings
+from chassis.storage import Storage
+from contracts.events import EpisodeProgress, Event, RunStarted
+from contracts.rows import TrackMetricsDocument
+from contracts.topics import TOPICS
+from screenalytics.client.episode_run import EpisodeRun
+from screenalytics.machine import Machine, run_machine
+from screenalytics.sample.make import make_sample
+from screenalytics.weights import default_cache_dir
+
+MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
+MIB = 1 << 20
+
+
+@dataclass
+class ProcessUse:
+    """Highest resident memory (proportional, so that shared pages count once) and CPU seconds of one program."""
+
+    peak_bytes: int = 0
+    cpu_s: float = 0.0
+
+
+@dataclass
+class Meter:
+    """Samples every process below us while it is entered."""
+
+    uses: dict[str, ProcessUse] = field(default_factory=dict)
+    peak_total_bytes: int = 0
+    _cpu: dict[int, tuple[str, float]] = field(default_factory=dict)
+
+    async def run(self, names: dict[int, str]) -> None:
+        while True:
+            self._look(names)
+            await asyncio.sleep(0.5)
+
+    def _look(self, names: dict[int, str]) -> None:
+        totals: dict[str, int] = {}
+        for name, process in named_processes(names):
+            try:
+                memory = process.memory_full_info().pss
+                times = process.cpu_times()
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+            totals[name] = totals.get(name, 0) + memory
+            self._cpu[process.pid] = (name, times.user + times.system)
+        for name, total in totals.items():
+            use = self.uses.setdefault(name, ProcessUse())
+            use.peak_bytes = max(use.peak_bytes, total)
+        self.peak_total_bytes = max(self.peak_total_bytes, sum(totals.values()))
+
+    def cpu_seconds(self) -> dict[str, float]:
+        sums: dict[str, float] = {}
+        for name, seconds in self._cpu.values():
+            sums[name] = sums.get(name, 0.0) + seconds
+        return sums
+
+
+def named_processes(names: dict[int, str]) -> Iterator[tuple[str, psutil.Process]]:
+    """Our children and theirs, named by the child they belong to."""
+    for pid, name in names.items():
+        try:
+            parent = psutil.Process(pid)
+            family = [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+        for process in family:
+            yield name, process
+
+
+async def kafka_bytes(settings: ChassisSettings) -> int:
+    """Bytes of keys and values in all topics."""
+    consumer = AIOKafkaConsumer(
+        *[topic.name for topic in TOPICS], **client_options(settings.kafka), group_id=None, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    total = 0
+    try:
+        while batch := await consumer.getmany(timeout_ms=1500):
+            total += sum(
+                len(record.value or b"") + len(record.key or b"") for part in batch.values() for record in part
+            )
+    finally:
+        await consumer.stop()
+    return total
+
+
+async def stored_bytes(settings: ChassisSettings) -> int:
+    async with Storage.connect(settings.s3) as storage:
+        sizes = [(await storage.describe(storage.uri(key)))[0] async for key in storage.list_keys("artifacts/")]
+    return sum(sizes)
+
+
+def triton_bytes(metrics: TrackMetricsDocument, embedded: int) -> int:
+    """Pixels sent to the models at most: every analysed frame in full (640×384 for 16:9) and the chips."""
+    return metrics.analysed_frames * 640 * 384 * 3 + embedded * 150 * 150 * 3
+
+
+async def measure(video: Path, cast: Path | None, profile: str, out: Path) -> dict[str, object]:
+    from screenalytics.client.emitter import read_cast_folder
+
+    began = time.monotonic()
+    meter = Meter()
+    seen: list[Event] = []
+    async with run_machine(say=lambda text: print(text, file=sys.stderr), on_event=print) as running:
+        watching = asyncio.create_task(meter.run(_pids(running)))
+        run = EpisodeRun(running.settings, on_event=seen.append, say=lambda text: print(text, file=sys.stderr))
+        (out / "manifests").mkdir(parents=True, exist_ok=True)
+        members = read_cast_folder(cast) if cast else []
+        result = await run.run(video, ep_id="bench-s01e01", cast=members, out=out, profile=profile)  # type: ignore[arg-type]
+        kafka, stored = await kafka_bytes(running.settings), await stored_bytes(running.settings)
+        watching.cancel()
+    started = next(event for event in seen if isinstance(event, RunStarted))
+    progress = [event for event in seen if isinstance(event, EpisodeProgress)]
+    metrics = TrackMetricsDocument.model_validate_json((out / "manifests" / "track_metrics.json").read_bytes())
+    embedded = int(sum(event.detail.get("faces_embedded", 0) for event in progress if event.stage == "embedder"))
+    cpu = meter.cpu_seconds()
+    return {
+        "machine": machine(),
+        "profile": profile,
+        "duration_s": started.duration_s,
+        "picture": f"{started.width}x{started.height}",
+        "total_s": round(time.monotonic() - began, 1),
+        "episode_s": round(result.total_s, 1),
+        "times_real_time": round(started.duration_s / result.total_s, 2),
+        "decoded_frames_per_s": round(metrics.decoded_frames / result.total_s, 1),
+        "analysed_frames_per_s": round(metrics.analysed_frames / result.total_s, 1),
+        "embedded_faces": embedded,
+        "stage_busy_s": metrics.stage_seconds,
+        "cpu_s": {name: round(seconds, 1) for name, seconds in sorted(cpu.items())},
+        "peak_mib": {name: round(use.peak_bytes / MIB) for name, use in sorted(meter.uses.items())},
+        "peak_together_mib": round(meter.peak_total_bytes / MIB),
+        "mib_through": {
+            "kafka": round(kafka / MIB, 2),
+            "s3_artifacts": round(stored / MIB, 1),
+            "triton_pixels_at_most": round(triton_bytes(metrics, embedded) / MIB),
+        },
+    }
+
+
+def machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
+
+
+def _pids(running: Machine) -> dict[int, str]:
+    return {child.pid: child.name for child in running.children if child.pid is not None}
+
+
+def sources(folder: Path) -> tuple[list[Path], Path | None]:
+    """The labelled samples and their facebank; the demo's sample where they are absent."""
+    found = sorted(MEDIA.glob("sample-episode-*.mp4"))
+    if found:
+        return found, MEDIA / "facebank"
+    sample = make_sample(folder / "sample", cache_dir=default_cache_dir() / "sample")
+    return [sample.video], sample.cast_dir
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--profile", default="balanced", choices=["low_power", "balanced", "high_accuracy"])
+    parser.add_argument("--video", type=Path, help="measure this video instead")
+    parser.add_argument("--json", action="store_true", help="print only the figures, as JSON")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="screenalytics-bench-") as name:
+        folder = Path(name)
+        videos, cast = sources(folder)
+        video = arguments.video or loop_to_720p(videos, folder / "bench.mp4", minutes=arguments.minutes)
+        figures = asyncio.run(measure(video, cast, arguments.profile, folder / "out"))
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

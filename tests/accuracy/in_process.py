@@ -1,0 +1,156 @@
+"""The pipeline's rules one after the other in this process: no servers, the models run in onnxruntime."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from benchmarks.scoring import Result
+from chassis.crops import read_crops
+from chassis.faces import non_maximum_suppression
+from chassis.inference import FaceDetections
+from contracts.rows import FaceRow
+from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
+from services.detector.profiles import DetectorProfile, DetectorProfiles
+from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
+from services.embedder.selection import select_faces
+from services.embedder.thresholds import EmbedderThresholds
+from services.grouper.assembly import identities_document
+from services.grouper.episode import group_episode
+from services.grouper.joining import SegmentTracks, join_segments
+from services.grouper.thresholds import GrouperThresholds
+from services.identity.screentime import compute_screen_time
+from services.ingest.planning import SegmentSpan, plan_segments
+from services.ingest.probing import VideoFacts, probe
+
+EP_ID = "labelled-s01e01"
+RUN_ID = "0" * 26
+DETECTOR_ID, EMBEDDER_ID = "detector", "embedder"
+CHIPS_AT_ONCE = 16
+DOUBLES_OVERLAP = 0.4
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+class Models:
+    """Detector and embedder out of a model repository."""
+
+    def __init__(self, repository: Path) -> None:
+        self._detector = _session(repository / "face_detector")
+        self._embedder = _session(repository / "face_embedder")
+
+    def detector(self, *, min_score: float) -> Callable[[Pixels], Awaitable[list[FaceDetections]]]:
+        """What `analyse_segment` calls."""
+
+        async def detect(frames: Pixels) -> list[FaceDetections]:
+            answers = await asyncio.to_thread(self._detector.run, None, {"frames": frames})
+            return [_faces(*answer, min_score=min_score) for answer in zip(*answers, strict=True)]
+
+        return detect
+
+    def embed(self, chips: Pixels) -> Floats:
+        """Chips [N,150,150,3] to vectors [N,128]."""
+        parts = [chips[start : start + CHIPS_AT_ONCE] for start in range(0, len(chips), CHIPS_AT_ONCE)]
+        return np.concatenate([self._embedder.run(None, {"chips": part})[0] for part in parts])
+
+
+def _session(model: Path) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(model / "1" / "model.onnx"), options, providers=["CPUExecutionProvider"])
+
+
+def _faces(boxes: Floats, scores: Floats, landmarks: Floats, *, min_score: float) -> FaceDetections:
+    strong = scores >= min_score
+    boxes, scores, landmarks = boxes[strong], scores[strong], landmarks[strong]
+    kept = non_maximum_suppression(boxes, scores, max_overlap=DOUBLES_OVERLAP)
+    return FaceDetections(boxes[kept], scores[kept], landmarks[kept])
+
+
+async def process(video: Path, models: Models, *, segment_s: float) -> Result:
+    """An episode from file to screen time, without a cast."""
+    facts = probe(str(video))
+    profile = DetectorProfiles().named("balanced")
+    segments: list[SegmentTracks] = []
+    faces: list[FaceRow] = []
+    for span in plan_segments(facts.keyframes_s, facts.duration_s, target_s=segment_s):
+        analysis = await _analyse(video, facts, span, profile, models)
+        embedded = _embed(analysis, models)
+        faces += embedded.faces
+        segments.append(
+            SegmentTracks(
+                segment=span.segment,
+                start_s=span.start_s,
+                end_s=span.end_s,
+                cut_at_end=analysis.cut_at_end,
+                tracks=embedded.tracks,
+                shots=analysis.shots,
+                prototypes=embedded.tracks_npy,
+            )
+        )
+    rules = GrouperThresholds()
+    joined = join_segments(segments, rules.joining)
+    grouping = group_episode(
+        joined,
+        duration_s=facts.duration_s,
+        sample_period_s=1 / (profile.samples_per_s or 1),
+        thresholds=rules,
+    )
+    identities = identities_document(grouping, faces, ep_id=EP_ID, run_id=RUN_ID, revision=1)
+    screen_time = compute_screen_time(
+        ep_id=EP_ID,
+        run_id=RUN_ID,
+        revision=1,
+        duration_s=facts.duration_s,
+        tracks=grouping.tracks,
+        shots=joined.shots,
+        identities=identities.identities,
+        links=[],
+        cast_names={},
+    )
+    return Result(screen_time=screen_time, identities=identities, tracks=grouping.tracks, shots=joined.shots)
+
+
+async def _analyse(
+    video: Path, facts: VideoFacts, span: SegmentSpan, profile: DetectorProfile, models: Models
+) -> SegmentAnalysis:
+    return await analyse_segment(
+        SegmentSource(
+            url=str(video),
+            stream_index=facts.stream_index,
+            origin_s=facts.origin_s,
+            start_s=span.start_s,
+            end_s=span.end_s,
+            duration_s=facts.duration_s,
+        ),
+        ep_id=EP_ID,
+        segment=span.segment,
+        profile=profile,
+        detect=models.detector(min_score=profile.tracking.weak_score),
+        model_id=DETECTOR_ID,
+        crops_uri="",
+    )
+
+
+def _embed(analysis: SegmentAnalysis, models: Models) -> EmbeddedSegment:
+    rules = EmbedderThresholds()
+    faces = select_faces(analysis.faces, rules.selection)
+    chosen = faces_to_embed(faces)
+    members = [face.crop.rpartition("#")[2] for face in chosen]
+    vectors = models.embed(read_crops(analysis.crops_zip, members)) if chosen else np.zeros((0, rules.dimension))
+    return build_embedded_segment(
+        tracks=analysis.tracks,
+        faces=faces,
+        detections=analysis.detections,
+        vectors=vectors,
+        model_id=EMBEDDER_ID,
+        thresholds=rules,
+    )
