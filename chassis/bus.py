@@ -94,6 +94,12 @@ class Bus:
             self._subscribe()
         await self.broker.start()
 
+    async def start_publishing(self) -> None:
+        """Connect for publishing only: nothing is consumed."""
+        if self._settings.manage_topics:
+            await ensure_topics(self._settings)
+        await self.broker.start()
+
     def _subscribe(self) -> None:
         settings = self._settings
         self._subscriber = self.broker.subscriber(

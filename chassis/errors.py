@@ -19,3 +19,23 @@ class BadInput(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class NotFound(BadInput):
+    """There is no such thing, or the caller may not know of it."""
+
+
+class Conflict(BadInput):
+    """The thing is in a state that does not allow this."""
+
+
+class StaleVersion(BadInput):
+    """Somebody else changed it in between. Code `version_conflict`; `actual` is the version there is now."""
+
+    def __init__(self, what: str, *, expected: int, actual: int) -> None:
+        super().__init__(
+            "version_conflict",
+            f"{what} changed in the meantime (version {actual}, not {expected}): load it again and repeat.",
+        )
+        self.expected = expected
+        self.actual = actual

@@ -29,3 +29,6 @@ consumer_lag = Gauge(
 paused_partitions = Gauge("screenalytics_paused_partitions", "Partitions waiting for a retry.")
 runs_by_state = Gauge("screenalytics_runs", "Runs by state.", ["state"])
 oldest_run_age = Gauge("screenalytics_oldest_run_age_seconds", "Age of the oldest run in a state.", ["state"])
+outbox_age = Gauge(
+    "screenalytics_outbox_age_seconds", "How long the oldest change has waited for its event to be published."
+)

@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from chassis import metrics, presence, store, telemetry
+from chassis.api import application
 from chassis.bus import Bus
 from chassis.delivery import backoff
 from chassis.errors import DependencyUnavailable
@@ -26,6 +27,8 @@ from contracts.events import Stage
 
 S = TypeVar("S", bound=ChassisSettings)
 LAG_EVERY_S = 15.0
+GRACE_FOR_STREAMS_S = 3
+"""How long open event streams may hold up the end of a service."""
 
 CANCEL_TRIES = 3
 CANCEL_PATIENCE_S = 2.0
@@ -55,6 +58,8 @@ class Wiring:
     """What a service adds: HTTP routers and loops that run beside its handlers."""
 
     routers: tuple[APIRouter, ...] = ()
+    parts: tuple[object, ...] = ()
+    """What the routers work with; they ask for it by class (`chassis.api.parts`)."""
     background: tuple[Background, ...] = ()
     checks: dict[str, Check] = field(default_factory=dict)
 
@@ -85,7 +90,7 @@ async def run(service: Stage, settings: S, wire: Wire[S], *, inference: bool = F
     async with connect(service, settings, inference=inference) as resources:
         wiring = wire(resources)
         health = Health(_checks(resources) | wiring.checks, away=resources.bus.delivery.away)
-        async with _http(service, settings.http, health, wiring.routers):
+        async with serve_http(application_of(service, resources, wiring), health, settings.http):
             starting = asyncio.create_task(_start(service, resources))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,7 +120,8 @@ async def _start(service: Stage, resources: Resources[S]) -> None:
     while True:
         try:
             await resources.storage.ensure_bucket()
-            await store.ensure_indexes(resources.database, owner=service)
+            for owner in ("chassis", service):
+                await store.ensure_indexes(resources.database, owner=owner)
             if resources.inference is not None:
                 await resources.inference.check_contract()
             await resources.bus.start()
@@ -171,19 +177,31 @@ def _checks(resources: Resources[S]) -> dict[str, Check]:
     return checks
 
 
+def application_of(service: str, resources: Resources[S], wiring: Wiring) -> FastAPI:
+    """The service's HTTP application; one that has no routers serves its health only."""
+    app = application.build(f"Screenalytics {service}", wiring.routers, documented=bool(wiring.routers))
+    if wiring.routers:
+        application.connect(app, resources.settings, resources.database, wiring.parts)
+    return app
+
+
 @asynccontextmanager
-async def _http(
-    service: Stage, settings: HttpSettings, health: Health, routers: tuple[APIRouter, ...]
-) -> AsyncIterator[None]:
-    app = FastAPI(title=f"Screenalytics {service}", openapi_url=None)
+async def serve_http(app: FastAPI, health: Health, settings: HttpSettings) -> AsyncIterator[uvicorn.Server]:
+    """Serve an application and its health for the life of the context."""
     app.include_router(health.router())
-    for router in routers:
-        app.include_router(router)
-    config = uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None, lifespan="off")
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_FOR_STREAMS_S,
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve())
     try:
-        yield
+        yield server
     finally:
         server.should_exit = True
         with suppress(asyncio.CancelledError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.inference import TritonSettings
@@ -67,6 +67,46 @@ class HttpSettings(BaseModel):
     port: int = Field(default=0, ge=0, le=65535, description="0 lets the system choose.")
 
 
+class AuthSettings(BaseModel):
+    """Who may call the HTTP API. Without authentication the API listens on loopback only."""
+
+    mode: Literal["off", "keys", "oidc", "keys+oidc"] = Field(
+        default="off",
+        description="`off` is for one machine: the service refuses to start on any but a loopback address.",
+    )
+    oidc_issuer: str | None = Field(default=None, description="As in the tokens' `iss`.")
+    oidc_audience: str | None = Field(default=None, description="As in the tokens' `aud`.")
+    oidc_jwks_url: str | None = Field(default=None, description="Where the issuer publishes its keys.")
+    oidc_role_claim: str = "screenalytics_role"
+    oidc_shows_claim: str = "screenalytics_shows"
+
+    @property
+    def takes_keys(self) -> bool:
+        return "keys" in self.mode
+
+    @property
+    def takes_tokens(self) -> bool:
+        return "oidc" in self.mode
+
+    @model_validator(mode="after")
+    def _complete(self) -> AuthSettings:
+        if self.takes_tokens and not (self.oidc_issuer and self.oidc_audience and self.oidc_jwks_url):
+            raise ValueError("OIDC needs oidc_issuer, oidc_audience and oidc_jwks_url")
+        return self
+
+
+class ApiSettings(BaseModel):
+    """Bounds of the HTTP API."""
+
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description="Origins whose pages may call the API; none by default."
+    )
+    max_body_bytes: int = Field(default=2 * 2**20, ge=1024, description="Longest JSON body.")
+    max_upload_bytes: int = Field(default=256 * 2**20, ge=1024, description="Largest file sent through the API itself.")
+    requests_per_minute: int = Field(default=1200, ge=1, description="Per caller and process.")
+    url_seconds: int = Field(default=300, ge=10, le=3600, description="How long a presigned URL is good for.")
+
+
 class ChassisSettings(BaseSettings):
     """Settings every service has. A service's own settings class adds its stage's numbers."""
 
@@ -78,6 +118,8 @@ class ChassisSettings(BaseSettings):
     triton: TritonSettings = Field(default_factory=TritonSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
+    auth: AuthSettings = Field(default_factory=AuthSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
     shutdown_grace_s: float = Field(default=25.0, gt=0, description="How long a busy handler may go on after SIGTERM.")
 
 

@@ -30,6 +30,13 @@ class Collection:
 
 COLLECTIONS: tuple[Collection, ...] = (
     Collection(name="service_instances", owner="chassis", holds="a sign of life of every running service process"),
+    Collection(name="api_keys", owner="chassis", holds="one document per API key: its hash, role and shows"),
+    Collection(
+        name="audit",
+        owner="chassis",
+        holds="who called which command of the HTTP API, and when",
+        indexes=(IndexModel([("ep_id", ASCENDING), ("at", DESCENDING)]), IndexModel([("at", DESCENDING)])),
+    ),
     Collection(name="episodes", owner="ingest", holds="one document per episode; names its current run"),
     Collection(
         name="runs",
@@ -53,7 +60,12 @@ COLLECTIONS: tuple[Collection, ...] = (
         indexes=(IndexModel([("run_id", ASCENDING)]),),
     ),
     Collection(name="grouper_runs", owner="grouper", holds="one document per grouped run: the event it emitted"),
-    Collection(name="edits", owner="grouper", holds="one document per episode: the log of operators' edits"),
+    Collection(
+        name="edits",
+        owner="grouper",
+        holds="one document per episode: the log of operators' edits, its version, its outbox",
+        indexes=(IndexModel([("outbox_since", ASCENDING)], sparse=True),),
+    ),
     Collection(
         name="facebanks", owner="identity", holds="one document per show: members and what their pictures became"
     ),

@@ -248,6 +248,7 @@ class EpisodeGrouped(EpisodeEvent):
     artifacts: dict[str, BlobRef]
     clusters: int = Field(ge=0)
     tracks: int = Field(ge=0)
+    edits_version: int = Field(default=0, ge=0, description="Version of the operators' edits this grouping includes.")
     problems: tuple[str, ...] = ()
 
     def _revision(self) -> int:
@@ -294,6 +295,119 @@ class ScreenTimeReported(EpisodeEvent):
     cast: tuple[VisibleSeconds, ...]
     unidentified: int = Field(ge=0)
     warnings: tuple[str, ...] = ()
+    grouping_revision: int | None = Field(default=None, ge=1, description="The `episode.grouped` this is made from.")
+    links_version: int | None = Field(default=None, ge=0, description="Version of the links this is made from.")
+    changes: tuple[str, ...] = Field(default=(), description="What this revision changed, in sentences.")
+
+    def _revision(self) -> int:
+        return self.revision
+
+
+class ClustersEdited(EpisodeEvent):
+    """An operator's edit of who is who was accepted, undone or redone; `episode.grouped` with its effect follows."""
+
+    TOPIC: ClassVar[str] = "clusters.edited"
+    TYPE: ClassVar[str] = "screenalytics.clusters.edited.v1"
+
+    version: int = Field(ge=1, description="Version of the edits with this one.")
+    edit_id: str = Field(max_length=100)
+    action: Literal["apply", "undo", "redo"]
+    kind: str = Field(max_length=40, description="merge, split, move_track …")
+    who: str = Field(max_length=200)
+    at: str = Field(description="ISO 8601, UTC.")
+    why: str | None = Field(default=None, max_length=500)
+
+    def _revision(self) -> int:
+        return self.version
+
+
+class LinksChanged(EpisodeEvent):
+    """An operator said who an identity is or is not; `cast.linked` and `screentime.reported` with the effect follow."""
+
+    TOPIC: ClassVar[str] = "links.changed"
+    TYPE: ClassVar[str] = "screenalytics.links.changed.v1"
+
+    version: int = Field(ge=1, description="Version of the links with this change.")
+    action: Literal["link", "unlink", "dismiss", "restore", "undo"]
+    identity_id: IdentityId
+    cast_id: Slug | None
+    who: str = Field(max_length=200)
+    at: str = Field(description="ISO 8601, UTC.")
+
+    def _revision(self) -> int:
+        return self.version
+
+
+class EpisodeChanged(Event):
+    """An episode was created, or its title, air date or other facts were changed."""
+
+    TOPIC: ClassVar[str] = "episode.changed"
+    TYPE: ClassVar[str] = "screenalytics.episode.changed.v1"
+
+    ep_id: EpId
+    action: Literal["created", "updated"]
+    version: int = Field(ge=1)
+    title: str | None = None
+    air_date: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.ep_id
+
+    @property
+    def key(self) -> str:
+        return self.ep_id
+
+    def _revision(self) -> int:
+        return self.version
+
+
+class EpisodeDeleted(Event):
+    """An episode is gone: every service removes what it keeps of the runs up to `last_run_id`."""
+
+    TOPIC: ClassVar[str] = "episode.deleted"
+    TYPE: ClassVar[str] = "screenalytics.episode.deleted.v1"
+
+    ep_id: EpId
+    last_run_id: RunId | None = Field(default=None, description="None where nothing ever ran.")
+    version: int = Field(ge=1)
+    who: str = Field(max_length=200)
+
+    @property
+    def subject(self) -> str:
+        return self.ep_id
+
+    @property
+    def key(self) -> str:
+        return self.ep_id
+
+    def _run(self) -> str:
+        return str(self.last_run_id or "")
+
+    def _revision(self) -> int:
+        return self.version
+
+
+class CastChanged(Event):
+    """A show's cast member was added, renamed or removed, or pictures of theirs were taken out."""
+
+    TOPIC: ClassVar[str] = "cast.changed"
+    TYPE: ClassVar[str] = "screenalytics.cast.changed.v1"
+
+    show: Slug
+    revision: int = Field(ge=1, description="Revision of the show's facebank with this change.")
+    action: Literal["added", "renamed", "removed", "pictures_removed"]
+    cast_id: Slug
+    name: str | None = Field(default=None, max_length=120)
+    who: str = Field(max_length=200)
+
+    @property
+    def subject(self) -> str:
+        return f"{self.show}/{self.cast_id}"
+
+    @property
+    def key(self) -> str:
+        return self.show
 
     def _revision(self) -> int:
         return self.revision
@@ -356,6 +470,11 @@ EVENTS: dict[str, type[Event]] = {
         EpisodeGrouped,
         CastLinked,
         ScreenTimeReported,
+        ClustersEdited,
+        LinksChanged,
+        EpisodeChanged,
+        EpisodeDeleted,
+        CastChanged,
         EpisodeProgress,
         EpisodeFailed,
     )

@@ -19,7 +19,13 @@ class Topic:
 
 
 _PARTITIONS = {"segment.ready": 12, "segment.tracked": 12}
-_RETENTION = {"screentime.reported": 90 * DAY_MS, "cast.linked": 90 * DAY_MS, "episode.progress": DAY_MS}
+_RETENTION = {
+    "screentime.reported": 90 * DAY_MS,
+    "cast.linked": 90 * DAY_MS,
+    "clusters.edited": 90 * DAY_MS,
+    "links.changed": 90 * DAY_MS,
+    "episode.progress": DAY_MS,
+}
 
 
 def dead_letter_topic(service: str) -> str:

@@ -27,6 +27,8 @@ app.add_typer(indexes_app, name="indexes")
 
 dlq_app = typer.Typer(help="Dead letters: list, show, replay, drop.", no_args_is_help=True)
 app.add_typer(dlq_app, name="dlq")
+keys_app = typer.Typer(help="Keys of the HTTP API: create, list, revoke.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
 runs_app = typer.Typer(help="Runs of episodes: list, show, cancel, resume.", no_args_is_help=True)
 app.add_typer(runs_app, name="runs")
 
@@ -45,6 +47,23 @@ class ServiceName(StrEnum):
     embedder = "embedder"
     grouper = "grouper"
     identity = "identity"
+
+
+class ServableName(StrEnum):
+    """The services, and the front that serves the HTTP API of all of them in one process."""
+
+    ingest = "ingest"
+    detector = "detector"
+    embedder = "embedder"
+    grouper = "grouper"
+    identity = "identity"
+    api = "api"
+
+
+class RoleChoice(StrEnum):
+    viewer = "viewer"
+    operator = "operator"
+    admin = "admin"
 
 
 def main() -> None:
@@ -134,8 +153,8 @@ def tail_command(
 
 
 @app.command("serve")
-def serve_command(service: Annotated[ServiceName, typer.Argument(help="Which service.")]) -> None:
-    """Run one service until SIGTERM, as in a container."""
+def serve_command(service: Annotated[ServableName, typer.Argument(help="Which service, or `api`.")]) -> None:
+    """Run one service until SIGTERM, as in a container; `api` serves the HTTP API of all in one process."""
     from screenalytics.commands.serve import serve
 
     _run(serve(service.value))
@@ -244,6 +263,34 @@ def indexes_apply() -> None:
     from screenalytics.commands.indexes import apply
 
     _run(apply())
+
+
+@keys_app.command("create")
+def keys_create(
+    name: Annotated[str, typer.Argument(help="Whose key it is, for the audit log.")],
+    role: Annotated[RoleChoice, typer.Option(help="What the key may do.")] = RoleChoice.viewer,
+    show: Annotated[list[str] | None, typer.Option(help="Only this show (may be repeated); all if left out.")] = None,
+) -> None:
+    """Make a key and print it; it is shown this once only."""
+    from screenalytics.commands.keys import create
+
+    _run(create(name, role=role.value, shows=show))
+
+
+@keys_app.command("list")
+def keys_list() -> None:
+    """Every key, without the key itself."""
+    from screenalytics.commands.keys import list_keys
+
+    _run(list_keys())
+
+
+@keys_app.command("revoke")
+def keys_revoke(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
+    """End a key; processes that have just seen it follow within ten seconds."""
+    from screenalytics.commands.keys import revoke
+
+    _run(revoke(key_id))
 
 
 Places = Annotated[list[str], typer.Argument(metavar="PLACE...", help="service/partition/offset, as `dlq list` shows.")]

@@ -1,4 +1,4 @@
-"""`screenalytics serve`: one service in this process."""
+"""`screenalytics serve`: one service in this process, or the HTTP API of all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import importlib
 
 
 async def serve(service: str) -> None:
-    """Run a service until it is told to stop. Only the service's own modules are loaded."""
-    module = importlib.import_module(f"services.{service}.app")
+    """Run until told to stop. Only what the service needs is loaded."""
+    module = importlib.import_module("screenalytics.front" if service == "api" else f"services.{service}.app")
     await module.main()

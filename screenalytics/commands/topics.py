@@ -38,11 +38,24 @@ E = TypeVar("E", bound=Event)
 OUT_OF_STEP = 1
 
 PUBLISHES: Mapping[Stage, tuple[type[Event], ...]] = {
-    "ingest": (RunStarted, RunCancelled, SegmentReady, EpisodeProgress, ScreenTimeReported, EpisodeFailed),
+    "ingest": (
+        RunStarted,
+        RunCancelled,
+        SegmentReady,
+        EpisodeProgress,
+        ScreenTimeReported,
+        EpisodeFailed,
+    ),
     "detector": (SegmentTracked, EpisodeProgress, EpisodeFailed),
     "embedder": (SegmentEmbedded, EpisodeProgress, EpisodeFailed),
     "grouper": (EpisodeGrouped, EpisodeProgress, EpisodeFailed),
-    "identity": (FacebankUpdated, CastLinked, ScreenTimeReported, EpisodeProgress, EpisodeFailed),
+    "identity": (
+        FacebankUpdated,
+        CastLinked,
+        ScreenTimeReported,
+        EpisodeProgress,
+        EpisodeFailed,
+    ),
 }
 """The events each service may publish; ingest answers a repeated upload with the report that is there already."""
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.errors import BadInput
+from chassis.errors import Conflict, StaleVersion
 from contracts.blobs import Contract
 from contracts.ids import IdentityId, Slug
 from contracts.rows import CastLink, LinkedBy
@@ -18,22 +18,10 @@ from contracts.rows import CastLink, LinkedBy
 Action = Literal["link", "unlink", "dismiss", "restore", "undo"]
 
 
-class LinkRefused(BadInput):
+class LinkRefused(Conflict):
     """A change of links that must not happen. Codes: `identity_locked`, `linked_by_operator`, `suggestion_dismissed`,
     `nothing_to_change`, `change_superseded`.
     """
-
-
-class VersionConflict(BadInput):
-    """Somebody else changed the links in between. Code `version_conflict`."""
-
-    def __init__(self, expected: int, actual: int) -> None:
-        super().__init__(
-            "version_conflict",
-            f"The links changed in the meantime (version {actual}, not {expected}): load them again and repeat.",
-        )
-        self.expected = expected
-        self.actual = actual
 
 
 class Dismissal(Contract):
@@ -104,7 +92,7 @@ def link_identity_to_cast(
     An operator who takes a link away also dismisses that pair, so that it does not come back by itself; linking a
     dismissed pair by hand lifts the dismissal. `by="auto"` never touches what an operator decided.
 
-    Raises VersionConflict when `expected_version` is not the state's, and LinkRefused: `identity_locked`,
+    Raises StaleVersion when `expected_version` is not the state's, and LinkRefused: `identity_locked`,
     `linked_by_operator` and `suggestion_dismissed` (automatic links only), `nothing_to_change`.
     """
     _check_version(state, expected_version)
@@ -157,7 +145,7 @@ def dismiss_suggestion(
 ) -> LinkTransition:
     """Never suggests that pair again (`cast_id` None: nobody for this identity). An automatic link of it is taken away.
 
-    Raises VersionConflict, and LinkRefused: `linked_by_operator`, `nothing_to_change` when it is dismissed already.
+    Raises StaleVersion, and LinkRefused: `linked_by_operator`, `nothing_to_change` when it is dismissed already.
     """
     _check_version(state, expected_version)
     before, dismissed = state.link_of(identity_id), state.dismissals_of(identity_id)
@@ -189,7 +177,7 @@ def restore_suggestion(
     event_id: str,
     expected_version: int,
 ) -> LinkTransition:
-    """Lifts a dismissal. Raises VersionConflict, and LinkRefused `nothing_to_change` when there is none."""
+    """Lifts a dismissal. Raises StaleVersion, and LinkRefused `nothing_to_change` when there is none."""
     _check_version(state, expected_version)
     dismissed = state.dismissals_of(identity_id)
     left = tuple(entry for entry in dismissed if entry.cast_id != cast_id)
@@ -213,7 +201,7 @@ def undo_change(
 ) -> LinkTransition:
     """Brings one identity back to how it was before `change`. Undoing an undo is the redo.
 
-    Raises VersionConflict, and LinkRefused `change_superseded` when the identity was changed again since.
+    Raises StaleVersion, and LinkRefused `change_superseded` when the identity was changed again since.
     """
     _check_version(state, expected_version)
     now = (state.link_of(change.identity_id), state.dismissals_of(change.identity_id))
@@ -237,7 +225,7 @@ def undo_change(
 
 def _check_version(state: LinkState, expected: int) -> None:
     if state.version != expected:
-        raise VersionConflict(expected, state.version)
+        raise StaleVersion("The links", expected=expected, actual=state.version)
 
 
 def _check_automatic(before: CastLink | None, dismissed: tuple[Dismissal, ...], cast_id: str | None) -> None:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.errors import StaleVersion
 from contracts.rows import LinkedBy
 from services.identity.links import (
     LinkRefused,
     LinkState,
     LinkTransition,
-    VersionConflict,
     dismiss_suggestion,
     link_identity_to_cast,
     restore_suggestion,
@@ -89,7 +89,7 @@ def test_a_link_is_a_new_version_with_an_audit_entry() -> None:
 
 def test_an_edit_made_on_an_old_version_is_refused() -> None:
     state = link(LinkState(), "ada").state
-    with pytest.raises(VersionConflict) as caught:
+    with pytest.raises(StaleVersion) as caught:
         link(state, "boris", version=0)
     assert (caught.value.code, caught.value.expected, caught.value.actual) == ("version_conflict", 0, 1)
     assert link(state, "boris", version=1).state.version == 2

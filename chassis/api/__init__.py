@@ -1,0 +1,1 @@
+"""What every HTTP router stands on: results and errors, who is calling, bounds, versions, pages."""

@@ -1,0 +1,156 @@
+"""What every request has to pass: its size, its rate; and what every answer carries: security headers, an audit entry."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import telemetry
+from chassis.api.errors import answer
+from chassis.api.results import ErrorBody
+from chassis.settings import ApiSettings
+from chassis.store import Database
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",
+    "Cache-Control": "no-store",
+}
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+INTERNAL = "/internal/"
+
+
+class _TooLarge(HTTPException):
+    """More came than was announced. Of this class because FastAPI lets no other one out of its reading of bodies."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(413, sentence)
+
+
+class Bounds:
+    """ASGI middleware around everything but `/internal`: no request is read before it has passed."""
+
+    def __init__(self, app: ASGIApp, settings: ApiSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._rate = RateLimitItemPerMinute(settings.requests_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or str(scope["path"]).startswith(INTERNAL):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        send = _with_headers(send)
+        if not await self._limiter.hit(self._rate, _caller(request)):
+            body = ErrorBody(
+                code="too_many_requests",
+                message=f"More than {self._settings.requests_per_minute} requests in a minute: wait a little.",
+            )
+            await answer(request, 429, body, {"Retry-After": "10"})(scope, receive, send)
+            return
+        limit = self._limit(request.headers)
+        too_large = ErrorBody(
+            code="too_large",
+            message=f"The body is larger than {limit} bytes; larger files go to S3 by the URLs of POST /uploads.",
+        )
+        announced = request.headers.get("content-length", "0")
+        if not announced.isdigit() or int(announced) > limit:
+            await answer(request, 413, too_large)(scope, receive, send)
+            return
+        await self._app(scope, _counted(receive, limit, too_large.message), send)
+
+    def _limit(self, headers: Headers) -> int:
+        """Files may be larger than JSON."""
+        media_type = headers.get("content-type", "")
+        is_file = not media_type.startswith("application/json")
+        return self._settings.max_upload_bytes if is_file else self._settings.max_body_bytes
+
+
+def _caller(request: Request) -> str:
+    """Whose requests are counted together: the credential where there is one, else the address."""
+    credential = request.headers.get("x-api-key") or request.headers.get("authorization")
+    if credential:
+        return hashlib.sha256(credential.encode()).hexdigest()
+    return request.client.host if request.client else "unknown"
+
+
+def _counted(receive: Receive, limit: int, sentence: str) -> Receive:
+    seen = 0
+
+    async def counting() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise _TooLarge(sentence)
+        return message
+
+    return counting
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending
+
+
+class Audit:
+    """ASGI middleware: every accepted command leaves who, what and when in the log and the `audit` collection.
+
+    What a command changed is in the document it changed; this is the list of who called.
+    """
+
+    def __init__(self, app: ASGIApp, database: Database) -> None:
+        self._app = app
+        self._audit = database["audit"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in READING:
+            await self._app(scope, receive, send)
+            return
+        status = 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+            await send(message)
+
+        scope.setdefault("state", {})
+        await self._app(scope, receive, noting)
+        principal = scope["state"].get("principal")
+        if principal is None:
+            return
+        entry: dict[str, Any] = {
+            "at": datetime.now(UTC),
+            "who": principal.name,
+            "role": principal.role.name,
+            "method": scope["method"],
+            "path": str(scope["path"])[:500],
+            "status": status,
+            "from": (scope.get("client") or ("unknown",))[0],
+        } | {name: str(value) for name, value in scope.get("path_params", {}).items() if name in {"ep_id", "show"}}
+        telemetry.logger().info("command", **{name: value for name, value in entry.items() if name != "at"})
+        try:
+            await self._audit.insert_one(entry)
+        except Exception as error:
+            telemetry.logger().error("audit entry not stored", error=str(error)[:300])

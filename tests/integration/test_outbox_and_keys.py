@@ -1,0 +1,79 @@
+"""API keys and outboxes on a real MongoDB server and a real broker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chassis.api.keys import ApiKeys
+from chassis.errors import DependencyUnavailable, NotFound
+from chassis.outbox import FIELD, SINCE, Outbox, enqueue
+from chassis.store import Database
+from contracts.events import EpisodeChanged, Event
+from tests.support.rig import Rig
+
+pytestmark = pytest.mark.integration
+
+
+def changed(version: int) -> EpisodeChanged:
+    return EpisodeChanged(ep_id="my-show-s01e02", action="updated", version=version)
+
+
+async def test_a_key_is_found_by_its_text_until_it_is_revoked(database: Database) -> None:
+    keys = ApiKeys(database)
+    key, text = await keys.create(name="Otto", role="operator", shows=["My-Show"])
+    found = await keys.find(text)
+    assert found is not None
+    assert (found.name, found.role, found.shows) == ("Otto", "operator", frozenset({"my-show"}))
+    stored = await database["api_keys"].find_one({"_id": key.key_id})
+    assert stored is not None and text.rsplit("_", 1)[1] not in str(stored)
+    await keys.revoke(key.key_id)
+    assert await ApiKeys(database).find(text) is None
+    with pytest.raises(NotFound):
+        await keys.revoke("000000000000")
+
+
+@pytest.mark.parametrize("damage", ["x", "sk_", "sk_abcdefabcdef_" + "A" * 43])
+async def test_other_texts_are_no_keys(database: Database, damage: str) -> None:
+    keys = ApiKeys(database)
+    _, text = await keys.create(name="Otto", role="viewer")
+    assert await keys.find(damage) is None
+    assert await keys.find(text[:-1] + ("A" if text[-1] != "A" else "B")) is None
+
+
+async def test_a_change_and_its_events_are_one_write_and_leave_in_order(database: Database, rig: Rig) -> None:
+    bus = rig.bus("ingest")
+    await bus.start_publishing()
+    box = Outbox(bus, [database["things"]])
+    await database["things"].update_one(
+        {"_id": "a"}, enqueue([changed(1), changed(2)], {"$set": {"value": 7}}), upsert=True
+    )
+    assert await box.relay(database["things"], "a") == 2
+    said = await rig.events(EpisodeChanged.TOPIC)
+    assert [event.event_id for event in said] == [changed(1).event_id, changed(2).event_id]
+    assert await database["things"].find_one({"_id": "a"}) == {"_id": "a", "value": 7, FIELD: []}
+    assert await box.relay(database["things"], "a") == 0
+
+
+class DeafBus:
+    """A bus whose broker is away."""
+
+    async def publish(self, *_events: Event) -> None:
+        raise DependencyUnavailable("kafka", "away")
+
+
+async def test_what_could_not_be_published_is_swept_later(database: Database, rig: Rig, monkeypatch: Any) -> None:
+    monkeypatch.setattr("chassis.outbox.LEFT_ALONE_S", 0.0)
+    things = database["things"]
+    await things.update_one({"_id": "a"}, enqueue([changed(3)]), upsert=True)
+    deaf: Any = DeafBus()
+    await Outbox(deaf, [things]).publish_soon(things, "a")
+    waiting = await things.find_one({"_id": "a"})
+    assert waiting is not None and len(waiting[FIELD]) == 1 and SINCE in waiting
+
+    bus = rig.bus("ingest")
+    await bus.start_publishing()
+    assert await Outbox(bus, [things]).sweep() == 1
+    assert [event.event_id for event in await rig.events(EpisodeChanged.TOPIC)] == [changed(3).event_id]
+    assert await Outbox(bus, [things]).sweep() == 0
