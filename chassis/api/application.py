@@ -33,6 +33,7 @@ def build(title: str, routers: Sequence[APIRouter], *, documented: bool = True) 
         openapi_url="/openapi.json" if documented else None,
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     errors.install(app)
     for router in routers:
