@@ -1,0 +1,66 @@
+"""WebVTT: a cue for every stretch during which the same people are visible.
+
+As names it can be shown over the picture; as JSON it is a track of kind `metadata` for programs in the page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+from contracts.rows import Interval
+from services.identity.exchange.clips import plain
+from services.identity.intervals import clip, normalise, round_ms
+from services.identity.onscreen import OnScreen
+
+Cues = Literal["names", "json"]
+
+
+def to_webvtt(ep_id: str, people: Sequence[OnScreen], *, duration_s: float, cues: Cues = "names") -> str:
+    """The track; a stretch without anybody has no cue."""
+    parts = [f"WEBVTT {ep_id}"]
+    for (start, end), visible in stretches(people, duration_s=duration_s):
+        text = _names(visible) if cues == "names" else _data(visible)
+        parts.append(f"{_time(start)} --> {_time(end)}\n{text}")
+    return "\n\n".join(parts) + "\n"
+
+
+def stretches(people: Sequence[OnScreen], *, duration_s: float) -> tuple[tuple[Interval, tuple[OnScreen, ...]], ...]:
+    """Times during which the same people are visible, with them in the order given: one sweep over all borders."""
+    borders = sorted(
+        (round_ms(time), opens, place)
+        for place, person in enumerate(people)
+        for span in clip(normalise(person.intervals), 0.0, duration_s)
+        for time, opens in zip(span, (1, 0), strict=True)
+    )
+    found: list[tuple[Interval, tuple[OnScreen, ...]]] = []
+    visible: set[int] = set()
+    since = 0.0
+    for time, opens, place in borders:
+        if visible and time > since:
+            found.append(((since, time), tuple(people[number] for number in sorted(visible))))
+        since = time
+        if opens:
+            visible.add(place)
+        else:
+            visible.discard(place)
+    return tuple(found)
+
+
+def _names(people: Sequence[OnScreen]) -> str:
+    """A name a line. Escaped, so that none can be a tag or end the cue."""
+    names = (plain(person.name) or person.key for person in people)
+    return "\n".join(name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for name in names)
+
+
+def _data(people: Sequence[OnScreen]) -> str:
+    """JSON on one line; `>` is escaped because `-->` would begin a cue."""
+    data = [{"id": person.key, "name": plain(person.name), "kind": person.kind} for person in people]
+    return json.dumps({"people": data}, ensure_ascii=False).replace(">", "\\u003e")
+
+
+def _time(seconds: float) -> str:
+    milliseconds = round(seconds * 1000)
+    second, milliseconds = divmod(milliseconds, 1000)
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}.{milliseconds:03d}"
