@@ -2,4 +2,6 @@
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from services.identity.routers import media, screen_time, screen_time_exports
+
+ROUTERS: tuple[APIRouter, ...] = (screen_time.router, screen_time_exports.router, media.router)

@@ -1,0 +1,130 @@
+"""`/screen-time`: revisions of who was visible when, and questions to them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from chassis.api.auth import Viewer
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import LARGEST_PAGE, ApiResult, Page, ok
+from chassis.errors import BadInput
+from contracts.ids import EpId, RunId, Slug
+from contracts.rows import ScreenTimeDocument
+from services.identity.comparison import ScreenTimeDifference, compare
+from services.identity.onscreen import Moment, Together, visible_at, when_together
+from services.identity.reports import FILES, FileFormat, RevisionSummary, ScreenTimeFile, ScreenTimeReports
+from services.identity.routers.answers import file_answer
+from services.identity.totals import ShowTotals, total_up
+
+router = APIRouter(tags=["screen time"], responses=ERROR_RESPONSES)
+
+Reports = Annotated[ScreenTimeReports, Depends(Provide(ScreenTimeReports))]
+Revision = Annotated[int | None, Query(ge=1, le=1_000_000, description="Its number; the current one if left out.")]
+Run = Annotated[RunId | None, Query(description="The run it belongs to; the current one if left out.")]
+_INLINE: dict[FileFormat, str] = {"json": "application/json", "csv": "text/csv"}
+_FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "Where to fetch it, or the file."}
+}
+
+
+# Before the paths with {ep_id}, which would take `shows` for one.
+@router.get("/screen-time/shows/{show}/totals")
+async def total_show_screen_time(
+    show: Slug,
+    reports: Reports,
+    _principal: Viewer,
+    season: Annotated[int | None, Query(ge=0, le=99, description="Only this season's episodes.")] = None,
+) -> ApiResult[ShowTotals]:
+    """Sum up the cast of a show over its episodes, or over those of one season."""
+    return ok(total_up(show, await reports.of_show(show), season=season))
+
+
+@router.get("/screen-time/{ep_id}")
+async def read_screen_time(
+    ep_id: EpId, reports: Reports, _principal: Viewer, revision: Revision = None, run_id: Run = None
+) -> ApiResult[ScreenTimeDocument]:
+    """Read who was visible when, with what this revision changed."""
+    return ok(await reports.document(await reports.find(ep_id, revision=revision, run_id=run_id)))
+
+
+@router.get("/screen-time/{ep_id}/revisions")
+async def list_screen_time_revisions(
+    ep_id: EpId,
+    reports: Reports,
+    _principal: Viewer,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+) -> ApiResult[Page[RevisionSummary]]:
+    """List the revisions of all runs, the newest first."""
+    return ok(await reports.revisions(ep_id, cursor=cursor, limit=limit))
+
+
+@router.get("/screen-time/{ep_id}/diff")
+async def compare_screen_time(
+    ep_id: EpId,
+    reports: Reports,
+    _principal: Viewer,
+    before: Annotated[int, Query(alias="from", ge=1, le=1_000_000, description="Number of the earlier revision.")],
+    after: Annotated[int, Query(alias="to", ge=1, le=1_000_000, description="Number of the later revision.")],
+    from_run: Run = None,
+    to_run: Run = None,
+) -> ApiResult[ScreenTimeDifference]:
+    """Compare two revisions: seconds before and after, times gained and lost, and sentences."""
+    old = await reports.document(await reports.find(ep_id, revision=before, run_id=from_run))
+    new = await reports.document(await reports.find(ep_id, revision=after, run_id=to_run))
+    return ok(compare(old, new))
+
+
+@router.get(
+    "/screen-time/{ep_id}/files/{file_format}",
+    response_model=ApiResult[ScreenTimeFile] | ScreenTimeDocument,
+    responses=_FILE_RESPONSES,
+)
+async def read_screen_time_file(
+    ep_id: EpId,
+    file_format: FileFormat,
+    reports: Reports,
+    _principal: Viewer,
+    revision: Revision = None,
+    run_id: Run = None,
+    inline: Annotated[bool, Query(description="Answer with the file itself: json and csv only.")] = False,
+) -> ApiResult[ScreenTimeFile] | Response:
+    """Say where a file of the screen time can be fetched for a short while, or answer with it."""
+    if inline and file_format not in _INLINE:
+        raise BadInput("not_inline", f"{file_format} is fetched by its URL: leave inline out.")
+    report = await reports.find(ep_id, revision=revision, run_id=run_id)
+    if not inline:
+        return ok(await reports.link(report, file_format))
+    _, content = await reports.content(report, file_format)
+    name = f"{ep_id}-r{report.event.revision}-{FILES[file_format]}"
+    return file_answer(content, name=name, media_type=_INLINE[file_format])
+
+
+@router.get("/screen-time/{ep_id}/at")
+async def read_screen_at(
+    ep_id: EpId,
+    reports: Reports,
+    _principal: Viewer,
+    t_s: Annotated[float, Query(ge=0, le=1e6, allow_inf_nan=False, description="Seconds from the first frame.")],
+    revision: Revision = None,
+    run_id: Run = None,
+) -> ApiResult[Moment]:
+    """Say who is visible at a second of the episode."""
+    return ok(visible_at(await reports.document(await reports.find(ep_id, revision=revision, run_id=run_id)), t_s))
+
+
+@router.get("/screen-time/{ep_id}/together")
+async def read_together(
+    ep_id: EpId,
+    reports: Reports,
+    _principal: Viewer,
+    a: Annotated[Slug, Query(description="A cast id, or the identity id of somebody unidentified.")],
+    b: Annotated[Slug, Query(description="Somebody else, in the same way.")],
+    revision: Revision = None,
+    run_id: Run = None,
+) -> ApiResult[Together]:
+    """Say when two people are visible at the same time."""
+    return ok(when_together(await reports.document(await reports.find(ep_id, revision=revision, run_id=run_id)), a, b))

@@ -1,0 +1,55 @@
+"""`/screen-time/{ep_id}/export`: appearances for editing programs and players."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from chassis.api.auth import Viewer
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from contracts.ids import EpId, RunId, Slug
+from services.identity.exchange.timecode import TIMECODE_PATTERN, RateName
+from services.identity.exchange.webvtt import Cues
+from services.identity.exporting import AppearanceExports, Exchange, ExportForm
+from services.identity.routers.answers import file_answer
+
+router = APIRouter(tags=["screen time"], responses=ERROR_RESPONSES)
+
+MEDIA_TYPES: dict[Exchange, str] = {"edl": "text/plain", "fcpxml": "application/xml", "webvtt": "text/vtt"}
+_SUFFIXES: dict[Exchange, str] = {"edl": "edl", "fcpxml": "fcpxml", "webvtt": "vtt"}
+_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES.values()}}
+}
+
+
+@router.get("/screen-time/{ep_id}/export/{exchange}", response_class=Response, responses=_TEXT)
+async def export_appearances(
+    ep_id: EpId,
+    exchange: Exchange,
+    exports: Annotated[AppearanceExports, Depends(Provide(AppearanceExports))],
+    _principal: Viewer,
+    cast_id: Annotated[
+        Slug | None, Query(description="Only this cast member, or unidentified identity; everybody if left out.")
+    ] = None,
+    unidentified: Annotated[bool, Query(description="People without a name too.")] = False,
+    fps: Annotated[
+        RateName | None, Query(description="Frame rate; if left out the one measured while decoding, else 25.")
+    ] = None,
+    start_tc: Annotated[
+        str | None, Query(pattern=TIMECODE_PATTERN, max_length=11, description="Timecode of the first frame.")
+    ] = None,
+    drop_frame: Annotated[bool, Query(description="Drop-frame timecode: 29.97 and 59.94 only.")] = False,
+    cues: Annotated[Cues, Query(description="WebVTT: names for people, or JSON for programs.")] = "names",
+    revision: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
+    run_id: Annotated[RunId | None, Query()] = None,
+) -> Response:
+    """Export when people are visible as CMX 3600 EDL, FCPXML 1.10 or WebVTT."""
+    form = ExportForm(
+        person=cast_id, unidentified=unidentified, fps=fps, start_tc=start_tc, drop_frame=drop_frame, cues=cues
+    )
+    number, text = await exports.write(ep_id, exchange, form, revision=revision, run_id=run_id)
+    who = f"-{cast_id}" if cast_id else ""
+    name = f"{ep_id}-r{number}{who}.{_SUFFIXES[exchange]}"
+    return file_answer(text, name=name, media_type=MEDIA_TYPES[exchange])
