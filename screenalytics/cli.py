@@ -108,8 +108,9 @@ def up_command(
     mongo_port: Annotated[int | None, typer.Option(help="Fixed port of the embedded MongoDB server.")] = None,
     s3_port: Annotated[int | None, typer.Option(help="Fixed port of the embedded S3 server.")] = None,
     triton_port: Annotated[int | None, typer.Option(help="Fixed gRPC port of the embedded Triton.")] = None,
+    api_port: Annotated[int | None, typer.Option(help="Fixed port of the HTTP API.")] = None,
 ) -> None:
-    """Run the servers and all services until Ctrl-C, and print their addresses."""
+    """Run the servers, all services and the HTTP API until Ctrl-C, and print their addresses."""
     from screenalytics.commands.up import up
 
     fixed = {
@@ -121,7 +122,7 @@ def up_command(
     ports = {
         server: {name: port for name, port in named.items() if port is not None} for server, named in fixed.items()
     }
-    _run(up(keep=keep, ports={server: named for server, named in ports.items() if named}))
+    _run(up(keep=keep, ports={server: named for server, named in ports.items() if named}, api_port=api_port))
 
 
 @app.command("emit")

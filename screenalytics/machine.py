@@ -33,6 +33,9 @@ EMBEDDED_BROKER = {
 """Consumer settings for the embedded broker, where the user has not chosen others (measured): it keeps every consumer
 waiting for half its session timeout when it joins its group, and looks for news twice within the longest wait."""
 
+API = "api"
+"""The front that serves the HTTP API of all services; started where somebody will use it."""
+
 SERVED_MODELS = ("face_detector", "face_embedder")
 
 

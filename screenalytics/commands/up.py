@@ -7,9 +7,11 @@ import signal
 import sys
 from pathlib import Path
 
-from screenalytics.machine import run_machine
+from contracts.events import STAGES
+from screenalytics.machine import API, run_machine
 from screenalytics.stack import ChildEvent
 from screenalytics.stack.directory import PortTable
+from screenalytics.stack.ports import choose_free_port
 
 
 def _say(text: str) -> None:
@@ -22,13 +24,25 @@ def _tell(event: ChildEvent) -> None:
     )
 
 
-async def up(*, keep: Path | None, ports: PortTable) -> int:
+API_URL = "SCREENALYTICS_API_URL"
+
+
+async def up(*, keep: Path | None, ports: PortTable, api_port: int | None = None) -> int:
     """Run until SIGINT or SIGTERM. The addresses go to stdout as shell assignments, ready for `export`."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with run_machine(keep=keep, ports=ports, say=_say, on_event=_tell) as machine:
-        for name, value in sorted(machine.stack.environment().items()):
+    port = api_port or choose_free_port()
+    async with run_machine(
+        keep=keep,
+        ports=ports,
+        services=[*STAGES, API],
+        http_ports={API: port},
+        say=_say,
+        on_event=_tell,
+    ) as machine:
+        addresses = machine.stack.environment() | {API_URL: f"http://127.0.0.1:{port}"}
+        for name, value in sorted(addresses.items()):
             print(f"{name}={value}")
         sys.stdout.flush()
         _say(f"logs are in {machine.stack.log_path('x').parent}")

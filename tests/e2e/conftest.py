@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from contracts.events import FacebankUpdated
+from contracts.events import STAGES, FacebankUpdated
 from screenalytics.client import emitter
-from screenalytics.machine import run_machine
+from screenalytics.machine import API, run_machine
 from screenalytics.stack import ChildEvent, check_installed
 from screenalytics.stack.ports import choose_free_port
 from tests.support.looped_video import loop_video
@@ -21,6 +21,8 @@ MEDIA = Path(__file__).resolve().parents[3] / "shared" / "media"
 SHOW = "promises"
 SEGMENT_S = 4.0
 DETECTOR_PORT = choose_free_port()
+API_PORT = choose_free_port()
+API_URL = f"http://127.0.0.1:{API_PORT}"
 
 
 @pytest.fixture(scope="package")
@@ -60,7 +62,10 @@ async def pipeline(
         environment.setenv("SCREENALYTICS_RECONCILER__STALLED_AFTER_S", "20")
         async with (
             run_machine(
-                http_ports={"detector": DETECTOR_PORT}, say=lambda _: None, on_event=child_events.append
+                services=[*STAGES, API],
+                http_ports={"detector": DETECTOR_PORT, API: API_PORT},
+                say=lambda _: None,
+                on_event=child_events.append,
             ) as machine,
             pipeline_on(machine) as running,
         ):

@@ -1,0 +1,164 @@
+"""How the generated client speaks: one request, one typed answer or one error a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+T = TypeVar("T")
+
+TIMEOUT_S = 60.0
+
+Files = Sequence[tuple[str, tuple[str, bytes, str]]]
+"""For multipart: (field, (file name, content, media type))."""
+
+
+class ApiFailure(Exception):
+    """The API refused. `code` is stable; `version` is the current one where a stale one was sent (412)."""
+
+    def __init__(self, status: int, code: str, message: str, details: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = dict(details)
+
+    @property
+    def version(self) -> int | None:
+        version = self.details.get("version")
+        return version if isinstance(version, int) else None
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What came back; `etag` goes into `if_match` of a command that is meant for exactly this."""
+
+    data: T
+    status: int
+    etag: str | None
+
+
+class Transport:
+    """A connection to the API.
+
+    Args:
+        url: Where it is, as `http://127.0.0.1:8080`.
+        key: An API key or an OIDC access token; None where authentication is off.
+        http: A client of one's own, for tests and proxies.
+    """
+
+    def __init__(self, url: str, *, key: str | None = None, http: httpx.Client | None = None) -> None:
+        self._http = http or httpx.Client(base_url=url, timeout=TIMEOUT_S)
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        answer: Any,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        body: BaseModel | None = None,
+        files: Files | None = None,
+    ) -> Answer[Any]:
+        """Send one request; `answer` is the type of the answer's data.
+
+        Raises:
+            ApiFailure: when the API refuses, or does not answer (status 0, code `api_unreachable`).
+        """
+        response = self._send(method, path, query, headers, body, files)
+        data = TypeAdapter(answer).validate_python(_json(response).get("data"))
+        return Answer(data=data, status=response.status_code, etag=response.headers.get("etag"))
+
+    def content(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> bytes:
+        """Send one request whose answer is a file; raises as `request`."""
+        return self._send(method, path, query, headers, None, None).content
+
+    def events(self, path: str, *, last_event_id: str | None = None) -> Iterator[tuple[str, str, str]]:
+        """Follow server-sent events as (id, event, data) until the stream ends; raises as `request`."""
+        headers = self._headers | ({"Last-Event-ID": last_event_id} if last_event_id else {})
+        with self._http.stream("GET", path, headers=headers, timeout=None) as response:
+            if response.is_error:
+                response.read()
+                raise _failure(response)
+            fields: dict[str, str] = {}
+            for line in response.iter_lines():
+                name, _, value = line.partition(":")
+                if line and name:
+                    fields[name] = fields[name] + "\n" + value.lstrip() if name in fields else value.lstrip()
+                elif not line and "data" in fields:
+                    yield fields.get("id", ""), fields.get("event", "message"), fields["data"]
+                    fields = {}
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None,
+        headers: Mapping[str, str | None] | None,
+        body: BaseModel | None,
+        files: Files | None,
+    ) -> httpx.Response:
+        sent = self._headers | {name: value for name, value in (headers or {}).items() if value is not None}
+        content = None
+        if body is not None:
+            content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
+            sent |= {"Content-Type": "application/json"}
+        wanted = {name: _text(value) for name, value in (query or {}).items() if value is not None}
+        try:
+            response = self._http.request(method, path, params=wanted, headers=sent, content=content, files=files)
+        except httpx.HTTPError as error:
+            raise ApiFailure(
+                0, "api_unreachable", f"The API does not answer ({error}): is `screenalytics up` running?", {}
+            ) from error
+        if response.is_error:
+            raise _failure(response)
+        return response
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return [_text(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _failure(response: httpx.Response) -> ApiFailure:
+    error = _json(response).get("error") or {}
+    return ApiFailure(
+        response.status_code,
+        str(error.get("code", "http_error")),
+        str(error.get("message", f"The API answered with status {response.status_code}.")),
+        error.get("details") or {},
+    )
