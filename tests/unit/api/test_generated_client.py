@@ -51,9 +51,12 @@ def test_a_refusal_is_an_error_with_a_code_and_the_version_there_is(generated: A
 
 
 def test_names_in_paths_cannot_leave_their_place(generated: Any) -> None:
-    with make_client() as http, generated.Client("http://testserver", http=http) as client:
-        with pytest.raises(ApiFailure) as nowhere:
-            client.read("../../internal/ready")
+    with (
+        make_client() as http,
+        generated.Client("http://testserver", http=http) as client,
+        pytest.raises(ApiFailure) as nowhere,
+    ):
+        client.read("../../internal/ready")
     assert nowhere.value.status == 404
 
 
