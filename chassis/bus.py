@@ -144,15 +144,18 @@ class Bus:
             partition: max(0, end - max(done[partition] or 0, starts[partition])) for partition, end in ends.items()
         }
 
-    async def publish(self, *events: Event) -> None:
+    async def publish(self, *events: Event, time: datetime | None = None) -> None:
         """Publish events in order and wait until the brokers have them.
+
+        Args:
+            time: When what they say happened, as CloudEvents `time`; now where it is not given.
 
         Raises:
             DependencyUnavailable: when Kafka does not take them.
         """
         for event in events:
             message = envelope.encode(
-                event, source=f"/screenalytics/{self.service}", traceparent=telemetry.current_traceparent()
+                event, source=f"/screenalytics/{self.service}", time=time, traceparent=telemetry.current_traceparent()
             )
             headers = {name: value.decode() for name, value in message.headers}
             with _kafka_away():

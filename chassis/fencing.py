@@ -1,7 +1,8 @@
 """Run fencing: events of a run that no longer counts are dropped.
 
 The fence is the episode's document, written by ingest alone: its `current_run_id` is the run that counts. A ULID orders
-runs, so an event of a later run than the fence knows is let through: ingest's write is on its way.
+runs, so an event of a later run than the fence knows is let through: ingest's write is on its way. A deletion closes
+every run up to the document's `last_run_id`, for ever: an episode that is created again has later ones.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ class RunFence:
 
     async def is_open(self, ep_id: str, run_id: str) -> bool:
         """Whether the run is the episode's current one and was not closed."""
-        episode = await self._database["episodes"].find_one({"_id": ep_id}, {"current_run_id": 1, "deleted": 1})
+        episode = await self._database["episodes"].find_one({"_id": ep_id}, {"current_run_id": 1, "last_run_id": 1})
         if episode is None:
             return True
-        if episode.get("deleted"):
+        if run_id <= str(episode.get("last_run_id") or ""):
             return False
         current = str(episode.get("current_run_id") or "")
         if run_id < current:

@@ -25,10 +25,11 @@ LEFT_ALONE_S = 1.0
 """How long the writer of a change has to publish it before the sweep does."""
 
 
-def enqueue(events: Iterable[Event], update: Document | None = None) -> Document:
+def enqueue(events: Iterable[Event], update: Document | None = None, *, at: datetime | None = None) -> Document:
     """A MongoDB update that also puts events into the document's outbox.
 
-    `update` may have any operators; its `$push` and `$min` must not name the outbox's own fields.
+    `update` may have any operators; its `$push` and `$min` must not name the outbox's own fields. `at` is the events'
+    CloudEvents time, which is what it is however late they leave; MongoDB keeps milliseconds of it.
     """
     now = datetime.now(UTC)
     traceparent = telemetry.current_traceparent()
@@ -38,7 +39,7 @@ def enqueue(events: Iterable[Event], update: Document | None = None) -> Document
             "type": event.TYPE,
             "event": event.model_dump(mode="json", by_alias=True),
             "traceparent": traceparent,
-            "at": now,
+            "at": at or now,
         }
         for event in events
     ]
@@ -65,7 +66,7 @@ class Outbox:
                 telemetry.logger().error("unknown event in an outbox", type=entry["type"], document=str(document_id))
                 continue
             with telemetry.span("outbox relay", traceparent=entry.get("traceparent"), event_type=entry["type"]):
-                await self._bus.publish(model.model_validate(entry["event"]))
+                await self._bus.publish(model.model_validate(entry["event"]), time=entry["at"])
         if entries:
             await collection.update_one(
                 {"_id": document_id}, {"$pull": {FIELD: {"id": {"$in": [entry["id"] for entry in entries]}}}}

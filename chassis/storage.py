@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -38,6 +40,14 @@ MEDIA_TYPES = {
     ".mp4": "video/mp4",
     ".mkv": "video/x-matroska",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadedPart:
+    """A part of an object that is on its way."""
+
+    bytes: int
+    etag: str
 
 
 class ObjectMissing(BadInput):
@@ -233,6 +243,54 @@ class Storage:
         )
         return str(url)
 
+    async def create_multipart(self, key: str, *, media_type: str) -> str:
+        """Begin an upload in parts; returns S3's id of it."""
+        with _translated(self.uri(key)):
+            answer = await self._client.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=media_type)
+        return str(answer["UploadId"])
+
+    async def presign_part(self, key: str, multipart_id: str, part: int, *, expires_s: int) -> str:
+        """A URL, for the address that browsers use, that takes one part by PUT for a while. Parts count from 1."""
+        url = await self._signer.generate_presigned_url(
+            "upload_part",
+            Params={"Bucket": self.bucket, "Key": key, "UploadId": multipart_id, "PartNumber": part},
+            ExpiresIn=expires_s,
+        )
+        return str(url)
+
+    async def list_parts(self, key: str, multipart_id: str) -> dict[int, UploadedPart]:
+        """The parts that are there, by number.
+
+        Raises:
+            ObjectMissing: when the upload was completed or aborted.
+        """
+        parts: dict[int, UploadedPart] = {}
+        with _translated(self.uri(key)):
+            pages = self._client.get_paginator("list_parts")
+            async for page in pages.paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id):
+                for part in page.get("Parts", ()):
+                    parts[int(part["PartNumber"])] = UploadedPart(bytes=int(part["Size"]), etag=str(part["ETag"]))
+        return parts
+
+    async def complete_multipart(self, key: str, multipart_id: str, parts: Mapping[int, UploadedPart]) -> None:
+        """Make the object of its parts; raises as `list_parts`."""
+        named = [{"PartNumber": number, "ETag": parts[number].etag} for number in sorted(parts)]
+        with _translated(self.uri(key)):
+            await self._client.complete_multipart_upload(
+                Bucket=self.bucket, Key=key, UploadId=multipart_id, MultipartUpload={"Parts": named}
+            )
+
+    async def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Throw an unfinished upload and its parts away; one that is gone stays gone."""
+        with suppress(ObjectMissing), _translated(self.uri(key)):
+            await self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
+
+    async def adopt(self, source: str, key: str, *, sha256: str, media_type: str) -> None:
+        """Copy an object of our bucket, of any size, to another key and note its hash there."""
+        extra = {"MetadataDirective": "REPLACE", "Metadata": {"sha256": sha256}, "ContentType": media_type}
+        with _translated(self.uri(source)):
+            await self._client.copy({"Bucket": self.bucket, "Key": source}, self.bucket, key, ExtraArgs=extra)
+
     async def copy(self, ref: BlobRef, key: str) -> BlobRef:
         """Copy an object to another key of our bucket."""
         bucket, source = parse_uri(ref.uri)
@@ -242,15 +300,33 @@ class Storage:
 
     async def list_keys(self, prefix: str) -> AsyncIterator[str]:
         """Keys below a prefix; the order is the server's."""
+        async for key, _ in self.list_objects(prefix):
+            yield key
+
+    async def list_objects(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
+        """Keys below a prefix and when each was written, to the second; the order is the server's."""
         with _translated(self.uri(prefix)):
             async for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
                 for item in page.get("Contents", ()):
-                    yield str(item["Key"])
+                    yield str(item["Key"]), item["LastModified"]
+
+    async def list_folders(self, prefix: str) -> list[str]:
+        """The prefixes one level below `prefix/`, each with its slash at the end."""
+        with _translated(self.uri(prefix)):
+            pages = self._client.get_paginator("list_objects_v2")
+            return [
+                str(item["Prefix"])
+                async for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+                for item in page.get("CommonPrefixes", ())
+            ]
 
     async def delete_prefix(self, prefix: str) -> int:
         """Delete everything below a prefix; returns how many objects went."""
-        keys = [key async for key in self.list_keys(prefix)]
-        with _translated(self.uri(prefix)):
+        return await self.delete_keys([key async for key in self.list_keys(prefix)])
+
+    async def delete_keys(self, keys: Sequence[str]) -> int:
+        """Delete objects, those that are not there too; returns how many were named."""
+        with _translated(self.uri("")):
             for start in range(0, len(keys), 1000):
                 batch = [{"Key": key} for key in keys[start : start + 1000]]
                 await self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})

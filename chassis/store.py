@@ -37,7 +37,16 @@ COLLECTIONS: tuple[Collection, ...] = (
         holds="who called which command of the HTTP API, and when",
         indexes=(IndexModel([("ep_id", ASCENDING), ("at", DESCENDING)]), IndexModel([("at", DESCENDING)])),
     ),
-    Collection(name="episodes", owner="ingest", holds="one document per episode; names its current run"),
+    Collection(
+        name="episodes",
+        owner="ingest",
+        holds="one document per episode: facts, version, current run, outbox; of a deleted one, what stays closed",
+        indexes=(
+            IndexModel([("show", ASCENDING)]),
+            IndexModel([("outbox_since", ASCENDING)], sparse=True),
+            IndexModel([("deletion.due_at", ASCENDING)], sparse=True),
+        ),
+    ),
     Collection(
         name="runs",
         owner="ingest",
@@ -45,7 +54,14 @@ COLLECTIONS: tuple[Collection, ...] = (
         indexes=(
             IndexModel([("state", ASCENDING), ("progressed_at", ASCENDING)]),
             IndexModel([("ep_id", ASCENDING), ("_id", DESCENDING)]),
+            IndexModel([("outbox_since", ASCENDING)], sparse=True),
         ),
+    ),
+    Collection(
+        name="uploads",
+        owner="ingest",
+        holds="one document per upload in parts: what it will be, and what became of it",
+        indexes=(IndexModel([("ep_id", ASCENDING)]), IndexModel([("command", ASCENDING)])),
     ),
     Collection(
         name="run_segments",

@@ -10,7 +10,7 @@ from chassis.settings import ChassisSettings
 from chassis.store import Document
 from screenalytics.client.run_control import open_run_control
 from screenalytics.terminal.messages import printable
-from services.ingest.store import STATES
+from services.ingest.states import STATES
 
 
 async def list_runs(*, episode: str | None, state: str | None) -> int:

@@ -17,9 +17,12 @@ from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import (
     STAGES,
     CastLinked,
+    EpisodeChanged,
+    EpisodeDeleted,
     EpisodeFailed,
     EpisodeGrouped,
     EpisodeProgress,
+    EpisodeUploaded,
     Event,
     FacebankUpdated,
     RunCancelled,
@@ -45,6 +48,9 @@ PUBLISHES: Mapping[Stage, tuple[type[Event], ...]] = {
         EpisodeProgress,
         ScreenTimeReported,
         EpisodeFailed,
+        EpisodeUploaded,
+        EpisodeChanged,
+        EpisodeDeleted,
     ),
     "detector": (SegmentTracked, EpisodeProgress, EpisodeFailed),
     "embedder": (SegmentEmbedded, EpisodeProgress, EpisodeFailed),
@@ -57,7 +63,8 @@ PUBLISHES: Mapping[Stage, tuple[type[Event], ...]] = {
         EpisodeFailed,
     ),
 }
-"""The events each service may publish; ingest answers a repeated upload with the report that is there already."""
+"""The events each service may publish; ingest answers a repeated upload with the report that is there already,
+and runs that people start over HTTP begin with an upload event of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

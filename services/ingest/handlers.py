@@ -6,6 +6,7 @@ import asyncio
 
 from chassis.bus import Origin
 from chassis.errors import BadInput
+from chassis.outbox import Outbox
 from chassis.service import Resources
 from chassis.storage import ObjectChanged, name_of
 from chassis.store import Document
@@ -24,19 +25,28 @@ from contracts.ids import run_id_for
 from services.ingest.planning import plan_segments
 from services.ingest.probing import BadVideo, VideoFacts, probe
 from services.ingest.settings import IngestSettings
-from services.ingest.store import FINISHED, OPEN, IngestStore
+from services.ingest.states import FINISHED, OPEN
+from services.ingest.store import IngestStore
 
 
 class IngestHandlers:
     """What ingest does when something happens."""
 
-    def __init__(self, resources: Resources[IngestSettings], store: IngestStore) -> None:
+    def __init__(self, resources: Resources[IngestSettings], store: IngestStore, outbox: Outbox) -> None:
         self._resources = resources
         self._store = store
+        self._outbox = outbox
 
     async def episode_uploaded(self, event: EpisodeUploaded, origin: Origin) -> list[Event]:
-        """Plan a run and ask for its segments. The same upload event plans the same run."""
+        """Plan a run and ask for its segments. The same upload event plans the same run.
+
+        Raises:
+            BadInput: `episode_deleted`, for an upload that is older than the episode's deletion, or what is wrong with
+                the video.
+        """
         run_id = run_id_for(origin.event_id, origin.time)
+        if await self._store.is_deleted(event.ep_id, run_id):
+            raise BadInput("episode_deleted", f"{event.ep_id} was deleted after this upload; upload it again.")
         if await self._store.run(run_id) is not None:
             return await self._announce(event.ep_id, run_id)
         video = await self._video(event)
@@ -47,6 +57,7 @@ class IngestHandlers:
         facts = await self._probe(video)
         started, segments = self._plan(event, run_id=run_id, upload_event_id=origin.event_id, video=video, facts=facts)
         await self._store.save_plan(started, segments, event)
+        await self._outbox.publish_soon(self._store.episodes.collection, event.ep_id)
         return await self._announce(event.ep_id, run_id)
 
     async def _announce(self, ep_id: str, run_id: str) -> list[Event]:
@@ -149,6 +160,9 @@ class IngestHandlers:
     async def episode_failed(self, event: EpisodeFailed, _origin: Origin) -> None:
         if event.run_id is not None:
             await self._store.fail(event.run_id, stage=event.stage, code=event.code, message=event.message)
+        elif event.upload_event_id is not None:
+            failure = {"stage": event.stage, "code": event.code, "message": event.message}
+            await self._store.episodes.start_failed(event.ep_id, event.upload_event_id, failure)
 
 
 def existing_run(run: Document, upload_event_id: str) -> list[Event]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import ReturnDocument, UpdateOne
-from pymongo.errors import DuplicateKeyError
+from pymongo.asynchronous.collection import AsyncCollection
 
+from chassis.outbox import enqueue
 from chassis.store import Database, Document
-from contracts.events import EpisodeProgress, EpisodeUploaded, RunStarted, ScreenTimeReported, SegmentReady
-
-OPEN = "running"
-FINISHED = "finished"
-FAILED = "failed"
-CANCELLED = "cancelled"
-SUPERSEDED = "superseded"
-STATES = (OPEN, FINISHED, FAILED, CANCELLED, SUPERSEDED)
+from contracts.events import EpisodeProgress, EpisodeUploaded, Event, RunStarted, ScreenTimeReported, SegmentReady
+from services.ingest.episodes import EpisodeStore
+from services.ingest.progress import all_done, fraction_of, nothing_done
+from services.ingest.states import CANCELLED, FAILED, FINISHED, OPEN, SUPERSEDED
 
 MOST_DOUBLINGS = 6
 """How often the patience with a stalled run doubles."""
@@ -27,25 +24,30 @@ class IngestStore:
     """What ingest knows."""
 
     def __init__(self, database: Database) -> None:
-        self._episodes = database["episodes"]
-        self._runs = database["runs"]
+        self.episodes = EpisodeStore(database)
+        self.collection: AsyncCollection[Document] = database["runs"]
         self._segments = database["run_segments"]
 
     async def run(self, run_id: str) -> Document | None:
-        return await self._runs.find_one({"_id": run_id})
+        return await self.collection.find_one({"_id": run_id})
 
     async def list_runs(self, *, ep_id: str | None = None, state: str | None = None) -> list[Document]:
         """Runs of an episode or in a state, the latest first."""
         wanted = {name: value for name, value in (("ep_id", ep_id), ("state", state)) if value is not None}
-        found = [run async for run in self._runs.find(wanted)]
+        found = [run async for run in self.collection.find(wanted)]
         return sorted(found, key=lambda run: str(run["_id"]), reverse=True)
 
     async def current_run(self, ep_id: str) -> Document | None:
         """The run the episode's document names, if any."""
-        episode = await self._episodes.find_one({"_id": ep_id})
+        episode = await self.episodes.find(ep_id)
         if episode is None or not episode.get("current_run_id"):
             return None
         return await self.run(episode["current_run_id"])
+
+    async def is_deleted(self, ep_id: str, run_id: str) -> bool:
+        """Whether the episode was deleted after this run was asked for."""
+        episode = await self.episodes.find(ep_id)
+        return episode is not None and run_id <= str(episode.get("last_run_id") or "")
 
     async def save_plan(self, started: RunStarted, segments: list[SegmentReady], upload: EpisodeUploaded) -> None:
         """Write the plan of a run. Segments first: a run document means that its plan is complete."""
@@ -67,48 +69,36 @@ class IngestStore:
         for start in range(0, len(writes), 500):
             await self._segments.bulk_write(writes[start : start + 500], ordered=False)
         now = datetime.now(UTC)
-        await self._runs.update_one(
+        await self.collection.update_one(
             {"_id": started.run_id},
             {
                 "$setOnInsert": {
                     "ep_id": started.ep_id,
                     "state": OPEN,
                     "started": started.model_dump(mode="json", by_alias=True),
+                    "video": segments[0].video.model_dump(mode="json", by_alias=True),
                     "video_sha256": segments[0].video.sha256,
                     "profile": started.profile,
                     "created_at": now,
                     "progressed_at": now,
                     "rescues": 0,
                     "stages_done": [],
+                    "seq": 0,
+                    "progress": nothing_done(started.segments),
                 }
             },
             upsert=True,
         )
-        await self._point_episode_at(started, upload, now)
-
-    async def _point_episode_at(self, started: RunStarted, upload: EpisodeUploaded, now: datetime) -> None:
-        """Make the run the episode's current one, unless a later run has that place already."""
-        facts: Document = {
-            name: value for name, value in (("title", upload.title), ("air_date", upload.air_date)) if value is not None
-        }
-        facts |= {"duration_s": started.duration_s, "width": started.width, "height": started.height}
-        with suppress(DuplicateKeyError):  # the episode exists and names a later run
-            await self._episodes.update_one(
-                {"_id": started.ep_id, "current_run_id": {"$not": {"$gt": started.run_id}}},
-                {
-                    "$set": facts | {"current_run_id": started.run_id, "updated_at": now},
-                    "$setOnInsert": {"created_at": now},
-                },
-                upsert=True,
-            )
+        await self.episodes.point_at(started, upload, segments[0].video)
 
     async def supersede(self, ep_id: str, current_run_id: str) -> list[str]:
         """Close the episode's open earlier runs; returns those that were closed now or before for this reason."""
         older = {"ep_id": ep_id, "_id": {"$lt": current_run_id}}
-        await self._runs.update_many(
-            older | {"state": OPEN}, {"$set": {"state": SUPERSEDED, "superseded_by": current_run_id}}
-        )
-        cursor = self._runs.find(older | {"superseded_by": current_run_id}, {"_id": 1})
+        async for run in self.collection.find(older | {"state": OPEN}, {"_id": 1}):
+            await self._change(
+                str(run["_id"]), {OPEN}, lambda _: {"state": SUPERSEDED, "superseded_by": current_run_id}
+            )
+        cursor = self.collection.find(older | {"superseded_by": current_run_id}, {"_id": 1})
         return sorted([str(run["_id"]) async for run in cursor])
 
     async def segments(self, run_id: str) -> list[Document]:
@@ -117,23 +107,32 @@ class IngestStore:
         return sorted(found, key=lambda document: int(document["segment"]))
 
     async def record_progress(self, event: EpisodeProgress) -> None:
-        """Note that a stage did a piece of work. A repeat changes nothing."""
-        if event.segment is None and event.done < event.total:
-            return
+        """Note that a stage did a piece of work. A repeat changes nothing.
+
+        Pieces are counted where they are noted, so that a count that was lost is right with the next piece.
+        """
+        done = event.done
         if event.segment is not None:
-            noted = await self._segments.update_one(
-                {"_id": f"{event.run_id}/{event.segment:05d}", "done": {"$ne": event.stage}},
-                {"$addToSet": {"done": event.stage}},
-            )
-        else:
-            noted = await self._runs.update_one(
-                {"_id": event.run_id, "stages_done": {"$ne": event.stage}}, {"$addToSet": {"stages_done": event.stage}}
-            )
-        if noted.modified_count:
-            await self._runs.update_one(
-                {"_id": event.run_id, "state": OPEN},
-                {"$set": {"progressed_at": datetime.now(UTC), "rescues": 0}, "$unset": {"rescued_at": ""}},
-            )
+            piece = {"_id": f"{event.run_id}/{event.segment:05d}"}
+            await self._segments.update_one(piece, {"$addToSet": {"done": event.stage}})
+            done = await self._segments.count_documents({"run_id": event.run_id, "done": event.stage})
+        elif done >= event.total:
+            await self.collection.update_one({"_id": event.run_id}, {"$addToSet": {"stages_done": event.stage}})
+        place = f"progress.{event.stage}"
+        await self.collection.update_one(
+            {"_id": event.run_id, f"{place}.done": {"$not": {"$gte": done}}},
+            [
+                {"$set": {"seq": {"$add": [{"$ifNull": ["$seq", 0]}, 1]}}},
+                {
+                    "$set": {
+                        place: {"done": done, "total": event.total, "seq": "$seq"},
+                        "progressed_at": datetime.now(UTC),
+                        "rescues": 0,
+                    }
+                },
+                {"$unset": ["rescued_at"]},
+            ],
+        )
 
     async def finish(self, report: ScreenTimeReported) -> None:
         """Close a run with its result; a later revision of the result takes the earlier one's place.
@@ -142,38 +141,61 @@ class IngestStore:
         write: whoever reads "finished" reads the report as well.
         """
         result = {"report": report.model_dump(mode="json", by_alias=True)}
-        closing = {"state": FINISHED, "finished_at": datetime.now(UTC)}
-        await self._runs.update_one(
-            {"_id": report.run_id, "state": {"$in": [OPEN, FAILED]}},
-            {"$set": closing | result, "$unset": {"failure": ""}},
-        )
-        await self._runs.update_one(
-            {"_id": report.run_id, "state": FINISHED, "report.revision": {"$not": {"$gte": report.revision}}},
-            {"$set": result},
-        )
+
+        def closing(run: Document) -> Document | None:
+            if run["state"] != FINISHED:
+                return result | {"state": FINISHED, "finished_at": datetime.now(UTC)}
+            return result if run["report"]["revision"] < report.revision else None
+
+        await self._change(report.run_id, {OPEN, FAILED, FINISHED}, closing)
 
     async def fail(self, run_id: str, *, stage: str, code: str, message: str) -> None:
-        await self._runs.update_one(
-            {"_id": run_id, "state": OPEN},
-            {"$set": {"state": FAILED, "failure": {"stage": stage, "code": code, "message": message}}},
-        )
+        failure = {"stage": stage, "code": code, "message": message}
+        await self._change(run_id, {OPEN}, lambda _: {"state": FAILED, "failure": failure})
 
-    async def cancel(self, run_id: str) -> bool:
-        """Close a run that is not finished; False when there is nothing to close."""
-        closed = await self._runs.update_one(
-            {"_id": run_id, "state": {"$in": [OPEN, FAILED]}}, {"$set": {"state": CANCELLED}}
-        )
-        return bool(closed.modified_count)
+    async def cancel(self, run_id: str, *events: Event) -> bool:
+        """Close a run that is not finished and leave events about it; False when there is nothing to close.
 
-    async def reopen(self, run_id: str) -> None:
-        """Let a failed or cancelled run go on."""
-        await self._runs.update_one(
-            {"_id": run_id, "state": {"$in": [OPEN, FAILED, CANCELLED]}},
-            {
-                "$set": {"state": OPEN, "progressed_at": datetime.now(UTC), "rescues": 0},
-                "$unset": {"failure": "", "rescued_at": ""},
-            },
-        )
+        One that is cancelled already is told of again.
+        """
+        return await self._change(run_id, {OPEN, FAILED, CANCELLED}, lambda _: {"state": CANCELLED}, events)
+
+    async def reopen(self, run_id: str, *events: Event) -> bool:
+        """Let a failed or cancelled run go on and leave events about it; False when it cannot."""
+
+        def opening(run: Document) -> Document:
+            since = {"at": datetime.now(UTC), "fraction": fraction_of(run)}
+            return {"state": OPEN, "progressed_at": datetime.now(UTC), "rescues": 0, "measured_from": since}
+
+        return await self._change(run_id, {OPEN, FAILED, CANCELLED}, opening, events)
+
+    async def _change(
+        self,
+        run_id: str,
+        states: Collection[str],
+        decide: Callable[[Document], Document | None],
+        events: Iterable[Event] = (),
+    ) -> bool:
+        """Change a run that is in one of some states, as `decide` says of the run there is; False when it says None.
+
+        Every change has the next number of the run's sequence, and the run remembers which number its state and its
+        report got: so a reader that saw a number learns what is new since.
+        """
+        said = tuple(events)
+        while (run := await self.run(run_id)) is not None and run["state"] in states:
+            fields = decide(run)
+            if fields is None:
+                return False
+            seq = int(run.get("seq", 0)) + 1
+            update: Document = {"$set": fields | _numbered(run, fields, seq)}
+            if "state" in fields and fields["state"] != FAILED:
+                update["$unset"] = {"failure": "", "rescued_at": ""}
+            done = await self.collection.update_one(
+                {"_id": run_id, "seq": run.get("seq"), "state": run["state"]}, enqueue(said, update) if said else update
+            )
+            if done.matched_count:
+                return True
+        return False
 
     async def claim_stalled(self, stalled_after_s: float) -> Document | None:
         """Take one open run that made no progress for too long, so that one reconciler moves it on.
@@ -183,12 +205,12 @@ class IngestStore:
         """
         now = datetime.now(UTC)
         idle = {"state": OPEN, "progressed_at": {"$lt": now - timedelta(seconds=stalled_after_s)}}
-        async for run in self._runs.find(idle):
+        async for run in self.collection.find(idle):
             patience_s = stalled_after_s * 2.0 ** min(run["rescues"], MOST_DOUBLINGS)
             waiting_since: datetime = run.get("rescued_at") or run["progressed_at"]
             if waiting_since > now - timedelta(seconds=patience_s):
                 continue
-            claimed = await self._runs.find_one_and_update(
+            claimed = await self.collection.find_one_and_update(
                 {"_id": run["_id"], "state": OPEN, "rescues": run["rescues"], "progressed_at": run["progressed_at"]},
                 {"$set": {"rescued_at": now}, "$inc": {"rescues": 1}},
                 return_document=ReturnDocument.AFTER,
@@ -200,7 +222,19 @@ class IngestStore:
     async def count_by_state(self) -> dict[str, tuple[int, datetime]]:
         """State -> number of runs and creation time of the oldest."""
         states: dict[str, tuple[int, datetime]] = {}
-        async for run in self._runs.find({}, {"state": 1, "created_at": 1}):
+        async for run in self.collection.find({}, {"state": 1, "created_at": 1}):
             count, oldest = states.get(run["state"], (0, run["created_at"]))
             states[run["state"]] = (count + 1, min(oldest, run["created_at"]))
         return states
+
+
+def _numbered(run: Document, fields: Document, seq: int) -> Document:
+    """The sequence number, and what of the run has it. A finished run has all its pieces, whoever was heard first."""
+    numbers: Document = {"seq": seq}
+    if fields.get("state", run["state"]) != run["state"]:
+        numbers["state_seq"] = seq
+    if "report" in fields:
+        numbers["report_seq"] = seq
+    if fields.get("state") == FINISHED:
+        numbers["progress"] = all_done(run, seq)
+    return numbers

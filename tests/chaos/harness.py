@@ -28,7 +28,7 @@ from contracts.events import (
     SegmentReady,
 )
 from screenalytics.client import emitter
-from services.ingest.store import FINISHED
+from services.ingest.states import FINISHED
 from tests.chaos.disturbances import Disturbance
 from tests.chaos.machine import ChaosMachine
 from tests.chaos.results import Manifests, comparable_manifests, differences, linked_identities, screen_time_of

@@ -59,7 +59,7 @@ async def test_a_change_and_its_events_are_one_write_and_leave_in_order(database
 class DeafBus:
     """A bus whose broker is away."""
 
-    async def publish(self, *_events: Event) -> None:
+    async def publish(self, *_events: Event, **_how: Any) -> None:
         raise DependencyUnavailable("kafka", "away")
 
 

@@ -12,7 +12,8 @@ from chassis.store import Database
 from contracts.events import EpisodeProgress, ScreenTimeReported, Stage
 from services.ingest.reconciler import Reconciler, batch_of, missing_segments
 from services.ingest.settings import ReconcilerSettings
-from services.ingest.store import FAILED, FINISHED, IngestStore
+from services.ingest.states import FAILED, FINISHED
+from services.ingest.store import IngestStore
 from tests.support.brokers import embedded_broker
 from tests.support.rig import Rig, rig_on, until
 from tests.support.stub_stages import NOTHING, SEGMENTS, StubStages, ready, save_plan

@@ -12,7 +12,8 @@ from chassis.store import Database
 from contracts.events import EpisodeProgress, RunCancelled, ScreenTimeReported, SegmentReady
 from screenalytics.commands import runs
 from screenalytics.stack import Stack
-from services.ingest.store import CANCELLED, FAILED, OPEN, IngestStore
+from services.ingest.states import CANCELLED, FAILED, OPEN
+from services.ingest.store import IngestStore
 from tests.support.brokers import BrokerUnderTest
 from tests.support.rig import rig_on
 from tests.support.stub_stages import NOTHING, SEGMENTS, ready, save_plan
