@@ -67,7 +67,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         name="run_segments",
         owner="ingest",
         holds="one document per segment of a run: the event that asked for it and which stages have done it",
-        indexes=(IndexModel([("run_id", ASCENDING)]),),
+        indexes=(IndexModel([("run_id", ASCENDING)]), IndexModel([("ep_id", ASCENDING)])),
     ),
     Collection(
         name="grouper_segments",

@@ -144,7 +144,8 @@ class EpisodeStore:
         """Delete: leave a tombstone and say so; False when the episode changed since `was` was read."""
         ep_id, version, now = str(was["_id"]), version_of(was) + 1, datetime.now(UTC)
         deleted = EpisodeDeleted(ep_id=ep_id, last_run_id=last_run_id, version=version, who=who)
-        deletion = {"last_run_id": last_run_id, "deleted_at": now, "passes": 0, "due_at": now}
+        videos = [was["video"]["uri"]] if was.get("video") else []
+        deletion = {"last_run_id": last_run_id, "deleted_at": now, "passes": 0, "due_at": now, "videos": videos}
         stone = {"deleted": True, "deleted_at": now, "last_run_id": last_run_id, "version": version}
         update = {
             "$set": stone | {"deletion": deletion, "updated_at": now},

@@ -46,7 +46,7 @@ class IngestHandlers:
         """
         run_id = run_id_for(origin.event_id, origin.time)
         if await self._store.is_deleted(event.ep_id, run_id):
-            raise BadInput("episode_deleted", f"{event.ep_id} was deleted after this upload; upload it again.")
+            raise episode_deleted(event.ep_id)
         if await self._store.run(run_id) is not None:
             return await self._announce(event.ep_id, run_id)
         video = await self._video(event)
@@ -57,6 +57,9 @@ class IngestHandlers:
         facts = await self._probe(video)
         started, segments = self._plan(event, run_id=run_id, upload_event_id=origin.event_id, video=video, facts=facts)
         await self._store.save_plan(started, segments, event)
+        if await self._store.is_deleted(event.ep_id, run_id):  # while the video was looked at
+            await self._store.forget(run_id)
+            raise episode_deleted(event.ep_id)
         await self._outbox.publish_soon(self._store.episodes.collection, event.ep_id)
         return await self._announce(event.ep_id, run_id)
 
@@ -163,6 +166,10 @@ class IngestHandlers:
         elif event.upload_event_id is not None:
             failure = {"stage": event.stage, "code": event.code, "message": event.message}
             await self._store.episodes.start_failed(event.ep_id, event.upload_event_id, failure)
+
+
+def episode_deleted(ep_id: str) -> BadInput:
+    return BadInput("episode_deleted", f"{ep_id} was deleted after this upload; upload it again.")
 
 
 def existing_run(run: Document, upload_event_id: str) -> list[Event]:

@@ -20,7 +20,39 @@ class ReconcilerSettings(BaseModel):
     batch: int = Field(default=100, ge=1, description="Segments emitted again in one sweep of a run.")
 
 
+class UploadSettings(BaseModel):
+    """Videos that come in parts."""
+
+    largest_bytes: int = Field(default=200 * 2**30, ge=1)
+    part_bytes: int = Field(default=16 * 2**20, ge=5 * 2**20, description="Of a part; S3 takes none below 5 MiB.")
+    urls_at_once: int = Field(default=100, ge=1, le=1000)
+    url_seconds: int = Field(default=3600, ge=60, le=7 * 24 * 3600, description="How long a part's URL is good for.")
+    forgotten_after_s: float = Field(
+        default=7 * 24 * 3600.0, gt=0, description="When an upload that was not completed is thrown away."
+    )
+
+
+class ProgressSettings(BaseModel):
+    """Event streams of progress."""
+
+    poll_s: float = Field(default=0.5, gt=0, description="How often an episode that somebody watches is looked at.")
+    heartbeat_s: int = Field(default=15, ge=1)
+    most_readers: int = Field(default=1000, ge=1, description="Streams that one process keeps open.")
+
+
+class DeletionSettings(BaseModel):
+    """Removing what deleted episodes leave."""
+
+    every_s: float = Field(default=1.0, gt=0)
+    second_pass_s: float = Field(
+        default=60.0, gt=0, description="After the deletion: what busy workers wrote meanwhile is removed then."
+    )
+
+
 class IngestSettings(ChassisSettings):
     limits: IngestLimits = Field(default_factory=IngestLimits)
     planning: PlanningSettings = Field(default_factory=PlanningSettings)
     reconciler: ReconcilerSettings = Field(default_factory=ReconcilerSettings)
+    uploads: UploadSettings = Field(default_factory=UploadSettings)
+    progress: ProgressSettings = Field(default_factory=ProgressSettings)
+    deletion: DeletionSettings = Field(default_factory=DeletionSettings)

@@ -31,6 +31,16 @@ class IngestStore:
     async def run(self, run_id: str) -> Document | None:
         return await self.collection.find_one({"_id": run_id})
 
+    async def runs(self, run_ids: Iterable[str]) -> dict[str, Document]:
+        """Runs by their ids, without what is large."""
+        wanted = {"_id": {"$in": list(run_ids)}}
+        return {str(run["_id"]): run async for run in self.collection.find(wanted, {"outbox": 0, "report": 0})}
+
+    async def states(self, run_ids: Iterable[str]) -> dict[str, str]:
+        """States of runs by their ids."""
+        wanted = {"_id": {"$in": list(run_ids)}}
+        return {str(run["_id"]): str(run["state"]) async for run in self.collection.find(wanted, {"state": 1})}
+
     async def list_runs(self, *, ep_id: str | None = None, state: str | None = None) -> list[Document]:
         """Runs of an episode or in a state, the latest first."""
         wanted = {name: value for name, value in (("ep_id", ep_id), ("state", state)) if value is not None}
@@ -56,6 +66,7 @@ class IngestStore:
                 {"_id": f"{started.run_id}/{event.segment:05d}"},
                 {
                     "$setOnInsert": {
+                        "ep_id": started.ep_id,
                         "run_id": started.run_id,
                         "segment": event.segment,
                         "ready": event.model_dump(mode="json", by_alias=True),
@@ -90,6 +101,11 @@ class IngestStore:
             upsert=True,
         )
         await self.episodes.point_at(started, upload, segments[0].video)
+
+    async def forget(self, run_id: str) -> None:
+        """Remove the plan of a run whose episode was deleted meanwhile."""
+        await self.collection.delete_one({"_id": run_id})
+        await self._segments.delete_many({"run_id": run_id})
 
     async def supersede(self, ep_id: str, current_run_id: str) -> list[str]:
         """Close the episode's open earlier runs; returns those that were closed now or before for this reason."""

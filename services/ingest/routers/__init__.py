@@ -2,4 +2,13 @@
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from services.ingest.routers import audit, episodes, progress, runs, uploads, video
+
+ROUTERS: tuple[APIRouter, ...] = (
+    episodes.router,
+    progress.router,
+    runs.router,
+    uploads.router,
+    video.router,
+    audit.router,
+)

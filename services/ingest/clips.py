@@ -1,0 +1,117 @@
+"""Short clips: a stretch of a video, decoded from the keyframe before it and encoded as an MP4 that browsers play."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, Final
+
+import av
+import av.error
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from chassis.errors import BadInput
+from chassis.video import display_size, open_video, reraise_if_away
+
+LONGEST_S: Final = 60.0
+HIGHEST: Final = 540
+"""Rows of the picture; larger ones are made smaller."""
+
+CLOCK: Final = Fraction(1, 90_000)
+OPTIONS: Final = {"crf": "23", "preset": "veryfast", "threads": "1"}
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def clip_name(video_sha256: str, start_s: float, end_s: float) -> str:
+    """File name of a clip: the same stretch of the same video has the same name."""
+    return f"{video_sha256[:16]}-{round(start_s * 1000):08d}-{round(end_s * 1000):08d}.mp4"
+
+
+def stretch(start_s: float, end_s: float, duration_s: float) -> tuple[float, float]:
+    """The stretch of the video that a clip shows, in tenths of a second, so that near repeats are one clip.
+
+    Raises:
+        BadInput: `bad_range`, when it is empty, outside of the video or too long.
+    """
+    first, last = int(start_s * 10) / 10, min(-int(-end_s * 10) / 10, duration_s)
+    if not 0 <= first < last:
+        raise BadInput("bad_range", f"The clip must begin before it ends, within the {duration_s:.1f} s of the video.")
+    if last - first > LONGEST_S + 0.2:
+        raise BadInput("bad_range", f"A clip is at most {LONGEST_S:g} s long: ask for a shorter one.")
+    return first, last
+
+
+def cut_clip(url: str, *, stream_index: int, origin_s: float, start_s: float, end_s: float) -> bytes:
+    """MP4 (H.264, no sound) of `[start_s, end_s)`, seconds from the first frame, which has container time `origin_s`.
+
+    Raises:
+        BadInput: `no_picture`, when nothing of the stretch can be decoded.
+        DependencyUnavailable: when the object store does not answer.
+    """
+    target = io.BytesIO()
+    try:
+        with open_video(url) as source:
+            stream = next(stream for stream in source.streams.video if stream.index == stream_index)
+            written = _encode(target, _pictures(source, stream, origin_s + start_s, origin_s + end_s), _size(stream))
+    except (av.error.FFmpegError, StopIteration) as error:
+        reraise_if_away(error, url)
+        raise _no_picture() from error
+    if not written:
+        raise _no_picture()
+    return target.getvalue()
+
+
+def _pictures(
+    source: InputContainer, stream: VideoStream, start_s: float, end_s: float
+) -> Iterator[tuple[float, VideoFrame]]:
+    """Seconds from the start, and the frame."""
+    stream.thread_type = "AUTO"
+    source.seek(round(start_s / float(stream.time_base or 1)), stream=stream)
+    for frame in source.decode(stream):
+        if frame.time is None or frame.time < start_s:
+            continue
+        if frame.time >= end_s:
+            return
+        yield frame.time - start_s, frame
+
+
+def _size(stream: VideoStream) -> tuple[int, int]:
+    """Width and height before rotation: square pixels, at most `HIGHEST` rows, even."""
+    width, height = display_size(stream, rotation=0)
+    scale = min(1.0, HIGHEST / height)
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+def _encode(target: io.BytesIO, pictures: Iterator[tuple[float, VideoFrame]], size: tuple[int, int]) -> int:
+    written = 0
+    with av.open(target, "w", format="mp4", container_options={"movflags": "+faststart"}) as container:
+        encoder: Any = None
+        for seconds, frame in pictures:
+            picture = _upright(frame, size)
+            if encoder is None:
+                encoder = container.add_stream("libx264", rate=25, options=dict(OPTIONS))
+                encoder.height, encoder.width = picture.shape[:2]
+                encoder.pix_fmt, encoder.codec_context.time_base = "yuv420p", CLOCK
+            shown = VideoFrame.from_ndarray(picture, format="rgb24")
+            shown.pts, shown.time_base = round(seconds / CLOCK), CLOCK
+            container.mux(encoder.encode(shown))
+            written += 1
+        if encoder is not None:
+            container.mux(encoder.encode(None))
+    return written
+
+
+def _upright(frame: VideoFrame, size: tuple[int, int]) -> Pixels:
+    """The picture [H,W,3] as it is meant to be seen."""
+    pixels = frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
+    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4), dtype=np.uint8)
+
+
+def _no_picture() -> BadInput:
+    return BadInput("no_picture", "Nothing of this stretch of the video can be shown: choose another one.")

@@ -1,0 +1,35 @@
+"""Who called which command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from chassis.api.auth import Admin
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, Page, ok
+from contracts.ids import EpId, Slug
+from services.ingest.audit import AuditLog
+from services.ingest.models import AuditEntry
+from services.ingest.routers.places import Cursor, Limit
+
+router = APIRouter(tags=["audit"], responses=ERROR_RESPONSES)
+
+
+@router.get("/audit")
+async def list_audit(
+    principal: Admin,
+    log: Annotated[AuditLog, Depends(Provide(AuditLog))],
+    ep_id: Annotated[EpId | None, Query()] = None,
+    show: Annotated[Slug | None, Query()] = None,
+    who: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> ApiResult[Page[AuditEntry]]:
+    """List the commands that were called, the latest first."""
+    shows = principal.shows
+    if show is not None:
+        shows = frozenset({show}) if principal.may_see(show) else frozenset()
+    return ok(await log.list(ep_id=ep_id, shows=shows, who=who, cursor=cursor, limit=limit))

@@ -1,0 +1,84 @@
+"""Episodes: create, list, read, change, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from chassis.api.auth import Admin, Operator, Viewer
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, Page, ok
+from chassis.api.versions import CommandId, ExpectedVersion, tag
+from contracts.ids import Slug
+from services.ingest.deletion import Deletion
+from services.ingest.episode_desk import EpisodeDesk, Order
+from services.ingest.models import DeletedEpisode, EpisodePatch, EpisodeView, NewEpisode
+from services.ingest.routers.places import Cursor, EpisodePath, Limit, check_show
+from services.ingest.states import State
+
+router = APIRouter(tags=["episodes"], responses=ERROR_RESPONSES)
+
+Desk = Annotated[EpisodeDesk, Depends(Provide(EpisodeDesk))]
+Remover = Annotated[Deletion, Depends(Provide(Deletion))]
+
+
+@router.post("/episodes", status_code=201, responses={200: {"model": ApiResult[EpisodeView]}})
+async def create_episode(
+    wanted: NewEpisode, principal: Operator, desk: Desk, response: Response
+) -> ApiResult[EpisodeView]:
+    """Create an episode; one that is there already is answered as it is, with 200."""
+    check_show(principal, f"{wanted.show}-s00e00")
+    episode, new = await desk.create(wanted)
+    response.status_code = 201 if new else 200
+    tag(response, episode.version)
+    return ok(episode)
+
+
+@router.get("/episodes")
+async def list_episodes(
+    principal: Viewer,
+    desk: Desk,
+    show: Annotated[Slug | None, Query()] = None,
+    state: Annotated[State | None, Query(description="Of the current run.")] = None,
+    q: Annotated[str | None, Query(min_length=1, max_length=100, description="Part of the title or id.")] = None,
+    sort: Annotated[Order, Query(description="Times descend.")] = "updated",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> ApiResult[Page[EpisodeView]]:
+    """List the episodes of the shows you may see."""
+    shows = principal.shows
+    if show is not None:
+        shows = frozenset({show}) if principal.may_see(show) else frozenset()
+    return ok(await desk.list(shows=shows, state=state, text=q, order=sort, cursor=cursor, limit=limit))
+
+
+@router.get("/episodes/{ep_id}")
+async def get_episode(ep_id: EpisodePath, _principal: Viewer, desk: Desk, response: Response) -> ApiResult[EpisodeView]:
+    """Read an episode; the `ETag` is the version that a change of it is meant for."""
+    episode = await desk.read(ep_id)
+    tag(response, episode.version)
+    return ok(episode)
+
+
+@router.patch("/episodes/{ep_id}")
+async def update_episode(
+    ep_id: EpisodePath,
+    patch: EpisodePatch,
+    _principal: Operator,
+    desk: Desk,
+    expected: ExpectedVersion,
+    command: CommandId,
+    response: Response,
+) -> ApiResult[EpisodeView]:
+    """Change title, air date or data: what is named is set, null clears it."""
+    episode = await desk.change(ep_id, patch, expected=expected, command=command)
+    tag(response, episode.version)
+    return ok(episode)
+
+
+@router.delete("/episodes/{ep_id}", status_code=202)
+async def delete_episode(ep_id: EpisodePath, principal: Admin, remover: Remover) -> ApiResult[DeletedEpisode]:
+    """Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after."""
+    return ok(await remover.delete(ep_id, who=principal.name))

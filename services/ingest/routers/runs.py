@@ -1,0 +1,66 @@
+"""Runs of an episode: list, start, read, cancel, resume, compare."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from chassis.api.auth import Operator, Viewer
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, Page, ok
+from chassis.api.versions import CommandId
+from contracts.ids import RunId
+from services.ingest.comparing import RunComparison
+from services.ingest.models import NewRun, ResumedRun, RunView, StartedRun
+from services.ingest.routers.places import Cursor, EpisodePath, Limit, RunPath
+from services.ingest.run_desk import RunDesk
+
+router = APIRouter(tags=["runs"], responses=ERROR_RESPONSES)
+
+Desk = Annotated[RunDesk, Depends(Provide(RunDesk))]
+
+
+@router.get("/episodes/{ep_id}/runs")
+async def list_runs(
+    ep_id: EpisodePath, _principal: Viewer, desk: Desk, cursor: Cursor = None, limit: Limit = 50
+) -> ApiResult[Page[RunView]]:
+    """List the runs of an episode, the latest first."""
+    return ok(await desk.list(ep_id, cursor=cursor, limit=limit))
+
+
+@router.post("/episodes/{ep_id}/runs", status_code=202, responses={200: {"model": ApiResult[StartedRun]}})
+async def start_run(
+    ep_id: EpisodePath, wanted: NewRun, principal: Operator, desk: Desk, command: CommandId, response: Response
+) -> ApiResult[StartedRun]:
+    """Process the episode's video again; 200 and the run there is where that was done already."""
+    started = await desk.start(ep_id, wanted, command=command, who=principal.name)
+    response.status_code = 202 if started.created else 200
+    return ok(started)
+
+
+@router.get("/episodes/{ep_id}/runs/compare")
+async def compare_runs(
+    ep_id: EpisodePath, _principal: Viewer, desk: Desk, a: Annotated[RunId, Query()], b: Annotated[RunId, Query()]
+) -> ApiResult[RunComparison]:
+    """Compare two runs: plan, models, durations, metrics, and screen time of each person."""
+    return ok(await desk.compare(ep_id, a, b))
+
+
+@router.get("/episodes/{ep_id}/runs/{run_id}")
+async def get_run(ep_id: EpisodePath, run_id: RunPath, _principal: Viewer, desk: Desk) -> ApiResult[RunView]:
+    """Read a run; one that was only just asked for is `requested`."""
+    return ok(await desk.read(ep_id, run_id))
+
+
+@router.post("/episodes/{ep_id}/runs/{run_id}/cancel")
+async def cancel_run(ep_id: EpisodePath, run_id: RunPath, _principal: Operator, desk: Desk) -> ApiResult[RunView]:
+    """Close a run that is not finished; a cancelled one stays so."""
+    return ok(await desk.cancel(ep_id, run_id))
+
+
+@router.post("/episodes/{ep_id}/runs/{run_id}/resume", status_code=202)
+async def resume_run(ep_id: EpisodePath, run_id: RunPath, _principal: Operator, desk: Desk) -> ApiResult[ResumedRun]:
+    """Take a failed or cancelled run up again: what it lacks is asked for within a few seconds."""
+    return ok(await desk.resume(ep_id, run_id))

@@ -1,0 +1,95 @@
+"""Videos on their way in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Form, Path, UploadFile
+
+from chassis.api.auth import Operator
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, ok
+from chassis.api.versions import CommandId
+from chassis.store import Document
+from contracts.events import Profile
+from contracts.ids import RunId, show_of
+from services.ingest.models import FiledVideo, Line, NewUpload, Registration, UploadView
+from services.ingest.routers.places import EpisodePath, check_show
+from services.ingest.upload_desk import UploadDesk, unknown_upload
+
+router = APIRouter(tags=["uploads"], responses=ERROR_RESPONSES)
+
+Desk = Annotated[UploadDesk, Depends(Provide(UploadDesk))]
+
+
+async def known_upload(
+    upload_id: Annotated[RunId, Path(description="A ULID.")], principal: Operator, desk: Desk
+) -> Document:
+    """The upload of the path; to callers of other shows there is none."""
+    upload = await desk.find(upload_id)
+    if not principal.may_see(show_of(upload["ep_id"])):
+        raise unknown_upload(upload_id)
+    return upload
+
+
+Upload = Annotated[Document, Depends(known_upload)]
+
+
+@router.post("/uploads", status_code=201)
+async def begin_upload(wanted: NewUpload, principal: Operator, desk: Desk, command: CommandId) -> ApiResult[UploadView]:
+    """Begin an upload in parts: the answer says where to PUT them."""
+    check_show(principal, wanted.ep_id)
+    return ok(await desk.begin(wanted, command=command, who=principal.name))
+
+
+@router.get("/uploads/{upload_id}")
+async def get_upload(upload: Upload, desk: Desk) -> ApiResult[UploadView]:
+    """Tell which parts are there, with fresh URLs for those that are not: so an upload goes on after a break."""
+    return ok(await desk.read(upload))
+
+
+@router.post("/uploads/{upload_id}/complete")
+async def complete_upload(upload: Upload, desk: Desk) -> ApiResult[UploadView]:
+    """Check what came by size and sha256, make it the episode's video, and begin a run where that was wanted."""
+    return ok(await desk.complete(upload))
+
+
+@router.delete("/uploads/{upload_id}")
+async def abort_upload(upload: Upload, desk: Desk) -> ApiResult[UploadView]:
+    """Throw an unfinished upload away."""
+    return ok(await desk.abort(upload))
+
+
+@router.post("/episodes/{ep_id}/video", status_code=202)
+async def upload_video(
+    ep_id: EpisodePath,
+    file: Annotated[UploadFile, File(description="A video of moderate size.")],
+    principal: Operator,
+    desk: Desk,
+    command: CommandId,
+    title: Annotated[Line | None, Form()] = None,
+    profile: Annotated[Profile, Form()] = "balanced",
+    start: Annotated[bool, Form()] = True,
+) -> ApiResult[FiledVideo]:
+    """Upload a small video through the API; larger ones go to S3 by `POST /uploads`."""
+    return ok(
+        await desk.take(
+            ep_id,
+            file.file,
+            file.filename or "",
+            title=title,
+            profile=profile,
+            start=start,
+            command=command,
+            who=principal.name,
+        )
+    )
+
+
+@router.post("/episodes/{ep_id}/register", status_code=202)
+async def register_video(
+    ep_id: EpisodePath, wanted: Registration, principal: Operator, desk: Desk, command: CommandId
+) -> ApiResult[FiledVideo]:
+    """Make an object that is in the bucket already, below `raw/videos/{ep_id}/`, the episode's video."""
+    return ok(await desk.register(ep_id, wanted, command=command, who=principal.name))

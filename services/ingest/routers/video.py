@@ -1,0 +1,38 @@
+"""The episode's video."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from chassis.api.auth import Viewer
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, ok
+from services.ingest.models import ClipView, VideoView
+from services.ingest.routers.places import EpisodePath
+from services.ingest.video_desk import VideoDesk
+
+router = APIRouter(tags=["video"], responses=ERROR_RESPONSES)
+
+Desk = Annotated[VideoDesk, Depends(Provide(VideoDesk))]
+LONGEST_S = 10 * 24 * 3600.0
+
+
+@router.get("/episodes/{ep_id}/video")
+async def get_video(ep_id: EpisodePath, _principal: Viewer, desk: Desk) -> ApiResult[VideoView]:
+    """Tell duration, size, codec and frame rate of the video, and where to read it for a short while."""
+    return ok(await desk.describe(ep_id))
+
+
+@router.get("/episodes/{ep_id}/clip")
+async def get_clip(
+    ep_id: EpisodePath,
+    _principal: Viewer,
+    desk: Desk,
+    start_s: Annotated[float, Query(ge=0, le=LONGEST_S, allow_inf_nan=False)],
+    end_s: Annotated[float, Query(gt=0, le=LONGEST_S, allow_inf_nan=False)],
+) -> ApiResult[ClipView]:
+    """Cut a clip of at most a minute, as MP4 without sound; the same one is cut only once."""
+    return ok(await desk.clip(ep_id, start_s, end_s))
