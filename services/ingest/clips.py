@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import math
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 import av
@@ -22,6 +26,10 @@ LONGEST_S: Final = 60.0
 HIGHEST: Final = 540
 """Rows of the picture; larger ones are made smaller."""
 
+HALF_A_TICK_S: Final = 0.0005
+"""Times of frames are rounded by their containers."""
+
+ROUNDING: Final = 1e-6
 CLOCK: Final = Fraction(1, 90_000)
 OPTIONS: Final = {"crf": "23", "preset": "veryfast", "threads": "1"}
 
@@ -39,7 +47,7 @@ def stretch(start_s: float, end_s: float, duration_s: float) -> tuple[float, flo
     Raises:
         BadInput: `bad_range`, when it is empty, outside of the video or too long.
     """
-    first, last = int(start_s * 10) / 10, min(-int(-end_s * 10) / 10, duration_s)
+    first, last = math.floor(start_s * 10 + ROUNDING) / 10, min(math.ceil(end_s * 10 - ROUNDING) / 10, duration_s)
     if not 0 <= first < last:
         raise BadInput("bad_range", f"The clip must begin before it ends, within the {duration_s:.1f} s of the video.")
     if last - first > LONGEST_S + 0.2:
@@ -54,17 +62,16 @@ def cut_clip(url: str, *, stream_index: int, origin_s: float, start_s: float, en
         BadInput: `no_picture`, when nothing of the stretch can be decoded.
         DependencyUnavailable: when the object store does not answer.
     """
-    target = io.BytesIO()
-    try:
-        with open_video(url) as source:
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "clip.mp4"  # moving the index to the front needs a file that can be read again
+        with _no_picture(url), open_video(url) as source:
             stream = next(stream for stream in source.streams.video if stream.index == stream_index)
-            written = _encode(target, _pictures(source, stream, origin_s + start_s, origin_s + end_s), _size(stream))
-    except (av.error.FFmpegError, StopIteration) as error:
-        reraise_if_away(error, url)
-        raise _no_picture() from error
-    if not written:
-        raise _no_picture()
-    return target.getvalue()
+            pictures = _pictures(source, stream, origin_s + start_s, origin_s + end_s)
+            first = next(pictures, None)
+            if first is None:
+                raise av.error.EOFError(0, "no frame in the stretch")
+            _encode(target, chain([first], pictures), _size(stream))
+        return target.read_bytes()
 
 
 def _pictures(
@@ -74,11 +81,11 @@ def _pictures(
     stream.thread_type = "AUTO"
     source.seek(round(start_s / float(stream.time_base or 1)), stream=stream)
     for frame in source.decode(stream):
-        if frame.time is None or frame.time < start_s:
+        if frame.time is None or frame.time < start_s - HALF_A_TICK_S:
             continue
-        if frame.time >= end_s:
+        if frame.time >= end_s - HALF_A_TICK_S:
             return
-        yield frame.time - start_s, frame
+        yield max(0.0, frame.time - start_s), frame
 
 
 def _size(stream: VideoStream) -> tuple[int, int]:
@@ -88,9 +95,8 @@ def _size(stream: VideoStream) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def _encode(target: io.BytesIO, pictures: Iterator[tuple[float, VideoFrame]], size: tuple[int, int]) -> int:
-    written = 0
-    with av.open(target, "w", format="mp4", container_options={"movflags": "+faststart"}) as container:
+def _encode(target: Path, pictures: Iterator[tuple[float, VideoFrame]], size: tuple[int, int]) -> None:
+    with av.open(str(target), "w", format="mp4", container_options={"movflags": "+faststart"}) as container:
         encoder: Any = None
         for seconds, frame in pictures:
             picture = _upright(frame, size)
@@ -101,10 +107,8 @@ def _encode(target: io.BytesIO, pictures: Iterator[tuple[float, VideoFrame]], si
             shown = VideoFrame.from_ndarray(picture, format="rgb24")
             shown.pts, shown.time_base = round(seconds / CLOCK), CLOCK
             container.mux(encoder.encode(shown))
-            written += 1
         if encoder is not None:
             container.mux(encoder.encode(None))
-    return written
 
 
 def _upright(frame: VideoFrame, size: tuple[int, int]) -> Pixels:
@@ -113,5 +117,11 @@ def _upright(frame: VideoFrame, size: tuple[int, int]) -> Pixels:
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4), dtype=np.uint8)
 
 
-def _no_picture() -> BadInput:
-    return BadInput("no_picture", "Nothing of this stretch of the video can be shown: choose another one.")
+@contextmanager
+def _no_picture(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (av.error.FFmpegError, StopIteration) as error:
+        reraise_if_away(error, url)
+        sentence = "Nothing of this stretch of the video can be shown: choose another one."
+        raise BadInput("no_picture", sentence) from error

@@ -30,6 +30,8 @@ CLAIMED_FOR_S = 60.0
 """How long a replica has for a pass before another one tries."""
 
 VIDEOS = "raw/videos/"
+A_SECOND = timedelta(seconds=1)
+CLOCKS_DIFFER_BY = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +60,16 @@ class Remains:
         return name.partition(".")[0] <= self.last_run_id
 
     def owns_video(self, key: str, written_at: datetime) -> bool:
-        """Whether a video is of the time before: one that came after the deletion begins the episode anew."""
+        """Whether a video is of the time before: one that came after the deletion begins the episode anew.
+
+        S3 tells whole seconds of a clock of its own. Where that leaves doubt, a video of an episode that is there again
+        stays (it goes when that one is deleted), and the first pass over one that is not takes it.
+        """
         if key in self.kept:
             return False
-        return written_at <= self.deleted_at or (self.passes == 0 and self.recreated_at is None)
+        if self.recreated_at is not None:
+            return written_at < self.deleted_at - A_SECOND
+        return written_at <= self.deleted_at + (CLOCKS_DIFFER_BY if self.passes == 0 else timedelta())
 
 
 class Deletion:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
-_SUFFIX = re.compile(r"\.([A-Za-z0-9]{1,8})$")
+_SUFFIX = re.compile(r"\.([A-Za-z0-9]{1,8})\Z")
 _SUFFIX_OF_MEDIA_TYPE = {"video/mp4": ".mp4", "video/x-matroska": ".mkv", "video/webm": ".webm"}
 _LARGEST_RANDOM_PART = b"\xff" * 10
 
