@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -50,7 +51,8 @@ class AppearanceExports:
         report = await self._reports.find(ep_id, revision=revision, run_id=run_id)
         document = await self._reports.document(report)
         rate_name = form.fps or await self._measured_rate(report)
-        return report.event.revision, write_appearances(document, exchange, form, rate_name=rate_name)
+        text = await asyncio.to_thread(write_appearances, document, exchange, form, rate_name=rate_name)
+        return report.event.revision, text
 
     async def _measured_rate(self, report: Report) -> RateName:
         """The rate at which the episode's frames were decoded, where it is a known one."""

@@ -24,6 +24,7 @@ from contracts.rows import (
     TrackRow,
 )
 from services.identity.contact_sheet import Pixels, SheetSize, draw_sheet, sheet_name
+from services.identity.face_index import FaceIndex, FacesOfTracks
 from services.identity.picture_keys import PictureKey
 from services.identity.picture_objects import KIND, PictureObjects, PictureUrls
 from services.identity.reports import Report, ScreenTimeReports
@@ -31,6 +32,7 @@ from services.identity.thresholds import RepresentativeRules
 from services.identity.track_reps import TrackQuality, compute_track_quality, is_usable, select_representative_frames
 
 SHEET_QUALITY = 88
+FACES = "faces.jsonl"
 
 
 class Face(BaseModel):
@@ -112,6 +114,7 @@ class FacesDesk:
         self._pictures = pictures
         self._storage = storage
         self._rules = rules
+        self._index = FaceIndex()
 
     async def representatives(self, ep_id: str, identity_id: str, *, count: int) -> Representatives:
         """Up to `count` faces of a person.
@@ -141,13 +144,13 @@ class FacesDesk:
         report = await self._reports.find(ep_id)
         tracks, faces, people = await asyncio.gather(
             self._reports.rows(report, "tracks.jsonl", TrackRow),
-            self._reports.rows(report, "faces.jsonl", FaceRow),
+            self._faces(report),
             self._reports.opened(report, "identities.json", IdentitiesDocument),
         )
         row = next((row for row in tracks if row.track_id == track_id), None)
         if row is None:
             raise NotFound("unknown_track", f"{ep_id} has no {track_id}: take one from the members of a cluster.")
-        own = sorted((face for face in faces if face.track_id == track_id), key=lambda face: face.ts_s)
+        own = faces.get(track_id, ())
         owner = next((one.identity_id for one in people.identities if track_id in one.track_ids), None)
         return TrackFaces(
             track_id=row.track_id,
@@ -204,6 +207,10 @@ class FacesDesk:
             faces=tuple(Face.of(face) for face in shown),
         )
 
+    async def _faces(self, report: Report) -> FacesOfTracks:
+        rows = await self._reports.rows(report, FACES, FaceRow)
+        return self._index.of(report.manifests[FACES].sha256, rows)
+
     async def _identity(self, report: Report, identity_id: str) -> Identity:
         people = await self._reports.opened(report, "identities.json", IdentitiesDocument)
         for one in people.identities:
@@ -213,13 +220,12 @@ class FacesDesk:
 
     async def _best(self, report: Report, identity: Identity, count: int) -> tuple[list[FaceRow], tuple[FaceRow, ...]]:
         """All faces of a person, and those that show them best."""
-        rows, vectors, centroids = await asyncio.gather(
-            self._reports.rows(report, "faces.jsonl", FaceRow),
+        faces, vectors, centroids = await asyncio.gather(
+            self._faces(report),
             self._reports.array(report, "faces.npy"),
             self._reports.opened(report, "cluster_centroids.json", ClusterCentroidsDocument),
         )
-        members = frozenset(identity.track_ids)
-        own = [row for row in rows if row.track_id in members]
+        own = [face for track_id in dict.fromkeys(identity.track_ids) for face in faces.get(track_id, ())]
         centre = _centre(centroids, identity.identity_id, vectors)
         best = await asyncio.to_thread(
             select_representative_frames, own, vectors=vectors, centroid=centre, count=count, rules=self._rules

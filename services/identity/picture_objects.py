@@ -55,8 +55,8 @@ class PictureObjects:
         """
         keys = list(dict.fromkeys(self.keys(ep_id, names)))
         places = {key: get_artifact_path(KIND, ep_id, key.digest, key.name) for key in keys}
-        there = await self._each(self._storage.find(places[key]) for key in keys)
-        missing = [key for key, found in zip(keys, there, strict=True) if found is None]
+        there = set().union(*await self._each(self._written(ep_id, digest) for digest in {key.digest for key in keys}))
+        missing = [key for key in keys if places[key] not in there]
         contents = await self.read(ep_id, missing)
         await self._each(self._storage.put(places[key], data) for key, data in contents.items())
         pictures = [PictureUrl(picture=key.text, url=await self.url(places[key])) for key in keys]
@@ -77,6 +77,10 @@ class PictureObjects:
             of_archive.setdefault(key.archive, []).append(key)
         groups = await asyncio.gather(*(self._members(ep_id, group) for group in of_archive.values()))
         return {key: content for group in groups for key, content in group.items()}
+
+    async def _written(self, ep_id: str, digest: str) -> set[str]:
+        """Pictures of an archive that are objects already: one listing is cheaper than a question for each."""
+        return {key async for key in self._storage.list_keys(f"{get_artifact_path(KIND, ep_id, digest)}/")}
 
     async def _members(self, ep_id: str, keys: Sequence[PictureKey]) -> dict[PictureKey, bytes]:
         """Pictures of one archive, which has to be the one that its name says."""

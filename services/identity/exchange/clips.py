@@ -42,13 +42,14 @@ def clips_of(people: Iterable[OnScreen], *, duration_s: float, rate: FrameRate) 
     length = frames_of(duration_s, rate)
     clips: list[Clip] = []
     for person in people:
+        name = plain(person.name) or person.key
         own: list[Clip] = []
         for start, end in clip(person.intervals, 0.0, duration_s):
             first = min(rate.nearest_frame(start), length - 1)
             last = min(max(rate.nearest_frame(end), first + 1), length)
             if own and first < own[-1].end:
                 first = own.pop().first
-            own.append(Clip(person.key, plain(person.name) or person.key, first, last))
+            own.append(Clip(person.key, name, first, last))
         clips += own
     return tuple(sorted(clips, key=lambda one: (one.first, one.end, one.key)))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal, get_args
 
 from chassis.errors import BadInput
@@ -42,8 +41,8 @@ class FrameRate:
 
     def nearest_frame(self, seconds: float) -> int:
         """The frame border nearest to a time of millisecond precision; halves go up."""
-        exact = Fraction(round(seconds * 1000), 1000) * Fraction(self.frames, self.seconds)
-        return int(exact + Fraction(1, 2))
+        halves = 2 * round(seconds * 1000) * self.frames
+        return (halves + 1000 * self.seconds) // (2000 * self.seconds)
 
 
 RATES: dict[RateName, FrameRate] = {

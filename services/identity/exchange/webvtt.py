@@ -19,9 +19,12 @@ Cues = Literal["names", "json"]
 
 def to_webvtt(ep_id: str, people: Sequence[OnScreen], *, duration_s: float, cues: Cues = "names") -> str:
     """The track; a stretch without anybody has no cue."""
+    say = _name if cues == "names" else _data
+    said = {person.key: say(person) for person in people}
     parts = [f"WEBVTT {ep_id}"]
     for (start, end), visible in stretches(people, duration_s=duration_s):
-        text = _names(visible) if cues == "names" else _data(visible)
+        texts = [said[person.key] for person in visible]
+        text = "\n".join(texts) if cues == "names" else f'{{"people": [{", ".join(texts)}]}}'
         parts.append(f"{_time(start)} --> {_time(end)}\n{text}")
     return "\n\n".join(parts) + "\n"
 
@@ -48,16 +51,16 @@ def stretches(people: Sequence[OnScreen], *, duration_s: float) -> tuple[tuple[I
     return tuple(found)
 
 
-def _names(people: Sequence[OnScreen]) -> str:
-    """A name a line. Escaped, so that none can be a tag or end the cue."""
-    names = (plain(person.name) or person.key for person in people)
-    return "\n".join(name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for name in names)
+def _name(person: OnScreen) -> str:
+    """A name on its line. Escaped, so that it can neither be a tag nor end the cue."""
+    name = plain(person.name) or person.key
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _data(people: Sequence[OnScreen]) -> str:
+def _data(person: OnScreen) -> str:
     """JSON on one line; `>` is escaped because `-->` would begin a cue."""
-    data = [{"id": person.key, "name": plain(person.name), "kind": person.kind} for person in people]
-    return json.dumps({"people": data}, ensure_ascii=False).replace(">", "\\u003e")
+    data = {"id": person.key, "name": plain(person.name), "kind": person.kind}
+    return json.dumps(data, ensure_ascii=False).replace(">", "\\u003e")
 
 
 def _time(seconds: float) -> str:

@@ -42,7 +42,7 @@ async def list_representatives(
 
 
 @router.get("/media/{ep_id}/tracks/{track_id}")
-async def read_track(ep_id: EpId, track_id: TrackId, desk: Desk, _principal: Viewer) -> ApiResult[TrackFaces]:
+async def read_track_faces(ep_id: EpId, track_id: TrackId, desk: Desk, _principal: Viewer) -> ApiResult[TrackFaces]:
     """Read a track, the quality of its faces and the faces themselves."""
     return ok(await desk.track(ep_id, track_id))
 

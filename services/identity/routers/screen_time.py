@@ -104,7 +104,7 @@ async def read_screen_time_file(
 
 
 @router.get("/screen-time/{ep_id}/at")
-async def read_screen_at(
+async def find_visible_people(
     ep_id: EpId,
     reports: Reports,
     _principal: Viewer,
@@ -117,7 +117,7 @@ async def read_screen_at(
 
 
 @router.get("/screen-time/{ep_id}/together")
-async def read_together(
+async def find_shared_time(
     ep_id: EpId,
     reports: Reports,
     _principal: Viewer,
