@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 from urllib.parse import quote
 
 from screenalytics.api import models
-from screenalytics.api.transport import Answer, Transport
+from screenalytics.api.transport import Answer, Files, Transport
 
 
 class Client(Transport):
     """The HTTP API: one method an operation. Every method raises ApiFailure when the API refuses."""
+
+    def abort_upload(self, upload_id: str) -> Answer[models.UploadView]:
+        """Throw an unfinished upload away."""
+        return self.request("DELETE", f"/uploads/{quote(str(upload_id), safe='')}", models.UploadView)
+
+    def begin_upload(self, body: models.NewUpload, *, idempotency_key: str | None = None) -> Answer[models.UploadView]:
+        """Begin an upload in parts: the answer says where to PUT them."""
+        return self.request(
+            "POST", "/uploads", models.UploadView, headers={"idempotency-key": idempotency_key}, body=body
+        )
+
+    def cancel_run(self, ep_id: str, run_id: str) -> Answer[models.RunView]:
+        """Close a run that is not finished; a cancelled one stays so."""
+        return self.request(
+            "POST", f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}/cancel", models.RunView
+        )
+
+    def compare_runs(self, ep_id: str, *, a: str, b: str) -> Answer[models.RunComparison]:
+        """Compare two runs: plan, models, durations, metrics, and screen time of each person."""
+        return self.request(
+            "GET", f"/episodes/{quote(str(ep_id), safe='')}/runs/compare", models.RunComparison, query={"a": a, "b": b}
+        )
 
     def compare_screen_time(
         self, ep_id: str, *, from_: int, to: int, from_run: str | None = None, to_run: str | None = None
@@ -22,6 +45,18 @@ class Client(Transport):
             models.ScreenTimeDifference,
             query={"from": from_, "to": to, "from_run": from_run, "to_run": to_run},
         )
+
+    def complete_upload(self, upload_id: str) -> Answer[models.UploadView]:
+        """Check what came by size and sha256, make it the episode's video, and begin a run where that was wanted."""
+        return self.request("POST", f"/uploads/{quote(str(upload_id), safe='')}/complete", models.UploadView)
+
+    def create_episode(self, body: models.NewEpisode) -> Answer[models.EpisodeView]:
+        """Create an episode; one that is there already is answered as it is, with 200."""
+        return self.request("POST", "/episodes", models.EpisodeView, body=body)
+
+    def delete_episode(self, ep_id: str) -> Answer[models.DeletedEpisode]:
+        """Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after."""
+        return self.request("DELETE", f"/episodes/{quote(str(ep_id), safe='')}", models.DeletedEpisode)
 
     def export_appearances(
         self,
@@ -53,6 +88,94 @@ class Client(Transport):
             },
         )
 
+    def find_shared_time(
+        self, ep_id: str, *, a: str, b: str, revision: int | None = None, run_id: str | None = None
+    ) -> Answer[models.Together]:
+        """Say when two people are visible at the same time."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/together",
+            models.Together,
+            query={"a": a, "b": b, "revision": revision, "run_id": run_id},
+        )
+
+    def find_visible_people(
+        self, ep_id: str, *, t_s: float, revision: int | None = None, run_id: str | None = None
+    ) -> Answer[models.Moment]:
+        """Say who is visible at a second of the episode."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/at",
+            models.Moment,
+            query={"t_s": t_s, "revision": revision, "run_id": run_id},
+        )
+
+    def get_clip(self, ep_id: str, *, start_s: float, end_s: float) -> Answer[models.ClipView]:
+        """Cut a clip of at most a minute, as MP4 without sound; the same one is cut only once."""
+        return self.request(
+            "GET",
+            f"/episodes/{quote(str(ep_id), safe='')}/clip",
+            models.ClipView,
+            query={"start_s": start_s, "end_s": end_s},
+        )
+
+    def get_episode(self, ep_id: str) -> Answer[models.EpisodeView]:
+        """Read an episode; the `ETag` is the version that a change of it is meant for."""
+        return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}", models.EpisodeView)
+
+    def get_episode_status(self, ep_id: str) -> Answer[models.EpisodeStatus]:
+        """Tell how far the episode's current run is: pieces done of each stage, rate and time left."""
+        return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/status", models.EpisodeStatus)
+
+    def get_run(self, ep_id: str, run_id: str) -> Answer[models.RunView]:
+        """Read a run; one that was only just asked for is `requested`."""
+        return self.request(
+            "GET", f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}", models.RunView
+        )
+
+    def get_upload(self, upload_id: str) -> Answer[models.UploadView]:
+        """Tell which parts are there, with fresh URLs for those that are not: so an upload goes on after a break."""
+        return self.request("GET", f"/uploads/{quote(str(upload_id), safe='')}", models.UploadView)
+
+    def get_video(self, ep_id: str) -> Answer[models.VideoView]:
+        """Tell duration, size, codec and frame rate of the video, and where to read it for a short while."""
+        return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/video", models.VideoView)
+
+    def list_audit(
+        self,
+        *,
+        ep_id: str | None = None,
+        show: str | None = None,
+        who: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> Answer[models.PageAuditEntry]:
+        """List the commands that were called, the latest first."""
+        return self.request(
+            "GET",
+            "/audit",
+            models.PageAuditEntry,
+            query={"ep_id": ep_id, "show": show, "who": who, "cursor": cursor, "limit": limit},
+        )
+
+    def list_episodes(
+        self,
+        *,
+        show: str | None = None,
+        state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"] | None = None,
+        q: str | None = None,
+        sort: Literal["updated", "air_date", "ep_id"] | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> Answer[models.PageEpisodeView]:
+        """List the episodes of the shows you may see."""
+        return self.request(
+            "GET",
+            "/episodes",
+            models.PageEpisodeView,
+            query={"show": show, "state": state, "q": q, "sort": sort, "cursor": cursor, "limit": limit},
+        )
+
     def list_representatives(
         self, ep_id: str, identity_id: str, *, count: int | None = None
     ) -> Answer[models.Representatives]:
@@ -62,6 +185,17 @@ class Client(Transport):
             f"/media/{quote(str(ep_id), safe='')}/identities/{quote(str(identity_id), safe='')}/representatives",
             models.Representatives,
             query={"count": count},
+        )
+
+    def list_runs(
+        self, ep_id: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> Answer[models.PageRunView]:
+        """List the runs of an episode, the latest first."""
+        return self.request(
+            "GET",
+            f"/episodes/{quote(str(ep_id), safe='')}/runs",
+            models.PageRunView,
+            query={"cursor": cursor, "limit": limit},
         )
 
     def list_screen_time_revisions(
@@ -90,17 +224,6 @@ class Client(Transport):
         """Make short-lived URLs of crops and thumbnails of this episode."""
         return self.request("POST", f"/media/{quote(str(ep_id), safe='')}/urls", models.PictureUrls, body=body)
 
-    def read_screen_at(
-        self, ep_id: str, *, t_s: float, revision: int | None = None, run_id: str | None = None
-    ) -> Answer[models.Moment]:
-        """Say who is visible at a second of the episode."""
-        return self.request(
-            "GET",
-            f"/screen-time/{quote(str(ep_id), safe='')}/at",
-            models.Moment,
-            query={"t_s": t_s, "revision": revision, "run_id": run_id},
-        )
-
     def read_screen_time(
         self, ep_id: str, *, revision: int | None = None, run_id: str | None = None
     ) -> Answer[models.ScreenTimeDocument]:
@@ -128,25 +251,74 @@ class Client(Transport):
             query={"revision": revision, "run_id": run_id, "inline": inline},
         )
 
-    def read_together(
-        self, ep_id: str, *, a: str, b: str, revision: int | None = None, run_id: str | None = None
-    ) -> Answer[models.Together]:
-        """Say when two people are visible at the same time."""
-        return self.request(
-            "GET",
-            f"/screen-time/{quote(str(ep_id), safe='')}/together",
-            models.Together,
-            query={"a": a, "b": b, "revision": revision, "run_id": run_id},
-        )
-
-    def read_track(self, ep_id: str, track_id: str) -> Answer[models.TrackFaces]:
+    def read_track_faces(self, ep_id: str, track_id: str) -> Answer[models.TrackFaces]:
         """Read a track, the quality of its faces and the faces themselves."""
         return self.request(
             "GET", f"/media/{quote(str(ep_id), safe='')}/tracks/{quote(str(track_id), safe='')}", models.TrackFaces
         )
 
+    def register_video(
+        self, ep_id: str, body: models.Registration, *, idempotency_key: str | None = None
+    ) -> Answer[models.FiledVideo]:
+        """Make an object that is in the bucket already, below `raw/videos/{ep_id}/`, the episode's video."""
+        return self.request(
+            "POST",
+            f"/episodes/{quote(str(ep_id), safe='')}/register",
+            models.FiledVideo,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def resume_run(self, ep_id: str, run_id: str) -> Answer[models.ResumedRun]:
+        """Take a failed or cancelled run up again: what it lacks is asked for within a few seconds."""
+        return self.request(
+            "POST",
+            f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}/resume",
+            models.ResumedRun,
+        )
+
+    def start_run(
+        self, ep_id: str, body: models.NewRun, *, idempotency_key: str | None = None
+    ) -> Answer[models.StartedRun]:
+        """Process the episode's video again; 200 and the run there is where that was done already."""
+        return self.request(
+            "POST",
+            f"/episodes/{quote(str(ep_id), safe='')}/runs",
+            models.StartedRun,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def stream_episode_events(self, ep_id: str, *, last_event_id: str | None = None) -> Iterator[tuple[str, str, str]]:
+        """Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run."""
+        return self.events(f"/episodes/{quote(str(ep_id), safe='')}/events", last_event_id=last_event_id)
+
     def total_show_screen_time(self, show: str, *, season: int | None = None) -> Answer[models.ShowTotals]:
         """Sum up the cast of a show over its episodes, or over those of one season."""
         return self.request(
             "GET", f"/screen-time/shows/{quote(str(show), safe='')}/totals", models.ShowTotals, query={"season": season}
+        )
+
+    def update_episode(
+        self, ep_id: str, body: models.EpisodePatch, *, if_match: str | None = None, idempotency_key: str | None = None
+    ) -> Answer[models.EpisodeView]:
+        """Change title, air date or data: what is named is set, null clears it."""
+        return self.request(
+            "PATCH",
+            f"/episodes/{quote(str(ep_id), safe='')}",
+            models.EpisodeView,
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def upload_video(
+        self, ep_id: str, files: Files, *, idempotency_key: str | None = None
+    ) -> Answer[models.FiledVideo]:
+        """Upload a small video through the API; larger ones go to S3 by `POST /uploads`."""
+        return self.request(
+            "POST",
+            f"/episodes/{quote(str(ep_id), safe='')}/video",
+            models.FiledVideo,
+            headers={"idempotency-key": idempotency_key},
+            files=files,
         )

@@ -73,6 +73,8 @@ def models_source(document: Schema, folder: Path) -> str:
         "--use-schema-description",
         "--field-constraints",
         "--collapse-root-models",
+        "--enum-field-as-literal",
+        "all",
         "--disable-timestamp",
         "--use-title-as-name",
         "--custom-file-header",

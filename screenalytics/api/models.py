@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+)
+
+
+class AuditEntry(BaseModel):
+    """
+    Who called which command, when, and how it was answered.
+    """
+
+    at: AwareDatetime
+    who: str
+    role: str
+    method: str
+    path: str
+    status: int
+    ep_id: str | None = None
+    show: str | None = None
 
 
 class IntervalsSItem(RootModel[tuple[float, float]]):
@@ -48,6 +70,18 @@ class CastTotal(BaseModel):
     share: float
 
 
+class ClipView(BaseModel):
+    """
+    A stretch of the video as MP4 (H.264, no sound); `url` reads it for a short while.
+    """
+
+    ep_id: str
+    start_s: float
+    end_s: float
+    url: str
+    url_expires_in_s: int
+
+
 class CoAppearance(BaseModel):
     a: str
     b: str
@@ -57,6 +91,64 @@ class CoAppearance(BaseModel):
 class Coverage(BaseModel):
     any_face_s: Annotated[float, Field(ge=0.0)]
     nobody_s: Annotated[float, Field(ge=0.0)]
+
+
+class CurrentRun(BaseModel):
+    """
+    The run that counts.
+    """
+
+    run_id: str
+    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
+    profile: str
+    created_at: AwareDatetime
+
+
+class DeletedEpisode(BaseModel):
+    """
+    What was deleted: everything of the runs up to `last_run_id`.
+    """
+
+    ep_id: str
+    last_run_id: str
+    version: int
+
+
+class Title(RootModel[str]):
+    root: Annotated[str, Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f]*$")]
+
+
+class EpisodePatch(BaseModel):
+    """
+    What is named is changed; null clears it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    title: Title | None = None
+    air_date: date | None = None
+    data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
+
+
+class EpisodeView(BaseModel):
+    """
+    An episode. `version` is that of its title, air date and data; runs do not change it.
+    """
+
+    ep_id: str
+    show: str
+    season: int
+    episode: int
+    title: str | None = None
+    air_date: str | None = None
+    data: dict[str, str] | None = None
+    duration_s: float | None = None
+    has_video: bool
+    current_run: CurrentRun | None = None
+    version: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
 
 
 class ErrorBody(BaseModel):
@@ -82,35 +174,85 @@ class FaceQuality(BaseModel):
     frontality: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class Kind(StrEnum):
-    cast = "cast"
-    unidentified = "unidentified"
-
-
-class GainedItem(RootModel[tuple[float, float]]):
-    root: Annotated[tuple[float, float], Field(max_length=2, min_length=2)]
-
-
-class LostItem(RootModel[tuple[float, float]]):
-    root: Annotated[tuple[float, float], Field(max_length=2, min_length=2)]
-
-
-class PersonDifference(BaseModel):
+class Failure(BaseModel):
     """
-    One person before and after. Seconds are None where there was no such person.
+    Why a run failed: `code` is stable, `message` says what to do.
     """
 
-    id: str
-    kind: Kind
-    name_before: str | None
-    name_after: str | None
-    before_s: float | None
-    after_s: float | None
-    change_s: float
-    gained_s: float
-    lost_s: float
-    gained: list[GainedItem]
-    lost: list[LostItem]
+    stage: str
+    code: str
+    message: str
+
+
+class NewEpisode(BaseModel):
+    """
+    An episode that may have no video yet.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    show: Annotated[str, Field(max_length=100)]
+    season: Annotated[int, Field(ge=0, le=99)]
+    episode: Annotated[int, Field(ge=0, le=99)]
+    title: Title | None = None
+    air_date: date | None = None
+    data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
+
+
+class NewRun(BaseModel):
+    """
+    How to process the episode's video.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
+    force: Annotated[
+        bool | None,
+        Field(description="Also where the same video was processed with the same profile."),
+    ] = False
+
+
+class NewUpload(BaseModel):
+    """
+    A video that will come in parts.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    ep_id: Annotated[str, Field(max_length=120)]
+    filename: Annotated[str, Field(max_length=255, min_length=1, pattern="^[^\\x00-\\x1f]*$")]
+    bytes: Annotated[int, Field(ge=1, le=1099511627776)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    media_type: Annotated[str | None, Field(max_length=100, pattern="^video/[A-Za-z0-9.+-]{1,80}$")] = "video/mp4"
+    profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
+    title: Title | None = None
+    start: Annotated[bool | None, Field(description="Begin a run when the upload is complete.")] = True
+
+
+class PageAuditEntry(BaseModel):
+    items: list[AuditEntry]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageEpisodeView(BaseModel):
+    items: list[EpisodeView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PartUrl(BaseModel):
+    """
+    Where to PUT one part of `bytes` bytes. Parts count from 1.
+    """
+
+    part: int
+    bytes: int
+    url: str
 
 
 class PersonTogether(BaseModel):
@@ -149,8 +291,38 @@ class PictureUrls(BaseModel):
     pictures: list[PictureUrl]
 
 
+class Sha256(RootModel[str]):
+    root: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Registration(BaseModel):
+    """
+    A video that is in the bucket already, below `raw/videos/{ep_id}/`.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    uri: Annotated[str, Field(max_length=1200, pattern="^s3://[A-Za-z0-9.-]+/.+$")]
+    sha256: Sha256 | None = None
+    media_type: Annotated[str | None, Field(max_length=100, pattern="^video/[A-Za-z0-9.+-]{1,80}$")] = "video/mp4"
+    profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
+    title: Title | None = None
+    start: bool | None = True
+
+
 class CastId(RootModel[str]):
     root: Annotated[str, Field(pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$")]
+
+
+class ResumedRun(BaseModel):
+    """
+    A run that goes on; `segments_asked` is how many segments it lacks.
+    """
+
+    ep_id: str
+    run_id: str
+    segments_asked: int
 
 
 class RevisionName(BaseModel):
@@ -162,19 +334,43 @@ class RevisionName(BaseModel):
     revision: int
 
 
-class ScreenTimeDifference(BaseModel):
+class RunSide(BaseModel):
     """
-    Two revisions compared. Only those who differ are in `people`, the largest change first.
+    One of the two runs.
     """
 
-    before: RevisionName
-    after: RevisionName
-    people: list[PersonDifference]
-    unchanged: int
-    unidentified_compared: bool
-    any_face_before_s: float
-    any_face_after_s: float
-    sentences: list[str]
+    run_id: str
+    state: str
+    profile: str
+    video_sha256: str
+    segments: int
+    duration_s: float
+    wall_s: Annotated[float | None, Field(description="From plan to result.")] = None
+    report_revision: int | None = None
+    models: dict[str, str] | None = None
+    metrics: dict[str, float] | None = None
+    stage_seconds: Annotated[dict[str, float] | None, Field(description="Busy seconds of each stage.")] = None
+
+
+class RunView(BaseModel):
+    """
+    A run. One that is `requested` has no plan yet.
+    """
+
+    ep_id: str
+    run_id: str
+    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
+    profile: str
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    segments: int | None = None
+    duration_s: float | None = None
+    fraction: Annotated[float | None, Field(ge=0.0, le=1.0)] = 0.0
+    video_sha256: str | None = None
+    superseded_by: str | None = None
+    failure: Failure | None = None
+    report_revision: int | None = None
+    asked_by: str | None = None
 
 
 class ScreenTimeFile(BaseModel):
@@ -201,6 +397,26 @@ class ShowTotals(BaseModel):
     episodes: int
     duration_s: float
     cast: list[CastTotal]
+
+
+class StageProgress(BaseModel):
+    """
+    Pieces of work of one stage.
+    """
+
+    done: int
+    total: int
+    fraction: Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class StartedRun(BaseModel):
+    """
+    The run that does what was asked for; `created` is false for one that was there already.
+    """
+
+    ep_id: str
+    run_id: str
+    created: bool
 
 
 class Together(BaseModel):
@@ -234,6 +450,43 @@ class UnidentifiedScreenTime(BaseModel):
     representative: str | None = None
 
 
+class UploadView(BaseModel):
+    """
+    An upload: the parts that are there, and URLs for the first of those that are missing.
+    """
+
+    upload_id: str
+    ep_id: str
+    state: Annotated[str, Field(description="open, completed, rejected or aborted.")]
+    bytes: int
+    part_bytes: int
+    parts: int
+    uploaded: list[int] | None = []
+    missing: int | None = 0
+    urls: Annotated[list[PartUrl] | None, Field(validate_default=True)] = []
+    urls_expire_in_s: int | None = None
+    run_id: str | None = None
+
+
+class VideoView(BaseModel):
+    """
+    The episode's video. Facts are known once a run was planned; `url` reads it for a short while.
+    """
+
+    ep_id: str
+    url: str
+    url_expires_in_s: int
+    sha256: str | None = None
+    bytes: int | None = None
+    media_type: str
+    filename: str | None = None
+    duration_s: float | None = None
+    width: int | None = None
+    height: int | None = None
+    codec: str | None = None
+    fps: float | None = None
+
+
 class VisiblePerson(BaseModel):
     """
     Somebody who is visible at the moment asked for, and from when to when.
@@ -248,6 +501,44 @@ class VisibleSeconds(BaseModel):
     cast_id: Annotated[str, Field(pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$")]
     name: str
     visible_s: Annotated[float, Field(ge=0.0)]
+
+
+class GainedItem(RootModel[tuple[float, float]]):
+    root: Annotated[tuple[float, float], Field(max_length=2, min_length=2)]
+
+
+class LostItem(RootModel[tuple[float, float]]):
+    root: Annotated[tuple[float, float], Field(max_length=2, min_length=2)]
+
+
+class ServicesIdentityComparisonPersonDifference(BaseModel):
+    """
+    One person before and after. Seconds are None where there was no such person.
+    """
+
+    id: str
+    kind: Literal["cast", "unidentified"]
+    name_before: str | None
+    name_after: str | None
+    before_s: float | None
+    after_s: float | None
+    change_s: float
+    gained_s: float
+    lost_s: float
+    gained: list[GainedItem]
+    lost: list[LostItem]
+
+
+class ServicesIngestComparingPersonDifference(BaseModel):
+    """
+    Visible seconds of one person in both; `difference_s` is b minus a.
+    """
+
+    cast_id: str
+    name: str
+    a_s: float
+    b_s: float
+    difference_s: float
 
 
 class Face(BaseModel):
@@ -266,6 +557,17 @@ class Face(BaseModel):
     thumbnail: str | None
 
 
+class FiledVideo(BaseModel):
+    """
+    The episode's video from now on; `run` where one was to begin.
+    """
+
+    ep_id: str
+    sha256: str
+    bytes: int
+    run: StartedRun | None = None
+
+
 class Moment(BaseModel):
     """
     Who is visible at `t_s`.
@@ -274,6 +576,12 @@ class Moment(BaseModel):
     t_s: float
     cast: list[VisiblePerson]
     unidentified: list[VisiblePerson]
+
+
+class PageRunView(BaseModel):
+    items: list[RunView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
 class Representatives(BaseModel):
@@ -304,6 +612,66 @@ class RevisionSummary(BaseModel):
     cast: list[VisibleSeconds]
     unidentified: int
     warnings: list[str]
+
+
+class RunComparison(BaseModel):
+    """
+    Two runs side by side. `differs` names the fields of the sides that are not the same.
+    """
+
+    a: RunSide
+    b: RunSide
+    differs: list[str]
+    metric_differences: Annotated[
+        dict[str, float],
+        Field(description="b minus a, of metrics that both have and that differ."),
+    ]
+    people: Annotated[
+        list[ServicesIngestComparingPersonDifference],
+        Field(description="The largest difference first."),
+    ]
+    unidentified_a: int | None = None
+    unidentified_b: int | None = None
+
+
+class RunStatus(BaseModel):
+    """
+    How far a run is. `fraction` is the part of the video that every per-segment stage has done; 1 when finished.
+    """
+
+    ep_id: str
+    run_id: str
+    state: str
+    profile: str
+    segments: int
+    duration_s: float
+    stages: dict[str, StageProgress]
+    fraction: Annotated[float, Field(ge=0.0, le=1.0)]
+    rate: Annotated[
+        float | None,
+        Field(description="Seconds of video done in a second; None where unknown."),
+    ] = None
+    seconds_left: Annotated[float | None, Field(description="Estimated from the rate; None where unknown.")] = None
+    created_at: AwareDatetime
+    progressed_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    failure: Failure | None = None
+    report_revision: int | None = None
+
+
+class ScreenTimeDifference(BaseModel):
+    """
+    Two revisions compared. Only those who differ are in `people`, the largest change first.
+    """
+
+    before: RevisionName
+    after: RevisionName
+    people: list[ServicesIdentityComparisonPersonDifference]
+    unchanged: int
+    unidentified_compared: bool
+    any_face_before_s: float
+    any_face_after_s: float
+    sentences: list[str]
 
 
 class ScreenTimeDocument(BaseModel):
@@ -356,6 +724,16 @@ class ContactSheet(BaseModel):
     height_px: int
     columns: int
     faces: list[Face]
+
+
+class EpisodeStatus(BaseModel):
+    """
+    How far the episode is. `requested` is a later run that was asked for and is not planned yet.
+    """
+
+    ep_id: str
+    run: RunStatus | None = None
+    requested: RunView | None = None
 
 
 class PageRevisionSummary(BaseModel):
