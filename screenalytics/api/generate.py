@@ -42,7 +42,7 @@ def models_source(document: Schema, folder: Path) -> str:
     """Source of the models of every schema, but for envelopes and uploads, which the transport takes care of."""
     described, target = folder / "openapi.json", folder / "models.py"
     schemas = {
-        name: _untitled(schema)
+        name: _plain(schema)
         for name, schema in document["components"]["schemas"].items()
         if not name.startswith(("ApiResult", "BodyUpload"))
     }
@@ -76,7 +76,6 @@ def models_source(document: Schema, folder: Path) -> str:
         "--enum-field-as-literal",
         "all",
         "--disable-timestamp",
-        "--use-title-as-name",
         "--custom-file-header",
         _HEADER,
         "--formatters",
@@ -88,13 +87,33 @@ def models_source(document: Schema, folder: Path) -> str:
     return _formatted(target.read_text(encoding="utf-8"))
 
 
-def _untitled(schema: Any) -> Any:
-    """Without titles, which only repeat the names."""
+_LEFT_OUT = frozenset(
+    {
+        "pattern",
+        "minLength",
+        "maxLength",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "minItems",
+        "maxItems",
+        "title",
+    }
+)
+
+
+def _plain(schema: Any) -> Any:
+    """Without titles, which only repeat the names, and without bounds, which are the server's to check."""
     if isinstance(schema, list):
-        return [_untitled(item) for item in schema]
+        return [_plain(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    return {name: _untitled(value) for name, value in schema.items() if name != "title" or not isinstance(value, str)}
+    if "prefixItems" in schema:  # pairs of numbers: as lists, for which no class of its own is generated
+        return {"type": "array", "items": _plain(schema["prefixItems"][0])}
+    return {
+        name: _plain(value) for name, value in schema.items() if isinstance(value, dict | list) or name not in _LEFT_OUT
+    }
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    RootModel,
-    StringConstraints,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class AuditEntry(BaseModel):
@@ -30,30 +23,22 @@ class AuditEntry(BaseModel):
     show: str | None = None
 
 
-class IntervalsSItem(RootModel[tuple[float, float]]):
-    root: Annotated[tuple[float, float], Field(max_length=2, min_length=2)]
-
-
-class IdentityId(RootModel[str]):
-    root: Annotated[str, Field(pattern="^identity-[0-9]{5,}$")]
-
-
 class CastScreenTime(BaseModel):
-    cast_id: Annotated[str, Field(pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$")]
+    cast_id: str
     name: str
-    visible_s: Annotated[float, Field(ge=0.0)]
-    share: Annotated[float, Field(description="Part of the episode's duration.", ge=0.0, le=1.0)]
-    appearances: Annotated[int, Field(ge=0)]
+    visible_s: float
+    share: Annotated[float, Field(description="Part of the episode's duration.")]
+    appearances: int
     first_s: float | None = None
     last_s: float | None = None
-    longest_s: Annotated[float, Field(ge=0.0)]
+    longest_s: float
     mean_face_size: Annotated[
         float | None,
         Field(description="Mean face height as a fraction of the picture's."),
     ] = None
-    intervals_s: list[IntervalsSItem]
-    confidence: Annotated[float, Field(ge=0.0, le=1.0)]
-    identity_ids: list[IdentityId]
+    intervals_s: list[list[float]]
+    confidence: float
+    identity_ids: list[str]
     representative: str | None = None
 
 
@@ -62,7 +47,7 @@ class CastTotal(BaseModel):
     A cast member over all episodes; `share` is of the episodes' whole duration, 0..1.
     """
 
-    cast_id: Annotated[str, Field(pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$")]
+    cast_id: str
     name: str
     episodes: int
     seconds: float
@@ -85,12 +70,12 @@ class ClipView(BaseModel):
 class CoAppearance(BaseModel):
     a: str
     b: str
-    seconds: Annotated[float, Field(ge=0.0)]
+    seconds: float
 
 
 class Coverage(BaseModel):
-    any_face_s: Annotated[float, Field(ge=0.0)]
-    nobody_s: Annotated[float, Field(ge=0.0)]
+    any_face_s: float
+    nobody_s: float
 
 
 class CurrentRun(BaseModel):
@@ -114,10 +99,6 @@ class DeletedEpisode(BaseModel):
     version: int
 
 
-class Title(RootModel[str]):
-    root: Annotated[str, Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f]*$")]
-
-
 class EpisodePatch(BaseModel):
     """
     What is named is changed; null clears it.
@@ -126,7 +107,7 @@ class EpisodePatch(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
     )
-    title: Title | None = None
+    title: str | None = None
     air_date: date | None = None
     data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
 
@@ -166,12 +147,12 @@ class FaceQuality(BaseModel):
     Quality of one face crop and its parts, each in 0..1 (1 is best).
     """
 
-    score: Annotated[float, Field(ge=0.0, le=1.0)]
-    confidence: Annotated[float, Field(ge=0.0, le=1.0)]
-    size: Annotated[float, Field(ge=0.0, le=1.0)]
-    sharpness: Annotated[float, Field(ge=0.0, le=1.0)]
-    contrast: Annotated[float, Field(ge=0.0, le=1.0)]
-    frontality: Annotated[float, Field(ge=0.0, le=1.0)]
+    score: float
+    confidence: float
+    size: float
+    sharpness: float
+    contrast: float
+    frontality: float
 
 
 class Failure(BaseModel):
@@ -192,10 +173,10 @@ class NewEpisode(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
     )
-    show: Annotated[str, Field(max_length=100)]
-    season: Annotated[int, Field(ge=0, le=99)]
-    episode: Annotated[int, Field(ge=0, le=99)]
-    title: Title | None = None
+    show: str
+    season: int
+    episode: int
+    title: str | None = None
     air_date: date | None = None
     data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
 
@@ -223,13 +204,13 @@ class NewUpload(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
     )
-    ep_id: Annotated[str, Field(max_length=120)]
-    filename: Annotated[str, Field(max_length=255, min_length=1, pattern="^[^\\x00-\\x1f]*$")]
-    bytes: Annotated[int, Field(ge=1, le=1099511627776)]
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    media_type: Annotated[str | None, Field(max_length=100, pattern="^video/[A-Za-z0-9.+-]{1,80}$")] = "video/mp4"
+    ep_id: str
+    filename: str
+    bytes: int
+    sha256: str
+    media_type: str | None = "video/mp4"
     profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
-    title: Title | None = None
+    title: str | None = None
     start: Annotated[bool | None, Field(description="Begin a run when the upload is complete.")] = True
 
 
@@ -255,15 +236,41 @@ class PartUrl(BaseModel):
     url: str
 
 
+class PersonDifference(BaseModel):
+    """
+    One person before and after. Seconds are None where there was no such person.
+    """
+
+    id: str
+    kind: Literal["cast", "unidentified"]
+    name_before: str | None
+    name_after: str | None
+    before_s: float | None
+    after_s: float | None
+    change_s: float
+    gained_s: float
+    lost_s: float
+    gained: list[list[float]]
+    lost: list[list[float]]
+
+
+class PersonInRuns(BaseModel):
+    """
+    Visible seconds of one person in both; `difference_s` is b minus a.
+    """
+
+    cast_id: str
+    name: str
+    a_s: float
+    b_s: float
+    difference_s: float
+
+
 class PersonTogether(BaseModel):
     id: str
     name: str
     visible_s: float
     share: float
-
-
-class Picture(RootModel[str]):
-    root: Annotated[str, Field(max_length=500, min_length=1)]
 
 
 class PictureRequest(BaseModel):
@@ -274,7 +281,7 @@ class PictureRequest(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
     )
-    pictures: Annotated[list[Picture], Field(max_length=100, min_length=1)]
+    pictures: list[str]
 
 
 class PictureUrl(BaseModel):
@@ -291,10 +298,6 @@ class PictureUrls(BaseModel):
     pictures: list[PictureUrl]
 
 
-class Sha256(RootModel[str]):
-    root: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-
 class Registration(BaseModel):
     """
     A video that is in the bucket already, below `raw/videos/{ep_id}/`.
@@ -303,16 +306,12 @@ class Registration(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
     )
-    uri: Annotated[str, Field(max_length=1200, pattern="^s3://[A-Za-z0-9.-]+/.+$")]
-    sha256: Sha256 | None = None
-    media_type: Annotated[str | None, Field(max_length=100, pattern="^video/[A-Za-z0-9.+-]{1,80}$")] = "video/mp4"
+    uri: str
+    sha256: str | None = None
+    media_type: str | None = "video/mp4"
     profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
-    title: Title | None = None
+    title: str | None = None
     start: bool | None = True
-
-
-class CastId(RootModel[str]):
-    root: Annotated[str, Field(pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$")]
 
 
 class ResumedRun(BaseModel):
@@ -330,7 +329,7 @@ class RevisionName(BaseModel):
     Which revision of which run.
     """
 
-    run_id: Annotated[str, Field(max_length=26, min_length=26)]
+    run_id: str
     revision: int
 
 
@@ -365,12 +364,27 @@ class RunView(BaseModel):
     finished_at: AwareDatetime | None = None
     segments: int | None = None
     duration_s: float | None = None
-    fraction: Annotated[float | None, Field(ge=0.0, le=1.0)] = 0.0
+    fraction: float | None = 0.0
     video_sha256: str | None = None
     superseded_by: str | None = None
     failure: Failure | None = None
     report_revision: int | None = None
     asked_by: str | None = None
+
+
+class ScreenTimeDifference(BaseModel):
+    """
+    Two revisions compared. Only those who differ are in `people`, the largest change first.
+    """
+
+    before: RevisionName
+    after: RevisionName
+    people: list[PersonDifference]
+    unchanged: int
+    unidentified_compared: bool
+    any_face_before_s: float
+    any_face_after_s: float
+    sentences: list[str]
 
 
 class ScreenTimeFile(BaseModel):
@@ -381,8 +395,8 @@ class ScreenTimeFile(BaseModel):
     name: str
     url: str
     expires_s: int
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    bytes: Annotated[int, Field(ge=0)]
+    sha256: str
+    bytes: int
     media_type: str
 
 
@@ -391,7 +405,7 @@ class ShowTotals(BaseModel):
     The cast of a show, most visible first.
     """
 
-    show: Annotated[str, Field(pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$")]
+    show: str
     season: int | None
     seasons: list[int]
     episodes: int
@@ -406,7 +420,7 @@ class StageProgress(BaseModel):
 
     done: int
     total: int
-    fraction: Annotated[float, Field(ge=0.0, le=1.0)]
+    fraction: float
 
 
 class StartedRun(BaseModel):
@@ -427,7 +441,7 @@ class Together(BaseModel):
     a: PersonTogether
     b: PersonTogether
     seconds: float
-    intervals_s: list[IntervalsSItem]
+    intervals_s: list[list[float]]
 
 
 class TrackQuality(BaseModel):
@@ -442,10 +456,10 @@ class TrackQuality(BaseModel):
 
 
 class UnidentifiedScreenTime(BaseModel):
-    identity_id: Annotated[str, Field(pattern="^identity-[0-9]{5,}$")]
-    visible_s: Annotated[float, Field(ge=0.0)]
-    intervals_s: list[IntervalsSItem]
-    tracks: Annotated[int, Field(ge=0)]
+    identity_id: str
+    visible_s: float
+    intervals_s: list[list[float]]
+    tracks: int
     reason: str
     representative: str | None = None
 
@@ -494,51 +508,13 @@ class VisiblePerson(BaseModel):
 
     id: str
     name: str
-    interval_s: tuple[float, float]
+    interval_s: list[float]
 
 
 class VisibleSeconds(BaseModel):
-    cast_id: Annotated[str, Field(pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$")]
-    name: str
-    visible_s: Annotated[float, Field(ge=0.0)]
-
-
-class GainedItem(RootModel[tuple[float, float]]):
-    root: Annotated[tuple[float, float], Field(max_length=2, min_length=2)]
-
-
-class LostItem(RootModel[tuple[float, float]]):
-    root: Annotated[tuple[float, float], Field(max_length=2, min_length=2)]
-
-
-class ServicesIdentityComparisonPersonDifference(BaseModel):
-    """
-    One person before and after. Seconds are None where there was no such person.
-    """
-
-    id: str
-    kind: Literal["cast", "unidentified"]
-    name_before: str | None
-    name_after: str | None
-    before_s: float | None
-    after_s: float | None
-    change_s: float
-    gained_s: float
-    lost_s: float
-    gained: list[GainedItem]
-    lost: list[LostItem]
-
-
-class ServicesIngestComparingPersonDifference(BaseModel):
-    """
-    Visible seconds of one person in both; `difference_s` is b minus a.
-    """
-
     cast_id: str
     name: str
-    a_s: float
-    b_s: float
-    difference_s: float
+    visible_s: float
 
 
 class Face(BaseModel):
@@ -546,10 +522,10 @@ class Face(BaseModel):
     A sampled face. `crop` and `thumbnail` are names for `POST /media/{ep_id}/urls`.
     """
 
-    face_id: Annotated[str, Field(pattern="^face-[0-9]{5,}-[0-9]{3,}-[0-9]{7,}$")]
-    track_id: Annotated[str, Field(pattern="^track-[0-9]{5,}-[0-9]{3,}$")]
+    face_id: str
+    track_id: str
     t_s: float
-    bbox: tuple[float, float, float, float]
+    bbox: list[float]
     confidence: float
     quality: FaceQuality
     usable: bool
@@ -589,9 +565,9 @@ class Representatives(BaseModel):
     The faces that show a person best, the best first.
     """
 
-    identity_id: Annotated[str, Field(pattern="^identity-[0-9]{5,}$")]
+    identity_id: str
     revision: int
-    cast_id: CastId | None
+    cast_id: str | None
     label: str | None
     tracks: int
     faces: int
@@ -603,7 +579,7 @@ class RevisionSummary(BaseModel):
     A revision in the list of them.
     """
 
-    run_id: Annotated[str, Field(max_length=26, min_length=26)]
+    run_id: str
     revision: int
     at: AwareDatetime
     current: bool
@@ -626,10 +602,7 @@ class RunComparison(BaseModel):
         dict[str, float],
         Field(description="b minus a, of metrics that both have and that differ."),
     ]
-    people: Annotated[
-        list[ServicesIngestComparingPersonDifference],
-        Field(description="The largest difference first."),
-    ]
+    people: Annotated[list[PersonInRuns], Field(description="The largest difference first.")]
     unidentified_a: int | None = None
     unidentified_b: int | None = None
 
@@ -646,7 +619,7 @@ class RunStatus(BaseModel):
     segments: int
     duration_s: float
     stages: dict[str, StageProgress]
-    fraction: Annotated[float, Field(ge=0.0, le=1.0)]
+    fraction: float
     rate: Annotated[
         float | None,
         Field(description="Seconds of video done in a second; None where unknown."),
@@ -659,30 +632,15 @@ class RunStatus(BaseModel):
     report_revision: int | None = None
 
 
-class ScreenTimeDifference(BaseModel):
-    """
-    Two revisions compared. Only those who differ are in `people`, the largest change first.
-    """
-
-    before: RevisionName
-    after: RevisionName
-    people: list[ServicesIdentityComparisonPersonDifference]
-    unchanged: int
-    unidentified_compared: bool
-    any_face_before_s: float
-    any_face_after_s: float
-    sentences: list[str]
-
-
 class ScreenTimeDocument(BaseModel):
     """
     `screen_time.json`: seconds with millisecond precision, `cast` sorted by visible_s.
     """
 
-    episode_id: Annotated[str, Field(pattern="^[a-z0-9]+(?:-[a-z0-9]+)*-s[0-9]{2}e[0-9]{2}$")]
-    run_id: Annotated[str, Field(max_length=26, min_length=26)]
-    revision: Annotated[int, Field(ge=1)]
-    duration_s: Annotated[float, Field(ge=0.0)]
+    episode_id: str
+    run_id: str
+    revision: int
+    duration_s: float
     cast: list[CastScreenTime]
     unidentified: list[UnidentifiedScreenTime]
     co_appearance_s: list[CoAppearance]
@@ -698,10 +656,10 @@ class TrackFaces(BaseModel):
     A track, how good its faces are, and the faces in order of time.
     """
 
-    track_id: Annotated[str, Field(pattern="^track-[0-9]{5,}-[0-9]{3,}$")]
+    track_id: str
     revision: int
-    identity_id: IdentityId | None
-    shot_id: Annotated[str, Field(pattern="^shot-[0-9]{5,}-[0-9]{3,}$")]
+    identity_id: str | None
+    shot_id: str
     start_s: float
     end_s: float
     detections: int
@@ -718,7 +676,7 @@ class ContactSheet(BaseModel):
 
     url: str
     expires_s: int
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: str
     bytes: int
     width_px: int
     height_px: int

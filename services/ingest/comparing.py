@@ -38,7 +38,7 @@ class RunSide(BaseModel):
     stage_seconds: dict[str, float] = Field(default_factory=dict, description="Busy seconds of each stage.")
 
 
-class PersonDifference(BaseModel):
+class PersonInRuns(BaseModel):
     """Visible seconds of one person in both; `difference_s` is b minus a."""
 
     cast_id: str
@@ -55,7 +55,7 @@ class RunComparison(BaseModel):
     b: RunSide
     differs: tuple[str, ...]
     metric_differences: dict[str, float] = Field(description="b minus a, of metrics that both have and that differ.")
-    people: tuple[PersonDifference, ...] = Field(description="The largest difference first.")
+    people: tuple[PersonInRuns, ...] = Field(description="The largest difference first.")
     unidentified_a: int | None = None
     unidentified_b: int | None = None
 
@@ -103,11 +103,11 @@ def _side(record: RunRecord) -> RunSide:
     )
 
 
-def _people(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[PersonDifference, ...]:
+def _people(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[PersonInRuns, ...]:
     seconds = [{person["cast_id"]: person["visible_s"] for person in _report(run).get("cast", ())} for run in (a, b)]
     names = {person["cast_id"]: person["name"] for run in (a, b) for person in _report(run).get("cast", ())}
     people = [
-        PersonDifference(
+        PersonInRuns(
             cast_id=cast_id,
             name=name,
             a_s=seconds[0].get(cast_id, 0.0),
