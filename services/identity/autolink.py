@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from chassis.intervals import Intervals, intersection, total
 from contracts.rows import CastLink
 from services.identity.evidence import IdentityEvidence
 from services.identity.identities import CastMatch, CastSuggestions
-from services.identity.intervals import Intervals, intersection, total
 from services.identity.thresholds import DEFAULTS, LinkRules
 
 

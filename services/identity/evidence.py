@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chassis.intervals import Intervals, normalise
 from contracts.rows import ClusterCentroid, Identity, TrackRow
 from services.identity.calibration import Floats
 from services.identity.facebank import vector_problem
-from services.identity.intervals import Intervals, normalise
 
 
 @dataclass(frozen=True)

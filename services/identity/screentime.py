@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from chassis.intervals import Intervals, difference, longest, round_ms, total, union
+from chassis.visibility import find_cuts, visible
 from contracts.rows import (
     CastLink,
     CastScreenTime,
@@ -25,17 +27,6 @@ from contracts.rows import (
     UnidentifiedScreenTime,
 )
 from services.identity.changes import describe_changes
-from services.identity.intervals import (
-    Intervals,
-    bridge,
-    clip,
-    difference,
-    longest,
-    round_ms,
-    snap,
-    total,
-    union,
-)
 from services.identity.thresholds import DEFAULTS, ScreenTimeRules
 
 RATIO_DIGITS = 6
@@ -96,7 +87,7 @@ def compute_screen_time(
 
     def presence(key: str, people: Iterable[Identity]) -> _Presence:
         rows = tuple(row for person in people for row in members[person.identity_id])
-        return _Presence(key, _visible(rows, duration=duration, cuts=cuts, max_gap_s=rules.max_gap_s), rows)
+        return _Presence(key, visible(rows, duration=duration, cuts=cuts, max_gap_s=rules.max_gap_s), rows)
 
     named = [presence(cast_id, people) for cast_id, people in sorted(groups.items())]
     unnamed = [presence(person.identity_id, [person]) for person in everyone if person.identity_id not in link_of]
@@ -129,18 +120,6 @@ def compute_screen_time(
         models=dict(sorted((models or {}).items())),
     )
     return document.model_copy(update={"changes": describe_changes(previous, document)})
-
-
-def find_cuts(shots: Iterable[ShotRow]) -> tuple[float, ...]:
-    """Times of the shot cuts. A segment's border is a cut only where the shots on it say so."""
-    cuts = {round_ms(shot.start_s) for shot in shots if shot.starts_with == "cut"}
-    cuts |= {round_ms(shot.end_s) for shot in shots if shot.ends_with == "cut"}
-    return tuple(sorted(cuts))
-
-
-def _visible(tracks: Iterable[TrackRow], *, duration: float, cuts: Sequence[float], max_gap_s: float) -> Intervals:
-    seen = snap((track.start_s, track.end_s) for track in tracks)
-    return bridge(clip(seen, 0.0, duration), max_gap=max_gap_s, barriers=cuts)
 
 
 def _tracks_by_identity(identities: Iterable[Identity], tracks: Iterable[TrackRow]) -> dict[str, tuple[TrackRow, ...]]:

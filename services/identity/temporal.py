@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.faces import box_overlaps
+from chassis.intervals import Intervals, intersection, normalise, total
+from chassis.visibility import find_cuts
 from contracts.rows import Identity, ShotRow, TrackRow
-from services.identity.intervals import Intervals, intersection, normalise, total
-from services.identity.screentime import find_cuts
 from services.identity.thresholds import DEFAULTS, TemporalRules
 
 

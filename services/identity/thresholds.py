@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.visibility import MAX_GAP_S
+
 
 class _Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,7 +91,7 @@ class RepresentativeRules(_Rules):
 class ScreenTimeRules(_Rules):
     """How tracks become seconds."""
 
-    max_gap_s: float = Field(default=1.0, ge=0, description="Longest gap inside a shot that is bridged.")
+    max_gap_s: float = Field(default=MAX_GAP_S, ge=0, description="Longest gap inside a shot that is bridged.")
     simultaneous_s: float = Field(default=0.25, ge=0, description="Longer doubled presence of one person is reported.")
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chassis.intervals import total, union
 from contracts.rows import (
     CastLink,
     CastScreenTime,
@@ -16,7 +17,6 @@ from contracts.rows import (
     TrackRow,
     UnidentifiedScreenTime,
 )
-from services.identity.intervals import total, union
 from services.identity.screentime import NO_MATCH, compute_screen_time
 from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_shot, make_track
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity import intervals as iv
-from services.identity.intervals import Intervals
+from chassis import intervals as iv
+from chassis.intervals import Intervals
 
 moments = st.integers(min_value=0, max_value=20_000).map(lambda milliseconds: milliseconds / 1000)
 spans = st.lists(st.tuples(moments, moments), max_size=12)
