@@ -75,7 +75,12 @@ COLLECTIONS: tuple[Collection, ...] = (
         holds="the barrier: one document per embedded segment of a run",
         indexes=(IndexModel([("run_id", ASCENDING)]),),
     ),
-    Collection(name="grouper_runs", owner="grouper", holds="one document per grouped run: the event it emitted"),
+    Collection(
+        name="grouper_runs",
+        owner="grouper",
+        holds="one document per grouped run: its latest grouping and the event it emitted",
+        indexes=(IndexModel([("ep_id", ASCENDING)]),),
+    ),
     Collection(
         name="edits",
         owner="grouper",

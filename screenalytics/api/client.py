@@ -58,6 +58,25 @@ class Client(Transport):
         """Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after."""
         return self.request("DELETE", f"/episodes/{quote(str(ep_id), safe='')}", models.DeletedEpisode)
 
+    def drop_tracks(
+        self,
+        ep_id: str,
+        body: models.DropTracks,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Drop tracks that show nobody: a poster, a doll."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/drop",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def export_appearances(
         self,
         ep_id: str,
@@ -97,6 +116,14 @@ class Client(Transport):
             f"/screen-time/{quote(str(ep_id), safe='')}/together",
             models.Together,
             query={"a": a, "b": b, "revision": revision, "run_id": run_id},
+        )
+
+    def find_two_people(self, ep_id: str, identity_id: str) -> Answer[models.TwoPeople]:
+        """Where this cluster would be cut in two, and whether it looks like two people at all."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}/two-people",
+            models.TwoPeople,
         )
 
     def find_visible_people(
@@ -141,6 +168,25 @@ class Client(Transport):
         """Tell duration, size, codec and frame rate of the video, and where to read it for a short while."""
         return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/video", models.VideoView)
 
+    def keep_clusters_apart(
+        self,
+        ep_id: str,
+        body: models.KeepApart,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Say that two clusters are never one person."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/not-same",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def list_audit(
         self,
         *,
@@ -156,6 +202,44 @@ class Client(Transport):
             "/audit",
             models.PageAuditEntry,
             query={"ep_id": ep_id, "show": show, "who": who, "cursor": cursor, "limit": limit},
+        )
+
+    def list_clusters(
+        self,
+        ep_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: Literal["identity_id", "seconds"] | None = None,
+    ) -> Answer[models.ClusterPage]:
+        """The people that the faces of an episode were grouped into."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}",
+            models.ClusterPage,
+            query={"limit": limit, "cursor": cursor, "sort": sort},
+        )
+
+    def list_duplicate_clusters(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.PageDuplicatePair]:
+        """Pairs of clusters that may be one person, nearest first; pairs that are known to be two are left out."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/duplicates",
+            models.PageDuplicatePair,
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def list_edits(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.PageEditEntry]:
+        """Who edited the clusters of an episode, when and why, the latest first."""
+        return self.request(
+            "GET",
+            f"/edits/{quote(str(ep_id), safe='')}",
+            models.PageEditEntry,
+            query={"limit": limit, "cursor": cursor},
         )
 
     def list_episodes(
@@ -176,6 +260,28 @@ class Client(Transport):
             query={"show": show, "state": state, "q": q, "sort": sort, "cursor": cursor, "limit": limit},
         )
 
+    def list_leftover_tracks(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None, pictures: int | None = None
+    ) -> Answer[models.PageLeftoverTrack]:
+        """Tracks of nobody known, each with its reason; dropped ones are among them."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/leftovers",
+            models.PageLeftoverTrack,
+            query={"limit": limit, "cursor": cursor, "pictures": pictures},
+        )
+
+    def list_outlying_tracks(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None, pictures: int | None = None
+    ) -> Answer[models.PageOutlyingTrack]:
+        """Tracks far from the centre of their cluster, or nearer to another one, the most doubtful first."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/outliers",
+            models.PageOutlyingTrack,
+            query={"limit": limit, "cursor": cursor, "pictures": pictures},
+        )
+
     def list_representatives(
         self, ep_id: str, identity_id: str, *, count: int | None = None
     ) -> Answer[models.Representatives]:
@@ -185,6 +291,17 @@ class Client(Transport):
             f"/media/{quote(str(ep_id), safe='')}/identities/{quote(str(identity_id), safe='')}/representatives",
             models.Representatives,
             query={"count": count},
+        )
+
+    def list_rescued_tracks(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None, pictures: int | None = None
+    ) -> Answer[models.PageClusterMember]:
+        """Lone and poor tracks that joined the cluster they clearly resemble."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/rescued",
+            models.PageClusterMember,
+            query={"limit": limit, "cursor": cursor, "pictures": pictures},
         )
 
     def list_runs(
@@ -209,6 +326,25 @@ class Client(Transport):
             query={"limit": limit, "cursor": cursor},
         )
 
+    def lock_cluster(
+        self,
+        ep_id: str,
+        body: models.LockCluster,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Lock a cluster that is complete and right."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/lock",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def make_contact_sheet(
         self, ep_id: str, identity_id: str, *, columns: int | None = None, count: int | None = None
     ) -> Answer[models.ContactSheet]:
@@ -223,6 +359,102 @@ class Client(Transport):
     def make_picture_urls(self, ep_id: str, body: models.PictureRequest) -> Answer[models.PictureUrls]:
         """Make short-lived URLs of crops and thumbnails of this episode."""
         return self.request("POST", f"/media/{quote(str(ep_id), safe='')}/urls", models.PictureUrls, body=body)
+
+    def merge_clusters(
+        self,
+        ep_id: str,
+        body: models.MergeClusters,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Make one person of several clusters; the target keeps its id."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/merge",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def move_time_range(
+        self,
+        ep_id: str,
+        body: models.MoveTimeRange,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Give a time range of a track to another cluster, or to a new person."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/move-range",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def move_tracks(
+        self,
+        ep_id: str,
+        body: models.MoveTracks,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Give tracks to another cluster, or to a new person."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/move-tracks",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def preview_edit(
+        self,
+        ep_id: str,
+        body: models.MergeClusters
+        | models.SplitCluster
+        | models.MoveTracks
+        | models.MoveTimeRange
+        | models.KeepApart
+        | models.LockCluster
+        | models.UnlockCluster
+        | models.DropTracks
+        | models.RestoreTracks
+        | models.RenameCluster
+        | models.ReclusterEpisode,
+    ) -> Answer[models.Preview]:
+        """What any edit would change, with its effect on screen time, without applying it."""
+        return self.request("POST", f"/clusters/{quote(str(ep_id), safe='')}/preview", models.Preview, body=body)
+
+    def read_cluster(
+        self,
+        ep_id: str,
+        identity_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        pictures: int | None = None,
+    ) -> Answer[models.ClusterDetail]:
+        """One cluster with its tracks, their times, quality and pictures."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}",
+            models.ClusterDetail,
+            query={"limit": limit, "cursor": cursor, "pictures": pictures},
+        )
+
+    def read_cluster_metrics(self, ep_id: str) -> Answer[models.ClusterHealth]:
+        """How healthy the clustering of an episode looks, with a sentence for everything that looks wrong."""
+        return self.request("GET", f"/clusters/{quote(str(ep_id), safe='')}/metrics", models.ClusterHealth)
 
     def read_screen_time(
         self, ep_id: str, *, revision: int | None = None, run_id: str | None = None
@@ -257,6 +489,44 @@ class Client(Transport):
             "GET", f"/media/{quote(str(ep_id), safe='')}/tracks/{quote(str(track_id), safe='')}", models.TrackFaces
         )
 
+    def recluster_episode(
+        self,
+        ep_id: str,
+        body: models.ReclusterEpisode,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Group the episode with other thresholds from here on."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/recluster",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def redo_edit(
+        self,
+        ep_id: str,
+        body: models.WhichEdit,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Redo an undone edit, by default the one undone last."""
+        return self.request(
+            "POST",
+            f"/edits/{quote(str(ep_id), safe='')}/redo",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def register_video(
         self, ep_id: str, body: models.Registration, *, idempotency_key: str | None = None
     ) -> Answer[models.FiledVideo]:
@@ -269,12 +539,88 @@ class Client(Transport):
             body=body,
         )
 
+    def rename_cluster(
+        self,
+        ep_id: str,
+        body: models.RenameCluster,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Name a person who is nobody of the cast, or take the name away."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/rename",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def restore_tracks(
+        self,
+        ep_id: str,
+        body: models.RestoreTracks,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Bring dropped tracks back."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/restore",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def resume_run(self, ep_id: str, run_id: str) -> Answer[models.ResumedRun]:
         """Take a failed or cancelled run up again: what it lacks is asked for within a few seconds."""
         return self.request(
             "POST",
             f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}/resume",
             models.ResumedRun,
+        )
+
+    def split_cluster(
+        self,
+        ep_id: str,
+        body: models.SplitCluster,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Split tracks off a cluster: they are somebody else."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/split",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def split_cluster_in_two(
+        self,
+        ep_id: str,
+        body: models.SplitInTwo,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Split a cluster where it looks like two people; refused where it looks like one."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/split-in-two",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
         )
 
     def start_run(
@@ -297,6 +643,44 @@ class Client(Transport):
         """Sum up the cast of a show over its episodes, or over those of one season."""
         return self.request(
             "GET", f"/screen-time/shows/{quote(str(show), safe='')}/totals", models.ShowTotals, query={"season": season}
+        )
+
+    def undo_edit(
+        self,
+        ep_id: str,
+        body: models.WhichEdit,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Undo an edit, by default the latest one in force; any number of them, in any order."""
+        return self.request(
+            "POST",
+            f"/edits/{quote(str(ep_id), safe='')}/undo",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def unlock_cluster(
+        self,
+        ep_id: str,
+        body: models.UnlockCluster,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Unlock a cluster, so that it may change again."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/unlock",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
         )
 
     def update_episode(

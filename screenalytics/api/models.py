@@ -67,6 +67,36 @@ class ClipView(BaseModel):
     url_expires_in_s: int
 
 
+class ClusterSummary(BaseModel):
+    """
+    One identity. `cohesion`, `isolation` and `ambiguity` are in merge distances, as `cluster_centroids` has them.
+    """
+
+    identity_id: str
+    label: Annotated[
+        str | None,
+        Field(description="What operators call them; who of the cast they are, identities tell."),
+    ]
+    tracks: int
+    faces: int
+    seconds: Annotated[
+        float,
+        Field(description="Visible seconds, counted as the screen time report counts them."),
+    ]
+    first_s: float | None
+    cohesion: float | None
+    isolation: float | None
+    ambiguity: float | None
+    representative: Annotated[
+        str | None,
+        Field(description="Key of the best picture; /media gives a URL for it."),
+    ]
+    provenance: Literal["machine", "operator", "rescued"]
+    rescued_tracks: int
+    locked: bool
+    reason: Annotated[str | None, Field(description="Why nobody can say who this is, if so.")]
+
+
 class CoAppearance(BaseModel):
     a: str
     b: str
@@ -97,6 +127,65 @@ class DeletedEpisode(BaseModel):
     ep_id: str
     last_run_id: str
     version: int
+
+
+class DropTracks(BaseModel):
+    """
+    The tracks are nobody.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["drop"] = "drop"
+    track_ids: list[str]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class DuplicatePair(BaseModel):
+    """
+    Two clusters that may be one person. `distance` in merge distances: below 1 they are nearly the same face.
+    """
+
+    first: ClusterSummary
+    second: ClusterSummary
+    distance: float
+
+
+class EditAnswer(BaseModel):
+    """
+    What became of a command.
+    """
+
+    edit_id: str
+    version: Annotated[
+        int,
+        Field(description="Version of the edits with this one; for the next If-Match."),
+    ]
+    action: Literal["apply", "undo", "redo"]
+    grouping_revision: Annotated[int, Field(description="First grouping that can include it.")]
+    is_grouped: Annotated[bool, Field(description="Whether that grouping exists and includes it.")]
+
+
+class EditEntry(BaseModel):
+    """
+    One entry of the log.
+    """
+
+    version: int
+    edit_id: str
+    action: Literal["apply", "undo", "redo"]
+    kind: str
+    who: str
+    at: str
+    why: str | None
+    active: Annotated[bool, Field(description="Whether the edit is in force now.")]
+    run_id: str | None
+    identity_ids: Annotated[
+        list[str],
+        Field(description="The identities it spoke of, as they were called then."),
+    ]
+    tracks: Annotated[int, Field(description="How many tracks it names.")]
 
 
 class EpisodePatch(BaseModel):
@@ -142,6 +231,18 @@ class ErrorBody(BaseModel):
     details: dict[str, Any] | None = None
 
 
+class FacePicture(BaseModel):
+    """
+    A picture of a face.
+    """
+
+    face_id: str
+    ts_s: float
+    quality: float
+    crop: str
+    thumbnail: str | None
+
+
 class FaceQuality(BaseModel):
     """
     Quality of one face crop and its parts, each in 0..1 (1 is best).
@@ -163,6 +264,102 @@ class Failure(BaseModel):
     stage: str
     code: str
     message: str
+
+
+class Grouped(BaseModel):
+    """
+    Which grouping an answer is about. `pending_edits`: accepted ones that the next grouping will include.
+    """
+
+    run_id: str
+    grouping_revision: int
+    edits_version: Annotated[int, Field(description="Version of the edits now, as the ETag says it.")]
+    pending_edits: int
+
+
+class GroupingMetrics(BaseModel):
+    """
+    Health of one clustering.
+    """
+
+    tracks: int
+    clusters: int
+    unassigned_tracks: int
+    rescued_tracks: int
+    singleton_fraction: float
+    largest_fraction: float
+
+
+class KeepApart(BaseModel):
+    """
+    The two are never one person.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["not_same"] = "not_same"
+    first: Annotated[str, Field(examples=["identity-00001"])]
+    second: Annotated[str, Field(examples=["identity-00001"])]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class LockCluster(BaseModel):
+    """
+    The identity is complete and right: nothing joins or leaves it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["lock"] = "lock"
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class MergeClusters(BaseModel):
+    """
+    All of them are one person, who keeps the target's id.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["merge"] = "merge"
+    target: Annotated[str, Field(examples=["identity-00001"])]
+    sources: list[str]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class MoveTimeRange(BaseModel):
+    """
+    `[start_s, end_s)` of the track shows the target, or a new person (null).
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["move_range"] = "move_range"
+    track_id: Annotated[str, Field(examples=["track-00000-001"])]
+    start_s: float
+    end_s: float
+    target: str | None = None
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class MoveTracks(BaseModel):
+    """
+    The tracks belong to the target, or to a new person (null), and not to the source; by default who has them.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["move_tracks"] = "move_tracks"
+    track_ids: list[str]
+    source: str | None = None
+    target: str | None = None
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
 
 
 class NewEpisode(BaseModel):
@@ -214,8 +411,35 @@ class NewUpload(BaseModel):
     start: Annotated[bool | None, Field(description="Begin a run when the upload is complete.")] = True
 
 
+class Overrides(BaseModel):
+    """
+    Thresholds that an episode is grouped with instead of those of the settings. Distances are of the embedder.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    merge_distance: Annotated[float | None, Field(description="Of two clusters of one person.")] = None
+    farthest_ratio: Annotated[float | None, Field(description="Of any two tracks of one person.")] = None
+    good_ratio: Annotated[float | None, Field(description="At which good lone tracks are rescued.")] = None
+    poor_ratio: Annotated[float | None, Field(description="At which poor tracks are rescued.")] = None
+    margin_ratio: Annotated[float | None, Field(description="How much farther the second nearest is.")] = None
+
+
 class PageAuditEntry(BaseModel):
     items: list[AuditEntry]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageDuplicatePair(BaseModel):
+    items: list[DuplicatePair]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageEditEntry(BaseModel):
+    items: list[EditEntry]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
@@ -298,6 +522,33 @@ class PictureUrls(BaseModel):
     pictures: list[PictureUrl]
 
 
+class PreviewedIdentity(BaseModel):
+    """
+    One identity that changes. Seconds are visible seconds, counted as the report counts them.
+    """
+
+    identity_id: str
+    change: Literal["appears", "vanishes", "changes"]
+    label: str | None = None
+    gained_track_ids: list[str]
+    lost_track_ids: list[str]
+    seconds_before: float
+    seconds_after: float
+
+
+class ReclusterEpisode(BaseModel):
+    """
+    Group with other thresholds from here on; an empty object goes back to those of the settings.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["recluster"] = "recluster"
+    overrides: Overrides
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
 class Registration(BaseModel):
     """
     A video that is in the bucket already, below `raw/videos/{ep_id}/`.
@@ -312,6 +563,33 @@ class Registration(BaseModel):
     profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
     title: str | None = None
     start: bool | None = True
+
+
+class RenameCluster(BaseModel):
+    """
+    What to call a person who is nobody of the cast; null takes the name away.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["rename"] = "rename"
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    label: str | None
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class RestoreTracks(BaseModel):
+    """
+    Dropped tracks are somebody after all.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["restore"] = "restore"
+    track_ids: list[str]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
 
 
 class ResumedRun(BaseModel):
@@ -413,6 +691,32 @@ class ShowTotals(BaseModel):
     cast: list[CastTotal]
 
 
+class SplitCluster(BaseModel):
+    """
+    The tracks are one other person than the rest of the identity.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["split"] = "split"
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    track_ids: list[str]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class SplitInTwo(BaseModel):
+    """
+    The cluster in which two people are to be found.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
 class StageProgress(BaseModel):
     """
     Pieces of work of one stage.
@@ -455,6 +759,27 @@ class TrackQuality(BaseModel):
     usable: int
 
 
+class TwoPeople(BaseModel):
+    """
+    A proposal to split a cluster in two, `second` being the part to split off.
+    """
+
+    identity_id: str
+    is_two: bool
+    verdict: str
+    first: list[str]
+    second: list[str]
+    separation: Annotated[
+        float,
+        Field(description="Between the centres of the two parts, in merge distances."),
+    ]
+    spread: Annotated[
+        float,
+        Field(description="Mean distance of the tracks to the centre of their part, in merge distances."),
+    ]
+    simultaneous: Annotated[int, Field(description="Pairs of tracks, one of each part, seen in one frame.")]
+
+
 class UnidentifiedScreenTime(BaseModel):
     identity_id: str
     visible_s: float
@@ -462,6 +787,19 @@ class UnidentifiedScreenTime(BaseModel):
     tracks: int
     reason: str
     representative: str | None = None
+
+
+class UnlockCluster(BaseModel):
+    """
+    The identity may change again.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["unlock"] = "unlock"
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
 
 
 class UploadView(BaseModel):
@@ -517,6 +855,56 @@ class VisibleSeconds(BaseModel):
     visible_s: float
 
 
+class WhichEdit(BaseModel):
+    """
+    The edit to undo or redo; null for the latest.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    edit_id: str | None = None
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class ClusterHealth(BaseModel):
+    """
+    How healthy the clustering looks.
+    """
+
+    metrics: GroupingMetrics
+    warnings: list[str]
+    grouping: Grouped
+
+
+class ClusterMember(BaseModel):
+    """
+    A track of an identity, with pictures from best to worst.
+    """
+
+    track_id: str
+    identity_id: str | None
+    start_s: float
+    end_s: float
+    quality: float
+    samples: int
+    low_quality: bool
+    rescued: bool
+    rejection: str | None
+    pictures: list[FacePicture]
+
+
+class ClusterPage(BaseModel):
+    """
+    A page of an episode's clusters.
+    """
+
+    items: list[ClusterSummary]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+    grouping: Grouped
+
+
 class Face(BaseModel):
     """
     A sampled face. `crop` and `thumbnail` are names for `POST /media/{ep_id}/urls`.
@@ -544,6 +932,15 @@ class FiledVideo(BaseModel):
     run: StartedRun | None = None
 
 
+class LeftoverTrack(BaseModel):
+    """
+    A track that is nobody known, and why.
+    """
+
+    member: ClusterMember
+    reason: str
+
+
 class Moment(BaseModel):
     """
     Who is visible at `t_s`.
@@ -554,10 +951,53 @@ class Moment(BaseModel):
     unidentified: list[VisiblePerson]
 
 
+class OutlyingTrack(BaseModel):
+    """
+    A track that may be in the wrong cluster. Distances to the centres in merge distances.
+    """
+
+    member: ClusterMember
+    distance: float
+    nearest_other: str | None
+    distance_to_other: float | None
+
+
+class PageClusterMember(BaseModel):
+    items: list[ClusterMember]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageLeftoverTrack(BaseModel):
+    items: list[LeftoverTrack]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageOutlyingTrack(BaseModel):
+    items: list[OutlyingTrack]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
 class PageRunView(BaseModel):
     items: list[RunView]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class Preview(BaseModel):
+    """
+    What would become different; everybody not named stays as they are.
+    """
+
+    clusters_before: int
+    clusters_after: int
+    unassigned_tracks_before: int
+    unassigned_tracks_after: int
+    changes: list[PreviewedIdentity]
+    unchanged: int
+    new_warnings: list[str] | None = []
 
 
 class Representatives(BaseModel):
@@ -667,6 +1107,16 @@ class TrackFaces(BaseModel):
     rejection: str | None
     quality: TrackQuality
     faces: list[Face]
+
+
+class ClusterDetail(BaseModel):
+    """
+    A cluster and its tracks in order of time.
+    """
+
+    cluster: ClusterSummary
+    members: PageClusterMember
+    grouping: Grouped
 
 
 class ContactSheet(BaseModel):

@@ -17,6 +17,7 @@ from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import (
     STAGES,
     CastLinked,
+    ClustersEdited,
     EpisodeChanged,
     EpisodeDeleted,
     EpisodeFailed,
@@ -54,7 +55,7 @@ PUBLISHES: Mapping[Stage, tuple[type[Event], ...]] = {
     ),
     "detector": (SegmentTracked, EpisodeProgress, EpisodeFailed),
     "embedder": (SegmentEmbedded, EpisodeProgress, EpisodeFailed),
-    "grouper": (EpisodeGrouped, EpisodeProgress, EpisodeFailed),
+    "grouper": (EpisodeGrouped, ClustersEdited, EpisodeProgress, EpisodeFailed),
     "identity": (
         FacebankUpdated,
         CastLinked,

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from chassis.outbox import Outbox
+from chassis.reading import ArtifactReader
 from chassis.service import Resources, Wiring, run
-from contracts.events import SegmentEmbedded
+from contracts.events import ClustersEdited, EpisodeDeleted, SegmentEmbedded
+from services.grouper.desk import ClusterDesk
+from services.grouper.edit_desk import EditDesk
+from services.grouper.edit_store import EditStore
 from services.grouper.handlers import GrouperHandlers
+from services.grouper.regrouping import Regrouper
+from services.grouper.routers import ROUTERS
 from services.grouper.settings import GrouperSettings
 from services.grouper.store import GrouperStore
 
 
 def wire(resources: Resources[GrouperSettings]) -> Wiring:
-    handlers = GrouperHandlers(resources, GrouperStore(resources.database))
+    store, edits = GrouperStore(resources.database), EditStore(resources.database)
+    reader, rules = ArtifactReader(resources.storage), resources.settings.grouping
+    regrouper = Regrouper(reader, store, rules)
+    handlers = GrouperHandlers(resources, store, edits, regrouper)
     resources.bus.on(SegmentEmbedded, handlers.segment_embedded)
-    return Wiring()
+    resources.bus.on(ClustersEdited, handlers.clusters_edited)
+    resources.bus.on(EpisodeDeleted, handlers.episode_deleted)
+    outbox = Outbox(resources.bus, [edits.collection])
+    clusters = ClusterDesk(
+        reader=reader, store=store, edits=edits, regrouper=regrouper, fence=resources.fence, rules=rules
+    )
+    desk = EditDesk(store=store, edits=edits, clusters=clusters, outbox=outbox)
+    return Wiring(routers=ROUTERS, parts=(clusters, desk), background=(outbox.run,))
 
 
 async def main() -> None:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contracts.ids import IdentityId
 from contracts.rows import (
     ClusterCentroid,
     ClusterCentroidsDocument,
@@ -39,16 +38,14 @@ def identities_document(
     ep_id: str,
     run_id: str,
     revision: int,
-    earlier: Sequence[Identity] = (),
 ) -> IdentitiesDocument:
-    """`identities.json`. Identities that kept their id keep the label an operator gave them."""
+    """`identities.json`."""
     sampled, best = _faces_by_track(faces)
-    labels = {identity.identity_id: identity.label for identity in earlier}
     return IdentitiesDocument(
         ep_id=ep_id,
         run_id=run_id,
         revision=revision,
-        identities=tuple(_identity(person, sampled, best, labels) for person in grouping.people),
+        identities=tuple(_identity(person, sampled, best) for person in grouping.people),
         metrics=grouping.metrics,
         warnings=grouping.warnings,
     )
@@ -125,16 +122,14 @@ def _showing(face: FaceRow) -> tuple[bool, bool, float, float]:
     return face.thumbnail is not None, face.skip_reason is None, face.quality.score, -face.ts_s
 
 
-def _identity(
-    person: Person, sampled: Mapping[str, int], best: Mapping[str, FaceRow], labels: Mapping[IdentityId, str | None]
-) -> Identity:
+def _identity(person: Person, sampled: Mapping[str, int], best: Mapping[str, FaceRow]) -> Identity:
     shown = [best[track.track_id] for track in person.tracks if track.track_id in best]
     representative = max(shown, key=_showing, default=None)
     centroid = person.centroid
     return Identity(
         identity_id=person.identity_id,
         track_ids=tuple(track.track_id for track in person.tracks),
-        label=labels.get(person.identity_id),
+        label=person.label,
         locked=person.locked,
         cohesion=None if centroid is None else centroid.cohesion,
         isolation=None if centroid is None else centroid.isolation,

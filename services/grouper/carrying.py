@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from contracts.ids import IdentityId, TrackId, identity_id
 from contracts.rows import Identity, TrackRow
@@ -16,10 +17,15 @@ Pin = tuple[IdentityId, Sequence[TrackId]]
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """Identities of an earlier run with its tracks, which may come from another profile or model."""
+    """Identities of an earlier grouping with its tracks, which may come from another profile or model.
+
+    `retired` holds the last tracks, named as in the new grouping, of people whose ids are not in use: whoever shows up
+    again (an edit was undone) gets the old id back.
+    """
 
     identities: tuple[Identity, ...]
     tracks: tuple[TrackRow, ...]
+    retired: Mapping[IdentityId, Sequence[TrackId]] = field(default_factory=dict)
 
 
 def match_tracks(
@@ -45,20 +51,24 @@ def carry_identity_ids(
     """An id for each group of tracks, no id twice.
 
     Operators' wishes come first: `pinned` ids go to the group with most of the named tracks. Then an identity of the
-    earlier run passes its id to the group it shares most seconds with, locked ones first. Groups without an earlier
-    self get new numbers by first appearance, above every number used so far and at least `least_number`.
+    earlier run passes its id to the group it shares most seconds with, locked ones first, and retired ids go to those
+    who had them. Groups without an earlier self get new numbers by first appearance, above every number used so far
+    and at least `least_number`.
     """
     ids: list[IdentityId | None] = [None] * len(groups)
-    for wanted, track_ids in pinned:
-        chosen = _group_with_most(groups, set(track_ids))
-        if chosen is not None and ids[chosen] is None and wanted not in ids:
-            ids[chosen] = wanted
-    for wanted, index in _claims(groups, earlier, rules):
-        if ids[index] is None and wanted not in ids:
-            ids[index] = wanted
-    used = [one for one in ids if one is not None] + [
-        one.identity_id for one in (earlier.identities if earlier else ())
+    group_of = {track.track_id: index for index, group in enumerate(groups) for track in group}
+    retired = earlier.retired if earlier else {}
+    taken: set[IdentityId] = set()
+    wishes = [
+        *((wanted, _group_with_most(group_of, track_ids)) for wanted, track_ids in pinned),
+        *_claims(groups, earlier, rules),
+        *((wanted, _group_with_most(group_of, track_ids)) for wanted, track_ids in sorted(retired.items())),
     ]
+    for wanted, index in wishes:
+        if index is not None and ids[index] is None and wanted not in taken:
+            ids[index] = wanted
+            taken.add(wanted)
+    used = [*taken, *retired, *(one.identity_id for one in (earlier.identities if earlier else ()))]
     number = max([least_number - 1, *(int(one.rsplit("-", 1)[1]) for one in used)])
     result = list(ids)
     for index in sorted(range(len(groups)), key=lambda index: _first_appearance(groups[index])):
@@ -72,10 +82,9 @@ def _first_appearance(tracks: Sequence[TrackRow]) -> tuple[float, str]:
     return min((track.start_s, track.track_id) for track in tracks)
 
 
-def _group_with_most(groups: Sequence[Sequence[TrackRow]], wanted: set[str]) -> int | None:
-    counts = [sum(track.track_id in wanted for track in group) for group in groups]
-    best = max(range(len(groups)), key=lambda index: (counts[index], -index), default=None)
-    return best if best is not None and counts[best] > 0 else None
+def _group_with_most(group_of: Mapping[str, int], wanted: Iterable[str]) -> int | None:
+    counts = Counter(group_of[track] for track in wanted if track in group_of)
+    return min(counts, key=lambda index: (-counts[index], index), default=None)
 
 
 def _claims(

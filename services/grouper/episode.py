@@ -9,7 +9,7 @@ from contracts.ids import IdentityId
 from contracts.rows import GroupingMetrics, Provenance, TrackRow
 from services.grouper.carrying import EarlierRun, carry_identity_ids
 from services.grouper.constraints import Constraints, simultaneous_pairs
-from services.grouper.edits import Edit, constrain, dropped_tracks, edited_tracks, locked_groups, pinned_ids
+from services.grouper.edits import Edit
 from services.grouper.grouping import (
     MISMATCH,
     Centroid,
@@ -21,7 +21,17 @@ from services.grouper.grouping import (
 from services.grouper.health import grouping_metrics, grouping_warnings
 from services.grouper.joining import JoinedEpisode
 from services.grouper.points import Floats, TrackPoints, track_points
-from services.grouper.thresholds import GrouperThresholds
+from services.grouper.replaying import (
+    constrain,
+    dropped_tracks,
+    edited_tracks,
+    labels_of,
+    locked_groups,
+    pinned_ids,
+    thresholds_in_force,
+    without_ended_locks,
+)
+from services.grouper.thresholds import ClusteringRules, GrouperThresholds
 
 NO_EMBEDDING = "no_embedding"
 LOW_QUALITY = "low_quality"
@@ -38,6 +48,7 @@ class Person:
     rescued_track_ids: tuple[str, ...] = ()
     reason: str | None = None
     locked: bool = False
+    label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,21 +84,16 @@ def group_episode(
     `sample_period_s` is the time between two analysed frames. `earlier` gives its identity ids to the same people;
     new ids are numbered from `least_number` at least. The result does not depend on the order of the tracks.
     """
+    edits = without_ended_locks(edits)
+    thresholds = thresholds_in_force(thresholds, edits)
     rules = thresholds.clustering
-    order = sorted(range(len(joined.tracks)), key=lambda index: _by_time(joined.tracks[index]))
-    tracks, matrix, problems = _validate_embedding_dimensions(
-        [joined.tracks[index] for index in order],
-        [joined.vectors[index] for index in order],
-        model_id=thresholds.model_id,
-        dimension=thresholds.dimension,
-    )
+    tracks, matrix, problems = comparable_tracks(joined, thresholds)
     dropped = dropped_tracks(edits)
     active = [track for track in tracks if track.track_id not in dropped]
     points = track_points(active, matrix)
-    together = simultaneous_pairs(
-        active, min_overlap_s=rules.simultaneous_periods * sample_period_s, one_place_overlap=rules.one_place_overlap
+    constraints, contradicted = episode_constraints(
+        active, joined.must_links, edits, sample_period_s=sample_period_s, rules=rules
     )
-    constraints, contradicted = _constraints(active, joined.must_links, edits, together)
     clusters = _clusters(active, points, constraints, thresholds)
     people = _people(clusters, active, points, edits, earlier, thresholds, least_number)
     sizes = [len(cluster.positions) for cluster in clusters if cluster.reason is None]
@@ -109,23 +115,42 @@ def group_episode(
     )
 
 
+def comparable_tracks(joined: JoinedEpisode, thresholds: GrouperThresholds) -> tuple[list[TrackRow], Floats, list[str]]:
+    """All tracks in order of time, the matrix [M, D] of those vectors that can be compared, and what was refused."""
+    order = sorted(range(len(joined.tracks)), key=lambda index: _by_time(joined.tracks[index]))
+    return _validate_embedding_dimensions(
+        [joined.tracks[index] for index in order],
+        [joined.vectors[index] for index in order],
+        model_id=thresholds.model_id,
+        dimension=thresholds.dimension,
+    )
+
+
 def _by_time(track: TrackRow) -> tuple[float, str]:
     return track.start_s, track.track_id
 
 
-def _constraints(
+def episode_constraints(
     tracks: Sequence[TrackRow],
     must_links: Sequence[tuple[str, str]],
     edits: Sequence[Edit],
-    simultaneous: Sequence[tuple[int, int]],
+    *,
+    sample_period_s: float,
+    rules: ClusteringRules,
 ) -> tuple[Constraints, int]:
-    """Operators speak first, then what is seen in one frame, then what seems to go on behind a border."""
+    """What holds between the tracks, by position, and how many edits are contradicted by later ones.
+
+    Operators speak first, then what is seen in one frame, then what seems to go on behind a border.
+    """
     positions = {track.track_id: index for index, track in enumerate(tracks)}
     constraints = Constraints(len(tracks))
     contradicted = constrain(constraints, edits, positions)
+    simultaneous = simultaneous_pairs(
+        tracks, min_overlap_s=rules.simultaneous_periods * sample_period_s, one_place_overlap=rules.one_place_overlap
+    )
     for first, second in simultaneous:
         constraints.cannot_link(first, second)
-    for earlier, later in must_links:
+    for earlier, later in sorted(must_links):
         if earlier in positions and later in positions:
             constraints.must_link(positions[earlier], positions[later])
     return constraints, len(contradicted)
@@ -174,6 +199,7 @@ def _people(
     )
     ids = carry_identity_ids(members, earlier, thresholds.carry, pinned=pinned_ids(edits), least_number=least_number)
     by_operator, locked = edited_tracks(edits), _locked(locked_groups(edits), members)
+    labels = labels_of(edits, [(ids[index], [track.track_id for track in members[index]]) for index in range(len(ids))])
     people = [
         Person(
             identity_id=ids[index],
@@ -183,6 +209,7 @@ def _people(
             rescued_track_ids=tuple(tracks[position].track_id for position in cluster.rescued),
             reason=cluster.reason,
             locked=index in locked,
+            label=labels[index],
         )
         for index, cluster in enumerate(clusters)
     ]

@@ -4,207 +4,205 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
+from dataclasses import replace
 
 from chassis import metrics
-from chassis.arrays import from_npy, to_npy
-from chassis.artifacts import RunManifests
+from chassis.arrays import to_npy
 from chassis.bus import Origin
 from chassis.service import Resources
 from chassis.storage import encode_rows
 from contracts.blobs import BlobRef
-from contracts.events import EpisodeGrouped, EpisodeProgress, Event, SegmentEmbedded
-from contracts.rows import FaceRow, IdentitiesDocument, ShotRow, TrackMetricsDocument, TrackRow
-from services.grouper.assembly import (
-    SegmentTotals,
-    cluster_centroids_document,
-    identities_document,
-    track_metrics_document,
-)
+from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped, EpisodeProgress, Event, SegmentEmbedded
+from contracts.rows import ShotRow, TrackMetricsDocument
 from services.grouper.carrying import EarlierRun
-from services.grouper.episode import Grouping, group_episode
-from services.grouper.joining import JoinedEpisode, SegmentTracks, join_segments, shift_embedding_rows
+from services.grouper.edit_log import active_records
+from services.grouper.edit_store import EditBook, EditStore
+from services.grouper.episode import comparable_tracks
+from services.grouper.gathering import Gathered, gather, totals_of
+from services.grouper.joining import JoinedEpisode, join_segments, joined_again
+from services.grouper.regrouping import Edited, Ground, Regrouper, group_edited, highest_number, retired_people
+from services.grouper.resolving import Resolver
 from services.grouper.settings import GrouperSettings
-from services.grouper.store import GrouperStore
-
-Floats = npt.NDArray[np.float32]
+from services.grouper.store import GroupedRun, GrouperStore
+from services.grouper.writing import Edition, manifests_of, totals_in, write_faces, write_grouping
 
 FIRST_REVISION = 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Gathered:
-    """The segments of a run, read."""
-
-    segments: list[SegmentTracks]
-    faces: list[FaceRow]
-    face_vectors: Floats
-    detections: bytes
-
-
 class GrouperHandlers:
-    """What the grouper does when a segment was embedded."""
+    """What the grouper does when a segment was embedded, the clusters were edited, an episode was deleted."""
 
-    def __init__(self, resources: Resources[GrouperSettings], store: GrouperStore) -> None:
+    def __init__(
+        self, resources: Resources[GrouperSettings], store: GrouperStore, edits: EditStore, regrouper: Regrouper
+    ) -> None:
         self._resources = resources
+        self._rules = resources.settings.grouping
         self._store = store
+        self._edits = edits
+        self._regrouper = regrouper
 
     async def segment_embedded(self, event: SegmentEmbedded, _origin: Origin) -> list[Event]:
-        """Note the segment; with the last one, group the episode. Later repeats are answered with the same event."""
+        """Note the segment; with the last one, group the episode. Later repeats are answered with the latest event."""
         arrived = await self._store.arrive(event)
         if arrived < event.segments:
             return []
-        grouped = await self._store.grouped(event.run_id)
-        if grouped is None:
-            grouped = await self._store.save(await self._group(event))
-        return [grouped, progress_of(grouped)]
+        run = await self._store.run(event.run_id)
+        if run is None:
+            run = await self._store.save_first(await self._group(event))
+        return [run.event, progress_of(run.event)]
 
-    async def _group(self, event: SegmentEmbedded) -> EpisodeGrouped:
+    async def clusters_edited(self, event: ClustersEdited, _origin: Origin) -> list[Event]:
+        """Group the run again unless a grouping includes this edit already.
+
+        A run that is not grouped yet includes the edit when it is.
+        """
+        run = await self._store.run(event.run_id)
+        while run is not None and run.event.edits_version < event.version:
+            book = await self._edits.read(event.ep_id)
+            if book.version < event.version:  # the episode was deleted in between
+                return []
+            run = await self._store.save_next(await self._group_again(run, book))
+        return [] if run is None else [run.event]
+
+    async def episode_deleted(self, event: EpisodeDeleted, _origin: Origin) -> list[Event]:
+        """Remove what is kept of the episode's runs."""
+        if event.last_run_id is not None:
+            await self._edits.forget(event.ep_id, event.last_run_id)
+            await self._store.forget(event.ep_id, event.last_run_id)
+        return []
+
+    async def _group(self, event: SegmentEmbedded) -> GroupedRun:
+        """The first grouping of a run, with the edits made in earlier ones."""
         started, cpu = time.perf_counter(), time.process_time()
-        rules = self._resources.settings.grouping
         embedded = await self._store.segments(event.run_id)
-        gathered = await self._gather(embedded)
-        earlier = await self._earlier(event)
-        joined, grouping = await asyncio.to_thread(self._compute, event, gathered, earlier)
-        identities = identities_document(
-            grouping,
-            gathered.faces,
-            ep_id=event.ep_id,
-            run_id=event.run_id,
-            revision=FIRST_REVISION,
-            earlier=earlier.identities if earlier else (),
+        gathered = await gather(self._resources.storage, embedded)
+        before = await self._store.latest(event.ep_id, before=event.run_id)
+        people = None if before is None else await self._regrouper.earlier(before)
+        joined = await asyncio.to_thread(self._join, gathered)
+        book = await self._edits.read(event.ep_id)
+        records = active_records(book.log)
+        resolver = await self._regrouper.resolver(event.run_id, joined.tracks, records, before=before)
+        if before is not None and people is not None:
+            people = replace(people, retired=_everybody(before, people, resolver))
+        highest = 0 if before is None else before.highest_number
+        edited = await asyncio.to_thread(
+            group_edited,
+            Ground(
+                joined=joined,
+                faces=gathered.faces,
+                face_vectors=gathered.face_vectors,
+                duration_s=event.duration_s,
+                sample_period_s=event.sample_period_s,
+            ),
+            await asyncio.to_thread(resolver.resolve, records),
+            thresholds=self._rules,
+            earlier=people,
+            least_number=highest + 1,
         )
-        totals = _totals(embedded, gathered)
+        edition = Edition(ep_id=event.ep_id, run_id=event.run_id, revision=FIRST_REVISION, duration_s=event.duration_s)
         busy = {"grouper": round(time.perf_counter() - started, 3)}
         busy_cpu = {"grouper": round(time.process_time() - cpu, 3)}
-        summary = track_metrics_document(
-            grouping,
-            gathered.faces,
-            joined.shots,
-            SegmentTotals(
-                detections=totals.detections,
-                analysed_frames=totals.analysed_frames,
-                decoded_frames=totals.decoded_frames,
-                stage_seconds={**totals.stage_seconds, **busy},
-                stage_cpu_seconds={**totals.stage_cpu_seconds, **busy_cpu},
-            ),
-            ep_id=event.ep_id,
-            run_id=event.run_id,
-            duration_s=event.duration_s,
-            rules=rules.warnings,
+        totals = totals_of(embedded, gathered)
+        totals = replace(
+            totals,
+            stage_seconds={**totals.stage_seconds, **busy},
+            stage_cpu_seconds={**totals.stage_cpu_seconds, **busy_cpu},
         )
-        artifacts = await self._write(event, gathered, joined, grouping, identities, summary)
+        artifacts = await write_grouping(
+            self._resources.storage, edition, edited, shots=joined.shots, totals=totals, rules=self._rules.warnings
+        )
+        base = await self._write_ground(edition, joined, gathered, edited, artifacts)
         metrics.real_time_factor.labels("grouper").observe(busy["grouper"] / event.duration_s)
         problems = dict.fromkeys(problem for segment in embedded for problem in segment.problems)
-        return EpisodeGrouped(
-            ep_id=event.ep_id,
-            run_id=event.run_id,
-            revision=FIRST_REVISION,
-            duration_s=event.duration_s,
-            profile=event.profile,
-            artifacts=artifacts,
-            clusters=grouping.metrics.clusters,
-            tracks=len(grouping.tracks),
-            problems=tuple(problems),
-        )
-
-    def _compute(
-        self, event: SegmentEmbedded, gathered: _Gathered, earlier: EarlierRun | None
-    ) -> tuple[JoinedEpisode, Grouping]:
-        rules = self._resources.settings.grouping
-        joined = join_segments(gathered.segments, rules.joining)
-        grouping = group_episode(
-            joined,
-            duration_s=event.duration_s,
+        return GroupedRun(
+            event=EpisodeGrouped(
+                ep_id=event.ep_id,
+                run_id=event.run_id,
+                revision=FIRST_REVISION,
+                duration_s=event.duration_s,
+                profile=event.profile,
+                artifacts=artifacts,
+                clusters=edited.grouping.metrics.clusters,
+                tracks=len(edited.grouping.tracks),
+                edits_version=book.version,
+                problems=tuple(problems),
+            ),
+            base=base,
             sample_period_s=event.sample_period_s,
-            thresholds=rules,
-            earlier=earlier,
-        )
-        return joined, grouping
-
-    async def _gather(self, events: list[SegmentEmbedded]) -> _Gathered:
-        """Read all segments, one after the other, so that a long episode is never in memory twice."""
-        storage = self._resources.storage
-        segments: list[SegmentTracks] = []
-        faces: list[FaceRow] = []
-        vectors: list[Floats] = []
-        detections = bytearray()
-        for event in events:
-            refs = event.artifacts
-            own_vectors = from_npy(await storage.get(refs["faces_npy"]))
-            own_faces = await storage.get_rows(refs["faces"], FaceRow)
-            faces += shift_embedding_rows(own_faces, sum(len(rows) for rows in vectors))
-            vectors.append(own_vectors)
-            detections += await storage.get(refs["detections"])
-            segments.append(
-                SegmentTracks(
-                    segment=event.segment,
-                    start_s=event.start_s,
-                    end_s=event.end_s,
-                    cut_at_end=event.cut_at_end,
-                    tracks=tuple(await storage.get_rows(refs["tracks"], TrackRow)),
-                    shots=tuple(await storage.get_rows(refs["shots"], ShotRow)),
-                    prototypes=from_npy(await storage.get(refs["tracks_npy"])),
-                )
-            )
-        return _Gathered(
-            segments=segments,
-            faces=faces,
-            face_vectors=np.concatenate(vectors),
-            detections=bytes(detections),
+            highest_number=highest_number(edited.grouping, at_least=highest),
+            retired={} if people is None else retired_people((), people.retired, edited.grouping),
+            problems=joined.problems,
         )
 
-    async def _earlier(self, event: SegmentEmbedded) -> EarlierRun | None:
-        """What the latest earlier run of the episode found, so that people keep their identity ids."""
-        before = await self._store.earlier(event.ep_id, event.run_id)
-        if before is None:
-            return None
-        storage = self._resources.storage
-        document = await storage.get_document(before.artifacts["identities"], IdentitiesDocument)
-        tracks = await storage.get_rows(before.artifacts["tracks"], TrackRow)
-        return EarlierRun(identities=document.identities, tracks=tuple(tracks))
+    def _join(self, gathered: Gathered) -> JoinedEpisode:
+        """All tracks with those vectors that can be compared: what every grouping of the run begins with."""
+        joined = join_segments(gathered.segments, self._rules.joining)
+        tracks, matrix, problems = comparable_tracks(joined, self._rules)
+        return joined_again(tracks, matrix, joined.shots, (*joined.problems, *problems))
 
-    async def _write(
+    async def _write_ground(
         self,
-        event: SegmentEmbedded,
-        gathered: _Gathered,
+        edition: Edition,
         joined: JoinedEpisode,
-        grouping: Grouping,
-        identities: IdentitiesDocument,
-        summary: TrackMetricsDocument,
+        gathered: Gathered,
+        edited: Edited,
+        artifacts: dict[str, BlobRef],
     ) -> dict[str, BlobRef]:
-        target = RunManifests(self._resources.storage, event.ep_id, event.run_id, revision=FIRST_REVISION)
-        centroids = cluster_centroids_document(grouping, ep_id=event.ep_id, run_id=event.run_id)
+        """Write what stays the same in all revisions, into `artifacts`; returns what regrouping begins with."""
+        storage = self._resources.storage
+        target = manifests_of(storage, edition)
+        artifacts["detections"] = await target.put("detections.jsonl", gathered.detections, schema="DetectionRow")
+        artifacts["shots"] = await target.put_rows("shots.jsonl", joined.shots)
+        artifacts["faces_npy"] = await target.put("faces.npy", to_npy(gathered.face_vectors))
+        artifacts["faces"] = await write_faces(storage, edition, edited.faces)
+        if not edited.is_cut:
+            return {name: artifacts[name] for name in ("tracks", "tracks_npy", "faces")}
+        tracks, matrix, _ = comparable_tracks(joined, self._rules)
         return {
-            "detections": await target.put("detections.jsonl", gathered.detections, schema="DetectionRow"),
-            "shots": await target.put_rows("shots.jsonl", joined.shots),
-            "tracks": await target.put("tracks.jsonl", encode_rows(grouping.tracks), schema="TrackRow"),
-            "faces": await target.put_rows("faces.jsonl", gathered.faces),
-            "faces_npy": await target.put("faces.npy", to_npy(gathered.face_vectors)),
-            "tracks_npy": await target.put("tracks.npy", to_npy(grouping.tracks_npy)),
-            "identities": await target.put_document("clusters.json", identities),
-            "cluster_centroids": await target.put_document("cluster_centroids.json", centroids),
-            "track_metrics": await target.put_document("track_metrics.json", summary),
+            "tracks": await target.put("joined_tracks.jsonl", encode_rows(tracks), schema="TrackRow"),
+            "tracks_npy": await target.put("joined_tracks.npy", to_npy(matrix)),
+            "faces": await write_faces(storage, edition, gathered.faces, name="joined_faces"),
         }
 
+    async def _group_again(self, run: GroupedRun, book: EditBook) -> GroupedRun:
+        """The next revision of a run: the same tracks with the edits of now."""
+        storage, before = self._resources.storage, run.event
+        edited = await self._regrouper.group(run, book.log)
+        edition = Edition(
+            ep_id=before.ep_id, run_id=before.run_id, revision=before.revision + 1, duration_s=before.duration_s
+        )
+        artifacts = dict(before.artifacts) | await write_grouping(
+            storage,
+            edition,
+            edited,
+            shots=await storage.get_rows(before.artifacts["shots"], ShotRow),
+            totals=totals_in(await storage.get_document(before.artifacts["track_metrics"], TrackMetricsDocument)),
+            rules=self._rules.warnings,
+        )
+        artifacts["faces"] = await write_faces(storage, edition, edited.faces) if edited.is_cut else run.base["faces"]
+        event = before.model_copy(
+            update={
+                "revision": edition.revision,
+                "artifacts": artifacts,
+                "clusters": edited.grouping.metrics.clusters,
+                "tracks": len(edited.grouping.tracks),
+                "edits_version": book.version,
+            }
+        )
+        identities = (await self._regrouper.identities(before)).identities
+        return replace(
+            run,
+            event=event,
+            highest_number=highest_number(edited.grouping, at_least=run.highest_number),
+            retired=retired_people(identities, run.retired, edited.grouping),
+        )
 
-def _totals(events: list[SegmentEmbedded], gathered: _Gathered) -> SegmentTotals:
-    seconds: Counter[str] = Counter()
-    cpu: Counter[str] = Counter()
-    for event in events:
-        seconds.update(event.stage_seconds)
-        cpu.update(event.stage_cpu_seconds)
-    return SegmentTotals(
-        detections=gathered.detections.count(b"\n"),
-        analysed_frames=sum(event.analysed_frames for event in events),
-        decoded_frames=sum(event.decoded_frames for event in events),
-        stage_seconds={stage: round(value, 3) for stage, value in sorted(seconds.items())},
-        stage_cpu_seconds={stage: round(value, 3) for stage, value in sorted(cpu.items())},
-    )
+
+def _everybody(before: GroupedRun, people: EarlierRun, resolver: Resolver) -> dict[str, Sequence[str]]:
+    """Everybody of the run before, by tracks of this one: who is not found again keeps the id for later."""
+    known = {**people.retired, **{one.identity_id: one.track_ids for one in people.identities}}
+    return {identity: resolver.tracks_here(before.event.run_id, tracks) for identity, tracks in known.items()}
 
 
 def progress_of(event: EpisodeGrouped) -> EpisodeProgress:

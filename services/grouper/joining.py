@@ -83,6 +83,19 @@ def join_segments(segments: Iterable[SegmentTracks], rules: JoiningRules) -> Joi
     )
 
 
+def joined_again(
+    tracks: Sequence[TrackRow], prototypes: Floats, shots: Sequence[ShotRow], problems: Sequence[str] = ()
+) -> JoinedEpisode:
+    """The joined episode from its rows; `prototypes` [M, D] holds the vectors that the rows name."""
+    return JoinedEpisode(
+        tracks=tuple(tracks),
+        vectors=tuple(None if track.embedding_row is None else prototypes[track.embedding_row] for track in tracks),
+        shots=tuple(shots),
+        must_links=tuple((track.continues, track.track_id) for track in tracks if track.continues is not None),
+        problems=tuple(problems),
+    )
+
+
 def shift_embedding_rows(faces: Sequence[FaceRow], offset: int) -> list[FaceRow]:
     """The faces of a segment with row numbers of the episode's `faces.npy`; `offset` is the rows before them."""
     return [

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pymongo.errors import DuplicateKeyError
 
-from chassis.store import Database
+from chassis.store import Database, Document
+from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, SegmentEmbedded
 
 
+@dataclass(frozen=True, kw_only=True)
+class GroupedRun:
+    """The latest grouping of a run, and what the next one needs.
+
+    `base` names the artifacts before operators' cuts: tracks, tracks_npy, faces. `retired` has the last tracks of
+    people whose ids are not in use, `highest_number` the greatest number an identity ever had, `problems` what only the
+    segments could tell.
+    """
+
+    event: EpisodeGrouped
+    base: Mapping[str, BlobRef]
+    sample_period_s: float
+    highest_number: int
+    retired: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
 class GrouperStore:
-    """Which segments are in, and what was emitted for a run."""
+    """Which segments are in, and how the runs are grouped."""
 
     def __init__(self, database: Database) -> None:
         self._segments = database["grouper_segments"]
@@ -25,6 +45,7 @@ class GrouperStore:
                 {
                     "_id": f"{event.run_id}/{event.segment:05d}",
                     "run_id": event.run_id,
+                    "ep_id": event.ep_id,
                     "event": event.model_dump(mode="json", by_alias=True),
                 }
             )
@@ -35,29 +56,67 @@ class GrouperStore:
         found = [SegmentEmbedded.model_validate(doc["event"]) async for doc in self._segments.find({"run_id": run_id})]
         return sorted(found, key=lambda event: event.segment)
 
-    async def grouped(self, run_id: str) -> EpisodeGrouped | None:
-        """The event emitted for a run, if it was grouped."""
+    async def run(self, run_id: str) -> GroupedRun | None:
+        """The latest grouping of a run, if it was grouped."""
         found = await self._runs.find_one({"_id": run_id})
-        return EpisodeGrouped.model_validate(found["event"]) if found else None
+        return _read(found) if found else None
 
-    async def save(self, event: EpisodeGrouped) -> EpisodeGrouped:
-        """Keep the event of a run; the first one stays and is returned."""
+    async def progress(self, run_id: str) -> tuple[int, int]:
+        """The revision of a run's latest grouping and the version of the edits it includes; zeros without one."""
+        found = await self._runs.find_one({"_id": run_id}, {"revision": 1, "edits_version": 1})
+        return (int(found["revision"]), int(found["edits_version"])) if found else (0, 0)
+
+    async def latest(self, ep_id: str, *, before: str | None = None) -> GroupedRun | None:
+        """The grouping of the episode's latest grouped run; with `before`, of the latest one earlier than that run."""
+        query: Document = {"ep_id": ep_id} if before is None else {"ep_id": ep_id, "_id": {"$lt": before}}
+        ids = [str(doc["_id"]) async for doc in self._runs.find(query, {"_id": 1})]
+        return await self.run(max(ids)) if ids else None
+
+    async def save_first(self, run: GroupedRun) -> GroupedRun:
+        """Keep the first grouping of a run; where there is one already, that stays and is returned."""
         try:
             await self._runs.insert_one(
-                {
-                    "_id": event.run_id,
-                    "ep_id": event.ep_id,
-                    "event": event.model_dump(mode="json", by_alias=True),
-                    "created_at": datetime.now(UTC),
-                }
+                {"_id": run.event.run_id, "ep_id": run.event.ep_id, "created_at": datetime.now(UTC), **_written(run)}
             )
         except DuplicateKeyError:
-            return await self.grouped(event.run_id) or event
-        return event
+            return await self.run(run.event.run_id) or run
+        return run
 
-    async def earlier(self, ep_id: str, run_id: str) -> EpisodeGrouped | None:
-        """The latest grouping of an earlier run of the episode."""
-        runs = [doc async for doc in self._runs.find({"ep_id": ep_id, "_id": {"$lt": run_id}})]
-        if not runs:
-            return None
-        return EpisodeGrouped.model_validate(max(runs, key=lambda doc: str(doc["_id"]))["event"])
+    async def save_next(self, run: GroupedRun) -> GroupedRun | None:
+        """Keep the grouping that follows the stored one. Somebody else may have been faster: then theirs is returned.
+
+        None when the run was deleted in between.
+        """
+        done = await self._runs.update_one(
+            {"_id": run.event.run_id, "revision": run.event.revision - 1}, {"$set": _written(run)}
+        )
+        return run if done.modified_count else await self.run(run.event.run_id)
+
+    async def forget(self, ep_id: str, last_run_id: str) -> None:
+        """Remove an episode's runs up to that one."""
+        await self._segments.delete_many({"ep_id": ep_id, "run_id": {"$lte": last_run_id}})
+        await self._runs.delete_many({"ep_id": ep_id, "_id": {"$lte": last_run_id}})
+
+
+def _written(run: GroupedRun) -> Document:
+    return {
+        "revision": run.event.revision,
+        "edits_version": run.event.edits_version,
+        "event": run.event.model_dump(mode="json", by_alias=True),
+        "base": {name: ref.model_dump(mode="json", by_alias=True) for name, ref in run.base.items()},
+        "sample_period_s": run.sample_period_s,
+        "highest_number": run.highest_number,
+        "retired": {identity: list(tracks) for identity, tracks in run.retired.items()},
+        "problems": list(run.problems),
+    }
+
+
+def _read(document: Document) -> GroupedRun:
+    return GroupedRun(
+        event=EpisodeGrouped.model_validate(document["event"]),
+        base={name: BlobRef.model_validate(ref) for name, ref in document["base"].items()},
+        sample_period_s=float(document["sample_period_s"]),
+        highest_number=int(document["highest_number"]),
+        retired={identity: tuple(tracks) for identity, tracks in document["retired"].items()},
+        problems=tuple(document["problems"]),
+    )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.visibility import MAX_GAP_S
+
 
 class _Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +76,13 @@ class WarningRules(_Rules):
     short_track_s: float = Field(default=0.5, gt=0)
 
 
+class PreviewRules(_Rules):
+    """How previews count seconds (as identity's `screen_time` rules do), and how much they compare."""
+
+    most_tracks: int = Field(default=3000, ge=2, description="Of one identity, to look for two people in.")
+    max_gap_s: float = Field(default=MAX_GAP_S, ge=0, description="Longest gap inside a shot that is bridged.")
+
+
 class GrouperThresholds(_Rules):
     """All of them, for the model named here (None: the model most tracks were embedded with)."""
 
@@ -84,3 +93,4 @@ class GrouperThresholds(_Rules):
     rescue: RescueRules = RescueRules()
     carry: CarryRules = CarryRules()
     warnings: WarningRules = WarningRules()
+    preview: PreviewRules = PreviewRules()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from chassis.intervals import difference, round_ms, total
 from contracts.ids import RunId
 from contracts.rows import Interval, ScreenTimeDocument
 from services.identity.changes import describe_changes
-from services.identity.intervals import difference, round_ms, total
 from services.identity.onscreen import Kind, OnScreen, people_in
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from chassis.errors import BadInput, NotFound
+from chassis.intervals import Intervals, intersection, total
 from contracts.rows import Interval, ScreenTimeDocument
-from services.identity.intervals import Intervals, intersection, total
 
 Kind = Literal["cast", "unidentified"]
 RATIO_DIGITS = 6

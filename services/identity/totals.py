@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from chassis.intervals import round_ms
 from contracts.ids import Slug
-from services.identity.intervals import round_ms
 
 RATIO_DIGITS = 6
 

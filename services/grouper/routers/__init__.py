@@ -2,4 +2,6 @@
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from services.grouper.routers import cluster_commands, clusters, edits
+
+ROUTERS: tuple[APIRouter, ...] = (clusters.router, cluster_commands.router, edits.router)

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chassis.intervals import clip
 from services.identity.exchange.timecode import FrameRate
-from services.identity.intervals import clip
 from services.identity.onscreen import OnScreen
 
 _UNWRITABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})

@@ -9,9 +9,9 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
+from chassis.intervals import clip, normalise, round_ms
 from contracts.rows import Interval
 from services.identity.exchange.clips import plain
-from services.identity.intervals import clip, normalise, round_ms
 from services.identity.onscreen import OnScreen
 
 Cues = Literal["names", "json"]

@@ -4,13 +4,14 @@ import pytest
 from grouper_rows import EP_ID, LEFT, MODEL, RUN_ID, joined, shot, track, vector_of
 
 from contracts.ids import face_id
-from contracts.rows import ClusterCentroidsDocument, FaceQuality, FaceRow, IdentitiesDocument, Identity
+from contracts.rows import ClusterCentroidsDocument, FaceQuality, FaceRow, IdentitiesDocument
 from services.grouper.assembly import (
     SegmentTotals,
     cluster_centroids_document,
     identities_document,
     track_metrics_document,
 )
+from services.grouper.edits import Rename, TrackGroup
 from services.grouper.episode import Grouping, group_episode
 from services.grouper.thresholds import GrouperThresholds, WarningRules
 
@@ -58,9 +59,13 @@ def test_identities_show_their_best_thumbnail_and_count_their_faces(grouping: Gr
     assert IdentitiesDocument.model_validate_json(document.model_dump_json()) == document
 
 
-def test_a_label_stays_with_the_identity_that_kept_its_id(grouping: Grouping) -> None:
-    before = Identity(identity_id="identity-00001", track_ids=(), tracks=0, faces=0, label="The neighbour")
-    document = identities_document(grouping, [], ep_id=EP_ID, run_id=RUN_ID, revision=1, earlier=[before])
+def test_a_label_is_what_the_grouping_says() -> None:
+    edits = [Rename(group=TrackGroup(track_ids=("track-00000-001",)), label="The neighbour")]
+    tracks, vectors = [track(1, 0, 2), track(2, 2, 3)], [vector_of(1), vector_of(2)]
+    grouping = group_episode(
+        joined(tracks, vectors), duration_s=60, sample_period_s=0.125, thresholds=GrouperThresholds(), edits=edits
+    )
+    document = identities_document(grouping, [], ep_id=EP_ID, run_id=RUN_ID, revision=1)
     assert [identity.label for identity in document.identities] == ["The neighbour", None]
 
 

@@ -1,26 +1,34 @@
 from __future__ import annotations
 
 import pytest
-from grouper_rows import MODEL, RIGHT, Scene, identity_by_track, joined, track, vector_of
+from grouper_rows import MODEL, RIGHT, Scene, identity_by_track, joined, partition, track, vector_of
 
+from contracts.rows import Identity
 from services.grouper.carrying import EarlierRun
-from services.grouper.edits import (
-    Drop,
-    Edit,
+from services.grouper.edit_log import (
     EditLog,
     EditRecord,
-    Lock,
-    Merge,
-    MoveTrack,
     NothingToChangeError,
-    NotSame,
-    Split,
-    TrackGroup,
     active_edits,
     apply_edit,
     redo,
-    translate_edits,
     undo,
+)
+from services.grouper.edits import (
+    Drop,
+    Edit,
+    Lock,
+    Merge,
+    MoveTrack,
+    NotSame,
+    Overrides,
+    Recluster,
+    Rename,
+    Restore,
+    Split,
+    TrackGroup,
+    Unlock,
+    translate_edits,
 )
 from services.grouper.episode import Grouping, group_episode
 from services.grouper.joining import JoinedEpisode
@@ -201,3 +209,79 @@ def test_edits_follow_their_tracks_into_another_run() -> None:
         Lock(group=_group_of(11, 12)),
     ]
     assert lost == [edits[4]]
+
+
+def test_a_new_person_is_given_tracks_by_people_only() -> None:
+    edit = MoveTrack(track_ids=_tracks(3), source=_group_of(1, 3, identity=1))
+    assert _people(edit) == [{1}, {2, 4}, {3}, {5}]
+    merged = Merge(target=_group_of(2, 4, identity=2), sources=(_group_of(3, identity=3),))
+    assert _people(edit, merged) == [{1}, {2, 3, 4}, {5}]
+
+
+def test_a_new_person_that_was_merged_closes_nobody() -> None:
+    edits = (
+        MoveTrack(track_ids=_tracks(5), source=None),
+        Merge(target=_group_of(2, identity=2), sources=(_group_of(5, identity=3),)),
+    )
+    assert partition(_group(*edits)) == {frozenset(_tracks(1, 3)), frozenset(_tracks(2, 4, 5))}
+
+
+def test_an_unlocked_identity_takes_tracks_again() -> None:
+    lock = Lock(group=_group_of(1, identity=1))
+    assert _people(lock) == [{1}, {2, 4}, {3}, {5}]
+    grouping = _group(lock, Unlock(group=_group_of(1, identity=1)))
+    assert partition(grouping) == partition(_group())
+    assert not any(person.locked for person in grouping.people)
+
+
+def test_restored_tracks_are_somebody_again() -> None:
+    assert _people(Drop(track_ids=_tracks(5, 3))) == [{1}, {2, 4}]
+    assert _people(Drop(track_ids=_tracks(5, 3)), Restore(track_ids=_tracks(3))) == [{1, 3}, {2, 4}]
+
+
+def test_the_latest_name_holds_and_can_be_taken_away() -> None:
+    def labels(*edits: Edit) -> list[str | None]:
+        return [person.label for person in _group(*edits).people]
+
+    first = Rename(group=_group_of(1, 3, identity=1), label="Ann")
+    assert labels(first, Rename(group=_group_of(1, 3, identity=1), label="Anna")) == ["Anna", None, None]
+    assert labels(first, Rename(group=_group_of(1, 3, identity=1))) == [None, None, None]
+
+
+def test_who_is_merged_into_somebody_takes_their_name() -> None:
+    edits = (
+        Rename(group=_group_of(2, 4, identity=2), label="Bob"),
+        Rename(group=_group_of(1, 3, identity=1), label="Ann"),
+        Merge(target=_group_of(2, 4, identity=2), sources=(_group_of(1, 3, identity=1),)),
+    )
+    assert {person.identity_id: person.label for person in _group(*edits).people}["identity-00002"] == "Bob"
+
+
+def test_other_thresholds_hold_from_here_on_and_the_latest_alone() -> None:
+    loose = Recluster.model_validate({"overrides": {"merge_distance": 1.4, "farthest_ratio": 4}})
+    assert _people(loose) == [{1, 2, 3, 4, 5}]
+    assert _people(loose, Recluster(overrides=Overrides())) == _people()
+    with pytest.raises(ValueError, match="merge_distance"):
+        Recluster.model_validate({"overrides": {"merge_distance": 0}})
+
+
+def test_a_person_that_shows_up_again_gets_the_old_id_back() -> None:
+    before = _group()
+    merge = Merge(target=_group_of(1, 3, identity=1), sources=(_group_of(2, 4, identity=2),))
+    after = _group(merge, earlier=as_earlier(before))
+    retired = {"identity-00002": _tracks(2, 4)}
+    undone = _group(earlier=EarlierRun(as_earlier(after).identities, after.tracks, retired))
+    assert identity_by_track(undone) == identity_by_track(before)
+
+
+def as_earlier(grouping: Grouping) -> EarlierRun:
+    people = tuple(
+        Identity(
+            identity_id=person.identity_id,
+            track_ids=tuple(one.track_id for one in person.tracks),
+            tracks=len(person.tracks),
+            faces=0,
+        )
+        for person in grouping.people
+    )
+    return EarlierRun(people, grouping.tracks)

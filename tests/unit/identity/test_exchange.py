@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.intervals import Intervals, normalise, total
 from services.identity.exchange.clips import Clip, clips_of, frames_of, plain
 from services.identity.exchange.edl import reel_name, to_edl
 from services.identity.exchange.fcpxml import rational, to_fcpxml
 from services.identity.exchange.timecode import RATE_NAMES, RATES, RateName, Timecode
 from services.identity.exchange.webvtt import to_webvtt
-from services.identity.intervals import Intervals, normalise, total
 from services.identity.onscreen import OnScreen
 
 EP = "harbour-lights-s02e05"

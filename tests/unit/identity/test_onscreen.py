@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import BadInput, NotFound
+from chassis.intervals import difference, intersection, round_ms, total, union
 from contracts.rows import CastScreenTime, ScreenTimeDocument, UnidentifiedScreenTime
 from services.identity.changes import describe_changes
 from services.identity.comparison import compare
-from services.identity.intervals import difference, intersection, round_ms, total, union
 from services.identity.onscreen import people_in, visible_at, when_together
 from services.identity.totals import CastSeconds, EpisodeSeconds, total_up
 from tests.unit.identity.report_documents import screen_time

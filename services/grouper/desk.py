@@ -1,0 +1,224 @@
+"""What people read of an episode's clusters, and what would change if they edited them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from chassis.errors import BadInput, Conflict
+from chassis.fencing import RunFence
+from chassis.reading import ArtifactReader
+from contracts.events import EpisodeGrouped
+from contracts.rows import ClusterCentroidsDocument, FaceRow, ShotRow, TrackRow
+from services.grouper.assembly import identities_document
+from services.grouper.clusters import ClusterView, view_of
+from services.grouper.commands import Command, edit_of
+from services.grouper.comparing import Duplicate, Outlier, find_outliers, likely_duplicates
+from services.grouper.constraints import Constraints
+from services.grouper.edit_log import EditLog, EditRecord, active_edits
+from services.grouper.edit_store import EditStore
+from services.grouper.edits import Edit
+from services.grouper.episode import episode_constraints
+from services.grouper.previewing import Preview, SecondsRule, Side, compare
+from services.grouper.regrouping import Regrouper
+from services.grouper.replaying import dropped_tracks, thresholds_in_force, without_ended_locks
+from services.grouper.store import GroupedRun, GrouperStore
+from services.grouper.thresholds import GrouperThresholds
+from services.grouper.twosome import Twosome, find_two_people
+
+T = TypeVar("T")
+
+REMEMBERED = 8
+"""Views and lists of so many groupings are kept."""
+
+
+class Remembered:
+    """What was computed lately, by key; asked for twice at once it is computed once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[object, ...], asyncio.Task[Any]] = OrderedDict()
+
+    async def get(self, key: tuple[object, ...], compute: Callable[[], Awaitable[T]]) -> T:
+        if key not in self._kept:
+            self._kept[key] = asyncio.ensure_future(_awaited(compute))
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        try:
+            result: T = await asyncio.shield(self._kept[key])
+        except Exception:
+            self._kept.pop(key, None)
+            raise
+        return result
+
+
+async def _awaited(compute: Callable[[], Awaitable[T]]) -> T:
+    return await compute()
+
+
+class ClusterDesk:
+    """Reads groupings for people."""
+
+    def __init__(
+        self,
+        *,
+        reader: ArtifactReader,
+        store: GrouperStore,
+        edits: EditStore,
+        regrouper: Regrouper,
+        fence: RunFence,
+        rules: GrouperThresholds,
+    ) -> None:
+        self._reader = reader
+        self._store = store
+        self._edits = edits
+        self._regrouper = regrouper
+        self._fence = fence
+        self._rules = rules
+        self._remembered = Remembered(REMEMBERED)
+        self._previews = asyncio.Semaphore(1)
+
+    async def run_of(self, ep_id: str) -> GroupedRun:
+        """The latest grouping of an episode.
+
+        Raises:
+            Conflict: `not_grouped_yet`.
+        """
+        run = await self._store.latest(ep_id)
+        if run is None:
+            raise Conflict("not_grouped_yet", f"{ep_id} is not grouped yet: wait until its run has come that far.")
+        return run
+
+    async def open_run_of(self, ep_id: str) -> GroupedRun:
+        """The latest grouping where it is of the run that counts, which edits are for; raises as `run_of`."""
+        run = await self.run_of(ep_id)
+        if not await self._fence.is_open(ep_id, run.event.run_id):
+            raise Conflict("not_grouped_yet", f"The current run of {ep_id} is not grouped yet: edit it when it is.")
+        return run
+
+    async def view(self, run: GroupedRun) -> ClusterView:
+        """A grouping, indexed."""
+        event = run.event
+
+        async def make() -> ClusterView:
+            reader = self._reader
+            return await asyncio.to_thread(
+                view_of,
+                await self._regrouper.identities(event),
+                await reader.rows(event.artifacts["tracks"], TrackRow),
+                await reader.rows(event.artifacts["faces"], FaceRow),
+                await self._seconds_rule(event),
+            )
+
+        return await self._remembered.get(("view", event.run_id, event.revision), make)
+
+    async def edits_version(self, ep_id: str) -> int:
+        return await self._edits.version(ep_id)
+
+    async def duplicates(self, run: GroupedRun) -> list[Duplicate]:
+        """Pairs of clusters that may be one person, nearest first."""
+        book = await self._edits.read(run.event.ep_id)
+
+        async def find() -> list[Duplicate]:
+            view, centroids = await self.view(run), await self._centroids(run.event)
+            resolved = await self._regrouper.resolve(run, book.log)
+            return await asyncio.to_thread(
+                _duplicates, view, centroids, resolved.edits, run.sample_period_s, self._in_force(book.log)
+            )
+
+        return await self._remembered.get(("duplicates", run.event.run_id, run.event.revision, book.version), find)
+
+    async def outliers(self, run: GroupedRun) -> list[Outlier]:
+        """Tracks that may be in the wrong cluster, the most doubtful first."""
+        book = await self._edits.read(run.event.ep_id)
+
+        async def find() -> list[Outlier]:
+            view, centroids = await self.view(run), await self._centroids(run.event)
+            return await asyncio.to_thread(
+                find_outliers,
+                centroids.centroids,
+                view.identities.identities,
+                view.tracks,
+                await self._reader.array(run.event.artifacts["tracks_npy"]),
+                merge_distance=self._in_force(book.log).clustering.merge_distance,
+            )
+
+        return await self._remembered.get(("outliers", run.event.run_id, run.event.revision, book.version), find)
+
+    async def two_people(self, run: GroupedRun, identity_id: str) -> Twosome:
+        """Where an identity would be cut in two.
+
+        Raises:
+            NotFound: `unknown_identity`.
+        """
+        view = await self.view(run)
+        book = await self._edits.read(run.event.ep_id)
+        rows = [view.people.tracks[track] for track in view.people.group(identity_id).track_ids]
+        if len(rows) > self._rules.preview.most_tracks:
+            raise BadInput(
+                "too_many_tracks", f"{identity_id} has more than {self._rules.preview.most_tracks} tracks to compare."
+            )
+        return await asyncio.to_thread(
+            find_two_people,
+            rows,
+            await self._reader.array(run.event.artifacts["tracks_npy"]),
+            sample_period_s=run.sample_period_s,
+            rules=self._in_force(book.log).clustering,
+        )
+
+    async def preview(self, ep_id: str, command: Command) -> Preview:
+        """What a command would change, with all edits of now; raises as `edit_of`."""
+        run = await self.open_run_of(ep_id)
+        view, book = await self.view(run), await self._edits.read(ep_id)
+        record = EditRecord(
+            edit_id="preview",
+            action="apply",
+            by="preview",
+            at="",
+            edit=edit_of(command, view.people),
+            run_id=run.event.run_id,
+        )
+        async with self._previews:
+            edited = await self._regrouper.group(run, (*book.log, record))
+        document = identities_document(
+            edited.grouping, edited.faces, ep_id=ep_id, run_id=run.event.run_id, revision=run.event.revision + 1
+        )
+        before = Side(view.identities.identities, view.tracks, view.identities.warnings)
+        after = Side(document.identities, edited.grouping.tracks, document.warnings)
+        return await asyncio.to_thread(compare, before, after, view.rule)
+
+    def _in_force(self, log: EditLog) -> GrouperThresholds:
+        return thresholds_in_force(self._rules, active_edits(log))
+
+    async def _centroids(self, event: EpisodeGrouped) -> ClusterCentroidsDocument:
+        return await self._reader.document(event.artifacts["cluster_centroids"], ClusterCentroidsDocument)
+
+    async def _seconds_rule(self, event: EpisodeGrouped) -> SecondsRule:
+        shots = await self._reader.rows(event.artifacts["shots"], ShotRow)
+        return SecondsRule(shots, duration_s=event.duration_s, max_gap_s=self._rules.preview.max_gap_s)
+
+
+def _duplicates(
+    view: ClusterView,
+    centroids: ClusterCentroidsDocument,
+    edits: tuple[Edit, ...],
+    sample_period_s: float,
+    rules: GrouperThresholds,
+) -> list[Duplicate]:
+    dropped = dropped_tracks(edits)
+    tracks = [row for row in view.tracks if row.track_id not in dropped]
+    links = [(row.continues, row.track_id) for row in tracks if row.continues is not None]
+    constraints: Constraints
+    constraints, _ = episode_constraints(
+        tracks, links, without_ended_locks(edits), sample_period_s=sample_period_s, rules=rules.clustering
+    )
+    return likely_duplicates(
+        centroids.centroids,
+        view.identities.identities,
+        tracks,
+        constraints,
+        merge_distance=rules.clustering.merge_distance,
+    )

@@ -1,0 +1,158 @@
+"""Grouping a run with the operators' edits in force, from the artifacts of an earlier grouping or for the first time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chassis.arrays import Floats
+from chassis.reading import ArtifactReader
+from contracts.events import EpisodeGrouped
+from contracts.ids import RunId
+from contracts.rows import FaceRow, IdentitiesDocument, Identity, ShotRow, TrackRow
+from services.grouper.carrying import EarlierRun
+from services.grouper.cutting import cut_episode
+from services.grouper.edit_log import EditLog, EditRecord, active_records
+from services.grouper.edits import Edit
+from services.grouper.episode import Grouping, group_episode
+from services.grouper.joining import JoinedEpisode, joined_again
+from services.grouper.resolving import Resolved, Resolver
+from services.grouper.store import GroupedRun, GrouperStore
+from services.grouper.thresholds import GrouperThresholds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What a run is grouped from, before any cut; `face_vectors` may be empty where nothing is cut."""
+
+    joined: JoinedEpisode
+    faces: Sequence[FaceRow]
+    face_vectors: Floats
+    duration_s: float
+    sample_period_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edited:
+    """A grouping with edits. `faces` carry the names of cut tracks' parts; `is_cut` says whether there are any."""
+
+    grouping: Grouping
+    faces: Sequence[FaceRow]
+    is_cut: bool
+    edits: tuple[Edit, ...]
+
+
+def group_edited(
+    ground: Ground,
+    resolved: Resolved,
+    *,
+    thresholds: GrouperThresholds,
+    earlier: EarlierRun | None = None,
+    least_number: int = 1,
+) -> Edited:
+    """Cuts what is to be cut, then groups with the edits; says in the warnings which edits found no track."""
+    joined, faces, is_cut = ground.joined, ground.faces, bool(resolved.cut.parts)
+    if is_cut:
+        joined, faces = cut_episode(joined, resolved.cut, faces, ground.face_vectors)
+    grouping = group_episode(
+        joined,
+        duration_s=ground.duration_s,
+        sample_period_s=ground.sample_period_s,
+        thresholds=thresholds,
+        edits=resolved.edits,
+        earlier=earlier,
+        least_number=least_number,
+    )
+    if resolved.lost:
+        sentence = f"{len(resolved.lost)} edits are about tracks that are not in this run."
+        grouping = replace(grouping, warnings=(*grouping.warnings, sentence))
+    return Edited(grouping=grouping, faces=faces, is_cut=is_cut, edits=resolved.edits)
+
+
+def highest_number(grouping: Grouping, *, at_least: int = 0) -> int:
+    """The greatest number that an identity has, or had before."""
+    return max([at_least, *(int(person.identity_id.rsplit("-", 1)[1]) for person in grouping.people)])
+
+
+def retired_people(
+    before: Sequence[Identity], retired: Mapping[str, Sequence[str]], grouping: Grouping
+) -> dict[str, Sequence[str]]:
+    """Everybody whose id is not in use any more, with their last tracks."""
+    present = {person.identity_id for person in grouping.people}
+    everybody = {**retired, **{identity.identity_id: identity.track_ids for identity in before}}
+    return {identity: tracks for identity, tracks in everybody.items() if identity not in present and tracks}
+
+
+class Regrouper:
+    """Reads what grouping again needs. What it read lately is remembered, so that a warm process is quick."""
+
+    def __init__(self, reader: ArtifactReader, store: GrouperStore, rules: GrouperThresholds) -> None:
+        self._reader = reader
+        self._store = store
+        self._rules = rules
+
+    async def group(self, run: GroupedRun, log: EditLog) -> Edited:
+        """A stored run with the edits that are in force in a log, people keeping the ids they have in it."""
+        joined = await self.joined(run)
+        resolved = await self.resolve(run, log)
+        reader = self._reader
+        ground = Ground(
+            joined=joined,
+            faces=await reader.rows(run.base["faces"], FaceRow),
+            face_vectors=await reader.array(run.event.artifacts["faces_npy"]) if resolved.cut.parts else _NOTHING,
+            duration_s=run.event.duration_s,
+            sample_period_s=run.sample_period_s,
+        )
+        return await asyncio.to_thread(
+            group_edited,
+            ground,
+            resolved,
+            thresholds=self._rules,
+            earlier=await self.earlier(run),
+            least_number=run.highest_number + 1,
+        )
+
+    async def resolve(self, run: GroupedRun, log: EditLog) -> Resolved:
+        """What the edits in force say about the tracks of a stored run."""
+        records = active_records(log)
+        tracks = await self._reader.rows(run.base["tracks"], TrackRow)
+        resolver = await self.resolver(run.event.run_id, tracks, records)
+        return await asyncio.to_thread(resolver.resolve, records)
+
+    async def joined(self, run: GroupedRun) -> JoinedEpisode:
+        """All tracks of a stored run before any cut."""
+        tracks = await self._reader.rows(run.base["tracks"], TrackRow)
+        vectors = await self._reader.array(run.base["tracks_npy"])
+        shots = await self._reader.rows(run.event.artifacts["shots"], ShotRow)
+        return joined_again(tracks, vectors, shots, run.problems)
+
+    async def earlier(self, run: GroupedRun) -> EarlierRun:
+        """The people of a stored run."""
+        tracks = await self._reader.rows(run.event.artifacts["tracks"], TrackRow)
+        return EarlierRun(identities=(await self.identities(run.event)).identities, tracks=tracks, retired=run.retired)
+
+    async def identities(self, event: EpisodeGrouped) -> IdentitiesDocument:
+        return await self._reader.document(event.artifacts["identities"], IdentitiesDocument)
+
+    async def resolver(
+        self,
+        run_id: RunId,
+        tracks: Sequence[TrackRow],
+        records: Sequence[EditRecord],
+        *,
+        before: GroupedRun | None = None,
+    ) -> Resolver:
+        """Knows the tracks of this run, of those in which the edits were made, and of the one before where given."""
+        tracks_of: dict[RunId, Sequence[TrackRow]] = {run_id: tracks}
+        others = {record.run_id for record in records if record.run_id is not None} - {run_id}
+        runs = [before, *[await self._store.run(other) for other in sorted(others)]]
+        for run in runs:
+            if run is not None:
+                tracks_of[run.event.run_id] = await self._reader.rows(run.base["tracks"], TrackRow)
+        return Resolver(run_id, tracks_of, self._rules.carry)
+
+
+_NOTHING: Floats = np.zeros((0, 0), dtype=np.float32)

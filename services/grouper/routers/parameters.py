@@ -1,0 +1,22 @@
+"""What the grouper's operations take in path and query, and the objects behind them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query
+
+from chassis.api.parts import Provide
+from chassis.api.results import LARGEST_PAGE
+from contracts.ids import EpId, IdentityId
+from services.grouper.desk import ClusterDesk
+from services.grouper.edit_desk import EditDesk
+
+Episode = Annotated[EpId, Path(examples=["my-show-s01e02"])]
+OneIdentity = Annotated[IdentityId, Path(max_length=20, examples=["identity-00001"])]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+Cursor = Annotated[str | None, Query(max_length=400)]
+Pictures = Annotated[int, Query(ge=0, le=20, description="Most pictures per track, the best first.")]
+WaitS = Annotated[float, Query(ge=0, le=10, description="Seconds to wait for the grouping with this edit.")]
+Clusters = Annotated[ClusterDesk, Depends(Provide(ClusterDesk))]
+Edits = Annotated[EditDesk, Depends(Provide(EditDesk))]
