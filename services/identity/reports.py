@@ -130,11 +130,10 @@ class ScreenTimeReports:
         with _missing_is_said():
             return await self._reader.array(_manifest(report, name))
 
-    async def content(self, report: Report, file_format: FileFormat) -> tuple[BlobRef, bytes]:
+    async def content(self, report: Report, file_format: FileFormat) -> bytes:
         """A file's content; raises as `opened`."""
-        ref = _manifest(report, FILES[file_format])
         with _missing_is_said():
-            return ref, await self._storage.get(ref)
+            return await self._storage.get(_manifest(report, FILES[file_format]))
 
     async def link(self, report: Report, file_format: FileFormat) -> ScreenTimeFile:
         """Where a file of the revision can be fetched for a short while; raises as `opened`."""

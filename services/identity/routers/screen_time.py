@@ -98,7 +98,7 @@ async def read_screen_time_file(
     report = await reports.find(ep_id, revision=revision, run_id=run_id)
     if not inline:
         return ok(await reports.link(report, file_format))
-    _, content = await reports.content(report, file_format)
+    content = await reports.content(report, file_format)
     name = f"{ep_id}-r{report.event.revision}-{FILES[file_format]}"
     return file_answer(content, name=name, media_type=_INLINE[file_format])
 
