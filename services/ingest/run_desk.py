@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from ulid import ULID
 
 from chassis.api.results import Page, page_of
+from chassis.errors import Conflict
 from chassis.reading import ArtifactReader
 from chassis.store import Document
 from contracts.blobs import BlobRef
@@ -82,11 +83,11 @@ class RunDesk:
 
     async def cancel(self, ep_id: str, run_id: str) -> RunView:
         """Close a run for good; raises as `RunSteering.cancel`."""
-        return view_of(await self._steering.cancel(await self._steering.find(run_id, ep_id=ep_id)))
+        return view_of(await self._steering.cancel(await self._planned(ep_id, run_id)))
 
     async def resume(self, ep_id: str, run_id: str) -> ResumedRun:
         """Let a run go on; raises as `RunSteering.resume`."""
-        asked = await self._steering.resume(await self._steering.find(run_id, ep_id=ep_id))
+        asked = await self._steering.resume(await self._planned(ep_id, run_id))
         return ResumedRun(ep_id=ep_id, run_id=run_id, segments_asked=asked)
 
     async def compare(self, ep_id: str, a: str, b: str) -> RunComparison:
@@ -97,6 +98,18 @@ class RunDesk:
         """
         first, second = await asyncio.gather(*(self._record(ep_id, run_id) for run_id in (a, b)))
         return compare_runs(first, second)
+
+    async def _planned(self, ep_id: str, run_id: str) -> Document:
+        """A run that can be steered.
+
+        Raises:
+            NotFound: `unknown_episode` or `unknown_run`.
+            Conflict: `run_not_planned`, while it was only asked for.
+        """
+        run = await self.read(ep_id, run_id)
+        if run.state == REQUESTED:
+            raise Conflict("run_not_planned", f"The run {run_id} is not planned yet: try again in a moment.")
+        return await self._steering.find(run_id, ep_id=ep_id)
 
     async def _record(self, ep_id: str, run_id: str) -> RunRecord:
         run = await self._steering.find(run_id, ep_id=ep_id)

@@ -165,6 +165,8 @@ async def test_a_run_that_is_asked_for_has_its_id_at_once(api: IngestApi, databa
 
     run = await api.ask("GET", f"{path}/{started['run_id']}")
     assert (run["state"], run["asked_by"]) == ("requested", "local")
+    early = await api.ask("POST", f"{path}/{started['run_id']}/cancel", status=409)
+    assert early["code"] == "run_not_planned"
     assert (await api.ask("GET", f"/episodes/{EPISODE}/status"))["requested"]["run_id"] == started["run_id"]
     failed = {"stage": "ingest", "code": "object_missing", "message": "Upload it again."}
     await store.episodes.start_failed(EPISODE, headers["ce_id"].decode(), failed)

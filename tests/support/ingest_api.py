@@ -16,14 +16,27 @@ from chassis.bus import Bus
 from chassis.service import Resources, Wiring
 from chassis.settings import AuthSettings, KafkaSettings, MongoSettings, S3Settings
 from chassis.store import Database, ensure_indexes
+from contracts.blobs import BlobRef, VideoRef
+from contracts.events import (
+    EpisodeProgress,
+    EpisodeUploaded,
+    RunStarted,
+    ScreenTimeReported,
+    SegmentReady,
+    Stage,
+    VisibleSeconds,
+)
 from screenalytics.stack import Stack
 from services.ingest.app import wire
 from services.ingest.deletion import Deletion
 from services.ingest.settings import DeletionSettings, IngestSettings, ProgressSettings, ReconcilerSettings
+from services.ingest.store import IngestStore
 from tests.support.brokers import BrokerUnderTest
 from tests.support.rig import Rig, rig_on
 
 EPISODE = "my-show-s01e02"
+OPEN_EPISODE = "my-show-s01e03"
+EARLIER_RUN, FINISHED_RUN, OPEN_RUN = (f"01JGFJJZ00ABCDEFGHJKMNPQR{number}" for number in range(3))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +109,75 @@ async def hearing(api: IngestApi) -> AsyncIterator[Rig]:
     broker = BrokerUnderTest(name="embedded", settings=api.resources.settings.kafka, proxy=nothing)
     async with rig_on(broker) as rig:
         yield rig
+
+
+async def seed_examples(api: IngestApi, video: bytes) -> dict[str, str]:
+    """What the documented examples speak of; the values of their variables."""
+    store = IngestStore(api.resources.database)
+    ref = await api.resources.storage.put(f"raw/videos/{EPISODE}/episode.mp4", video)
+    for run_id, seconds in ((EARLIER_RUN, 10.0), (FINISHED_RUN, 12.5)):
+        await plan_of(store, EPISODE, run_id, ref)
+        await store.finish(
+            ScreenTimeReported(
+                ep_id=EPISODE,
+                run_id=run_id,
+                revision=1,
+                duration_s=6.0,
+                report=ref,
+                manifests={},
+                cast=(VisibleSeconds(cast_id="ann", name="Ann", visible_s=seconds),),
+                unidentified=1,
+            )
+        )
+    await plan_of(store, OPEN_EPISODE, OPEN_RUN, ref)
+    stages: tuple[Stage, ...] = ("detector", "embedder")
+    for stage, done in zip(stages, (3, 2), strict=True):
+        for segment in range(done):
+            await store.record_progress(
+                EpisodeProgress(ep_id=OPEN_EPISODE, run_id=OPEN_RUN, stage=stage, segment=segment, done=1, total=4)
+            )
+    return {
+        "ep_id": EPISODE,
+        "run_id": FINISHED_RUN,
+        "other_run_id": EARLIER_RUN,
+        "open_ep_id": OPEN_EPISODE,
+        "open_run_id": OPEN_RUN,
+        "video_uri": ref.uri,
+    }
+
+
+async def plan_of(store: IngestStore, ep_id: str, run_id: str, video: BlobRef, *, segments: int = 4) -> None:
+    """Plan a run of a six seconds' video, as ingest does."""
+    started = RunStarted(
+        ep_id=ep_id,
+        run_id=run_id,
+        upload_event_id="u",
+        segments=segments,
+        duration_s=6.0,
+        profile="balanced",
+        width=320,
+        height=240,
+        codec="h264",
+        fps=25.0,
+    )
+    requests = [
+        SegmentReady(
+            ep_id=ep_id,
+            run_id=run_id,
+            segment=segment,
+            segments=segments,
+            video=video,
+            stream_index=0,
+            origin_s=0.0,
+            start_s=6.0 * segment / segments,
+            end_s=6.0 * (segment + 1) / segments,
+            duration_s=6.0,
+            profile="balanced",
+        )
+        for segment in range(segments)
+    ]
+    named = VideoRef(uri=video.uri, sha256=video.sha256, bytes=video.bytes, filename="episode.mp4")
+    await store.save_plan(started, requests, EpisodeUploaded(ep_id=ep_id, video=named))
 
 
 KEYS_ONLY = AuthSettings(mode="keys")
