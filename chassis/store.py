@@ -88,7 +88,10 @@ COLLECTIONS: tuple[Collection, ...] = (
         indexes=(IndexModel([("outbox_since", ASCENDING)], sparse=True),),
     ),
     Collection(
-        name="facebanks", owner="identity", holds="one document per show: members and what their pictures became"
+        name="facebanks",
+        owner="identity",
+        holds="one document per show: members, what their pictures became, its revision, its outbox",
+        indexes=(IndexModel([("outbox_since", ASCENDING)], sparse=True),),
     ),
     Collection(
         name="facebank_pictures",
@@ -99,7 +102,17 @@ COLLECTIONS: tuple[Collection, ...] = (
     Collection(
         name="identities",
         owner="identity",
-        holds="one document per episode: identities, links and screen time revisions of its current run",
+        holds="one document per episode: people's links and dismissals with their history, its reported run, its outbox",
+        indexes=(
+            IndexModel([("show", ASCENDING)]),
+            IndexModel([("outbox_since", ASCENDING)], sparse=True),
+        ),
+    ),
+    Collection(
+        name="people",
+        owner="identity",
+        holds="one document per episode: the evidence on its current identities, to find them in other episodes",
+        indexes=(IndexModel([("show", ASCENDING)]),),
     ),
     Collection(
         name="screen_time",

@@ -328,11 +328,14 @@ class LinksChanged(EpisodeEvent):
     TYPE: ClassVar[str] = "screenalytics.links.changed.v1"
 
     version: int = Field(ge=1, description="Version of the links with this change.")
-    action: Literal["link", "unlink", "dismiss", "restore", "undo"]
+    action: Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]
     identity_id: IdentityId
     cast_id: Slug | None
     who: str = Field(max_length=200)
     at: str = Field(description="ISO 8601, UTC.")
+    identities: tuple[IdentityId, ...] = Field(
+        default=(), description="Everybody concerned, where one command changed several; `identity_id` is the first."
+    )
 
     def _revision(self) -> int:
         return self.version

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from chassis.outbox import Outbox
 from chassis.reading import ArtifactReader
 from chassis.service import Resources, Wiring, run
-from contracts.events import CastUploaded, EpisodeGrouped
+from contracts.events import CastChanged, CastUploaded, EpisodeDeleted, EpisodeGrouped, LinksChanged
+from services.identity.examination import Examiner
 from services.identity.exporting import AppearanceExports
 from services.identity.facebank_handlers import FacebankHandlers
+from services.identity.facebank_store import FacebankStore
 from services.identity.faces_desk import FacesDesk
 from services.identity.handlers import IdentityHandlers
+from services.identity.link_store import LinkStore
+from services.identity.people_store import PeopleStore
 from services.identity.picture_objects import PictureObjects
+from services.identity.reporter import Reporter
 from services.identity.reports import ScreenTimeReports
+from services.identity.revisions import RevisionStore
 from services.identity.routers import ROUTERS
 from services.identity.settings import IdentitySettings
-from services.identity.store import FacebankStore, IdentityStore
 
 
 def wire(resources: Resources[IdentitySettings]) -> Wiring:
-    facebanks = FacebankStore(resources.database)
-    resources.bus.on(CastUploaded, FacebankHandlers(resources, facebanks).cast_uploaded)
-    handlers = IdentityHandlers(resources, IdentityStore(resources.database), facebanks)
-    resources.bus.on(EpisodeGrouped, handlers.episode_grouped)
-    return Wiring(routers=ROUTERS, parts=reading_parts(resources))
+    database, bus = resources.database, resources.bus
+    outbox = Outbox(bus, [database["facebanks"], database["identities"]])
+    facebanks = FacebankStore(database, outbox)
+    links = LinkStore(database, outbox)
+    revisions, people = RevisionStore(database), PeopleStore(database)
+    reader, examiner = ArtifactReader(resources.storage), Examiner(resources)
+
+    reporter = Reporter(resources, links=links, revisions=revisions, facebanks=facebanks, people=people, reader=reader)
+    handlers = IdentityHandlers(reporter, links, revisions, people)
+    bus.on(CastUploaded, FacebankHandlers(resources, facebanks, examiner).cast_uploaded)
+    bus.on(EpisodeGrouped, handlers.episode_grouped)
+    bus.on(LinksChanged, handlers.links_changed)
+    bus.on(CastChanged, handlers.cast_changed)
+    bus.on(EpisodeDeleted, handlers.episode_deleted)
+    return Wiring(routers=ROUTERS, parts=reading_parts(resources, reader), background=(outbox.run,))
 
 
-def reading_parts(resources: Resources[IdentitySettings]) -> tuple[object, ...]:
+def reading_parts(resources: Resources[IdentitySettings], reader: ArtifactReader) -> tuple[object, ...]:
     """What the routers that only read work with: screen time, exports, faces and pictures."""
     storage, settings = resources.storage, resources.settings
-    reports = ScreenTimeReports(resources.database, storage, ArtifactReader(storage), settings.api)
+    reports = ScreenTimeReports(resources.database, storage, reader, settings.api)
     pictures = PictureObjects(storage, settings.api)
     faces = FacesDesk(reports, pictures, storage, settings.recognition.representative)
     return (reports, AppearanceExports(reports), faces)

@@ -15,7 +15,7 @@ from contracts.blobs import Contract
 from contracts.ids import IdentityId, Slug
 from contracts.rows import CastLink, LinkedBy
 
-Action = Literal["link", "unlink", "dismiss", "restore", "undo"]
+Action = Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]
 
 
 class LinkRefused(Conflict):
@@ -197,9 +197,16 @@ def restore_suggestion(
 
 
 def undo_change(
-    state: LinkState, change: LinkChange, *, who: str, at: str, event_id: str, expected_version: int
+    state: LinkState,
+    change: LinkChange,
+    *,
+    who: str,
+    at: str,
+    event_id: str,
+    expected_version: int,
+    action: Action = "undo",
 ) -> LinkTransition:
-    """Brings one identity back to how it was before `change`. Undoing an undo is the redo.
+    """Brings one identity back to how it was before `change`. Undoing an undo is the redo: say so with `action`.
 
     Raises StaleVersion, and LinkRefused `change_superseded` when the identity was changed again since.
     """
@@ -211,7 +218,7 @@ def undo_change(
         )
     return _transition(
         state,
-        action="undo",
+        action=action,
         identity_id=change.identity_id,
         cast_id=change.before.cast_id if change.before else None,
         link=change.before,

@@ -18,11 +18,13 @@ from contracts.rows import (
     ShotRow,
     TrackRow,
 )
-from services.identity.autolink import decide_auto_links
+from services.identity.autolink import LinkConflict, ProposedLink, decide_auto_links
 from services.identity.calibration import Calibration
 from services.identity.evidence import gather_evidence
 from services.identity.facebank import Reference, find_outliers, make_gallery
+from services.identity.history import effective_links
 from services.identity.identities import get_cast_suggestions
+from services.identity.links import LinkState
 from services.identity.screentime import compute_screen_time
 from services.identity.thresholds import IdentityThresholds
 from services.identity.track_reps import select_representative_frames
@@ -55,10 +57,14 @@ class Facebank:
 
 @dataclass(frozen=True, kw_only=True)
 class Recognition:
-    """Who is who: identities with names, the links, their representative faces, and the screen time."""
+    """Who is who: identities with names, the links, their representative faces, and the screen time.
+
+    `automatic` are the machine's links of this run, those people overruled included; `links` are those that count.
+    """
 
     identities: IdentitiesDocument
     links: tuple[CastLink, ...]
+    automatic: tuple[CastLink, ...]
     representatives: Mapping[str, tuple[FaceRow, ...]]
     screen_time: ScreenTimeDocument
     conflicts: tuple[str, ...]
@@ -71,7 +77,8 @@ def recognise(
     revision: int,
     calibration: Calibration | None,
     dimension: int,
-    confirmed: Sequence[CastLink],
+    decided: LinkState,
+    automatic: Sequence[CastLink] | None,
     previous: ScreenTimeDocument | None,
     models: Mapping[str, str],
     link_event_ids: Mapping[str, str],
@@ -83,7 +90,9 @@ def recognise(
 
     Args:
         calibration: Of the embedder that made the vectors; without one nobody is named by machine.
-        confirmed: Links that people made; they stay, as far as their identities still exist.
+        decided: What people decided; it stays, as far as the identities still exist.
+        automatic: The machine's links that the run has already; None in its first revision, which decides them. Later
+            ones make none, so that nobody gets a name behind the operators' backs.
         link_event_ids: identity id -> id of the event that will tell its link.
         at: Time of the decision, ISO 8601.
         representatives: Faces chosen to show each identity.
@@ -99,7 +108,8 @@ def recognise(
     )
     warnings = [*document.warnings, *grouping.problems, *problems]
     known = {identity.identity_id for identity in document.identities}
-    links = [link for link in confirmed if link.identity_id in known]
+    people_links = [link for link in decided.links if link.identity_id in known]
+    found = list(automatic or ())
     reasons: dict[str, str] = {}
     conflicts: tuple[str, ...] = ()
     if calibration is None:
@@ -116,23 +126,17 @@ def recognise(
                 galleries, calibration=calibration, references=rules.link.references, rules=rules.gallery
             )
         ]
-        suggestions = get_cast_suggestions(evidence, galleries, calibration=calibration, rules=rules.link)
-        decision = decide_auto_links(suggestions, evidence, existing=links, rules=rules.link)
-        conflicts = tuple(conflict.message for conflict in decision.conflicts)
+        suggestions = get_cast_suggestions(
+            evidence, galleries, calibration=calibration, dismissed=decided.dismissed_pairs, rules=rules.link
+        )
         reasons = {item.identity_id: item.reason for item in suggestions if item.reason}
-        links += [
-            CastLink(
-                identity_id=link.identity_id,
-                cast_id=link.cast_id,
-                by="auto",
-                probability=round(link.probability, 6),
-                margin=round(link.margin, 6),
-                at=at,
-                event_id=link_event_ids[link.identity_id],
-            )
-            for link in decision.links
-        ]
-    links.sort(key=lambda link: link.identity_id)
+        decision = decide_auto_links(
+            suggestions, evidence, existing=people_links, dismissed=decided.dismissed_pairs, rules=rules.link
+        )
+        if automatic is None:
+            found = [_automatic(link, at, link_event_ids[link.identity_id]) for link in decision.links]
+        conflicts = _open_conflicts(decision.conflicts, effective_links(decided, found), first=automatic is None)
+    links = [link for link in effective_links(decided, found).links if link.identity_id in known]
     chosen = _representatives(grouping, representatives, rules)
     identities = _named(document, links, facebank.names, chosen, revision)
     screen_time = compute_screen_time(
@@ -154,9 +158,31 @@ def recognise(
     return Recognition(
         identities=identities,
         links=tuple(links),
+        automatic=tuple(found),
         representatives=chosen,
         screen_time=screen_time,
         conflicts=conflicts,
+    )
+
+
+def _open_conflicts(conflicts: Sequence[LinkConflict], state: LinkState, *, first: bool) -> tuple[str, ...]:
+    """What operators are to decide; after the first revision only where neither of the two has a name by now."""
+    return tuple(
+        conflict.message
+        for conflict in conflicts
+        if first or (conflict.kept is None and not any(state.link_of(identity) for identity in conflict.identity_ids))
+    )
+
+
+def _automatic(link: ProposedLink, at: str, event_id: str) -> CastLink:
+    return CastLink(
+        identity_id=link.identity_id,
+        cast_id=link.cast_id,
+        by="auto",
+        probability=round(link.probability, 6),
+        margin=round(link.margin, 6),
+        at=at,
+        event_id=event_id,
     )
 
 

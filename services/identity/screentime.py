@@ -122,6 +122,22 @@ def compute_screen_time(
     return document.model_copy(update={"changes": describe_changes(previous, document)})
 
 
+def visible_intervals(
+    identities: Sequence[Identity],
+    *,
+    tracks: Sequence[TrackRow],
+    shots: Sequence[ShotRow],
+    duration_s: float,
+    rules: ScreenTimeRules = DEFAULTS.screen_time,
+) -> dict[str, Intervals]:
+    """Identity id -> when it is visible, by the rules of the screen time."""
+    duration, cuts = round_ms(duration_s), find_cuts(shots)
+    return {
+        identity: visible(rows, duration=duration, cuts=cuts, max_gap_s=rules.max_gap_s)
+        for identity, rows in _tracks_by_identity(identities, tracks).items()
+    }
+
+
 def _tracks_by_identity(identities: Iterable[Identity], tracks: Iterable[TrackRow]) -> dict[str, tuple[TrackRow, ...]]:
     rows = {row.track_id: row for row in tracks}
     return {

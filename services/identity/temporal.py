@@ -106,6 +106,8 @@ def _meeting(
     else:
         gap, boxes = neighbour.start_s - row.end_s, (row.last_bbox, neighbour.first_bbox)
     gap = max(0.0, gap)
+    if gap >= max(rules.same_shot_window_s, rules.scene_window_s):
+        return None
     takes = (take_of.get(row.shot_id), take_of.get(neighbour.shot_id))
     same_shot = row.shot_id == neighbour.shot_id or (takes[0] is not None and takes[0] == takes[1])
     window = rules.same_shot_window_s if same_shot else rules.scene_window_s

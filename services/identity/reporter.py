@@ -1,0 +1,309 @@
+"""Makes screen time revisions: reads a grouping, the cast and the links, computes, writes, stores.
+
+The invariant: the latest revision of a run is made from the latest grouping and links that were known when its number
+was taken. A worker reads the latest number first; whoever loses it reads everything again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from chassis.artifacts import RunManifests
+from chassis.crops import read_picture
+from chassis.inference import Inference
+from chassis.reading import ArtifactReader
+from chassis.service import Resources
+from chassis.storage import Storage
+from contracts.blobs import BlobRef
+from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported, VisibleSeconds
+from contracts.ids import show_of
+from contracts.rows import (
+    CastLink,
+    CastLinksDocument,
+    ClusterCentroidsDocument,
+    FaceRow,
+    IdentitiesDocument,
+    ScreenTimeDocument,
+    ShotRow,
+    TrackMetricsDocument,
+    TrackRow,
+)
+from services.identity.calibration import Calibration
+from services.identity.exports import to_csv_bytes, to_json_bytes, to_parquet_bytes
+from services.identity.facebank_store import FacebankStore
+from services.identity.history import effective_links
+from services.identity.link_store import LinkStore
+from services.identity.links import LinkState
+from services.identity.people_store import PeopleStore
+from services.identity.recognition import Facebank, Grouping, Recognition, recognise
+from services.identity.report import render_report
+from services.identity.revisions import RecognisedWith, Revision, RevisionStore, basis_of, changed_links
+from services.identity.screentime import visible_intervals
+from services.identity.settings import IdentitySettings
+
+PASSED_ON = (
+    ("detections", "detections.jsonl"),
+    ("shots", "shots.jsonl"),
+    ("tracks", "tracks.jsonl"),
+    ("faces", "faces.jsonl"),
+    ("faces_npy", "faces.npy"),
+    ("tracks_npy", "tracks.npy"),
+    ("cluster_centroids", "cluster_centroids.json"),
+    ("track_metrics", "track_metrics.json"),
+)
+"""Artifacts of the grouping that are manifests as they are."""
+
+MOST_ROUNDS = 100
+"""Times a worker may lose a revision's number, or find that somebody changed the links meanwhile."""
+
+
+class Reporter:
+    """Reports an episode's screen time again whenever what it is made from has changed."""
+
+    def __init__(
+        self,
+        resources: Resources[IdentitySettings],
+        *,
+        links: LinkStore,
+        revisions: RevisionStore,
+        facebanks: FacebankStore,
+        people: PeopleStore,
+        reader: ArtifactReader,
+    ) -> None:
+        self._resources = resources
+        self._links = links
+        self._revisions = revisions
+        self._facebanks = facebanks
+        self._people = people
+        self._reader = reader
+
+    async def report(
+        self, ep_id: str, run_id: str, *, cause: str, grouped: EpisodeGrouped | None = None
+    ) -> list[Event]:
+        """Bring a run's screen time up to date; returns the events that say so, none when it was already.
+
+        The same cause again, and a grouping that is reported already, are answered with the events stored then. A run
+        without any revision needs `grouped` to get its first.
+        """
+        events = await self._revisions.caused_by(ep_id, run_id, cause)
+        for _ in range(MOST_ROUNDS):
+            last = await self._revisions.last(ep_id, run_id)
+            decided = await self._links.decided(ep_id)
+            grouping = _latest(grouped, last)
+            if grouping is None or not await self._resources.fence.is_open(ep_id, run_id):
+                return events
+            names = await self._facebanks.members(show_of(ep_id))
+            if last is not None and last.basis == _basis(grouping, decided, last.automatic, names):
+                await self._revisions.make_current(last)
+                return events or (last.events if grouped is not None else [])
+            revision, recognition, content = await self._compute(grouping, last, decided, names, cause)
+            if await self._revisions.add(revision):
+                await self._publish_files(revision, recognition, content)
+                events += revision.events
+        raise RuntimeError(f"{ep_id} changes faster than it can be reported")
+
+    async def _compute(
+        self,
+        grouped: EpisodeGrouped,
+        last: Revision | None,
+        decided: LinkState,
+        names: dict[str, str],
+        cause: str,
+    ) -> tuple[Revision, Recognition, Grouping]:
+        content = await self._read(grouped)
+        number = last.number + 1 if last else 1
+        before = last or await self._revision_of_earlier_run(grouped)
+        models = last.recognised_with if last else await served_models(self._resources.require_inference())
+        references = await self._facebanks.references(show_of(grouped.ep_id))
+        recognition = await asyncio.to_thread(
+            recognise,
+            content,
+            Facebank(names=names, references=references),
+            revision=number,
+            calibration=models.calibration,
+            dimension=models.dimension,
+            decided=decided,
+            automatic=last.automatic if last else None,
+            previous=before.document if before else None,
+            models=models.models,
+            link_event_ids={
+                identity.identity_id: _said(grouped, identity.identity_id, None, number).event_id
+                for identity in content.identities.identities
+            },
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            representatives=self._resources.settings.representatives,
+            rules=self._resources.settings.recognition,
+        )
+        manifests = await self._write(grouped, content, recognition, number)
+        revision = Revision(
+            grouped=grouped,
+            basis=_basis(grouped, decided, recognition.automatic, names),
+            cause=cause,
+            links_version=decided.version,
+            automatic=recognition.automatic,
+            links=recognition.links,
+            recognised_with=models,
+            document=recognition.screen_time,
+            cast_linked=tuple(
+                _said(grouped, identity, link, number)
+                for identity, link in changed_links(last.links if last else (), recognition.links)
+            ),
+            reported=_reported(grouped, recognition.screen_time, manifests, decided.version),
+        )
+        return revision, recognition, content
+
+    async def _revision_of_earlier_run(self, grouped: EpisodeGrouped) -> Revision | None:
+        """What was reported before this run, to say what the run changed."""
+        episode = await self._links.load(grouped.ep_id)
+        if episode is None or episode.run_id >= grouped.run_id:
+            return None
+        return await self._revisions.get(episode.run_id, episode.revision)
+
+    async def _publish_files(self, revision: Revision, recognition: Recognition, content: Grouping) -> None:
+        """What others look up by episode: the evidence on its people, and the current manifests."""
+        models, reported = revision.recognised_with, revision.reported
+        visible = visible_intervals(
+            content.identities.identities,
+            tracks=content.tracks,
+            shots=content.shots,
+            duration_s=content.duration_s,
+            rules=self._resources.settings.recognition.screen_time,
+        )
+        await self._people.save(
+            revision.order,
+            recognition.identities,
+            content.centroids,
+            visible,
+            model_id=models.model_id,
+            dimension=models.dimension,
+        )
+        if await self._resources.fence.is_open(reported.ep_id, reported.run_id):
+            target = RunManifests(self._resources.storage, reported.ep_id, reported.run_id, revision=revision.number)
+            await target.make_current(reported.manifests)
+
+    async def _read(self, event: EpisodeGrouped) -> Grouping:
+        reader, artifacts = self._reader, event.artifacts
+        return Grouping(
+            duration_s=event.duration_s,
+            tracks=await reader.rows(artifacts["tracks"], TrackRow),
+            shots=await reader.rows(artifacts["shots"], ShotRow),
+            faces=await reader.rows(artifacts["faces"], FaceRow),
+            face_vectors=await reader.array(artifacts["faces_npy"]),
+            track_vectors=await reader.array(artifacts["tracks_npy"]),
+            identities=await reader.document(artifacts["identities"], IdentitiesDocument),
+            centroids=await reader.document(artifacts["cluster_centroids"], ClusterCentroidsDocument),
+            problems=event.problems,
+        )
+
+    async def _write(
+        self, event: EpisodeGrouped, grouping: Grouping, recognition: Recognition, revision: int
+    ) -> dict[str, BlobRef]:
+        """Write every manifest of this revision; name -> reference."""
+        storage = self._resources.storage
+        target = RunManifests(storage, event.ep_id, event.run_id, revision=revision)
+        document = recognition.screen_time
+        page = await asyncio.to_thread(
+            render_report,
+            document=document,
+            title=document.episode_id,
+            shots=grouping.shots,
+            thumbnails=await read_thumbnails(storage, recognition),
+            metrics=await self._reader.document(event.artifacts["track_metrics"], TrackMetricsDocument),
+            conflicts=recognition.conflicts,
+        )
+        links = CastLinksDocument(ep_id=event.ep_id, run_id=event.run_id, revision=revision, links=recognition.links)
+        return {name: event.artifacts[artifact] for artifact, name in PASSED_ON} | {
+            "identities.json": await target.put_document("identities.json", recognition.identities),
+            "cast_links.json": await target.put_document("cast_links.json", links),
+            "screen_time.json": await target.put(
+                "screen_time.json", to_json_bytes(document), schema="ScreenTimeDocument"
+            ),
+            "screen_time.csv": await target.put("screen_time.csv", to_csv_bytes(document)),
+            "screen_time.parquet": await target.put("screen_time.parquet", to_parquet_bytes(document)),
+            "report.html": await target.put("report.html", page.encode()),
+        }
+
+
+async def served_models(inference: Inference) -> RecognisedWith:
+    """The models that the inference server has, with the embedder's calibration if somebody has calibrated it."""
+    served = await inference.models()
+    calibration = await calibration_of(inference)
+    return RecognisedWith(
+        models={"face_detector": served.detector.model_id, "face_embedder": served.embedder.model_id},
+        dimension=served.embedder.dimension,
+        model_id=served.embedder.model_id,
+        midpoint=calibration.midpoint if calibration else None,
+        scale=calibration.scale if calibration else None,
+    )
+
+
+async def calibration_of(inference: Inference) -> Calibration | None:
+    """Calibration of the served embedder, None for one nobody has calibrated."""
+    embedder = await inference.embedder()
+    if embedder.calibration is None:
+        return None
+    return Calibration(
+        model_id=embedder.model_id, midpoint=embedder.calibration.midpoint, scale=1.0 / embedder.calibration.slope
+    )
+
+
+async def read_thumbnails(storage: Storage, recognition: Recognition) -> dict[str, bytes]:
+    """Thumbnail key -> JPEG of every identity's representative; each archive is read once."""
+    wanted: dict[str, list[str]] = {}
+    for identity in recognition.identities.identities:
+        if identity.representative is not None:
+            archive, _, member = identity.representative.rpartition("#")
+            wanted.setdefault(archive, []).append(member)
+    thumbnails: dict[str, bytes] = {}
+    for archive, members in sorted(wanted.items()):
+        data = await storage.read(archive)
+        pictures = [read_picture(data, member) for member in members]
+        thumbnails |= {f"{archive}#{member}": picture for member, picture in zip(members, pictures, strict=True)}
+    return thumbnails
+
+
+def _latest(grouped: EpisodeGrouped | None, last: Revision | None) -> EpisodeGrouped | None:
+    """A grouping that arrives late never takes the place of a later one."""
+    if last is None or (grouped is not None and grouped.revision > last.grouped.revision):
+        return grouped
+    return last.grouped
+
+
+def _basis(grouped: EpisodeGrouped, decided: LinkState, automatic: tuple[CastLink, ...], names: dict[str, str]) -> str:
+    return basis_of(grouped.revision, decided.version, effective_links(decided, automatic).links, names)
+
+
+def _said(event: EpisodeGrouped, identity_id: str, link: CastLink | None, revision: int) -> CastLinked:
+    return CastLinked(
+        ep_id=event.ep_id,
+        run_id=event.run_id,
+        identity_id=identity_id,
+        cast_id=link.cast_id if link else None,
+        by=link.by if link else "operator",
+        probability=link.probability if link else 0.0,
+        margin=link.margin if link else 0.0,
+        revision=revision,
+    )
+
+
+def _reported(
+    event: EpisodeGrouped, document: ScreenTimeDocument, manifests: dict[str, BlobRef], links_version: int
+) -> ScreenTimeReported:
+    return ScreenTimeReported(
+        ep_id=event.ep_id,
+        run_id=event.run_id,
+        revision=document.revision,
+        duration_s=document.duration_s,
+        report=manifests["report.html"],
+        manifests=manifests,
+        cast=tuple(
+            VisibleSeconds(cast_id=person.cast_id, name=person.name, visible_s=person.visible_s)
+            for person in document.cast
+        ),
+        unidentified=len(document.unidentified),
+        warnings=document.warnings,
+        grouping_revision=event.revision,
+        links_version=links_version,
+        changes=document.changes,
+    )

@@ -1,0 +1,133 @@
+"""Screen time revisions of the identity service on real MongoDB and S3."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from chassis.store import Database
+from contracts.events import CastLinked, EpisodeDeleted, EpisodeProgress, ScreenTimeReported
+from contracts.ids import identity_id
+from screenalytics.stack import Stack
+from services.identity.facebank import Reference
+from services.identity.facebank_store import FacebankStore, Picture
+from tests.support.identity_rig import (
+    BLUE,
+    EP,
+    GREEN,
+    LATER_RUN,
+    MODEL,
+    RED,
+    RUN,
+    SHOW,
+    Colour,
+    IdentityRig,
+    Somebody,
+    identity_rig,
+    vector_of,
+)
+
+pytestmark = pytest.mark.integration
+
+ONE, TWO, THREE = (identity_id(number) for number in (1, 2, 3))
+CAST = {"rita": ("Rita", RED), "greta": ("Greta", GREEN)}
+
+
+@pytest_asyncio.fixture
+async def rig(stack: Stack, database: Database) -> AsyncIterator[IdentityRig]:
+    async with identity_rig(stack, database) as running:
+        yield running
+
+
+async def with_cast(rig: IdentityRig, cast: dict[str, tuple[str, Colour]]) -> None:
+    store = FacebankStore(rig.database, Any)  # type: ignore[arg-type]
+    await store.save(
+        SHOW,
+        request_id="cast",
+        names={cast_id: name for cast_id, (name, _) in cast.items()},
+        pictures=[
+            Picture(cast_id=cast_id, reference=Reference("p", vector_of(colour), MODEL, 0.8), ref=None)
+            for cast_id, (_, colour) in cast.items()
+        ],
+        verdicts=(),
+        replace=True,
+    )
+
+
+def reported(events: list[Any]) -> ScreenTimeReported:
+    return next(event for event in events if isinstance(event, ScreenTimeReported))
+
+
+def linked(events: list[Any]) -> dict[str, str | None]:
+    return {event.identity_id: event.cast_id for event in events if isinstance(event, CastLinked)}
+
+
+async def test_a_first_revision_names_people_and_says_what_it_is_made_from(rig: IdentityRig) -> None:
+    await with_cast(rig, CAST)
+    said = await rig.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25), Somebody(3, BLUE, 30, 34)])
+    report = reported(said)
+    assert linked(said) == {ONE: "rita", TWO: "greta"}
+    assert (report.revision, report.grouping_revision, report.links_version) == (1, 1, 0)
+    assert {person.cast_id: person.visible_s for person in report.cast} == {"rita": 10.0, "greta": 5.0}
+    assert isinstance(said[-1], EpisodeProgress)
+
+
+async def test_a_repeated_grouping_is_answered_with_the_same_events(rig: IdentityRig) -> None:
+    await with_cast(rig, CAST)
+    event = await rig.grouped([Somebody(1, RED)])
+    first, again = await rig.bus.handle(event), await rig.bus.handle(event)
+    assert again == first
+    assert await rig.database["screen_time"].count_documents({}) == 1
+
+
+async def test_two_workers_at_once_make_one_revision_of_one_grouping(rig: IdentityRig) -> None:
+    await with_cast(rig, CAST)
+    event = await rig.grouped([Somebody(1, RED)])
+    answers = await asyncio.gather(*(rig.bus.handle(event) for _ in range(4)))
+    assert {reported(said).event_id for said in answers} == {reported(answers[0]).event_id}
+    assert await rig.database["screen_time"].count_documents({}) == 1
+
+
+async def test_later_groupings_keep_automatic_links_make_none_and_tell_only_what_changed(rig: IdentityRig) -> None:
+    await with_cast(rig, CAST)
+    await rig.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25)])
+    said = await rig.group([Somebody(1, RED), Somebody(3, GREEN, 20, 25)], revision=2)
+    report = reported(said)
+    assert (report.revision, report.grouping_revision) == (2, 2)
+    assert linked(said) == {TWO: None}
+    assert report.unidentified == 1
+    assert any("Greta was removed" in sentence for sentence in report.changes)
+    back = await rig.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25)], revision=3)
+    assert linked(back) == {TWO: "greta"}
+
+
+async def test_a_grouping_that_arrives_late_takes_no_later_ones_place(rig: IdentityRig) -> None:
+    late = await rig.grouped([Somebody(1, RED)], revision=2)
+    await rig.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25)], revision=3)
+    said = await rig.bus.handle(late)
+    assert reported(said).grouping_revision == 3
+    assert await rig.database["screen_time"].count_documents({}) == 1
+
+
+async def test_a_rerun_decides_again_with_the_cast_of_now(rig: IdentityRig) -> None:
+    await rig.group([Somebody(1, RED)])
+    await with_cast(rig, CAST)
+    said = await rig.group([Somebody(1, RED)], run_id=LATER_RUN)
+    assert linked(said) == {ONE: "rita"}
+    assert (reported(said).revision, reported(said).changes[0]) == (1, "The episode was analysed again.")
+    current = await rig.database["identities"].find_one({"_id": EP})
+    assert current is not None and current["run_id"] == LATER_RUN
+    await rig.group([Somebody(1, RED)], revision=2)
+    current = await rig.database["identities"].find_one({"_id": EP})
+    assert current is not None and current["run_id"] == LATER_RUN
+
+
+async def test_a_deleted_episode_leaves_nothing(rig: IdentityRig) -> None:
+    await rig.group([Somebody(1, RED)])
+    await rig.bus.handle(EpisodeDeleted(ep_id=EP, last_run_id=RUN, version=1, who="ada"))
+    left = {name: await rig.database[name].count_documents({}) for name in ("identities", "screen_time", "people")}
+    assert left == {"identities": 0, "screen_time": 0, "people": 0}
