@@ -17,6 +17,60 @@ class Client(Transport):
         """Throw an unfinished upload away."""
         return self.request("DELETE", f"/uploads/{quote(str(upload_id), safe='')}", models.UploadView)
 
+    def add_cast_member(self, show: str, body: models.NewMember) -> Answer[models.MemberDetail]:
+        """Add somebody to the cast; the same person again changes nothing."""
+        return self.request("POST", f"/shows/{quote(str(show), safe='')}/cast", models.MemberDetail, body=body)
+
+    def add_pictures(
+        self, show: str, cast_id: str, files: Files, *, idempotency_key: str | None = None
+    ) -> Answer[models.PictureVerdicts]:
+        """Add reference pictures of a cast member, with a verdict on each; they change suggestions, never links."""
+        return self.request(
+            "POST",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures",
+            models.PictureVerdicts,
+            headers={"idempotency-key": idempotency_key},
+            files=files,
+        )
+
+    def apply_all_suggestions(
+        self,
+        ep_id: str,
+        body: models.ApplyAll,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.ApplyOutcome]:
+        """Link everybody whose suggestion is sure enough, as one change; locks and people's decisions stay."""
+        return self.request(
+            "POST",
+            f"/suggestions/{quote(str(ep_id), safe='')}/apply-all",
+            models.ApplyOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def apply_suggestion(
+        self,
+        ep_id: str,
+        body: models.Application,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Link an identity as suggested."""
+        return self.request(
+            "POST",
+            f"/suggestions/{quote(str(ep_id), safe='')}/apply",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def begin_upload(self, body: models.NewUpload, *, idempotency_key: str | None = None) -> Answer[models.UploadView]:
         """Begin an upload in parts: the answer says where to PUT them."""
         return self.request(
@@ -54,9 +108,46 @@ class Client(Transport):
         """Create an episode; one that is there already is answered as it is, with 200."""
         return self.request("POST", "/episodes", models.EpisodeView, body=body)
 
+    def create_show(self, body: models.NewShow) -> Answer[models.ShowView]:
+        """Create a show; the same show again changes nothing."""
+        return self.request("POST", "/shows", models.ShowView, body=body)
+
     def delete_episode(self, ep_id: str) -> Answer[models.DeletedEpisode]:
         """Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after."""
         return self.request("DELETE", f"/episodes/{quote(str(ep_id), safe='')}", models.DeletedEpisode)
+
+    def delete_picture(self, show: str, cast_id: str, picture: str) -> Answer[int]:
+        """Remove one reference picture; the answer is how many went."""
+        return self.request(
+            "DELETE",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures/{quote(str(picture), safe='')}",
+            int,
+        )
+
+    def delete_pictures(self, show: str, cast_id: str) -> Answer[int]:
+        """Remove all reference pictures of a cast member; the answer is how many went."""
+        return self.request(
+            "DELETE", f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures", int
+        )
+
+    def dismiss_suggestion(
+        self,
+        ep_id: str,
+        body: models.Pair,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Never suggest a pair again; an automatic link of it is taken away."""
+        return self.request(
+            "POST",
+            f"/suggestions/{quote(str(ep_id), safe='')}/dismiss",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
 
     def drop_tracks(
         self,
@@ -118,6 +209,17 @@ class Client(Transport):
             query={"a": a, "b": b, "revision": revision, "run_id": run_id},
         )
 
+    def find_similar_people(
+        self, show: str, *, ep_id: str, identity_id: str, limit: int | None = None
+    ) -> Answer[list[models.Likeness]]:
+        """Who looks like one person in the show's other episodes, nearest first."""
+        return self.request(
+            "GET",
+            f"/people/{quote(str(show), safe='')}/similar",
+            list[models.Likeness],
+            query={"ep_id": ep_id, "identity_id": identity_id, "limit": limit},
+        )
+
     def find_two_people(self, ep_id: str, identity_id: str) -> Answer[models.TwoPeople]:
         """Where this cluster would be cut in two, and whether it looks like two people at all."""
         return self.request(
@@ -168,6 +270,12 @@ class Client(Transport):
         """Tell duration, size, codec and frame rate of the video, and where to read it for a short while."""
         return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/video", models.VideoView)
 
+    def import_cast(self, show: str, body: models.CastImport) -> Answer[list[models.ImportedRow]]:
+        """Add many to the cast at once, with a verdict on each row; the same list again changes nothing."""
+        return self.request(
+            "POST", f"/shows/{quote(str(show), safe='')}/cast/import", list[models.ImportedRow], body=body
+        )
+
     def keep_clusters_apart(
         self,
         ep_id: str,
@@ -182,6 +290,26 @@ class Client(Transport):
             "POST",
             f"/clusters/{quote(str(ep_id), safe='')}/not-same",
             models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def link_identity(
+        self,
+        ep_id: str,
+        identity_id: str,
+        body: models.LinkRequest,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Say that an identity is a cast member."""
+        return self.request(
+            "PUT",
+            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}",
+            models.LinksOutcome,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
@@ -204,6 +332,17 @@ class Client(Transport):
             query={"ep_id": ep_id, "show": show, "who": who, "cursor": cursor, "limit": limit},
         )
 
+    def list_cast(
+        self, show: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.PageMemberView]:
+        """The cast of a show."""
+        return self.request(
+            "GET",
+            f"/shows/{quote(str(show), safe='')}/cast",
+            models.PageMemberView,
+            query={"limit": limit, "cursor": cursor},
+        )
+
     def list_clusters(
         self,
         ep_id: str,
@@ -218,6 +357,12 @@ class Client(Transport):
             f"/clusters/{quote(str(ep_id), safe='')}",
             models.ClusterPage,
             query={"limit": limit, "cursor": cursor, "sort": sort},
+        )
+
+    def list_conflicts(self, ep_id: str, *, limit: int | None = None) -> Answer[models.PageClash]:
+        """Cast members who are in two places at once."""
+        return self.request(
+            "GET", f"/suggestions/{quote(str(ep_id), safe='')}/conflicts", models.PageClash, query={"limit": limit}
         )
 
     def list_duplicate_clusters(
@@ -260,6 +405,22 @@ class Client(Transport):
             query={"show": show, "state": state, "q": q, "sort": sort, "cursor": cursor, "limit": limit},
         )
 
+    def list_identities(
+        self,
+        ep_id: str,
+        *,
+        state: Literal["all", "linked", "unidentified"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Answer[models.IdentityPage]:
+        """The people of an episode, most visible first, with names, seconds and best suggestions."""
+        return self.request(
+            "GET",
+            f"/identities/{quote(str(ep_id), safe='')}",
+            models.IdentityPage,
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
     def list_leftover_tracks(
         self, ep_id: str, *, limit: int | None = None, cursor: str | None = None, pictures: int | None = None
     ) -> Answer[models.PageLeftoverTrack]:
@@ -280,6 +441,30 @@ class Client(Transport):
             f"/clusters/{quote(str(ep_id), safe='')}/outliers",
             models.PageOutlyingTrack,
             query={"limit": limit, "cursor": cursor, "pictures": pictures},
+        )
+
+    def list_people(
+        self,
+        show: str,
+        *,
+        state: Literal["all", "linked", "unidentified"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Answer[models.PagePerson]:
+        """The people of a show over all its episodes, most visible first."""
+        return self.request(
+            "GET",
+            f"/people/{quote(str(show), safe='')}",
+            models.PagePerson,
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    def list_pictures(self, show: str, cast_id: str) -> Answer[list[models.PictureEntry]]:
+        """The reference pictures of a cast member, with short-lived addresses to look at them."""
+        return self.request(
+            "GET",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures",
+            list[models.PictureEntry],
         )
 
     def list_representatives(
@@ -325,6 +510,18 @@ class Client(Transport):
             models.PageRevisionSummary,
             query={"limit": limit, "cursor": cursor},
         )
+
+    def list_shows(self, *, limit: int | None = None, cursor: str | None = None) -> Answer[models.PageShowView]:
+        """Shows that have a cast or a reported episode."""
+        return self.request("GET", "/shows", models.PageShowView, query={"limit": limit, "cursor": cursor})
+
+    def list_suggestions(self, ep_id: str) -> Answer[models.EpisodeSuggestions]:
+        """Whom every identity of an episode may be."""
+        return self.request("GET", f"/suggestions/{quote(str(ep_id), safe='')}", models.EpisodeSuggestions)
+
+    def list_temporal_suggestions(self, ep_id: str) -> Answer[list[models.TemporalMatch]]:
+        """Who may be the people nobody recognises, by place and time."""
+        return self.request("GET", f"/suggestions/{quote(str(ep_id), safe='')}/temporal", list[models.TemporalMatch])
 
     def lock_cluster(
         self,
@@ -435,6 +632,12 @@ class Client(Transport):
         """What any edit would change, with its effect on screen time, without applying it."""
         return self.request("POST", f"/clusters/{quote(str(ep_id), safe='')}/preview", models.Preview, body=body)
 
+    def read_cast_member(self, show: str, cast_id: str) -> Answer[models.MemberDetail]:
+        """One cast member, and the episodes that name them."""
+        return self.request(
+            "GET", f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}", models.MemberDetail
+        )
+
     def read_cluster(
         self,
         ep_id: str,
@@ -455,6 +658,22 @@ class Client(Transport):
     def read_cluster_metrics(self, ep_id: str) -> Answer[models.ClusterHealth]:
         """How healthy the clustering of an episode looks, with a sentence for everything that looks wrong."""
         return self.request("GET", f"/clusters/{quote(str(ep_id), safe='')}/metrics", models.ClusterHealth)
+
+    def read_identity(self, ep_id: str, identity_id: str) -> Answer[models.IdentityDetail]:
+        """One person of an episode: tracks, intervals, link and suggestions."""
+        return self.request(
+            "GET", f"/identities/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}", models.IdentityDetail
+        )
+
+    def read_links(self, ep_id: str, *, history: int | None = None) -> Answer[models.LinksView]:
+        """All links and dismissed suggestions of an episode, with their history."""
+        return self.request("GET", f"/links/{quote(str(ep_id), safe='')}", models.LinksView, query={"history": history})
+
+    def read_review_queue(self, ep_id: str, *, limit: int | None = None) -> Answer[models.PageReviewEntry]:
+        """Whom to decide on first: the most uncertain who are on screen longest."""
+        return self.request(
+            "GET", f"/suggestions/{quote(str(ep_id), safe='')}/review", models.PageReviewEntry, query={"limit": limit}
+        )
 
     def read_screen_time(
         self, ep_id: str, *, revision: int | None = None, run_id: str | None = None
@@ -481,6 +700,16 @@ class Client(Transport):
             "GET",
             f"/screen-time/{quote(str(ep_id), safe='')}/files/{quote(str(file_format), safe='')}",
             query={"revision": revision, "run_id": run_id, "inline": inline},
+        )
+
+    def read_show(self, show: str) -> Answer[models.ShowView]:
+        """One show."""
+        return self.request("GET", f"/shows/{quote(str(show), safe='')}", models.ShowView)
+
+    def read_suggestions(self, ep_id: str, identity_id: str) -> Answer[models.Suggestions]:
+        """Whom one identity may be."""
+        return self.request(
+            "GET", f"/suggestions/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}", models.Suggestions
         )
 
     def read_track_faces(self, ep_id: str, track_id: str) -> Answer[models.TrackFaces]:
@@ -527,6 +756,25 @@ class Client(Transport):
             body=body,
         )
 
+    def redo_link_change(
+        self,
+        ep_id: str,
+        body: models.Step,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Make the latest change that was taken back again, or the one named."""
+        return self.request(
+            "POST",
+            f"/links/{quote(str(ep_id), safe='')}/redo",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def register_video(
         self, ep_id: str, body: models.Registration, *, idempotency_key: str | None = None
     ) -> Answer[models.FiledVideo]:
@@ -536,6 +784,27 @@ class Client(Transport):
             f"/episodes/{quote(str(ep_id), safe='')}/register",
             models.FiledVideo,
             headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def remove_cast_member(
+        self, show: str, cast_id: str, *, unlink: bool | None = None, idempotency_key: str | None = None
+    ) -> Answer[models.RemovedMember]:
+        """Remove a cast member with their pictures; refused while links name them, unless `unlink` says so."""
+        return self.request(
+            "DELETE",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}",
+            models.RemovedMember,
+            query={"unlink": unlink},
+            headers={"idempotency-key": idempotency_key},
+        )
+
+    def rename_cast_member(self, show: str, cast_id: str, body: models.Renaming) -> Answer[models.MemberDetail]:
+        """Give a cast member another name; the reports that name them follow."""
+        return self.request(
+            "PATCH",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}",
+            models.MemberDetail,
             body=body,
         )
 
@@ -553,6 +822,25 @@ class Client(Transport):
             "POST",
             f"/clusters/{quote(str(ep_id), safe='')}/rename",
             models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def restore_suggestion(
+        self,
+        ep_id: str,
+        body: models.Pair,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Suggest a dismissed pair again."""
+        return self.request(
+            "POST",
+            f"/suggestions/{quote(str(ep_id), safe='')}/restore",
+            models.LinksOutcome,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
@@ -662,6 +950,44 @@ class Client(Transport):
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
+        )
+
+    def undo_link_change(
+        self,
+        ep_id: str,
+        body: models.Step,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Take back the latest change of links, or the one named."""
+        return self.request(
+            "POST",
+            f"/links/{quote(str(ep_id), safe='')}/undo",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def unlink_identity(
+        self,
+        ep_id: str,
+        identity_id: str,
+        *,
+        why: str | None = None,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Take a link away; the pair is not suggested again."""
+        return self.request(
+            "DELETE",
+            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}",
+            models.LinksOutcome,
+            query={"why": why, "wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
         )
 
     def unlock_cluster(

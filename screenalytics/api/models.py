@@ -8,6 +8,24 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
+class Application(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    identity_id: str
+    cast_id: str
+    why: str | None = None
+
+
+class ApplyAll(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    min_probability: float | None = 0.85
+    min_margin: float | None = 0.3
+    why: str | None = None
+
+
 class AuditEntry(BaseModel):
     """
     Who called which command, when, and how it was answered.
@@ -21,6 +39,20 @@ class AuditEntry(BaseModel):
     status: int
     ep_id: str | None = None
     show: str | None = None
+
+
+class BodyAddPictures(BaseModel):
+    pictures: list[str]
+
+
+class CastLink(BaseModel):
+    identity_id: str
+    cast_id: str
+    by: Literal["auto", "operator", "suggestion"]
+    probability: float
+    margin: Annotated[float, Field(description="Probability minus the runner-up's.")]
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    event_id: str
 
 
 class CastScreenTime(BaseModel):
@@ -53,6 +85,19 @@ class CastTotal(BaseModel):
     seconds: float
     appearances: int
     share: float
+
+
+class Clash(BaseModel):
+    """
+    Two tracks that count for one cast member while both are on screen, from `start_s` to `end_s`.
+    """
+
+    cast_id: str
+    identity_ids: list[str]
+    track_ids: list[str]
+    start_s: float
+    end_s: float
+    seconds: float
 
 
 class ClipView(BaseModel):
@@ -127,6 +172,15 @@ class DeletedEpisode(BaseModel):
     ep_id: str
     last_run_id: str
     version: int
+
+
+class Dismissal(BaseModel):
+    """
+    A suggestion that is not to come back; `cast_id` None: no suggestion at all for this identity.
+    """
+
+    identity_id: str
+    cast_id: str | None = None
 
 
 class DropTracks(BaseModel):
@@ -290,6 +344,14 @@ class GroupingMetrics(BaseModel):
     largest_fraction: float
 
 
+class ImportedRow(BaseModel):
+    row: int
+    cast_id: str
+    name: str
+    verdict: str
+    message: str
+
+
 class KeepApart(BaseModel):
     """
     The two are never one person.
@@ -304,6 +366,87 @@ class KeepApart(BaseModel):
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
 
 
+class LinkChange(BaseModel):
+    """
+    The audit entry of one transition: who did what to one identity, and how it was before and after.
+    """
+
+    version: Annotated[int, Field(description="Version of the state this change made.")]
+    action: Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]
+    identity_id: str
+    cast_id: str | None
+    who: str
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    event_id: str
+    before: CastLink | None
+    after: CastLink | None
+    dismissed_before: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
+    dismissed_after: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
+    undoes: Annotated[int | None, Field(description="Version of the change that was taken back.")] = None
+
+
+class LinkCommand(BaseModel):
+    """
+    One command of a person: the version it made, and what it changed. Undo and redo take commands back whole.
+    """
+
+    version: int
+    command_id: str
+    action: Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]
+    who: str
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    why: str | None = None
+    changes: list[LinkChange]
+    target: Annotated[
+        int | None,
+        Field(description="Version of the command that was taken back or made again."),
+    ] = None
+
+
+class LinkRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    cast_id: str
+    why: str | None = None
+
+
+class LinksOutcome(BaseModel):
+    """
+    What a command did.
+    """
+
+    version: Annotated[int, Field(description="Version of the links now; also in `ETag`.")]
+    changed: bool
+    changes: Annotated[list[LinkChange] | None, Field(validate_default=True)] = []
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision that includes it; null while it is being made."),
+    ] = None
+
+
+class LinksView(BaseModel):
+    """
+    All links and dismissals of an episode.
+    """
+
+    ep_id: str
+    version: int
+    run_id: str
+    revision: int
+    links: list[CastLink]
+    dismissed: list[Dismissal]
+    history: Annotated[list[LinkCommand], Field(description="Latest first.")]
+    undoable: Annotated[
+        int | None,
+        Field(description="Version of the command that undo takes back next."),
+    ]
+    redoable: Annotated[
+        int | None,
+        Field(description="Version of the command that redo makes again next."),
+    ]
+
+
 class LockCluster(BaseModel):
     """
     The identity is complete and right: nothing joins or leaves it.
@@ -315,6 +458,30 @@ class LockCluster(BaseModel):
     kind: Literal["lock"] = "lock"
     identity_id: Annotated[str, Field(examples=["identity-00001"])]
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class Match(BaseModel):
+    """
+    A cast member somebody may be.
+    """
+
+    cast_id: str
+    name: str | None
+    probability: float
+    distance: float
+
+
+class MemberDetail(BaseModel):
+    cast_id: str
+    name: str
+    pictures: int
+    linked: Annotated[dict[str, int], Field(description="Identities linked to them, by episode.")]
+
+
+class MemberView(BaseModel):
+    cast_id: str
+    name: str
+    pictures: int
 
 
 class MergeClusters(BaseModel):
@@ -378,6 +545,14 @@ class NewEpisode(BaseModel):
     data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
 
 
+class NewMember(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    cast_id: Annotated[str | None, Field(description="Made from the name where not given.")] = None
+
+
 class NewRun(BaseModel):
     """
     How to process the episode's video.
@@ -391,6 +566,14 @@ class NewRun(BaseModel):
         bool | None,
         Field(description="Also where the same video was processed with the same profile."),
     ] = False
+
+
+class NewShow(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    show: Annotated[str | None, Field(description="Made from the name where not given.")] = None
 
 
 class NewUpload(BaseModel):
@@ -432,6 +615,12 @@ class PageAuditEntry(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
+class PageClash(BaseModel):
+    items: list[Clash]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
 class PageDuplicatePair(BaseModel):
     items: list[DuplicatePair]
     next_cursor: str | None = None
@@ -448,6 +637,25 @@ class PageEpisodeView(BaseModel):
     items: list[EpisodeView]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageMemberView(BaseModel):
+    items: list[MemberView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class Pair(BaseModel):
+    """
+    An identity and the cast member it is not; null: nobody is to be suggested for it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    identity_id: str
+    cast_id: str | None = None
+    why: str | None = None
 
 
 class PartUrl(BaseModel):
@@ -497,6 +705,22 @@ class PersonTogether(BaseModel):
     share: float
 
 
+class PictureEntry(BaseModel):
+    """
+    A reference picture. `url` is good for some minutes.
+    """
+
+    picture: str
+    filename: str | None = None
+    quality: float
+    used: Annotated[bool, Field(description="Whether identities are compared with it.")]
+    duplicate_of: str | None = None
+    looks_like: Annotated[str | None, Field(description="Another member it resembles more than its own.")] = None
+    model_id: str
+    added_at: str | None = None
+    url: str | None = None
+
+
 class PictureRequest(BaseModel):
     """
     Pictures by the names that faces have for them.
@@ -520,6 +744,24 @@ class PictureUrls(BaseModel):
 
     expires_s: int
     pictures: list[PictureUrl]
+
+
+class PictureVerdict(BaseModel):
+    cast_id: str
+    filename: str
+    accepted: bool
+    code: Annotated[str, Field(description="`ok` or why the picture is not used.")]
+    message: str
+
+
+class PictureVerdicts(BaseModel):
+    """
+    What became of each picture, in the order sent.
+    """
+
+    facebank_revision: int
+    accepted: int
+    verdicts: list[PictureVerdict]
 
 
 class PreviewedIdentity(BaseModel):
@@ -565,6 +807,12 @@ class Registration(BaseModel):
     start: bool | None = True
 
 
+class RemovedMember(BaseModel):
+    cast_id: str
+    links: Annotated[dict[str, int], Field(description="Links taken away, by episode.")]
+    pictures: int
+
+
 class RenameCluster(BaseModel):
     """
     What to call a person who is nobody of the cast; null takes the name away.
@@ -577,6 +825,13 @@ class RenameCluster(BaseModel):
     identity_id: Annotated[str, Field(examples=["identity-00001"])]
     label: str | None
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class Renaming(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
 
 
 class RestoreTracks(BaseModel):
@@ -691,6 +946,38 @@ class ShowTotals(BaseModel):
     cast: list[CastTotal]
 
 
+class ShowView(BaseModel):
+    show: str
+    name: str | None
+    members: int
+    facebank_revision: int
+    episodes: Annotated[int, Field(description="Episodes with a reported screen time.")]
+
+
+class Sighting(BaseModel):
+    """
+    One identity of one episode, as far as other episodes need it. `row` is its centroid's, None without one.
+    """
+
+    ep_id: str
+    identity_id: str
+    cast_id: str | None = None
+    label: str | None = None
+    visible_s: float
+    row: int | None = None
+    representative: str | None = None
+
+
+class SkippedSuggestion(BaseModel):
+    """
+    An identity that keeps what it has.
+    """
+
+    identity_id: str
+    code: str
+    reason: str
+
+
 class SplitCluster(BaseModel):
     """
     The tracks are one other person than the rest of the identity.
@@ -735,6 +1022,49 @@ class StartedRun(BaseModel):
     ep_id: str
     run_id: str
     created: bool
+
+
+class Step(BaseModel):
+    """
+    Which command to take back or make again.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    version: Annotated[int | None, Field(description="Of the command; the latest where not given.")] = None
+    why: str | None = None
+
+
+class Suggestions(BaseModel):
+    """
+    Whom an identity may be, most probable first; `reason` says why nobody, or what leaves doubt.
+    """
+
+    identity_id: str
+    matches: list[Match]
+    margin: Annotated[float, Field(description="Best probability minus the runner-up's.")]
+    reason: str | None = None
+    dismissed: Annotated[
+        list[str | None] | None,
+        Field(description="Cast ids not suggested; null: nobody is."),
+    ] = []
+
+
+class TemporalMatch(BaseModel):
+    """
+    A cast member who was at an identity's place just before or after.
+    """
+
+    identity_id: str
+    cast_id: str
+    name: str | None
+    score: float
+    track_id: str
+    neighbour_track_id: str
+    overlap: float
+    gap_s: float
+    same_shot: bool
 
 
 class Together(BaseModel):
@@ -867,6 +1197,29 @@ class WhichEdit(BaseModel):
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
 
 
+class ApplyOutcome(BaseModel):
+    """
+    What applying many suggestions did.
+    """
+
+    version: Annotated[int, Field(description="Version of the links now; also in `ETag`.")]
+    changed: bool
+    changes: Annotated[list[LinkChange] | None, Field(validate_default=True)] = []
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision that includes it; null while it is being made."),
+    ] = None
+    applied: list[CastLink]
+    skipped: list[SkippedSuggestion]
+
+
+class CastImport(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    members: list[NewMember]
+
+
 class ClusterHealth(BaseModel):
     """
     How healthy the clustering looks.
@@ -905,6 +1258,16 @@ class ClusterPage(BaseModel):
     grouping: Grouped
 
 
+class EpisodeSuggestions(BaseModel):
+    """
+    Suggestions of every identity of an episode.
+    """
+
+    items: list[Suggestions]
+    links_version: int
+    facebank_revision: int
+
+
 class Face(BaseModel):
     """
     A sampled face. `crop` and `thumbnail` are names for `POST /media/{ep_id}/urls`.
@@ -932,6 +1295,52 @@ class FiledVideo(BaseModel):
     run: StartedRun | None = None
 
 
+class IdentityDetail(BaseModel):
+    """
+    One person of an episode with what is known of them.
+    """
+
+    identity_id: str
+    name: str | None = None
+    cast_id: str | None = None
+    linked_by: Literal["auto", "operator", "suggestion"] | None = None
+    probability: Annotated[float | None, Field(description="Of the link.")] = None
+    visible_s: float
+    first_s: float | None = None
+    tracks: int
+    faces: int
+    locked: bool
+    representative: str | None = None
+    reason: Annotated[str | None, Field(description="Why nobody can say who this is.")] = None
+    best: Annotated[Match | None, Field(description="Best suggestion where nobody is linked.")] = None
+    track_ids: list[str]
+    intervals_s: list[list[float]]
+    cohesion: float | None = None
+    isolation: float | None = None
+    link: CastLink | None = None
+    suggestions: Suggestions
+
+
+class IdentitySummary(BaseModel):
+    """
+    One person of an episode.
+    """
+
+    identity_id: str
+    name: str | None = None
+    cast_id: str | None = None
+    linked_by: Literal["auto", "operator", "suggestion"] | None = None
+    probability: Annotated[float | None, Field(description="Of the link.")] = None
+    visible_s: float
+    first_s: float | None = None
+    tracks: int
+    faces: int
+    locked: bool
+    representative: str | None = None
+    reason: Annotated[str | None, Field(description="Why nobody can say who this is.")] = None
+    best: Annotated[Match | None, Field(description="Best suggestion where nobody is linked.")] = None
+
+
 class LeftoverTrack(BaseModel):
     """
     A track that is nobody known, and why.
@@ -939,6 +1348,16 @@ class LeftoverTrack(BaseModel):
 
     member: ClusterMember
     reason: str
+
+
+class Likeness(BaseModel):
+    """
+    Somebody of another episode who looks like the one asked about.
+    """
+
+    sighting: Sighting
+    distance: float
+    probability: float | None = None
 
 
 class Moment(BaseModel):
@@ -986,6 +1405,23 @@ class PageRunView(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
+class PageShowView(BaseModel):
+    items: list[ShowView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class Person(BaseModel):
+    """
+    A cast member with all their sightings, or one unnamed identity.
+    """
+
+    cast_id: str | None
+    name: str | None
+    visible_s: float
+    sightings: list[Sighting]
+
+
 class Preview(BaseModel):
     """
     What would become different; everybody not named stays as they are.
@@ -1012,6 +1448,19 @@ class Representatives(BaseModel):
     tracks: int
     faces: int
     representatives: list[Face]
+
+
+class ReviewEntry(BaseModel):
+    """
+    An identity to decide on.
+    """
+
+    identity_id: str
+    doubt: Annotated[float, Field(description="Uncertainty in bits.")]
+    visible_s: float
+    worth: Annotated[float, Field(description="Doubt times visible seconds.")]
+    linked_to: str | None = None
+    suggestions: Suggestions
 
 
 class RevisionSummary(BaseModel):
@@ -1142,6 +1591,31 @@ class EpisodeStatus(BaseModel):
     ep_id: str
     run: RunStatus | None = None
     requested: RunView | None = None
+
+
+class IdentityPage(BaseModel):
+    """
+    A part of an episode's identities, most visible first, as one revision has them.
+    """
+
+    items: list[IdentitySummary]
+    next_cursor: str | None = None
+    total: int | None = None
+    run_id: str
+    revision: int
+    links_version: int
+
+
+class PagePerson(BaseModel):
+    items: list[Person]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageReviewEntry(BaseModel):
+    items: list[ReviewEntry]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
 class PageRevisionSummary(BaseModel):

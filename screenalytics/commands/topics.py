@@ -16,6 +16,7 @@ from chassis.bus import Bus, Handler, client_options, ensure_topics
 from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import (
     STAGES,
+    CastChanged,
     CastLinked,
     ClustersEdited,
     EpisodeChanged,
@@ -26,6 +27,7 @@ from contracts.events import (
     EpisodeUploaded,
     Event,
     FacebankUpdated,
+    LinksChanged,
     RunCancelled,
     RunStarted,
     ScreenTimeReported,
@@ -58,6 +60,8 @@ PUBLISHES: Mapping[Stage, tuple[type[Event], ...]] = {
     "grouper": (EpisodeGrouped, ClustersEdited, EpisodeProgress, EpisodeFailed),
     "identity": (
         FacebankUpdated,
+        CastChanged,
+        LinksChanged,
         CastLinked,
         ScreenTimeReported,
         EpisodeProgress,

@@ -18,6 +18,7 @@ from services.identity.calibration import Calibration
 from services.identity.facebank import FoundFace, Reference, assess_picture, find_outliers, make_gallery
 from services.identity.facebank_store import Picture
 from services.identity.pictures import chip_sharpness, decode_picture
+from services.identity.revisions import RecognisedWith
 from services.identity.settings import IdentitySettings
 from services.identity.thresholds import IdentityThresholds
 
@@ -40,6 +41,10 @@ class Examiner:
             cast_id=cast_id, filename=ref.filename, accepted=True, code="ok", message="The picture is used."
         )
         return verdict, Picture(cast_id=cast_id, reference=reference, ref=ref)
+
+    async def models(self) -> RecognisedWith:
+        """The models that new pictures are looked at with."""
+        return await served_models(self._resources.require_inference())
 
     async def _reference(self, ref: PictureRef, data: bytes) -> Reference:
         """The vector of the picture's face.
@@ -140,3 +145,26 @@ class Standing:
             message = f"The picture is kept, but adds nothing: it is nearly the same as {twin}."
             return verdict.model_copy(update={"code": "near_duplicate", "message": message})
         return verdict
+
+
+async def served_models(inference: Inference) -> RecognisedWith:
+    """The models that the inference server has, with the embedder's calibration if somebody has calibrated it."""
+    served = await inference.models()
+    calibration = await calibration_of(inference)
+    return RecognisedWith(
+        models={"face_detector": served.detector.model_id, "face_embedder": served.embedder.model_id},
+        dimension=served.embedder.dimension,
+        model_id=served.embedder.model_id,
+        midpoint=calibration.midpoint if calibration else None,
+        scale=calibration.scale if calibration else None,
+    )
+
+
+async def calibration_of(inference: Inference) -> Calibration | None:
+    """Calibration of the served embedder, None for one nobody has calibrated."""
+    embedder = await inference.embedder()
+    if embedder.calibration is None:
+        return None
+    return Calibration(
+        model_id=embedder.model_id, midpoint=embedder.calibration.midpoint, scale=1.0 / embedder.calibration.slope
+    )

@@ -36,6 +36,15 @@ class Show:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a command does to a facebank: fields to set and to remove, and its events, made with the new revision."""
+
+    events: Callable[[int], Sequence[Event]]
+    set: Mapping[str, object] = field(default_factory=dict)
+    unset: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Picture:
     """An accepted reference picture; `ref` is None for those kept before pictures could be shown."""
 
@@ -75,23 +84,21 @@ class FacebankStore:
             return False
         return True
 
-    async def change(
-        self, show: str, decide: Callable[[Show], tuple[Document, Sequence[Callable[[int], Event]]] | None]
-    ) -> Show:
+    async def change(self, show: str, decide: Callable[[Show], Change | None]) -> Show:
         """Change a facebank in one write with its events.
 
-        `decide` gets what there is and returns the MongoDB update with makers of the events, which get the new
-        revision; None changes nothing. It may raise, and is asked again when somebody else was faster.
+        `decide` gets what there is; None changes nothing. It may raise, and is asked again when somebody else was
+        faster.
         """
         for _ in range(MOST_TRIES):
             before = await self.show(show) or Show(show=show)
-            decision = decide(before)
-            if decision is None:
+            change = decide(before)
+            if change is None:
                 return before
-            update, makers = decision
-            revision = before.revision + 1
-            merged = {**update, "$set": {**update.get("$set", {}), "revision": revision}}
-            events = [make(revision) for make in makers]
+            merged: Document = {"$set": {**change.set, "revision": before.revision + 1}}
+            if change.unset:
+                merged["$unset"] = dict.fromkeys(change.unset, "")
+            events = change.events(before.revision + 1)
             result = await self._facebanks.update_one(
                 {"_id": show, "revision": before.revision}, enqueue(events, merged)
             )

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 from chassis.artifacts import RunManifests
 from chassis.crops import read_picture
-from chassis.inference import Inference
 from chassis.reading import ArtifactReader
 from chassis.service import Resources
 from chassis.storage import Storage
@@ -29,7 +28,7 @@ from contracts.rows import (
     TrackMetricsDocument,
     TrackRow,
 )
-from services.identity.calibration import Calibration
+from services.identity.examination import served_models
 from services.identity.exports import to_csv_bytes, to_json_bytes, to_parquet_bytes
 from services.identity.facebank_store import FacebankStore
 from services.identity.history import effective_links
@@ -38,7 +37,7 @@ from services.identity.links import LinkState
 from services.identity.people_store import PeopleStore
 from services.identity.recognition import Facebank, Grouping, Recognition, recognise
 from services.identity.report import render_report
-from services.identity.revisions import RecognisedWith, Revision, RevisionStore, basis_of, changed_links
+from services.identity.revisions import Revision, RevisionStore, basis_of, changed_links
 from services.identity.screentime import visible_intervals
 from services.identity.settings import IdentitySettings
 
@@ -223,29 +222,6 @@ class Reporter:
             "screen_time.parquet": await target.put("screen_time.parquet", to_parquet_bytes(document)),
             "report.html": await target.put("report.html", page.encode()),
         }
-
-
-async def served_models(inference: Inference) -> RecognisedWith:
-    """The models that the inference server has, with the embedder's calibration if somebody has calibrated it."""
-    served = await inference.models()
-    calibration = await calibration_of(inference)
-    return RecognisedWith(
-        models={"face_detector": served.detector.model_id, "face_embedder": served.embedder.model_id},
-        dimension=served.embedder.dimension,
-        model_id=served.embedder.model_id,
-        midpoint=calibration.midpoint if calibration else None,
-        scale=calibration.scale if calibration else None,
-    )
-
-
-async def calibration_of(inference: Inference) -> Calibration | None:
-    """Calibration of the served embedder, None for one nobody has calibrated."""
-    embedder = await inference.embedder()
-    if embedder.calibration is None:
-        return None
-    return Calibration(
-        model_id=embedder.model_id, midpoint=embedder.calibration.midpoint, scale=1.0 / embedder.calibration.slope
-    )
 
 
 async def read_thumbnails(storage: Storage, recognition: Recognition) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from services.identity.thresholds import IdentityThresholds
 
 class FacebankSettings(BaseModel):
     analysed_side_px: int = Field(default=640, ge=64, description="Long side of a reference picture as analysed.")
+    max_picture_bytes: int = Field(default=20 * 2**20, ge=1024, description="Largest picture file sent over HTTP.")
     min_score: float = Field(default=0.4, ge=0, le=1, description="Fainter detections are ignored.")
 
 

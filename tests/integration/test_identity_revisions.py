@@ -13,22 +13,16 @@ from chassis.store import Database
 from contracts.events import CastLinked, EpisodeDeleted, EpisodeProgress, ScreenTimeReported
 from contracts.ids import identity_id
 from screenalytics.stack import Stack
-from services.identity.facebank import Reference
-from services.identity.facebank_store import FacebankStore, Picture
 from tests.support.identity_rig import (
     BLUE,
     EP,
     GREEN,
     LATER_RUN,
-    MODEL,
     RED,
     RUN,
-    SHOW,
-    Colour,
     IdentityRig,
     Somebody,
     identity_rig,
-    vector_of,
 )
 
 pytestmark = pytest.mark.integration
@@ -43,21 +37,6 @@ async def rig(stack: Stack, database: Database) -> AsyncIterator[IdentityRig]:
         yield running
 
 
-async def with_cast(rig: IdentityRig, cast: dict[str, tuple[str, Colour]]) -> None:
-    store = FacebankStore(rig.database, Any)  # type: ignore[arg-type]
-    await store.save(
-        SHOW,
-        request_id="cast",
-        names={cast_id: name for cast_id, (name, _) in cast.items()},
-        pictures=[
-            Picture(cast_id=cast_id, reference=Reference("p", vector_of(colour), MODEL, 0.8), ref=None)
-            for cast_id, (_, colour) in cast.items()
-        ],
-        verdicts=(),
-        replace=True,
-    )
-
-
 def reported(events: list[Any]) -> ScreenTimeReported:
     return next(event for event in events if isinstance(event, ScreenTimeReported))
 
@@ -67,7 +46,7 @@ def linked(events: list[Any]) -> dict[str, str | None]:
 
 
 async def test_a_first_revision_names_people_and_says_what_it_is_made_from(rig: IdentityRig) -> None:
-    await with_cast(rig, CAST)
+    await rig.cast(CAST)
     said = await rig.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25), Somebody(3, BLUE, 30, 34)])
     report = reported(said)
     assert linked(said) == {ONE: "rita", TWO: "greta"}
@@ -77,7 +56,7 @@ async def test_a_first_revision_names_people_and_says_what_it_is_made_from(rig: 
 
 
 async def test_a_repeated_grouping_is_answered_with_the_same_events(rig: IdentityRig) -> None:
-    await with_cast(rig, CAST)
+    await rig.cast(CAST)
     event = await rig.grouped([Somebody(1, RED)])
     first, again = await rig.bus.handle(event), await rig.bus.handle(event)
     assert again == first
@@ -85,7 +64,7 @@ async def test_a_repeated_grouping_is_answered_with_the_same_events(rig: Identit
 
 
 async def test_two_workers_at_once_make_one_revision_of_one_grouping(rig: IdentityRig) -> None:
-    await with_cast(rig, CAST)
+    await rig.cast(CAST)
     event = await rig.grouped([Somebody(1, RED)])
     answers = await asyncio.gather(*(rig.bus.handle(event) for _ in range(4)))
     assert {reported(said).event_id for said in answers} == {reported(answers[0]).event_id}
@@ -93,7 +72,7 @@ async def test_two_workers_at_once_make_one_revision_of_one_grouping(rig: Identi
 
 
 async def test_later_groupings_keep_automatic_links_make_none_and_tell_only_what_changed(rig: IdentityRig) -> None:
-    await with_cast(rig, CAST)
+    await rig.cast(CAST)
     await rig.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25)])
     said = await rig.group([Somebody(1, RED), Somebody(3, GREEN, 20, 25)], revision=2)
     report = reported(said)
@@ -115,7 +94,7 @@ async def test_a_grouping_that_arrives_late_takes_no_later_ones_place(rig: Ident
 
 async def test_a_rerun_decides_again_with_the_cast_of_now(rig: IdentityRig) -> None:
     await rig.group([Somebody(1, RED)])
-    await with_cast(rig, CAST)
+    await rig.cast(CAST)
     said = await rig.group([Somebody(1, RED)], run_id=LATER_RUN)
     assert linked(said) == {ONE: "rita"}
     assert (reported(said).revision, reported(said).changes[0]) == (1, "The episode was analysed again.")

@@ -24,6 +24,7 @@ from chassis.artifacts import ArtifactFolder
 from chassis.bus import Bus, Origin
 from chassis.fencing import RunFence
 from chassis.inference import FaceDetections, Inference
+from chassis.outbox import Outbox
 from chassis.service import Resources, Wiring
 from chassis.settings import KafkaSettings
 from chassis.storage import Storage
@@ -40,6 +41,8 @@ from contracts.rows import (
 )
 from screenalytics.stack import Stack
 from services.identity.app import wire
+from services.identity.facebank import Reference
+from services.identity.facebank_store import FacebankStore, Picture
 from services.identity.settings import IdentitySettings
 from tests.unit.identity.builders import make_identity, make_shot, make_track
 
@@ -58,10 +61,10 @@ def vector_of(colour: Sequence[float]) -> npt.NDArray[np.float32]:
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
-def picture_of(colour: Colour, seed: int = 0, *, side: int = 200) -> bytes:
+def picture_of(colour: Colour, seed: int = 0, *, side: int = 200, roughness: int = 25) -> bytes:
     """A PNG of a face, as the colours' detector sees it; another seed is another picture of the same person."""
-    noise = np.random.default_rng(seed).integers(-25, 25, size=(side, side, 1))
-    tint = np.random.default_rng(seed + 100).integers(-12, 12, size=3)
+    noise = np.random.default_rng(seed).integers(-roughness, roughness + 1, size=(side, side, 1))
+    tint = np.random.default_rng(seed + 100).integers(-30, 30, size=3)
     pixels = np.clip(np.asarray(colour) + tint + noise, 0, 255).astype(np.uint8)
     encoded, data = cv2.imencode(".png", np.ascontiguousarray(pixels[:, :, ::-1]))
     assert encoded
@@ -230,6 +233,35 @@ class IdentityRig:
                 "track_metrics": await target.put_document("track_metrics.json", metrics),
             },
         )
+
+    async def cast(self, cast: dict[str, tuple[str, Colour]], show: str = SHOW) -> None:
+        """A cast with one picture each, as `cast.uploaded` leaves it."""
+        await FacebankStore(self.database, Outbox(self.bus, [])).save(
+            show,
+            request_id="cast",
+            names={cast_id: name for cast_id, (name, _) in cast.items()},
+            pictures=[
+                Picture(cast_id=cast_id, reference=Reference("0" * 16, vector_of(colour), MODEL, 0.8), ref=None)
+                for cast_id, (_, colour) in cast.items()
+            ],
+            verdicts=(),
+            replace=True,
+        )
+
+    async def call(
+        self, method: str, path: str, body: object = None, *, version: int | str | None = None, **headers: str
+    ) -> httpx.Response:
+        """One request; `version` is sent as If-Match, header names with underscores."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if version is not None:
+            sent["If-Match"] = f'"{version}"' if isinstance(version, int) else version
+        return await self.client.request(method, path, json=body, headers=sent)
+
+    async def data(self, method: str, path: str, body: object = None, **more: Any) -> Any:
+        """The data of a request that succeeds."""
+        answer = await self.call(method, path, body, **more)
+        assert answer.is_success, answer.text
+        return answer.json()["data"]
 
     async def group(self, people: Sequence[Somebody], **where: Any) -> list[Event]:
         """Let the service handle a grouping; returns what it said."""

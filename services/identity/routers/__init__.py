@@ -2,6 +2,26 @@
 
 from fastapi import APIRouter
 
-from services.identity.routers import media, screen_time, screen_time_exports
+from services.identity.routers import (
+    identities,
+    links,
+    media,
+    people,
+    pictures,
+    screen_time,
+    screen_time_exports,
+    shows,
+    suggestions,
+)
 
-ROUTERS: tuple[APIRouter, ...] = (screen_time.router, screen_time_exports.router, media.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    shows.router,
+    pictures.router,
+    identities.router,
+    suggestions.router,
+    links.router,
+    people.router,
+    screen_time.router,
+    screen_time_exports.router,
+    media.router,
+)

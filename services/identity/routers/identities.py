@@ -1,0 +1,67 @@
+"""The people of an episode, named or not."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from chassis.api.auth import Viewer
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, ok, page_of
+from chassis.api.versions import tag
+from contracts.ids import EpId, IdentityId
+from services.identity.answers import IdentityDetail, IdentityPage, detail_of, summary_of
+from services.identity.episodes import EpisodeReader
+from services.identity.routers.requests import Cursor, PageSize
+
+router = APIRouter(tags=["identities"], responses=ERROR_RESPONSES)
+Reader = Annotated[EpisodeReader, Depends(Provide(EpisodeReader))]
+
+
+@router.get("/identities/{ep_id}")
+async def list_identities(
+    ep_id: EpId,
+    response: Response,
+    reader: Reader,
+    _principal: Viewer,
+    state: Annotated[Literal["all", "linked", "unidentified"], Query(description="Whom to show.")] = "all",
+    limit: PageSize = 100,
+    cursor: Cursor = None,
+) -> ApiResult[IdentityPage]:
+    """The people of an episode, most visible first, with names, seconds and best suggestions."""
+    episode = await reader.episode(ep_id)
+    found = await reader.suggestions(episode)
+    links = {link.identity_id: link for link in episode.links.effective.links}
+    wanted = [key for key in episode.content.identities if state == "all" or (key in links) == (state == "linked")]
+    page = page_of(
+        [summary_of(episode, key, links, found[key]) for key in wanted],
+        key=lambda item: (-item.visible_s, item.identity_id),
+        cursor=cursor,
+        limit=limit,
+    )
+    tag(response, episode.links.version)
+    return ok(
+        IdentityPage(
+            items=page.items,
+            next_cursor=page.next_cursor,
+            total=page.total,
+            run_id=episode.links.run_id,
+            revision=episode.links.revision,
+            links_version=episode.links.version,
+        )
+    )
+
+
+@router.get("/identities/{ep_id}/{identity_id}")
+async def read_identity(
+    ep_id: EpId, identity_id: IdentityId, response: Response, reader: Reader, _principal: Viewer
+) -> ApiResult[IdentityDetail]:
+    """One person of an episode: tracks, intervals, link and suggestions."""
+    episode = await reader.episode(ep_id)
+    episode.content.identity(identity_id)
+    found = await reader.suggestions(episode)
+    links = {link.identity_id: link for link in episode.links.effective.links}
+    tag(response, episode.links.version)
+    return ok(detail_of(episode, identity_id, links, found[identity_id]))

@@ -1,0 +1,50 @@
+"""People across the episodes of a show."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+
+from chassis.api.auth import Viewer
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, Page, ok, page_of
+from contracts.ids import EpId, IdentityId, Slug
+from services.identity.people import Likeness, Person, person_key
+from services.identity.people_desk import PeopleDesk
+from services.identity.routers.requests import Cursor, PageSize
+
+router = APIRouter(tags=["people"], responses=ERROR_RESPONSES)
+Desk = Annotated[PeopleDesk, Depends(Provide(PeopleDesk))]
+
+
+@router.get("/people/{show}")
+async def list_people(
+    show: Slug,
+    desk: Desk,
+    _principal: Viewer,
+    state: Annotated[Literal["all", "linked", "unidentified"], Query(description="Whom to show.")] = "all",
+    limit: PageSize = 100,
+    cursor: Cursor = None,
+) -> ApiResult[Page[Person]]:
+    """The people of a show over all its episodes, most visible first."""
+    people = [
+        person
+        for person in await desk.people(show)
+        if state == "all" or (person.cast_id is not None) == (state == "linked")
+    ]
+    return ok(page_of(people, key=lambda person: (-person.visible_s, person_key(person)), cursor=cursor, limit=limit))
+
+
+@router.get("/people/{show}/similar")
+async def find_similar_people(
+    show: Slug,
+    ep_id: Annotated[EpId, Query()],
+    identity_id: Annotated[IdentityId, Query()],
+    desk: Desk,
+    _principal: Viewer,
+    limit: Annotated[int, Query(ge=1, le=100, description="Entries shown.")] = 10,
+) -> ApiResult[tuple[Likeness, ...]]:
+    """Who looks like one person in the show's other episodes, nearest first."""
+    return ok(await desk.similar(show, ep_id, identity_id, limit))

@@ -1,0 +1,87 @@
+"""Reference pictures of cast members."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, UploadFile
+
+from chassis.api.auth import Operator, Viewer
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, ok
+from chassis.api.versions import CommandId
+from contracts.ids import Slug
+from services.identity.answers import PictureEntry, PictureVerdicts
+from services.identity.picture_desk import PictureDesk, PictureView, Upload
+from services.identity.routers.requests import PictureId
+
+router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
+Desk = Annotated[PictureDesk, Depends(Provide(PictureDesk))]
+
+MOST_PICTURES = 20
+
+
+def entry_of(view: PictureView) -> PictureEntry:
+    picture = view.picture
+    return PictureEntry(
+        picture=picture.reference.picture,
+        filename=picture.ref.filename if picture.ref else None,
+        quality=picture.reference.quality,
+        used=view.used,
+        duplicate_of=view.duplicate_of,
+        looks_like=view.resembles,
+        model_id=picture.reference.model_id,
+        added_at=picture.added_at.isoformat(timespec="seconds") if picture.added_at else None,
+        url=view.url,
+    )
+
+
+def clean_name(filename: str | None) -> str:
+    """A file's name as shown to people: its last part, without control characters."""
+    last = (filename or "").replace("\\", "/").rsplit("/", 1)[-1]
+    text = "".join(letter for letter in last if letter.isprintable())
+    return text.encode("utf-8", "replace").decode()[:200] or "picture"
+
+
+@router.post("/shows/{show}/cast/{cast_id}/pictures")
+async def add_pictures(
+    show: Slug,
+    cast_id: Slug,
+    pictures: Annotated[list[UploadFile], File(min_length=1, max_length=MOST_PICTURES)],
+    desk: Desk,
+    _principal: Operator,
+    command: CommandId,
+) -> ApiResult[PictureVerdicts]:
+    """Add reference pictures of a cast member, with a verdict on each; they change suggestions, never links."""
+    uploads = [Upload(filename=clean_name(picture.filename), data=await picture.read()) for picture in pictures]
+    revision, verdicts = await desk.add(show, cast_id, uploads, command)
+    return ok(
+        PictureVerdicts(
+            facebank_revision=revision,
+            accepted=sum(verdict.accepted for verdict in verdicts),
+            verdicts=tuple(verdicts),
+        )
+    )
+
+
+@router.get("/shows/{show}/cast/{cast_id}/pictures")
+async def list_pictures(
+    show: Slug, cast_id: Slug, desk: Desk, _principal: Viewer
+) -> ApiResult[tuple[PictureEntry, ...]]:
+    """The reference pictures of a cast member, with short-lived addresses to look at them."""
+    return ok(tuple(entry_of(view) for view in await desk.pictures(show, cast_id)))
+
+
+@router.delete("/shows/{show}/cast/{cast_id}/pictures/{picture}")
+async def delete_picture(
+    show: Slug, cast_id: Slug, picture: PictureId, desk: Desk, principal: Operator
+) -> ApiResult[int]:
+    """Remove one reference picture; the answer is how many went."""
+    return ok(await desk.delete(show, cast_id, picture, principal.name))
+
+
+@router.delete("/shows/{show}/cast/{cast_id}/pictures")
+async def delete_pictures(show: Slug, cast_id: Slug, desk: Desk, principal: Operator) -> ApiResult[int]:
+    """Remove all reference pictures of a cast member; the answer is how many went."""
+    return ok(await desk.delete(show, cast_id, None, principal.name))

@@ -1,0 +1,87 @@
+"""What the identity routers take: bounded texts, ids and numbers, and the order that a command carries."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import Field, StringConstraints
+
+from chassis.api.auth import Principal
+from chassis.api.results import ApiModel
+from contracts.ids import IdentityId, Slug
+from services.identity.link_desk import Order
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"),
+]
+Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
+Version = Annotated[int, Field(ge=1, le=10**12)]
+PageSize = Annotated[int, Query(ge=1, le=500, description="Length of the page.")]
+Cursor = Annotated[str | None, Query(max_length=400, description="As `next_cursor` of the page before.")]
+WaitSeconds = Annotated[
+    float, Query(ge=0, le=10, description="Wait so long for the screen time revision with this change.")
+]
+PictureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+
+
+class NewShow(ApiModel):
+    name: Name
+    show: Slug | None = Field(default=None, description="Made from the name where not given.")
+
+
+class NewMember(ApiModel):
+    name: Name
+    cast_id: Slug | None = Field(default=None, description="Made from the name where not given.")
+
+
+class CastImport(ApiModel):
+    members: tuple[NewMember, ...] = Field(min_length=1, max_length=500)
+
+
+class Renaming(ApiModel):
+    name: Name
+
+
+class LinkRequest(ApiModel):
+    cast_id: Slug
+    why: Why | None = None
+
+
+class Reason(ApiModel):
+    why: Why | None = None
+
+
+class Step(ApiModel):
+    """Which command to take back or make again."""
+
+    version: Version | None = Field(default=None, description="Of the command; the latest where not given.")
+    why: Why | None = None
+
+
+class Pair(ApiModel):
+    """An identity and the cast member it is not; null: nobody is to be suggested for it."""
+
+    identity_id: IdentityId
+    cast_id: Slug | None = None
+    why: Why | None = None
+
+
+class Application(ApiModel):
+    identity_id: IdentityId
+    cast_id: Slug
+    why: Why | None = None
+
+
+class ApplyAll(ApiModel):
+    min_probability: float = Field(default=0.85, ge=0, le=1)
+    min_margin: float = Field(default=0.3, ge=0, le=1)
+    why: Why | None = None
+
+
+def order_of(
+    principal: Principal, expected: int | None, command: str, why: str | None = None, wait_s: float = 0.0
+) -> Order:
+    """What a command carries, from the request."""
+    return Order(who=principal.name, command_id=command, expected=expected, why=why, wait_s=wait_s)

@@ -1,0 +1,118 @@
+"""Shows and their casts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from chassis.api.auth import Operator, Viewer
+from chassis.api.errors import ERROR_RESPONSES, ApiError
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, Page, ok, page_of
+from chassis.api.versions import CommandId
+from contracts.ids import Slug, slugify
+from services.identity.answers import ImportedRow, MemberDetail, MemberView, RemovedMember, ShowView
+from services.identity.cast_desk import CastDesk, Member
+from services.identity.facebank_store import Show
+from services.identity.picture_desk import PictureDesk
+from services.identity.routers.requests import CastImport, Cursor, NewMember, NewShow, PageSize, Renaming, order_of
+
+router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
+Desk = Annotated[CastDesk, Depends(Provide(CastDesk))]
+Pictures = Annotated[PictureDesk, Depends(Provide(PictureDesk))]
+
+
+def view_of(show: Show, episodes: int) -> ShowView:
+    return ShowView(
+        show=show.show,
+        name=show.name,
+        members=len(show.members),
+        facebank_revision=show.revision,
+        episodes=episodes,
+    )
+
+
+@router.get("/shows")
+async def list_shows(
+    desk: Desk, principal: Viewer, limit: PageSize = 100, cursor: Cursor = None
+) -> ApiResult[Page[ShowView]]:
+    """Shows that have a cast or a reported episode."""
+    shows = [view_of(*entry) for slug, entry in (await desk.shows()).items() if principal.may_see(slug)]
+    return ok(page_of(shows, key=lambda show: (show.show,), cursor=cursor, limit=limit))
+
+
+@router.post("/shows")
+async def create_show(body: NewShow, response: Response, desk: Desk, principal: Operator) -> ApiResult[ShowView]:
+    """Create a show; the same show again changes nothing."""
+    slug = body.show or slugify(body.name)
+    if not principal.may_see(slug):
+        raise ApiError(403, "forbidden", f"You may not touch the show {slug}.")
+    show, created = await desk.create_show(body.name, slug)
+    response.status_code = 201 if created else 200
+    return ok(view_of(show, (await desk.show(slug))[1]))
+
+
+@router.get("/shows/{show}")
+async def read_show(show: Slug, desk: Desk, _principal: Viewer) -> ApiResult[ShowView]:
+    """One show."""
+    return ok(view_of(*await desk.show(show)))
+
+
+@router.get("/shows/{show}/cast")
+async def list_cast(
+    show: Slug, desk: Desk, _principal: Viewer, limit: PageSize = 100, cursor: Cursor = None
+) -> ApiResult[Page[MemberView]]:
+    """The cast of a show."""
+    members = [MemberView(**entry) for entry in await desk.cast(show)]
+    return ok(page_of(members, key=lambda member: (member.cast_id,), cursor=cursor, limit=limit))
+
+
+@router.post("/shows/{show}/cast")
+async def add_cast_member(
+    show: Slug, body: NewMember, response: Response, desk: Desk, principal: Operator
+) -> ApiResult[MemberDetail]:
+    """Add somebody to the cast; the same person again changes nothing."""
+    member = Member(name=body.name, cast_id=body.cast_id)
+    response.status_code = 201 if await desk.add(show, member, principal.name) else 200
+    return ok(MemberDetail(**await desk.detail(show, member.id)))
+
+
+@router.post("/shows/{show}/cast/import")
+async def import_cast(
+    show: Slug, body: CastImport, desk: Desk, principal: Operator
+) -> ApiResult[tuple[ImportedRow, ...]]:
+    """Add many to the cast at once, with a verdict on each row; the same list again changes nothing."""
+    members = [Member(name=row.name, cast_id=row.cast_id) for row in body.members]
+    return ok(tuple(ImportedRow(**vars(row)) for row in await desk.import_cast(show, members, principal.name)))
+
+
+@router.get("/shows/{show}/cast/{cast_id}")
+async def read_cast_member(show: Slug, cast_id: Slug, desk: Desk, _principal: Viewer) -> ApiResult[MemberDetail]:
+    """One cast member, and the episodes that name them."""
+    return ok(MemberDetail(**await desk.detail(show, cast_id)))
+
+
+@router.patch("/shows/{show}/cast/{cast_id}")
+async def rename_cast_member(
+    show: Slug, cast_id: Slug, body: Renaming, desk: Desk, principal: Operator
+) -> ApiResult[MemberDetail]:
+    """Give a cast member another name; the reports that name them follow."""
+    await desk.rename(show, cast_id, body.name, principal.name)
+    return ok(MemberDetail(**await desk.detail(show, cast_id)))
+
+
+@router.delete("/shows/{show}/cast/{cast_id}")
+async def remove_cast_member(
+    show: Slug,
+    cast_id: Slug,
+    desk: Desk,
+    pictures: Pictures,
+    principal: Operator,
+    command: CommandId,
+    unlink: Annotated[bool, Query(description="Take their links away too.")] = False,
+) -> ApiResult[RemovedMember]:
+    """Remove a cast member with their pictures; refused while links name them, unless `unlink` says so."""
+    removal = await desk.remove(show, cast_id, order_of(principal, None, command), unlink=unlink)
+    await pictures.forget(show, removal.pictures)
+    return ok(RemovedMember(cast_id=cast_id, links=dict(removal.links), pictures=len(removal.pictures)))

@@ -1,0 +1,169 @@
+"""Whom an episode's identities may be: read, dismiss, take up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from chassis.api.auth import Operator, Viewer
+from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.parts import Provide
+from chassis.api.results import ApiResult, Page, ok
+from chassis.api.versions import CommandId, ExpectedVersion, tag
+from contracts.ids import EpId, IdentityId
+from services.identity.answers import (
+    ApplyOutcome,
+    EpisodeSuggestions,
+    LinksOutcome,
+    ReviewEntry,
+    SkippedSuggestion,
+    Suggestions,
+    TemporalMatch,
+    outcome_of,
+    review_of,
+    suggestions_of,
+    temporal_of,
+)
+from services.identity.conflicts import Clash
+from services.identity.episodes import EpisodeReader
+from services.identity.link_desk import LinkDesk
+from services.identity.routers.links import answer
+from services.identity.routers.requests import Application, ApplyAll, Pair, WaitSeconds, order_of
+from services.identity.suggestion_desk import SuggestionDesk
+
+router = APIRouter(tags=["suggestions"], responses=ERROR_RESPONSES)
+Reader = Annotated[EpisodeReader, Depends(Provide(EpisodeReader))]
+Links = Annotated[LinkDesk, Depends(Provide(LinkDesk))]
+Desk = Annotated[SuggestionDesk, Depends(Provide(SuggestionDesk))]
+Shown = Annotated[int, Query(ge=1, le=500, description="Entries shown.")]
+
+
+@router.get("/suggestions/{ep_id}")
+async def list_suggestions(
+    ep_id: EpId, response: Response, reader: Reader, _principal: Viewer
+) -> ApiResult[EpisodeSuggestions]:
+    """Whom every identity of an episode may be."""
+    episode = await reader.episode(ep_id)
+    found = await reader.suggestions(episode)
+    tag(response, episode.links.version)
+    return ok(
+        EpisodeSuggestions(
+            items=tuple(suggestions_of(episode, found[key]) for key in sorted(found)),
+            links_version=episode.links.version,
+            facebank_revision=episode.show.revision,
+        )
+    )
+
+
+@router.get("/suggestions/{ep_id}/temporal")
+async def list_temporal_suggestions(
+    ep_id: EpId, reader: Reader, _principal: Viewer
+) -> ApiResult[tuple[TemporalMatch, ...]]:
+    """Who may be the people nobody recognises, by place and time."""
+    episode = await reader.episode(ep_id)
+    return ok(tuple(temporal_of(episode, found) for found in await reader.temporal(episode)))
+
+
+@router.get("/suggestions/{ep_id}/review")
+async def read_review_queue(
+    ep_id: EpId, response: Response, reader: Reader, desk: Desk, _principal: Viewer, limit: Shown = 50
+) -> ApiResult[Page[ReviewEntry]]:
+    """Whom to decide on first: the most uncertain who are on screen longest."""
+    episode = await reader.episode(ep_id)
+    queue = await desk.review(episode)
+    links = {link.identity_id: link for link in episode.links.effective.links}
+    tag(response, episode.links.version)
+    return ok(Page(items=tuple(review_of(episode, item, links) for item in queue[:limit]), total=len(queue)))
+
+
+@router.get("/suggestions/{ep_id}/conflicts")
+async def list_conflicts(
+    ep_id: EpId, reader: Reader, desk: Desk, _principal: Viewer, limit: Shown = 200
+) -> ApiResult[Page[Clash]]:
+    """Cast members who are in two places at once."""
+    found = desk.clashes(await reader.episode(ep_id))
+    return ok(Page(items=found[:limit], total=len(found)))
+
+
+@router.get("/suggestions/{ep_id}/{identity_id}")
+async def read_suggestions(
+    ep_id: EpId, identity_id: IdentityId, response: Response, reader: Reader, _principal: Viewer
+) -> ApiResult[Suggestions]:
+    """Whom one identity may be."""
+    episode = await reader.episode(ep_id)
+    episode.content.identity(identity_id)
+    tag(response, episode.links.version)
+    return ok(suggestions_of(episode, (await reader.suggestions(episode))[identity_id]))
+
+
+@router.post("/suggestions/{ep_id}/dismiss")
+async def dismiss_suggestion(
+    ep_id: EpId,
+    body: Pair,
+    response: Response,
+    desk: Links,
+    principal: Operator,
+    expected: ExpectedVersion,
+    command: CommandId,
+    wait_s: WaitSeconds = 0,
+) -> ApiResult[LinksOutcome]:
+    """Never suggest a pair again; an automatic link of it is taken away."""
+    order = order_of(principal, expected, command, body.why, wait_s)
+    return answer(response, await desk.dismiss(ep_id, body.identity_id, body.cast_id, order))
+
+
+@router.post("/suggestions/{ep_id}/restore")
+async def restore_suggestion(
+    ep_id: EpId,
+    body: Pair,
+    response: Response,
+    desk: Links,
+    principal: Operator,
+    expected: ExpectedVersion,
+    command: CommandId,
+    wait_s: WaitSeconds = 0,
+) -> ApiResult[LinksOutcome]:
+    """Suggest a dismissed pair again."""
+    order = order_of(principal, expected, command, body.why, wait_s)
+    return answer(response, await desk.restore(ep_id, body.identity_id, body.cast_id, order))
+
+
+@router.post("/suggestions/{ep_id}/apply")
+async def apply_suggestion(
+    ep_id: EpId,
+    body: Application,
+    response: Response,
+    desk: Desk,
+    principal: Operator,
+    expected: ExpectedVersion,
+    command: CommandId,
+    wait_s: WaitSeconds = 0,
+) -> ApiResult[LinksOutcome]:
+    """Link an identity as suggested."""
+    order = order_of(principal, expected, command, body.why, wait_s)
+    return answer(response, await desk.apply(ep_id, body.identity_id, body.cast_id, order))
+
+
+@router.post("/suggestions/{ep_id}/apply-all")
+async def apply_all_suggestions(
+    ep_id: EpId,
+    body: ApplyAll,
+    response: Response,
+    desk: Desk,
+    principal: Operator,
+    expected: ExpectedVersion,
+    command: CommandId,
+    wait_s: WaitSeconds = 0,
+) -> ApiResult[ApplyOutcome]:
+    """Link everybody whose suggestion is sure enough, as one change; locks and people's decisions stay."""
+    order = order_of(principal, expected, command, body.why, wait_s)
+    applied = await desk.apply_all(ep_id, body.min_probability, body.min_margin, order)
+    tag(response, applied.outcome.version)
+    return ok(
+        ApplyOutcome(
+            **outcome_of(applied.outcome).model_dump(),
+            applied=applied.links,
+            skipped=tuple(SkippedSuggestion(**vars(entry)) for entry in applied.skipped),
+        )
+    )

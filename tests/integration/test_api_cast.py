@@ -1,0 +1,182 @@
+"""Shows, casts and reference pictures over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from chassis.store import Database
+from contracts.events import CastChanged, FacebankUpdated, LinksChanged, ScreenTimeReported
+from contracts.ids import identity_id
+from screenalytics.stack import Stack
+from tests.support.identity_rig import (
+    EP,
+    GREEN,
+    RED,
+    SHOW,
+    Colour,
+    IdentityRig,
+    Somebody,
+    identity_rig,
+    picture_of,
+)
+
+pytestmark = pytest.mark.integration
+
+ONE = identity_id(1)
+BOMB = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + struct.pack(">II", 60_000, 60_000) + b"IEND"
+
+
+@pytest_asyncio.fixture
+async def rig(stack: Stack, database: Database) -> AsyncIterator[IdentityRig]:
+    async with identity_rig(stack, database) as running:
+        yield running
+
+
+async def with_show(rig: IdentityRig) -> None:
+    await rig.data("POST", "/shows", {"name": "My Show"})
+    await rig.data("POST", f"/shows/{SHOW}/cast/import", {"members": [{"name": "Rita"}, {"name": "Greta"}]})
+
+
+async def send(rig: IdentityRig, cast_id: str, *files: bytes, key: str = "upload-1") -> httpx.Response:
+    return await rig.client.post(
+        f"/shows/{SHOW}/cast/{cast_id}/pictures",
+        files=[("pictures", (f"{number}.png", data, "image/png")) for number, data in enumerate(files)],
+        headers={"Idempotency-Key": key},
+    )
+
+
+async def codes(rig: IdentityRig, cast_id: str, *files: bytes, key: str) -> list[str]:
+    answer = await send(rig, cast_id, *files, key=key)
+    assert answer.status_code == 200, answer.text
+    return [verdict["code"] for verdict in answer.json()["data"]["verdicts"]]
+
+
+async def test_a_show_is_created_once(rig: IdentityRig) -> None:
+    first = await rig.call("POST", "/shows", {"name": "My Show"})
+    again = await rig.call("POST", "/shows", {"name": "My Show"})
+    assert (first.status_code, again.status_code) == (201, 200)
+    other = await rig.call("POST", "/shows", {"name": "Another", "show": SHOW})
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "show_exists")
+    assert [show["show"] for show in (await rig.data("GET", "/shows"))["items"]] == [SHOW]
+
+
+async def test_an_import_says_what_became_of_every_row_and_is_harmless_twice(rig: IdentityRig) -> None:
+    await rig.data("POST", "/shows", {"name": "My Show"})
+    rows = {"members": [{"name": "Rita"}, {"name": "Zoë"}, {"name": "Rita"}, {"name": "Other", "cast_id": "rita"}]}
+    first = await rig.data("POST", f"/shows/{SHOW}/cast/import", rows)
+    assert [(row["cast_id"], row["verdict"]) for row in first] == [
+        ("rita", "added"),
+        ("zoe", "added"),
+        ("rita", "exists"),
+        ("rita", "refused"),
+    ]
+    again = await rig.data("POST", f"/shows/{SHOW}/cast/import", rows)
+    assert [row["verdict"] for row in again] == ["exists", "exists", "exists", "refused"]
+    assert [(event.cast_id, event.action) for event in rig.bus.of(CastChanged)] == [("rita", "added"), ("zoe", "added")]
+
+
+async def test_many_add_members_at_once_and_all_are_there(rig: IdentityRig) -> None:
+    await rig.data("POST", "/shows", {"name": "My Show"})
+    await asyncio.gather(*(rig.data("POST", f"/shows/{SHOW}/cast", {"name": f"Member {n}"}) for n in range(15)))
+    cast = await rig.data("GET", f"/shows/{SHOW}/cast?limit=500")
+    assert len(cast["items"]) == 15
+    assert sorted({event.revision for event in rig.bus.of(CastChanged)}) == list(range(1, 16))
+
+
+async def test_a_member_cannot_be_two_people(rig: IdentityRig) -> None:
+    await with_show(rig)
+    taken = await rig.call("POST", f"/shows/{SHOW}/cast", {"name": "Somebody", "cast_id": "rita"})
+    assert (taken.status_code, taken.json()["error"]["code"]) == (409, "cast_id_taken")
+    missing = await rig.call("PATCH", f"/shows/{SHOW}/cast/nobody", {"name": "X"})
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "unknown_cast_member")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\x00b", "x" * 121])
+async def test_names_that_are_none_are_refused(rig: IdentityRig, name: str) -> None:
+    assert (await rig.call("POST", "/shows", {"name": name})).status_code == 422
+
+
+async def test_every_picture_gets_its_verdict(rig: IdentityRig) -> None:
+    await with_show(rig)
+    black = picture_of((10, 10, 10), side=100)
+    good = [picture_of(RED, seed) for seed in (1, 2)]
+    flat = picture_of(RED, 3, roughness=0)
+    assert await codes(rig, "greta", picture_of(GREEN, 2), picture_of(GREEN, 8), key="g") == ["ok", "ok"]
+    assert await codes(rig, "greta", picture_of(GREEN, 7), key="again") == ["near_duplicate"]
+    found = await codes(rig, "rita", *good, black, BOMB, b"nonsense", flat, key="r")
+    assert found == [
+        "ok",
+        "ok",
+        "picture_without_face",
+        "picture_too_large",
+        "unreadable_picture",
+        "face_too_blurry",
+    ]
+    entries = await rig.data("GET", f"/shows/{SHOW}/cast/rita/pictures")
+    assert [entry["used"] for entry in entries] == [True, True]
+    async with httpx.AsyncClient() as browser:
+        shown = await browser.get(entries[0]["url"])
+    assert shown.content in good
+
+
+async def test_a_picture_of_somebody_else_is_kept_and_flagged(rig: IdentityRig) -> None:
+    await with_show(rig)
+    await send(rig, "greta", picture_of(GREEN, 1), picture_of(GREEN, 2), key="g")
+    await send(rig, "rita", picture_of(RED, 1), picture_of(RED, 2), key="r")
+    assert await codes(rig, "rita", picture_of(GREEN, 5), key="wrong") == ["looks_like_another"]
+    flagged = [entry["looks_like"] for entry in await rig.data("GET", f"/shows/{SHOW}/cast/rita/pictures")]
+    assert sorted(flagged, key=str) == [None, None, "greta"]
+
+
+async def test_the_same_upload_again_is_answered_as_before_and_said_once(rig: IdentityRig) -> None:
+    await with_show(rig)
+    first, again = await send(rig, "rita", picture_of(RED)), await send(rig, "rita", picture_of(RED))
+    assert first.json() == again.json()
+    assert len(rig.bus.of(FacebankUpdated)) == 1
+    (event,) = rig.bus.of(FacebankUpdated)
+    assert event.revision == first.json()["data"]["facebank_revision"]
+
+
+async def test_pictures_change_suggestions_and_no_links(rig: IdentityRig) -> None:
+    await with_show(rig)
+    await rig.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25)])
+    assert (await rig.data("GET", f"/suggestions/{EP}/{ONE}"))["matches"] == []
+    await send(rig, "rita", picture_of(RED, 1), picture_of(RED, 2))
+    await send(rig, "greta", picture_of(GREEN, 1), key="g")
+    await rig.bus.deliver()
+    assert (await rig.data("GET", f"/suggestions/{EP}/{ONE}"))["matches"][0]["cast_id"] == "rita"
+    assert (await rig.data("GET", f"/links/{EP}"))["links"] == []
+    assert len(rig.bus.of(ScreenTimeReported)) == 1
+    picture = (await rig.data("GET", f"/shows/{SHOW}/cast/rita/pictures"))[0]["picture"]
+    assert await rig.data("DELETE", f"/shows/{SHOW}/cast/rita/pictures/{picture}") == 1
+    assert await rig.data("DELETE", f"/shows/{SHOW}/cast/rita/pictures") == 1
+    assert [key async for key in rig.storage.list_keys(f"raw/facebank/{SHOW}/rita/")] == []
+    assert (await rig.data("GET", f"/suggestions/{EP}/{ONE}"))["matches"] == []
+
+
+async def test_no_files_and_too_many_files_are_refused(rig: IdentityRig) -> None:
+    await with_show(rig)
+    assert (await send(rig, "rita")).status_code == 422
+    assert (await send(rig, "rita", *[b"x"] * 21)).status_code == 422
+    assert (await send(rig, "nobody", b"x")).status_code == 404
+
+
+async def test_a_member_who_is_linked_is_removed_only_with_their_links(rig: IdentityRig) -> None:
+    cast: dict[str, tuple[str, Colour]] = {"rita": ("Rita", RED), "greta": ("Greta", GREEN)}
+    await rig.cast(cast)
+    await rig.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25)])
+    refused = await rig.call("DELETE", f"/shows/{SHOW}/cast/rita")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "cast_member_linked")
+    removed = await rig.data("DELETE", f"/shows/{SHOW}/cast/rita?unlink=true")
+    assert (removed["links"], removed["pictures"]) == ({EP: 1}, 1)
+    await rig.bus.deliver()
+    report = rig.bus.of(ScreenTimeReported)[-1]
+    assert [person.cast_id for person in report.cast] == ["greta"]
+    assert [event.action for event in rig.bus.of(LinksChanged)] == ["unlink"]
+    assert (await rig.call("GET", f"/shows/{SHOW}/cast/rita")).status_code == 404
