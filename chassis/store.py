@@ -45,6 +45,7 @@ COLLECTIONS: tuple[Collection, ...] = (
             IndexModel([("show", ASCENDING)]),
             IndexModel([("outbox_since", ASCENDING)], sparse=True),
             IndexModel([("deletion.due_at", ASCENDING)], sparse=True),
+            IndexModel([("asked.since", ASCENDING)], sparse=True),
         ),
     ),
     Collection(

@@ -7,7 +7,7 @@ counting, so that no event id of an episode that is created again is one that su
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo.asynchronous.collection import AsyncCollection
@@ -25,7 +25,7 @@ TRIES = 50
 
 COMMANDS_REMEMBERED = 50
 OF_THE_VIDEO = ("duration_s", "width", "height")
-GONE_WITH_IT = ("title", "air_date", "data", "video", "current_run_id", "starts", "commands", *OF_THE_VIDEO)
+GONE_WITH_IT = ("title", "air_date", "data", "video", "current_run_id", "starts", "asked", "commands", *OF_THE_VIDEO)
 
 
 class EpisodeStore:
@@ -54,7 +54,7 @@ class EpisodeStore:
         wanted: Document = {"deleted": {"$ne": True}}
         if shows is not None:
             wanted["show"] = {"$in": sorted(shows)}
-        without = {"outbox": 0, "starts": 0, "commands": 0}
+        without = {"outbox": 0, "starts": 0, "asked": 0, "commands": 0}
         return [document async for document in self.collection.find(wanted, without)]
 
     async def create(self, ep_id: str, facts: Mapping[str, Any]) -> tuple[Document, bool]:
@@ -113,18 +113,27 @@ class EpisodeStore:
             else:
                 update = {"$set": {"updated_at": datetime.now(UTC)}}
             update["$set"] |= measured | {"current_run_id": started.run_id, "video": filed}
+            if was is not None and started.run_id >= was.get("asked", {}).get("run_id", "~"):
+                update.setdefault("$unset", {})["asked"] = ""
             if await self._write(started.ep_id, was, update):
                 return
         raise _contended(started.ep_id)
 
     async def start(self, was: Document, event: EpisodeUploaded, entry: Document, *, at: datetime) -> bool:
-        """Ask for a run by an event in the outbox; False when the episode changed since `was` was read."""
+        """Ask for a run by an event in the outbox; False when the episode changed since `was` was read.
+
+        The event is also kept until the run is planned: a broker may lose what it took.
+        """
+        asked = {name: entry[name] for name in ("run_id", "event_id", "at")} | {
+            "since": at,
+            "event": event.model_dump(mode="json", by_alias=True),
+        }
         video = event.video.model_dump(mode="json", by_alias=True)
         update = enqueue(
             [event],
             {
                 "$push": {"starts": {"$each": [entry], "$slice": -COMMANDS_REMEMBERED}},
-                "$set": {"video": video, "updated_at": at},
+                "$set": {"video": video, "updated_at": at, "asked": asked},
             },
             at=at,
         )
@@ -135,6 +144,19 @@ class EpisodeStore:
         await self.collection.update_one(
             {"_id": ep_id, "starts.event_id": upload_event_id}, {"$set": {"starts.$.failure": failure}}
         )
+        await self.collection.update_one({"_id": ep_id, "asked.event_id": upload_event_id}, {"$unset": {"asked": ""}})
+
+    async def claim_unanswered(self, after_s: float) -> list[tuple[EpisodeUploaded, datetime]]:
+        """Upload events that asked for a run long ago without any answer, and their times; each for one reconciler."""
+        now = datetime.now(UTC)
+        unanswered: list[tuple[EpisodeUploaded, datetime]] = []
+        async for episode in self.collection.find({"asked.since": {"$lt": now - timedelta(seconds=after_s)}}):
+            asked = episode["asked"]
+            same = {"_id": episode["_id"], "asked.run_id": asked["run_id"], "asked.since": asked["since"]}
+            claimed = await self.collection.update_one(same, {"$set": {"asked.since": now}})
+            if claimed.modified_count:
+                unanswered.append((EpisodeUploaded.model_validate(asked["event"]), asked["at"]))
+        return unanswered
 
     async def set_video(self, was: Document, video: Document) -> bool:
         """Name the video that the next run is of; False when the episode changed since `was` was read."""

@@ -47,7 +47,11 @@ class IngestHandlers:
         run_id = run_id_for(origin.event_id, origin.time)
         if await self._store.is_deleted(event.ep_id, run_id):
             raise episode_deleted(event.ep_id)
-        if await self._store.run(run_id) is not None:
+        known = await self._store.run(run_id)
+        if known is not None:
+            if "video" in known:  # whoever planned it may have stopped before the episode named it
+                started, video = RunStarted.model_validate(known["started"]), BlobRef.model_validate(known["video"])
+                await self._store.episodes.point_at(started, event, video)
             return await self._announce(event.ep_id, run_id)
         video = await self._video(event)
         if not event.force:

@@ -56,7 +56,7 @@ class Reconciler:
             await asyncio.sleep(self._settings.every_s)
 
     async def sweep(self) -> int:
-        """Move every stalled run on; returns how many segments were asked for again."""
+        """Move every stalled run on, also those not planned yet; returns how many segments were asked for again."""
         asked = 0
         while run := await self._store.claim_stalled(self._settings.stalled_after_s):
             requests = batch_of(
@@ -73,6 +73,9 @@ class Reconciler:
             )
             await self._bus.publish(*requests)
             asked += len(requests)
+        for event, time in await self._store.episodes.claim_unanswered(self._settings.stalled_after_s):
+            telemetry.logger().warning("run not planned, asking again", ep_id=event.ep_id)
+            await self._bus.publish(event, time=time)
         await self._expose()
         return asked
 

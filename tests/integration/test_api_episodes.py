@@ -14,6 +14,8 @@ from contracts.envelope import decode
 from contracts.events import EpisodeChanged, EpisodeProgress, EpisodeUploaded, ScreenTimeReported, VisibleSeconds
 from contracts.ids import run_id_for
 from screenalytics.stack import Stack
+from services.ingest.reconciler import Reconciler
+from services.ingest.settings import ReconcilerSettings
 from services.ingest.store import IngestStore
 from tests.support.ingest_api import EPISODE, KEYS_ONLY, IngestApi, hearing, ingest_api
 from tests.support.rig import Rig
@@ -248,3 +250,19 @@ async def test_what_cannot_be_is_refused_in_a_sentence(api: IngestApi) -> None:
     for path in ("/episodes?cursor=xyz", "/audit?cursor=WzFlNTAwLCAiYSJd", "/episodes?limit=501", "/episodes?q=%00"):
         answer = await api.client.get(path)
         assert answer.status_code in {200, 422}, path
+
+
+async def test_a_run_whose_request_the_broker_lost_is_asked_for_again(api: IngestApi, database: Database) -> None:
+    store = IngestStore(database)
+    await save_plan(store, EPISODE, RUN)
+    started = await api.ask("POST", f"/episodes/{EPISODE}/runs", json={"force": True}, status=202)
+    reconciler = Reconciler(store, api.bus, ReconcilerSettings(stalled_after_s=0.001))
+    await database["runs"].update_one({"_id": RUN}, {"$set": {"state": "finished"}})
+    async with hearing(api) as listener:
+        await asyncio.sleep(0.01)
+        await reconciler.sweep()
+        records = [r for r in await listener.records(EpisodeUploaded.TOPIC) if r.key == EPISODE.encode()]
+    received = [decode(record.value, record.headers) for record in records]
+    assert {run_id_for(again.event_id, again.time) for again in received} == {started["run_id"]}
+    await save_plan(store, EPISODE, started["run_id"])
+    assert await store.episodes.claim_unanswered(0.0) == []
