@@ -179,8 +179,16 @@ def _contract(points: TrackPoints, groups: Sequence[Sequence[int]], rules: Clust
     vectors = np.zeros((len(groups), points.vectors.shape[1]), dtype=np.float64)
     node_limits = np.full(len(groups), rules.merge_distance, dtype=np.float64)
     node_weights = np.zeros(len(groups), dtype=np.float64)
-    for index, group in enumerate(groups):
-        telling = _telling(points, group)
+    alone = [index for index, group in enumerate(groups) if len(group) == 1 and points.embedded[group[0]]]
+    single = [groups[index][0] for index in alone]
+    if single:  # nearly all of them: the same sums as below, for all at once
+        own = weights[single]
+        node_limits[alone] = limits[single] * own / own
+        node_weights[alone] = own
+        for index, vector in zip(alone, points.vectors[single] * own[:, None] / own[:, None], strict=True):
+            vectors[index] = _unit(vector)
+    for index in sorted(set(range(len(groups))).difference(alone)):
+        telling = _telling(points, groups[index])
         if telling:
             vectors[index] = _unit(np.average(points.vectors[telling], axis=0, weights=weights[telling]))
             node_limits[index] = np.average(limits[telling], weights=weights[telling])

@@ -139,9 +139,10 @@ def _between_groups(
     starts = np.cumsum([0, *(len(group) for group in members[:-1])])
     ordered = np.ix_(order, order)
     mass = np.add.reduceat(weights[order], starts)
-    weighted = ratios[ordered] * weights[order][:, None] * weights[order][None, :]
+    near = ratios[ordered]
+    weighted = near * weights[order][:, None] * weights[order][None, :]
     average = np.add.reduceat(np.add.reduceat(weighted, starts, axis=0), starts, axis=1) / np.outer(mass, mass)
-    farthest = np.maximum.reduceat(np.maximum.reduceat(ratios[ordered], starts, axis=0), starts, axis=1)
+    farthest = np.maximum.reduceat(np.maximum.reduceat(near, starts, axis=0), starts, axis=1)
     apart = np.logical_or.reduceat(np.logical_or.reduceat(forbidden[ordered], starts, axis=0), starts, axis=1)
     return average, farthest, apart, mass
 
