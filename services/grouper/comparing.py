@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from services.grouper.points import Floats
 
 FARTHEST = 2.0
 """Clusters farther apart than this are no duplicates."""
+
+MOST_PAIRS = 1000
+"""Nobody looks through more."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +47,26 @@ def likely_duplicates(
     *,
     merge_distance: float,
 ) -> list[Duplicate]:
-    """Pairs up to `FARTHEST` apart that nothing keeps apart, nearest first. `constraints` are between the tracks."""
+    """Pairs up to `FARTHEST` apart that nothing keeps apart, the nearest first and `MOST_PAIRS` at most.
+
+    `constraints` are between the tracks.
+    """
     if len(centroids) < 2:
         return []
     matrix = np.array([one.centroid for one in centroids], dtype=np.float64)
     products = np.clip(2.0 - 2.0 * matrix @ matrix.T, 0.0, None)
     distances = np.sqrt(products) / merge_distance
-    near = np.argwhere(np.triu(distances <= FARTHEST, k=1))
+    first, second = np.nonzero(np.triu(distances <= FARTHEST, k=1))
+    order = np.argsort(distances[first, second], kind="stable")
     forbidden = _forbidden(identities, tracks, constraints)
     ids = [one.identity_id for one in centroids]
-    found = [
-        Duplicate(first=ids[one], second=ids[other], distance=float(distances[one, other]))
-        for one, other in near
-        if (min(ids[one], ids[other]), max(ids[one], ids[other])) not in forbidden
-    ]
-    return sorted(found, key=lambda pair: (pair.distance, pair.first, pair.second))
+    pairs = ((ids[first[index]], ids[second[index]], float(distances[first[index], second[index]])) for index in order)
+    found = (
+        Duplicate(first=one, second=other, distance=distance)
+        for one, other, distance in pairs
+        if (min(one, other), max(one, other)) not in forbidden
+    )
+    return list(islice(found, MOST_PAIRS))
 
 
 def _forbidden(
