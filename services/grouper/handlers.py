@@ -24,7 +24,7 @@ from services.grouper.joining import JoinedEpisode, join_segments, joined_again
 from services.grouper.regrouping import Edited, Ground, Regrouper, group_edited, highest_number, retired_people
 from services.grouper.resolving import Resolver
 from services.grouper.settings import GrouperSettings
-from services.grouper.store import GroupedRun, GrouperStore
+from services.grouper.store import BASE, GroupedRun, GrouperStore
 from services.grouper.writing import Edition, manifests_of, totals_in, write_faces, write_grouping
 
 FIRST_REVISION = 1
@@ -157,7 +157,7 @@ class GrouperHandlers:
         artifacts["faces_npy"] = await target.put("faces.npy", to_npy(gathered.face_vectors))
         artifacts["faces"] = await write_faces(storage, edition, edited.faces)
         if not edited.is_cut:
-            return {name: artifacts[name] for name in ("tracks", "tracks_npy", "faces")}
+            return {name: artifacts[name] for name in BASE}
         tracks, matrix, _ = comparable_tracks(joined, self._rules)
         return {
             "tracks": await target.put("joined_tracks.jsonl", encode_rows(tracks), schema="TrackRow"),

@@ -13,6 +13,9 @@ from chassis.store import Database, Document
 from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, SegmentEmbedded
 
+BASE = ("tracks", "tracks_npy", "faces")
+USUAL_PERIOD_S = 0.125
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupedRun:
@@ -63,8 +66,9 @@ class GrouperStore:
 
     async def progress(self, run_id: str) -> tuple[int, int]:
         """The revision of a run's latest grouping and the version of the edits it includes; zeros without one."""
-        found = await self._runs.find_one({"_id": run_id}, {"revision": 1, "edits_version": 1})
-        return (int(found["revision"]), int(found["edits_version"])) if found else (0, 0)
+        found = await self._runs.find_one({"_id": run_id}, {"event.revision": 1, "event.edits_version": 1})
+        event = found["event"] if found else {}
+        return int(event.get("revision", 0)), int(event.get("edits_version", 0))
 
     async def latest(self, ep_id: str, *, before: str | None = None) -> GroupedRun | None:
         """The grouping of the episode's latest grouped run; with `before`, of the latest one earlier than that run."""
@@ -88,7 +92,7 @@ class GrouperStore:
         None when the run was deleted in between.
         """
         done = await self._runs.update_one(
-            {"_id": run.event.run_id, "revision": run.event.revision - 1}, {"$set": _written(run)}
+            {"_id": run.event.run_id, "event.revision": run.event.revision - 1}, {"$set": _written(run)}
         )
         return run if done.modified_count else await self.run(run.event.run_id)
 
@@ -100,8 +104,6 @@ class GrouperStore:
 
 def _written(run: GroupedRun) -> Document:
     return {
-        "revision": run.event.revision,
-        "edits_version": run.event.edits_version,
         "event": run.event.model_dump(mode="json", by_alias=True),
         "base": {name: ref.model_dump(mode="json", by_alias=True) for name, ref in run.base.items()},
         "sample_period_s": run.sample_period_s,
@@ -112,11 +114,14 @@ def _written(run: GroupedRun) -> Document:
 
 
 def _read(document: Document) -> GroupedRun:
+    """A stored run. One that was grouped before there were edits has its event only, and was never cut."""
+    event = EpisodeGrouped.model_validate(document["event"])
+    base = {name: BlobRef.model_validate(ref) for name, ref in document.get("base", {}).items()}
     return GroupedRun(
-        event=EpisodeGrouped.model_validate(document["event"]),
-        base={name: BlobRef.model_validate(ref) for name, ref in document["base"].items()},
-        sample_period_s=float(document["sample_period_s"]),
-        highest_number=int(document["highest_number"]),
-        retired={identity: tuple(tracks) for identity, tracks in document["retired"].items()},
-        problems=tuple(document["problems"]),
+        event=event,
+        base=base or {name: event.artifacts[name] for name in BASE if name in event.artifacts},
+        sample_period_s=float(document.get("sample_period_s", USUAL_PERIOD_S)),
+        highest_number=int(document.get("highest_number", 0)),
+        retired={identity: tuple(tracks) for identity, tracks in document.get("retired", {}).items()},
+        problems=tuple(document.get("problems", ())),
     )

@@ -218,3 +218,10 @@ async def test_deleting_old_runs_keeps_what_came_after(system: GrouperSystem) ->
     assert await system.store.run(SECOND_RUN) is not None
     book = await system.edits.read(EP_ID)
     assert [record.edit for record in book.log] == [Drop(track_ids=tracks(2))]
+
+
+async def test_a_run_grouped_before_there_were_edits_can_be_edited(system: GrouperSystem) -> None:
+    await system.group(TAKE)
+    stored = {"base": "", "sample_period_s": "", "highest_number": "", "retired": "", "problems": ""}
+    await system.database["grouper_runs"].update_one({"_id": FIRST_RUN}, {"$unset": stored})
+    assert await people(system, await regrouped(system, await edit(system, MERGE))) == MERGED

@@ -265,6 +265,18 @@ def test_other_thresholds_hold_from_here_on_and_the_latest_alone() -> None:
         Recluster.model_validate({"overrides": {"merge_distance": 0}})
 
 
+def test_leftovers_are_looked_at_again_after_an_edit() -> None:
+    episode = joined(
+        [track(1, 0, 2), track(2, 3, 5), track(3, 6, 8, low_quality=True, quality=0.3)],
+        [vector_of(1, 0), vector_of(1, 1), vector_of(1, 2)],
+    )
+    apart = NotSame(first=_group_of(1), second=_group_of(2))
+    assert _people(apart, episode=episode) == [{1}, {2}, {3}]
+    assert [person.reason for person in _group(apart, episode=episode).people] == [None, None, "low_quality"]
+    merge = Merge(target=_group_of(1, identity=1), sources=(_group_of(2, identity=2),))
+    assert _people(apart, merge, episode=episode) == [{1, 2, 3}]
+
+
 def test_a_person_that_shows_up_again_gets_the_old_id_back() -> None:
     before = _group()
     merge = Merge(target=_group_of(1, 3, identity=1), sources=(_group_of(2, 4, identity=2),))
