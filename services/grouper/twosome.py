@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from contracts.rows import TrackRow
 from services.grouper.constraints import Constraints, simultaneous_pairs
-from services.grouper.points import Floats, Matrix, track_points
+from services.grouper.points import Floats, Mask, Matrix, track_points
 from services.grouper.thresholds import ClusteringRules
 
 ROUNDS = 10
@@ -52,7 +52,7 @@ def find_two_people(
         return Twosome(tuple(track.track_id for track in tracks), (), 0.0, 0.0, 0, is_two=False, verdict=verdict)
     weights = np.array([points.weights[[one for one in node if points.embedded[one]]].sum() for node in nodes])
     faces = np.stack([_centre(points.vectors, node, points.weights * points.embedded) for node in nodes])
-    apart = np.array([[constraints.forbidden(one[0], other[0]) for other in nodes] for one in nodes])
+    apart = _apart(constraints, nodes)
     sides = _two_sides(faces, weights, apart)
     centres = np.stack([_centre(faces, np.flatnonzero(sides == side), weights) for side in (0, 1)])
     separation = float(np.linalg.norm(centres[0] - centres[1])) / rules.merge_distance
@@ -82,21 +82,36 @@ def _constraints(tracks: Sequence[TrackRow], together: Sequence[tuple[int, int]]
     return constraints
 
 
-def _two_sides(faces: Matrix, weights: Matrix, apart: Matrix) -> Matrix:
+def _apart(constraints: Constraints, nodes: Sequence[Sequence[int]]) -> Mask:
+    """Which nodes exclude each other [N, N]."""
+    place = {node[0]: index for index, node in enumerate(nodes)}
+    apart = np.zeros((len(nodes), len(nodes)), dtype=np.bool_)
+    for first, second in constraints.exclusions():
+        if first in place and second in place:
+            one, other = place[first], place[second]
+            apart[one, other] = apart[other, one] = True
+    return apart
+
+
+def _two_sides(faces: Matrix, weights: Matrix, apart: Mask) -> Matrix:
     """0 or 1 for each node [N]."""
-    distances = np.linalg.norm(faces[:, None, :] - faces[None, :, :], axis=2)
+    distances = np.sqrt(np.clip(2.0 - 2.0 * faces @ faces.T, 0.0, None))
     seeds = np.unravel_index(int(np.argmax(np.where(apart, distances + 2.0, distances))), distances.shape)
     centres = faces[list(seeds)]
     sides = np.full(len(faces), -1)
     for _ in range(ROUNDS):
-        previous, sides = sides, _assigned(np.linalg.norm(faces[:, None, :] - centres[None], axis=2), apart, seeds)
+        previous, sides = sides, _assigned(_to_centres(faces, centres), apart, seeds)
         if (previous == sides).all():
             break
         centres = np.stack([_centre(faces, np.flatnonzero(sides == side), weights) for side in (0, 1)])
     return sides
 
 
-def _assigned(distances: Matrix, apart: Matrix, seeds: Sequence[np.intp]) -> Matrix:
+def _to_centres(faces: Matrix, centres: Matrix) -> Matrix:
+    return np.sqrt(np.clip(2.0 - 2.0 * faces @ centres.T, 0.0, None))
+
+
+def _assigned(distances: Matrix, apart: Mask, seeds: Sequence[np.intp]) -> Matrix:
     """Each node to the nearer side where nobody is that it excludes; the seeds stay where they are."""
     sides = np.full(len(distances), -1)
     for side, seed in enumerate(seeds):
