@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,9 +95,9 @@ class EpisodeRun:
             event = emitter.episode_uploaded(ep_id, reference, profile=profile, title=video.stem, force=force)
             emitted = time.monotonic()
             await emitter.publish(self._settings.kafka, event)
-            started = await self._await_start(events, event)
+            started, overtakers = await self.await_start(events, event)
             first_event_s = time.monotonic() - emitted
-            report = await self._await_report(events, started)
+            report = await self.await_report(events, started, overtakers)
             files = await download(storage, report, out)
             return EpisodeResult(
                 report=report,
@@ -127,25 +128,37 @@ class EpisodeRun:
             more = f" ({len(refused) - 1} more pictures have problems.)" if len(refused) > 1 else ""
             raise BadInput(refused[0].code, f"{refused[0].filename}: {refused[0].message}{more}")
 
-    async def _await_start(self, events: Subscription, upload: EpisodeUploaded) -> RunStarted:
+    async def await_start(self, events: Subscription, upload: EpisodeUploaded) -> tuple[RunStarted, list[Event]]:
+        """The start of our run, and what was heard of the episode before it.
+
+        Topics are read side by side, so a run's progress, and even its report, may overtake its start. Raises as
+        `await_report` does.
+        """
+        overtakers: list[Event] = []
         while True:
             event = await self._next(events, "the ingest service")
             if isinstance(event, RunStarted) and event.upload_event_id == upload.event_id:
                 self._on_event(event)
-                return event
+                return event, overtakers
             if isinstance(event, EpisodeFailed) and event.upload_event_id == upload.event_id:
                 raise _failure(event)
+            if getattr(event, "ep_id", None) == upload.ep_id:
+                overtakers.append(event)
 
-    async def _await_report(self, events: Subscription, started: RunStarted) -> ScreenTimeReported:
+    async def await_report(
+        self, events: Subscription, started: RunStarted, overtakers: list[Event]
+    ) -> ScreenTimeReported:
+        """The result of our run. Raises EpisodeNotFinished or BadInput when the run failed, or nothing is heard."""
+        heard = deque(overtakers)
         while True:
-            event = await self._next(events, "the pipeline")
+            event = heard.popleft() if heard else await self._next(events, "the pipeline")
             if getattr(event, "run_id", None) != started.run_id:
                 continue
             if isinstance(event, EpisodeFailed):
                 raise _failure(event)
+            self._on_event(event)
             if isinstance(event, ScreenTimeReported):
                 return event
-            self._on_event(event)
 
     async def _next(self, events: Subscription, whom: str) -> Event:
         received = await events.next(self._stalled_after_s)

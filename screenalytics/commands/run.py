@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from chassis.errors import BadInput
-from contracts.events import EpisodeProgress, Event, Profile, RunStarted
+from contracts.events import EpisodeProgress, Event, Profile, RunStarted, ScreenTimeReported
 from contracts.ids import EP_ID_PATTERN, slugify
 from contracts.rows import ScreenTimeDocument
 from screenalytics.client import emitter
@@ -133,6 +133,8 @@ def _show(view: ProgressView) -> Callable[[Event], None]:
             view.started(event)
         elif isinstance(event, EpisodeProgress):
             view.update(event)
+        elif isinstance(event, ScreenTimeReported):
+            view.reported(event)
 
     return show
 

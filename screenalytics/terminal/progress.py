@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from contracts.events import STAGES, EpisodeProgress, RunStarted, Stage
+from contracts.events import STAGES, EpisodeProgress, RunStarted, ScreenTimeReported, Stage
 from screenalytics.terminal.messages import can_animate, printable
 from screenalytics.terminal.tally import RunTally, StageTally
 
@@ -22,7 +22,11 @@ PLAIN_STEPS = 10
 """Without a terminal, a stage says at most this many times how far it is."""
 
 REFRESH_PER_S = 8
-BAR_WIDTH = 28
+BAR_WIDTH, NARROW_BAR_WIDTH = 28, 14
+WIDE = 110
+"""Columns of a terminal from which on there is room for long bars."""
+RATE_WIDTH = len("999.9x real time")
+LEFT_WIDTH = len("9:59:59 left")
 
 
 class ProgressView:
@@ -74,6 +78,13 @@ class ProgressView:
         if not self._animated:
             self._say_progress(event.stage)
 
+    def reported(self, event: ScreenTimeReported) -> None:
+        """The result is there: show every stage as done."""
+        if self._closed or not self._tally.finish(event.run_id) or self._animated:
+            return
+        for stage in STAGES:
+            self._say_progress(stage)
+
     def message(self, text: str) -> None:
         """Print a line of its own, above the bars where there are any."""
         self._console.print(Text(printable(text)))
@@ -109,21 +120,24 @@ class ProgressView:
         return "" if tally.finished or left_s is None else f"{clock_time(left_s)} left"
 
     def _bars(self) -> Table:
+        bar_width = BAR_WIDTH if self._console.width >= WIDE else NARROW_BAR_WIDTH
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
-        table.add_column(width=BAR_WIDTH)
-        for justify in ("right", "left", "left", "left"):
-            table.add_column(justify=justify, no_wrap=True)
+        table.add_column(width=bar_width)
+        table.add_column(width=len("100%"), justify="right")
+        table.add_column(width=RATE_WIDTH)
+        table.add_column(width=LEFT_WIDTH)
+        table.add_column()
         for stage in STAGES:
             tally = self._tally.stages[stage]
             waiting = tally.done == 0
             table.add_row(
                 Text(stage, style="dim" if waiting else "green" if tally.finished else "bold"),
-                ProgressBar(total=1.0, completed=tally.fraction, width=BAR_WIDTH, finished_style="green"),
+                ProgressBar(total=1.0, completed=tally.fraction, width=bar_width, finished_style="green"),
                 Text(f"{tally.fraction:.0%}", style="dim" if waiting else ""),
                 Text(rate_text(tally)),
                 Text("done" if tally.finished else self._left_text(tally)),
-                Text(counts_text(tally), style="dim", overflow="ellipsis"),
+                Text(counts_text(tally), style="dim", overflow="ellipsis", no_wrap=True),
             )
         return table
 

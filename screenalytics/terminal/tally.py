@@ -88,6 +88,18 @@ class RunTally:
             stage.counts[name] = stage.counts.get(name, 0.0) + count
         return True
 
+    def finish(self, run_id: str) -> bool:
+        """The run's result is there, so every stage is through, also one whose last words come late or never.
+
+        False where another run is counted.
+        """
+        if run_id != self._run_id:
+            return False
+        for stage in self.stages.values():
+            stage.total = stage.total or 1
+            stage.done = stage.total
+        return True
+
     def seconds_left(self, stage: StageTally, *, now: float) -> float | None:
         """Time a stage still needs at its rate so far; None where that cannot be said yet."""
         if stage.finished:

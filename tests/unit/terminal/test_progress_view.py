@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from contracts.events import EpisodeProgress, RunStarted, Stage
+from contracts.blobs import BlobRef
+from contracts.events import STAGES, EpisodeProgress, RunStarted, ScreenTimeReported, Stage
 from screenalytics.terminal import ProgressView
 from screenalytics.terminal.messages import can_animate
 
@@ -53,6 +54,13 @@ def finished(
         total=total,
         media_s=20.0 if segment is not None else 400.0,
         detail={"faces": 10.0} if stage == "detector" else {},
+    )
+
+
+def reported(*, run_id: str = RUN) -> ScreenTimeReported:
+    report = BlobRef(uri="s3://b/report.html", sha256="0" * 64, bytes=1, media_type="text/html")
+    return ScreenTimeReported(
+        ep_id=EP_ID, run_id=run_id, revision=1, duration_s=400.0, report=report, manifests={}, cast=(), unidentified=0
     )
 
 
@@ -132,6 +140,31 @@ def test_stages_without_segments_count_their_pieces_and_have_no_rate() -> None:
         ["grouper", "100%", "2/2"],
     ]
     assert "real time" not in stream.getvalue()
+
+
+def test_the_result_means_that_every_stage_is_done() -> None:
+    view, stream = plain_view()
+    view.started(run_started(segments=1))
+    view.update(finished("detector", 0, total=1))
+    view.reported(reported(run_id=OTHER_RUN))
+    assert len(stream.getvalue().splitlines()) == 2
+    view.reported(reported())
+    done = [line.split()[0] for line in stream.getvalue().splitlines()[1:] if " 100%" in line]
+    assert sorted(done) == sorted(STAGES)
+
+
+def test_a_narrow_terminal_cuts_the_counts_not_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    stream = Terminal()
+    clock = Clock()
+    with ProgressView(stream=stream, environ={"TERM": "xterm"}, clock=clock) as view:
+        view.started(run_started())
+        clock.now += 2
+        counts = {f"things_of_kind_{number}": 1000.0 for number in range(9)}
+        view.update(finished("detector", 0).model_copy(update={"detail": counts}))
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
+    assert re.search(r"10\.0x real time +0:38 left +1,000 .*…", shown)
+    assert max(len(line.rstrip("\r")) for line in shown.splitlines()) <= 90
 
 
 def test_no_terminal_means_no_escape_sequences() -> None:
