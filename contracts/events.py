@@ -195,6 +195,9 @@ class SegmentReady(SegmentEvent):
     end_s: float = Field(gt=0)
     duration_s: float = Field(gt=0, description="Duration of the whole episode.")
     profile: Profile
+    problems: tuple[str, ...] = Field(
+        default=(), description="What is wrong with the video, for people; said with its first segment."
+    )
 
 
 class AnalysedSegment(SegmentEvent):

@@ -153,6 +153,7 @@ class IngestHandlers:
                 end_s=span.end_s,
                 duration_s=facts.duration_s,
                 profile=event.profile,
+                problems=facts.problems if span.segment == 0 else (),
             )
             for span in spans
         ]

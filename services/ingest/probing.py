@@ -163,9 +163,7 @@ def _moving_streams(container: InputContainer) -> list[VideoStream]:
 
 def _main_stream(container: InputContainer) -> VideoStream:
     """The largest video stream that is not a cover picture; of equals the first."""
-    moving = [
-        stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic
-    ]
+    moving = _moving_streams(container)
     if not moving:
         raise BadVideo("no_video_stream", "The file has no moving picture (audio only?); upload a video.")
     for stream in moving:
@@ -221,9 +219,7 @@ def _average_rate(stream: VideoStream, index: PacketIndex) -> float | None:
 
 def _problems(container: InputContainer, index: PacketIndex) -> tuple[str, ...]:
     sentences = list(index.problems)
-    moving = [
-        stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic
-    ]
+    moving = _moving_streams(container)
     if len(moving) > 1:
         sentences.append(f"The file has {len(moving)} video streams; the largest picture is analysed.")
     return tuple(sentences)
