@@ -66,7 +66,9 @@ class Bus:
         self._settings = settings
         self._fence = fence
         self._handlers: dict[type[Event], Handler[Any]] = {}
-        self.delivery = Delivery(settings, give_up=self._dead_letter, fail_episode=self._publish_failure)
+        self.delivery = Delivery(
+            settings, give_up=self._dead_letter, fail_episode=self._publish_failure, describe=_log_fields
+        )
         self.broker = KafkaBroker(
             settings.bootstrap_servers,
             client_id=f"screenalytics-{service}",
@@ -170,16 +172,20 @@ class Bus:
         if handler is None or record.topic != type(event).TOPIC:
             raise envelope.InvalidEvent("wrong_topic", f"{type(event).TYPE} does not belong into {record.topic}.")
         origin = Origin(event_id=received.event_id, time=received.time, topic=record.topic)
-        context = {name: getattr(event, name, None) for name in ("ep_id", "run_id", "segment")}
-        name = f"{self.service} {type(event).TOPIC}"
-        attributes = {key: value for key, value in context.items() if value is not None}
-        with telemetry.span(name, traceparent=received.traceparent, **attributes), telemetry.log_context(**context):
+        subject = _subject_fields(event)
+        name = f"{self.service} {record.topic}"
+        with telemetry.span(name, traceparent=received.traceparent, **subject), telemetry.log_context(**subject):
+            log = telemetry.logger().bind(topic=record.topic)
             if self._fence is not None and not await self._fence(event):
                 metrics.fenced.labels(record.topic).inc()
+                log.info("event of an older run dropped")
                 return
             started = time.perf_counter()
-            await self.publish(*(await handler(event, origin) or ()))
-            metrics.handler_seconds.labels(record.topic).observe(time.perf_counter() - started)
+            answers = tuple(await handler(event, origin) or ())
+            await self.publish(*answers)
+            took_s = time.perf_counter() - started
+            metrics.handler_seconds.labels(record.topic).observe(took_s)
+            log.info("event handled", seconds=round(took_s, 3), published=len(answers))
 
     async def _dead_letter(self, record: ConsumerRecord[Any, Any], error: BaseException, attempts: int) -> None:
         headers = dead_letter_headers(record, service=self.service, error=error, attempts=attempts)
@@ -243,6 +249,22 @@ async def _raw_record(message: KafkaMessage) -> ConsumerRecord[Any, Any]:
 def _decode(record: ConsumerRecord[Any, Any]) -> envelope.Received:
     headers = [(name, value or b"") for name, value in record.headers]  # a header may be null
     return envelope.decode(record.value, headers, topic=record.topic, default_time=_record_time(record))
+
+
+def _subject_fields(event: Event) -> dict[str, str | int]:
+    """What an event is about, as fields of spans and log lines."""
+    named = {name: getattr(event, name, None) for name in ("ep_id", "run_id", "segment")}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _log_fields(record: ConsumerRecord[Any, Any]) -> dict[str, str | int]:
+    """What log lines about a message that failed carry; nothing where it cannot be read."""
+    try:
+        received = _decode(record)
+    except envelope.InvalidEvent:
+        return {}
+    trace_id = telemetry.trace_id_of(received.traceparent)
+    return _subject_fields(received.event) | ({"trace_id": trace_id} if trace_id else {})
 
 
 @contextmanager

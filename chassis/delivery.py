@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -100,13 +100,18 @@ class _Waiting:
 
 Handle = Callable[[ConsumerRecord[Any, Any]], Awaitable[None]]
 GiveUp = Callable[[ConsumerRecord[Any, Any], BaseException, int], Awaitable[None]]
+Describe = Callable[[ConsumerRecord[Any, Any]], Mapping[str, str | int]]
+"""What log lines say a message is about."""
 
 
 class Delivery:
     """Carries out the decisions for one consumer."""
 
-    def __init__(self, settings: KafkaSettings, *, give_up: GiveUp, fail_episode: GiveUp) -> None:
+    def __init__(
+        self, settings: KafkaSettings, *, give_up: GiveUp, fail_episode: GiveUp, describe: Describe = lambda _: {}
+    ) -> None:
         self._settings = settings
+        self._describe = describe
         self._give_up = give_up
         self._fail_episode = fail_episode
         self._waiting: dict[TopicPartition, _Waiting] = {}
@@ -133,7 +138,11 @@ class Delivery:
         waiting = self._note_failure(record, kind, error)
         attempts = waiting.attempts
         log = telemetry.logger().bind(
-            topic=record.topic, partition=record.partition, offset=record.offset, attempt=attempts
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            attempt=attempts,
+            **self._describe(record),
         )
         if kind is Kind.DEPENDENCY:
             log.warning("dependency away, message put off", error=str(error)[:300])

@@ -77,6 +77,12 @@ def current_traceparent() -> str | None:
     return carrier.get("traceparent")
 
 
+def trace_id_of(traceparent: str | None) -> str | None:
+    """The trace id in a W3C trace context; None where there is none."""
+    parent = trace.get_current_span(_propagator.extract({"traceparent": traceparent})) if traceparent else None
+    return f"{parent.get_span_context().trace_id:032x}" if parent and parent.get_span_context().is_valid else None
+
+
 @contextmanager
 def span(name: str, *, traceparent: str | None = None, **attributes: str | int | float) -> Iterator[trace.Span]:
     """A span that goes on with the trace of `traceparent`, or with the current one."""

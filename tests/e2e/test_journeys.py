@@ -31,7 +31,15 @@ from contracts.rows import ScreenTimeDocument
 from screenalytics.stack import ChildEvent, ServiceProcess
 from screenalytics.stack.ports import choose_free_port
 from tests.e2e.conftest import DETECTOR_PORT, SHOW
-from tests.support.pipeline import Pipeline, content_of, everything_twice, figures_of, new_traceparent, parse_spans
+from tests.support.pipeline import (
+    Pipeline,
+    content_of,
+    everything_twice,
+    figures_of,
+    new_traceparent,
+    parse_log_lines,
+    parse_spans,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.integration]
 
@@ -129,6 +137,18 @@ async def test_one_trace_goes_through_all_five_services(pipeline: Pipeline, jour
     assert names["embedder"] == {"embedder segment.tracked"}
     assert names["grouper"] == {"grouper segment.embedded"}
     assert names["identity"] == {"identity episode.grouped"}
+
+
+async def test_log_lines_say_what_they_are_about(pipeline: Pipeline, journey: Journey) -> None:
+    for service in STAGES:
+        lines = parse_log_lines(pipeline.machine.stack.log_path(service).read_text())
+        about = [line for line in lines if line.get("run_id") == journey.run_id]
+        assert about, service
+        assert {line["event"] for line in about} >= {"event handled"}
+        for line in about:
+            assert (line["service"], line["ep_id"], line["trace_id"]) == (service, FIRST, journey.trace_id)
+        segments = {line["segment"] for line in about if str(line["topic"]).startswith("segment.")}
+        assert segments == ({0, 1, 2, 3} if service in {"detector", "embedder", "grouper"} else set())
 
 
 async def test_every_event_delivered_twice_changes_nothing(

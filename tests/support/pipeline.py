@@ -214,6 +214,11 @@ def parse_spans(log: str) -> list[Mapping[str, Any]]:
     return spans
 
 
+def parse_log_lines(log: str) -> list[Mapping[str, Any]]:
+    """The structured lines of a service's log."""
+    return [json.loads(line) for line in log.splitlines() if line.startswith("{") and line.endswith("}")]
+
+
 def new_traceparent() -> tuple[str, str]:
     """A trace id and the header that starts it."""
     trace_id = uuid.uuid4().hex

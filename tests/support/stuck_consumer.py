@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from chassis import telemetry
 from chassis.bus import Bus, Origin
-from chassis.settings import KafkaSettings
+from chassis.settings import KafkaSettings, TelemetrySettings
 from contracts.events import SegmentReady
 
 
@@ -16,6 +17,7 @@ async def main() -> None:
             print(f"handling {event.segment}", flush=True)
             await asyncio.sleep(600)
 
+    telemetry.configure("detector", TelemetrySettings())
     bus = Bus("detector", KafkaSettings.model_validate_json(sys.argv[1]))
     bus.on(SegmentReady, handle)
     await bus.start()

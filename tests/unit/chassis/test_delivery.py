@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaTimeoutError, MessageSizeTooLargeError
 from pymongo.errors import AutoReconnect, DuplicateKeyError, NetworkTimeout, ServerSelectionTimeoutError
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from chassis.delivery import MAX_HEADER_BYTES, Delivery, Kind, backoff, bounded, classify, dead_letter_headers
 from chassis.errors import BadInput, DependencyUnavailable
@@ -64,6 +68,16 @@ class Consumer:
     def _check(self, partition: TopicPartition) -> None:
         if partition in self.revoked:
             raise IllegalStateError("not assigned")
+
+
+@pytest.fixture
+def log_lines() -> Iterator[list[EventDict]]:
+    """What is logged, also below the level that tests show."""
+    usual = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.BoundLogger)
+    with capture_logs() as lines:
+        yield lines
+    structlog.configure(wrapper_class=usual)
 
 
 class Outcomes:
@@ -229,3 +243,28 @@ async def test_cancellation_settles_nothing() -> None:
     with pytest.raises(asyncio.CancelledError):
         await subject.process(record(5), consumer, handle)
     assert (consumer.committed, consumer.positions, outcomes.dead) == ({}, {}, [])
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (DependencyUnavailable("triton", "away"), "dependency away, message put off"),
+        (ValueError("x"), "handler failed, message put off"),
+        (BadInput("not_a_video", "x"), "message given up"),
+    ],
+)
+async def test_log_lines_about_a_failure_say_what_the_message_is_about(
+    error: Exception, said: str, log_lines: list[EventDict]
+) -> None:
+    outcomes = Outcomes()
+    settings = KafkaSettings(max_tries=2, backoff_first_s=60.0, backoff_max_s=60.0)
+    subject = Delivery(
+        settings,
+        give_up=outcomes.give_up,
+        fail_episode=outcomes.fail,
+        describe=lambda given: {"ep_id": "show-s01e01", "segment": given.offset},
+    )
+    await process(subject, Consumer(), record(offset=7), error)
+    assert [(line["event"], line["ep_id"], line["segment"], line["offset"]) for line in log_lines] == [
+        (said, "show-s01e01", 7, 7)
+    ]
