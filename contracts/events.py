@@ -167,6 +167,7 @@ class RunStarted(EpisodeEvent):
     height: int
     codec: str
     fps: float | None = None
+    problems: tuple[str, ...] = Field(default=(), description="What is wrong with the file, for people.")
 
     @property
     def subject(self) -> str:
@@ -195,6 +196,9 @@ class SegmentReady(SegmentEvent):
     end_s: float = Field(gt=0)
     duration_s: float = Field(gt=0, description="Duration of the whole episode.")
     profile: Profile
+    problems: tuple[str, ...] = Field(
+        default=(), description="What is wrong with the file, for people; said with the first segment only."
+    )
 
 
 class AnalysedSegment(SegmentEvent):

@@ -64,7 +64,7 @@ class DetectorHandlers:
             cut_at_end=analysis.cut_at_end,
             decoded_frames=analysis.decoded_frames,
             analysed_frames=analysis.analysed_frames,
-            problems=analysis.problems,
+            problems=(*event.problems, *analysis.problems),
             counts={"faces": len(analysis.detections), "tracks": len(tracks)},
             busy_s=round(busy_s, 3),
             cpu_s=round(time.process_time() - cpu, 3),

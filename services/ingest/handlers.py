@@ -121,6 +121,7 @@ class IngestHandlers:
             height=facts.height,
             codec=facts.codec,
             fps=facts.fps,
+            problems=facts.problems,
         )
         segments = [
             SegmentReady(
@@ -135,6 +136,7 @@ class IngestHandlers:
                 end_s=span.end_s,
                 duration_s=facts.duration_s,
                 profile=event.profile,
+                problems=facts.problems if span.segment == 0 else (),
             )
             for span in spans
         ]
