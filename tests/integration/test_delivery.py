@@ -243,6 +243,21 @@ async def test_a_handler_longer_than_the_poll_interval_may_be_repeated_but_loses
     assert handler.finished == handler.segments
 
 
+async def test_a_handler_that_never_ends_is_given_up_and_the_next_message_is_handled(rig: Rig) -> None:
+    bus, handler = rig.bus(max_tries=2, handler_timeout_s=0.3), Recorder()
+    bus.on(SegmentReady, handler)
+    handler.seconds[1] = 3600.0
+    await bus.start()
+    await rig.send(segment_ready(1), segment_ready(2), partition=0)
+    await until("both commits", lambda: _committed(rig, 0, 2))
+    assert handler.segments == [1, 1, 2]
+    (letter,) = await rig.records(DEAD_LETTERS)
+    assert dict(letter.headers)["dlq-message"] == b"the handler was not done after 0.3 s"
+    (failure,) = await rig.events(EpisodeFailed.TOPIC)
+    assert isinstance(failure, EpisodeFailed)
+    assert failure.segment == 1
+
+
 async def test_nothing_is_lost_when_a_second_consumer_joins_in_the_middle(rig: Rig) -> None:
     first, second = rig.bus(), rig.bus()
     handlers = Recorder(), Recorder()
