@@ -131,6 +131,8 @@ def _facts(container: InputContainer, url: str, limits: IngestLimits) -> VideoFa
             "unreadable", "No picture of the video can be decoded; export it again as MP4 (H.264) and upload that."
         )
     origin_s = float(picture.pts * picture.time_base)
+    if announced_s is not None and "matroska" in container.format.name:
+        announced_s -= origin_s  # Matroska's duration is the time of its end
     rotation = round(picture.rotation) % 360
     width, height = display_size(stream, rotation=rotation)
     index = read_packet_index(
