@@ -117,6 +117,7 @@ class Bus:
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
             max_poll_interval_ms=settings.max_poll_interval_ms,

@@ -217,6 +217,22 @@ async def test_work_goes_on_after_the_broker_was_unreachable(rig: Rig) -> None:
     assert await bus.reachable()
 
 
+async def test_a_long_queue_in_one_partition_does_not_keep_the_others_waiting(rig: Rig) -> None:
+    bus, handler = rig.bus(), Recorder()
+    bus.on(SegmentReady, handler)
+    queue = 200
+    for partition in range(4):
+        await rig.send(*(segment_ready(1000 * partition + number) for number in range(queue)), partition=partition)
+    await bus.start()
+    await until("every message", lambda: len(handler.finished) == 4 * queue)
+    places = {partition: [] for partition in range(4)}  # type: dict[int, list[int]]
+    for place, segment in enumerate(handler.finished):
+        places[segment // 1000].append(place)
+    last_of_the_first = min(max(of_partition) for of_partition in places.values())
+    assert max(min(of_partition) for of_partition in places.values()) < last_of_the_first
+    assert max(max(of_partition) for of_partition in places.values()) - last_of_the_first < 2 * queue
+
+
 async def test_a_handler_longer_than_the_session_keeps_its_partition(rig: Rig) -> None:
     bus, handler = rig.bus(), Recorder()
     bus.on(SegmentReady, handler)
