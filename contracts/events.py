@@ -197,7 +197,7 @@ class SegmentReady(SegmentEvent):
     duration_s: float = Field(gt=0, description="Duration of the whole episode.")
     profile: Profile
     problems: tuple[str, ...] = Field(
-        default=(), description="What is wrong with the file, for people; said with the first segment only."
+        default=(), description="What is wrong with the video, for people; said with its first segment."
     )
 
 

@@ -244,8 +244,9 @@ def _problems(source: SegmentSource, reading: _Reading) -> tuple[str, ...]:
     sentences: list[str] = []
     if reading.damage.packets:
         times = sorted(time for time in reading.damage.times_s if source.start_s - 1 <= time <= source.end_s + 1)
+        packets = "1 packet" if reading.damage.packets == 1 else f"{reading.damage.packets} packets"
         where = f" between {times[0]:.1f} s and {times[-1]:.1f} s" if times else f" after {source.start_s:.1f} s"
-        sentences.append(f"The video is damaged{where}: {reading.damage.packets} packets could not be decoded.")
+        sentences.append(f"The video is damaged{where}: {packets} could not be decoded.")
     holes = reading.holes.holes()
     if not reading.decoded_frames:
         sentences.append(f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s.")

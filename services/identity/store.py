@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,6 +17,11 @@ from contracts.rows import CastLink, ScreenTimeDocument
 from services.identity.facebank import Reference
 
 
+def _request_key(request_id: str) -> str:
+    """A field name for a request that people may call anything: `a.b` is no path, `$set` no operator."""
+    return hashlib.sha256(request_id.encode()).hexdigest()[:24]
+
+
 class FacebankStore:
     """Reference pictures of a show's cast. A picture's id is its member and content, so a repeat replaces itself."""
 
@@ -25,10 +31,11 @@ class FacebankStore:
 
     async def verdicts(self, show: str, request_id: str) -> tuple[int, list[PictureVerdict]] | None:
         """Revision and verdicts of a request that was answered before."""
-        found = await self._facebanks.find_one({"_id": show, f"requests.{request_id}": {"$exists": True}})
+        key = _request_key(request_id)
+        found = await self._facebanks.find_one({"_id": show, f"requests.{key}": {"$exists": True}})
         if found is None:
             return None
-        answer = found["requests"][request_id]
+        answer = found["requests"][key]
         return int(answer["revision"]), [PictureVerdict.model_validate(verdict) for verdict in answer["verdicts"]]
 
     async def save(
@@ -70,7 +77,7 @@ class FacebankStore:
         )
         revision = int((after or {})["revision"])
         answer = {"revision": revision, "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts]}
-        await self._facebanks.update_one({"_id": show}, {"$set": {f"requests.{request_id}": answer}})
+        await self._facebanks.update_one({"_id": show}, {"$set": {f"requests.{_request_key(request_id)}": answer}})
         return revision
 
     async def members(self, show: str) -> dict[str, str]:

@@ -111,16 +111,17 @@ def _from_entries(
     origin_s: float,
     announced_s: float | None,
 ) -> PacketIndex:
-    problems: list[str] = []
     present = _entries_in_file(container, entries)
-    if len(present) < len(entries):
-        problems.append("The file is cut off before the end its index names; only the part that is there is analysed.")
     shown = [entry for entry in present if not entry.is_discard]
     keyframes = _keyframe_times(container, stream, [entry for entry in shown if entry.is_keyframe], origin_s=origin_s)
     last_timestamp = max((entry.timestamp for entry in shown), default=0)
     duration_s = _end_of_last_frame(container, stream, last_timestamp, origin_s=origin_s)
-    if len(present) == len(entries):
-        problems += _ends_early(duration_s, announced_s)
+    problems = _ends_early(duration_s, announced_s)
+    if len(present) < len(entries):
+        last_s = max(entry.timestamp for entry in entries) * _tick_s(stream) - origin_s
+        problems = [
+            f"The file is cut off: {duration_s:.1f} s of about {last_s:.0f} s are there, and only they are analysed."
+        ]
     complete = len(entries) > 1 and not all(entry.is_keyframe for entry in entries)
     return PacketIndex(
         keyframes_s=_clean(keyframes, duration_s),
