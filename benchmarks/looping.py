@@ -30,21 +30,20 @@ def first_seconds(source: Path, target: Path, *, seconds: float) -> Path:
     return target
 
 
-def encode_stills(source: Path, target: Path, *, per_s: int, seconds: float, shown_s: float) -> Path:
-    """A slow video of so many pictures a second: for `shown_s` those of `source`, then a dark one to the end."""
+def encode_stills(source: Path, target: Path, *, every_s: int, seconds: float, shown_s: float) -> Path:
+    """A slow video, a picture every so many seconds: for `shown_s` those of `source`, then a dark one to the end."""
     with av.open(str(source)) as reading:
-        step = max(1, round(25 / per_s))
-        shown = list(islice(reading.decode(video=0), 0, round(25 * shown_s), step))
+        shown = list(islice(reading.decode(video=0), 0, round(25 * shown_s), 25))
     dark = av.VideoFrame(320, 180, "yuv420p")
     for plane, level in zip(dark.planes, (16, 128, 128), strict=True):
         plane.update(bytes([level]) * plane.buffer_size)
     with av.open(str(target), "w") as output:
         options = {"preset": "ultrafast", "crf": "26", "bf": "0"}
-        stream = output.add_stream("libx264", rate=per_s, options=options)
-        stream.width, stream.height, stream.pix_fmt, stream.gop_size = 320, 180, "yuv420p", 5 * per_s
-        for number in range(round(seconds * per_s)):
+        stream = output.add_stream("libx264", rate=Fraction(1, every_s), options=options)
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = 320, 180, "yuv420p", 5
+        for number in range(round(seconds / every_s)):
             picture = shown[number] if number < len(shown) else dark
-            output.mux(stream.encode(_placed(picture, number, Fraction(1, per_s), width=320, height=180)))
+            output.mux(stream.encode(_placed(picture, number * every_s, Fraction(1), width=320, height=180)))
         output.mux(stream.encode())
     return target
 

@@ -379,6 +379,22 @@ async def test_the_lag_is_what_the_broker_holds_beyond_the_committed_offsets(rig
     assert set((await bus.lag()).values()) == {0}
 
 
+async def test_a_broker_that_is_killed_in_the_middle_and_comes_back_costs_nothing(apache_rig: Rig) -> None:
+    bus, handler = apache_rig.bus(), Recorder()
+    bus.on(SegmentReady, handler)
+    handler.seconds[1] = 1.0
+    await bus.start()
+    await apache_rig.send(*(segment_ready(number) for number in range(4)), partition=0)
+    await until("the second message", lambda: 1 in handler.segments)
+    apache_rig.broker.server.kill()
+    await apache_rig.broker.server.run()
+    await until("every commit", lambda: _committed(apache_rig, 0, 4), within_s=90.0)
+    assert set(handler.finished) == {0, 1, 2, 3}
+    said = {event.event_id for event in await apache_rig.events(EpisodeProgress.TOPIC)}
+    assert said == {progress(segment_ready(number)).event_id for number in range(4)}
+    assert await apache_rig.records(DEAD_LETTERS) == []
+
+
 async def test_a_static_member_comes_back_without_a_rebalance(apache_rig: Rig) -> None:
     stays, leaves = apache_rig.bus("grouper"), apache_rig.bus("grouper", group_instance_id="pod-1")
     again = apache_rig.bus("grouper", group_instance_id="pod-1")
