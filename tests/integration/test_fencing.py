@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from chassis.bus import Origin
 from chassis.fencing import RunFence
 from chassis.store import Database, Document
-from contracts.events import CastUploaded, EpisodeFailed, EpisodeProgress
-from tests.support.rig import segment_ready
+from contracts.events import CastUploaded, EpisodeEvent, EpisodeFailed, EpisodeProgress, Event
+from tests.support.examples import EXAMPLES
+from tests.support.rig import Rig, segment_ready, until
 
 pytestmark = pytest.mark.integration
 
@@ -61,3 +63,31 @@ async def test_what_is_about_no_run_is_let_through(database: Database) -> None:
     fence = RunFence(database)
     assert await fence(CastUploaded(show="fenced", cast=(), request_id="r"))
     assert await fence(EpisodeFailed(ep_id=EPISODE, run_id=RUN, stage="ingest", code="x", message="x"))
+
+
+async def test_every_event_of_an_older_run_is_dropped_and_every_one_of_the_current_run_handled(
+    rig: Rig, database: Database
+) -> None:
+    about_runs = [event for event in EXAMPLES if isinstance(event, EpisodeEvent)]
+    current = about_runs[0].model_copy(update={"run_id": LATER}).run_id
+    await database["episodes"].insert_one({"_id": about_runs[0].ep_id, "current_run_id": current})
+    handled: list[tuple[str, str]] = []
+
+    async def note(event: EpisodeEvent, _origin: Origin) -> list[Event]:
+        handled.append((event.TOPIC, event.run_id))
+        return []
+
+    bus = rig.bus("grouper", fence=RunFence(database))
+    for event in about_runs:
+        bus.on(type(event), note)
+    await bus.start()
+    for event in about_runs:
+        older = event.model_copy(update={"run_id": EARLIER})
+        await rig.send(older, older, event.model_copy(update={"run_id": current}), older, partition=0)
+
+    async def all_committed() -> bool:
+        return all([await rig.committed("grouper", event.TOPIC, 0) == 4 for event in about_runs])
+
+    await until("every commit", all_committed)
+    assert sorted(handled) == sorted((event.TOPIC, current) for event in about_runs)
+    assert len(about_runs) >= 9
