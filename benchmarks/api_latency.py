@@ -122,7 +122,7 @@ def edits() -> dict[str, Ask]:
 
     return {
         "rename a cluster": lambda api, n: api.rename_cluster(EPISODE, body(n), if_match="*"),
-        "undo an edit": lambda api, _: api.undo_edit(EPISODE, models.NamedEdit(), if_match="*"),
+        "undo an edit": lambda api, _: api.undo_edit(EPISODE, models.WhichEdit(), if_match="*"),
         "dismiss a suggestion": lambda api, n: api.dismiss_suggestion(EPISODE, pair(n), if_match="*"),
         "undo a link change": lambda api, _: api.undo_link_change(EPISODE, models.Step(), if_match="*"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import ssl
 import time
@@ -28,6 +29,9 @@ from contracts.topics import TOPICS, Topic, dead_letter_topic
 
 E = TypeVar("E", bound=Event)
 
+REPLAY_TRACE_HEADER = "dlq-replay-traceparent"
+"""Header of a replayed dead letter: the trace context of the try that gave up on it."""
+
 FAILURE_MESSAGE_LENGTH = 1000
 DEAD_LETTER_BYTES = 4 * 2**20
 """Room for a message of the usual limit (1 MB) and the headers that say why it is here."""
@@ -40,6 +44,15 @@ class Origin:
     event_id: str
     time: datetime
     topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """The last try of a message that is not settled: traces lead from the next one back to it."""
+
+    offset: int
+    number: int
+    traceparent: str | None
 
 
 _DEAD_LETTER_TOPICS = frozenset(dead_letter_topic(stage) for stage in STAGES)
@@ -66,6 +79,7 @@ class Bus:
         self._settings = settings
         self._fence = fence
         self._handlers: dict[type[Event], Handler[Any]] = {}
+        self._tries: dict[TopicPartition, _Try] = {}
         self.delivery = Delivery(
             settings, give_up=self._dead_letter, fail_episode=self._publish_failure, describe=_log_fields
         )
@@ -111,6 +125,7 @@ class Bus:
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
             max_poll_interval_ms=settings.max_poll_interval_ms,
@@ -173,22 +188,64 @@ class Bus:
             raise envelope.InvalidEvent("wrong_topic", f"{type(event).TYPE} does not belong into {record.topic}.")
         origin = Origin(event_id=received.event_id, time=received.time, topic=record.topic)
         subject = _subject_fields(event)
-        name = f"{self.service} {record.topic}"
-        with telemetry.span(name, traceparent=received.traceparent, **subject), telemetry.log_context(**subject):
+        with self._trying(record, received, subject), telemetry.log_context(**subject):
             log = telemetry.logger().bind(topic=record.topic)
             if self._fence is not None and not await self._fence(event):
                 metrics.fenced.labels(record.topic).inc()
                 log.info("event of an older run dropped")
                 return
             started = time.perf_counter()
-            answers = tuple(await handler(event, origin) or ())
+            answers = tuple(await self._bounded(handler(event, origin)) or ())
             await self.publish(*answers)
             took_s = time.perf_counter() - started
             metrics.handler_seconds.labels(record.topic).observe(took_s)
             log.info("event handled", seconds=round(took_s, 3), published=len(answers))
 
+    async def _bounded(self, handling: Awaitable[Iterable[Event] | None]) -> Iterable[Event] | None:
+        """Wait for a handler, but not so long that the group takes its partition away and gives it to the next victim."""
+        longest_s = self._settings.handler_timeout_s
+        try:
+            async with asyncio.timeout(longest_s) as bound:
+                return await handling
+        except TimeoutError as error:
+            if not bound.expired():
+                raise
+            raise TimeoutError(f"the handler was not done after {longest_s:g} s") from error
+
+    @contextmanager
+    def _trying(
+        self, record: ConsumerRecord[Any, Any], received: envelope.Received, context: dict[str, Any]
+    ) -> Iterator[None]:
+        """The span of one try, linked to the try before and, for a replayed dead letter, to the one that gave up."""
+        place = TopicPartition(record.topic, record.partition)
+        before = self._try_of(record)
+        gave_up = dict(record.headers).get(REPLAY_TRACE_HEADER) or b""
+        number = before.number + 1 if before else 1
+        attributes = {key: value for key, value in context.items() if value is not None}
+        with telemetry.span(
+            f"{self.service} {record.topic}",
+            traceparent=received.traceparent,
+            links=[before.traceparent if before else None, gave_up.decode("ascii", "replace")],
+            attempt=number,
+            **attributes,
+        ):
+            self._tries[place] = _Try(record.offset, number, telemetry.current_traceparent())
+            yield
+        self._tries.pop(place, None)  # no exception: there is no next try
+
+    def _try_of(self, record: ConsumerRecord[Any, Any]) -> _Try | None:
+        found = self._tries.get(TopicPartition(record.topic, record.partition))
+        return found if found is not None and found.offset == record.offset else None
+
     async def _dead_letter(self, record: ConsumerRecord[Any, Any], error: BaseException, attempts: int) -> None:
-        headers = dead_letter_headers(record, service=self.service, error=error, attempts=attempts)
+        last = self._try_of(record)
+        headers = dead_letter_headers(
+            record,
+            service=self.service,
+            error=error,
+            attempts=attempts,
+            traceparent=last.traceparent if last else None,
+        )
         with _kafka_away():
             # A producer of its own: FastStream's publish takes text headers, a dead letter keeps every byte.
             options = client_options(self._settings) | {"acks": "all", "max_request_size": DEAD_LETTER_BYTES}
@@ -218,7 +275,10 @@ class Bus:
             code=code,
             message=sentence[:FAILURE_MESSAGE_LENGTH],
         )
-        with telemetry.span(f"{self.service} failed", traceparent=received.traceparent):
+        last = self._try_of(record)
+        with telemetry.span(
+            f"{self.service} failed", traceparent=received.traceparent, links=[last.traceparent if last else None]
+        ):
             await self.publish(failure)
 
 

@@ -63,9 +63,17 @@ def backoff(attempt: int, *, first_s: float, max_s: float, jitter: float) -> flo
 
 
 def dead_letter_headers(
-    record: ConsumerRecord[Any, Any], *, service: str, error: BaseException, attempts: int
+    record: ConsumerRecord[Any, Any],
+    *,
+    service: str,
+    error: BaseException,
+    attempts: int,
+    traceparent: str | None = None,
 ) -> list[tuple[str, bytes]]:
-    """Headers a dead letter gets beside its own: where it came from and why, each bounded in length."""
+    """Headers a dead letter gets beside its own: where it came from and why, each bounded in length.
+
+    `traceparent` is the trace context of the last try.
+    """
     fields = {
         "dlq-service": service,
         "dlq-topic": record.topic,
@@ -77,6 +85,8 @@ def dead_letter_headers(
         "dlq-attempts": str(attempts),
         "dlq-time": datetime.now(UTC).isoformat(),
     }
+    if traceparent is not None:
+        fields["dlq-traceparent"] = traceparent
     own = [(name, value) for name, value in record.headers if not name.startswith("dlq-")]
     return own + [(name, bounded(text)) for name, text in fields.items()]
 

@@ -4,6 +4,7 @@ Speaks Triton's gRPC. Pixels are uint8 RGB; normalisation, decoding and unit len
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pydantic import BaseModel, Field
 from tritonclient.grpc import aio as triton
 from tritonclient.utils import InferenceServerException
 
+from chassis import metrics
 from chassis.faces import MINIMUM_SIDE, SIDE_MULTIPLE, half_size, non_maximum_suppression
 from chassis.inference_contract import DetectorInfo, EmbedderInfo, ServedModels, read_detector, read_embedder
 from chassis.inference_errors import ContractViolated, InferenceRejected, is_unknown_region, translated
@@ -235,7 +237,9 @@ class Inference:
 
     async def _infer(self, model: str, input_name: str, pixels: Pixels, outputs: Sequence[str]) -> tuple[Floats, ...]:
         batch = np.ascontiguousarray(pixels, dtype=np.uint8)
+        asked = time.perf_counter()
         async with self._pool.slot() as slot:
+            metrics.inference_queue_seconds.labels(model).observe(time.perf_counter() - asked)
             try:
                 return await self._infer_once(model, input_name, batch, outputs, slot)
             except InferenceServerException as error:
@@ -258,7 +262,8 @@ class Inference:
         else:
             request.set_data_from_numpy(batch)
         wanted = [triton.InferRequestedOutput(name) for name in outputs]
-        answer = await self._client.infer(model, [request], outputs=wanted, client_timeout=self._settings.timeout_s)
+        with metrics.inference_seconds.labels(model).time():
+            answer = await self._client.infer(model, [request], outputs=wanted, client_timeout=self._settings.timeout_s)
         return tuple(np.asarray(answer.as_numpy(name), dtype=np.float32) for name in outputs)
 
     async def _canary(self, model: str) -> None:

@@ -22,6 +22,18 @@ real_time_factor = Histogram(
     ["stage"],
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+inference_seconds = Histogram(
+    "screenalytics_inference_seconds",
+    "Seconds of one request to the inference server, its queueing there included.",
+    ["model"],
+    buckets=_SECONDS,
+)
+inference_queue_seconds = Histogram(
+    "screenalytics_inference_queue_seconds",
+    "Seconds a request waited in this process for one of its places at the inference server.",
+    ["model"],
+    buckets=_SECONDS,
+)
 dependency_up = Gauge("screenalytics_dependency_up", "1 when the dependency answered last, else 0.", ["dependency"])
 consumer_lag = Gauge(
     "screenalytics_consumer_lag", "Messages not yet handled, as far as this consumer knows.", ["topic", "partition"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -84,13 +84,33 @@ def trace_id_of(traceparent: str | None) -> str | None:
 
 
 @contextmanager
-def span(name: str, *, traceparent: str | None = None, **attributes: str | int | float) -> Iterator[trace.Span]:
-    """A span that goes on with the trace of `traceparent`, or with the current one."""
+def span(
+    name: str,
+    *,
+    traceparent: str | None = None,
+    links: Sequence[str | None] = (),
+    **attributes: str | int | float,
+) -> Iterator[trace.Span]:
+    """A span that goes on with the trace of `traceparent`, or with the current one.
+
+    `links`: trace contexts of what led to it without being its parent, as the try before; empty ones are left out.
+    """
     parent = _propagator.extract({"traceparent": traceparent}) if traceparent else otel_context.get_current()
     with trace.get_tracer("screenalytics").start_as_current_span(
-        name, context=parent, attributes=attributes
+        name,
+        context=parent,
+        attributes=attributes,
+        links=[trace.Link(found) for found in map(_context_of, links) if found],
     ) as current:
         yield current
+
+
+def _context_of(traceparent: str | None) -> trace.SpanContext | None:
+    """The span that a trace context names; None where it names none."""
+    if not traceparent:
+        return None
+    found = trace.get_current_span(_propagator.extract({"traceparent": traceparent})).get_span_context()
+    return found if found.is_valid else None
 
 
 @contextmanager

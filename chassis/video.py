@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import av
 import av.error
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from chassis.errors import DependencyUnavailable
@@ -19,6 +22,9 @@ CONTAINERS = (
 
 OPEN_TIMEOUT_S = 20.0
 READ_TIMEOUT_S = 60.0
+
+READ_ERRORS_IN_A_ROW = 50
+"""Places that cannot be parsed, without a packet between them, after which the rest of a file is given up."""
 
 _AWAY = (
     av.error.ConnectionRefusedError,
@@ -58,6 +64,30 @@ def reraise_if_away(error: BaseException, url: str) -> None:
     """Raises DependencyUnavailable when the error means that the object store did not answer; otherwise returns."""
     if is_remote(url) and isinstance(error, _AWAY):
         raise DependencyUnavailable("s3", f"the video could not be read ({type(error).__name__})") from error
+
+
+def packets_of(
+    container: InputContainer, stream: VideoStream, *, url: str, passed_over: Callable[[], None]
+) -> Iterator[Packet[VideoStream]]:
+    """Yields a stream's packets from here to the end of the file; calls `passed_over` at places that cannot be parsed.
+
+    Raises DependencyUnavailable when the object store stops answering.
+    """
+    errors = 0
+    while errors < READ_ERRORS_IN_A_ROW:
+        try:
+            for packet in container.demux(stream):
+                errors = 0
+                yield packet
+            return
+        except IndexError:
+            return  # PyAV's answer, at the end, to a file in which a stream began in the middle
+        except av.error.InvalidDataError:
+            errors += 1
+            passed_over()
+        except av.error.FFmpegError as error:
+            reraise_if_away(error, url)
+            raise
 
 
 def display_size(stream: VideoStream, *, rotation: int) -> tuple[int, int]:

@@ -167,6 +167,7 @@ class RunStarted(EpisodeEvent):
     height: int
     codec: str
     fps: float | None = None
+    problems: tuple[str, ...] = Field(default=(), description="What is wrong with the file, for people.")
 
     @property
     def subject(self) -> str:

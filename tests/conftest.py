@@ -86,11 +86,16 @@ def quiet_logs() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
+@pytest.fixture
+def mongo_uri(stack: Stack) -> str:
+    """Where the embedded MongoDB server is."""
+    return stack.environment()["SCREENALYTICS_MONGO__URI"]
+
+
 @pytest_asyncio.fixture
-async def database(stack: Stack) -> AsyncIterator[Database]:
+async def database(mongo_uri: str) -> AsyncIterator[Database]:
     """An empty MongoDB database of the test's own, on the embedded server."""
-    uri = stack.environment()["SCREENALYTICS_MONGO__URI"]
-    settings = MongoSettings(uri=uri, database=f"test-{uuid.uuid4().hex}")
+    settings = MongoSettings(uri=mongo_uri, database=f"test-{uuid.uuid4().hex}")
     async with connect(settings) as opened:
         yield opened
         await opened.client.drop_database(opened.name)

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from pymongo.errors import DuplicateKeyError
 
 from chassis import store
-from chassis.bus import DEAD_LETTER_BYTES, client_options
+from chassis.bus import DEAD_LETTER_BYTES, REPLAY_TRACE_HEADER, client_options
 from chassis.errors import BadInput
 from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import STAGES
@@ -48,6 +48,12 @@ class DeadLetter:
     def headers(self) -> list[tuple[str, bytes | None]]:
         """The message's own headers."""
         return [(name, value) for name, value in self.record.headers if not name.startswith(OWN_PREFIX)]
+
+    @property
+    def trace(self) -> list[tuple[str, bytes]]:
+        """The header of a replay that leads its trace back to the try that gave up."""
+        gave_up = self.reason("traceparent")
+        return [(REPLAY_TRACE_HEADER, gave_up.encode())] if gave_up else []
 
     @property
     def value(self) -> bytes | None:
@@ -127,7 +133,8 @@ class DeadLetters:
             return False
         options = client_options(self._settings) | {"acks": "all", "max_request_size": DEAD_LETTER_BYTES}
         async with AIOKafkaProducer(**options) as producer:
-            await producer.send_and_wait(letter.topic, letter.value, key=letter.record.key, headers=letter.headers)
+            headers = [*letter.headers, *letter.trace]
+            await producer.send_and_wait(letter.topic, letter.value, key=letter.record.key, headers=headers)
         await self._note(letter, "replayed")
         return True
 

@@ -21,6 +21,7 @@ from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
 from services.detector.decoding import SAME_TIME_S, Damage, DecodedFrame, decode_segment
 from services.detector.dissolves import DissolveDetector
 from services.detector.evaluation import SegmentEvaluator
+from services.detector.holes import HoleFinder
 from services.detector.looking import Detect, find_faces
 from services.detector.profiles import DetectorProfile, ShotRules
 from services.detector.rows import RowWriter
@@ -29,7 +30,7 @@ from services.detector.shots import ShotDetector, ShotFrame
 
 Pixels = npt.NDArray[np.uint8]
 
-MISSING_END_S = 0.5
+HOLES_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +78,9 @@ class _Sample:
 class _Reading:
     """What the decoding thread learns about the segment."""
 
+    holes: HoleFinder
     damage: Damage = field(default_factory=Damage)
     decoded_frames: int = 0
-    last_ts_s: float | None = None
     cuts_s: list[float] = field(default_factory=list)
     dissolves_s: list[float] = field(default_factory=list)
     cut_at_end: bool = False
@@ -102,7 +103,7 @@ async def analyse_segment(
     Can be cancelled. Raises DependencyUnavailable when the object store or the detector is away, and BadInput or
     `av.error.FFmpegError` when the video cannot be opened.
     """
-    reading = _Reading()
+    reading = _Reading(HoleFinder(source.start_s, source.end_s))
     evaluator = SegmentEvaluator(profile)
     await _run(_samples(source, profile, reading), evaluator, profile, detect)
     writer = RowWriter(
@@ -215,7 +216,7 @@ def _inside(
             reading.cut_at_end = entry.cut
             break
         reading.decoded_frames += 1
-        reading.last_ts_s = entry.frame.ts_s
+        reading.holes.see(entry.frame.ts_s, shown_s=entry.frame.shown_s)
         if entry.cut:
             reading.cuts_s.append(entry.frame.ts_s)
         dissolves.push(entry.frame, cut=entry.cut)
@@ -246,8 +247,11 @@ def _problems(source: SegmentSource, reading: _Reading) -> tuple[str, ...]:
         packets = "1 packet" if reading.damage.packets == 1 else f"{reading.damage.packets} packets"
         where = f" between {times[0]:.1f} s and {times[-1]:.1f} s" if times else f" after {source.start_s:.1f} s"
         sentences.append(f"The video is damaged{where}: {packets} could not be decoded.")
-    if reading.last_ts_s is None:
+    holes = reading.holes.holes()
+    if not reading.decoded_frames:
         sentences.append(f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s.")
-    elif reading.last_ts_s < source.end_s - MISSING_END_S and reading.damage.packets:
-        sentences.append(f"The picture is missing from {reading.last_ts_s:.1f} s to {source.end_s:.1f} s.")
+    elif holes:
+        named = ", ".join(f"{start:.1f} s to {end:.1f} s" for start, end in holes[:HOLES_NAMED])
+        more = f" and {len(holes) - HOLES_NAMED} times more" if len(holes) > HOLES_NAMED else ""
+        sentences.append(f"The picture is missing from {named}{more}.")
     return tuple(sentences)

@@ -10,7 +10,6 @@ from typing import Final
 import av.error
 import numpy as np
 import numpy.typing as npt
-from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
@@ -18,7 +17,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from chassis.errors import BadInput
-from chassis.video import displayed, open_video, reraise_if_away
+from chassis.video import displayed, open_video, packets_of
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -32,8 +31,6 @@ DECODER_THREADS: Final = 2
 SAME_TIME_S: Final = 1e-6
 STEPS_BACK_S: Final = (0.0, 5.0, 30.0)
 """How far before the wanted start decoding begins; the next is tried when the one before does not reach the start."""
-
-READ_ERRORS_TO_PASS: Final = 50
 
 
 @dataclass(slots=True)
@@ -51,13 +48,17 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class DecodedFrame:
-    """One frame. `ts_s` is its presentation time in seconds from the first frame of the video."""
+    """One frame. `ts_s` is its presentation time in seconds from the first frame of the video.
+
+    `shown_s`: how long it is shown as far as the container says, else 0.
+    """
 
     ts_s: float
     signature: Signature
     _picture: VideoFrame
     _pixel_aspect: Fraction | None
     _reformatter: VideoReformatter
+    shown_s: float = 0.0
 
     @property
     def long_side(self) -> int:
@@ -147,7 +148,8 @@ class _Decoder:
             tick_s = float(stream.time_base)
             if from_s > 0:
                 container.seek(round((from_s + self._origin_s) / tick_s), stream=stream)
-            for packet in self._packets(container, stream):
+            packets = packets_of(container, stream, url=self._url, passed_over=lambda: self._damage.add(None))
+            for packet in packets:
                 for picture in self._pictures(packet, tick_s):
                     ticks = picture.pts if picture.pts is not None else picture.dts
                     if ticks is not None:
@@ -157,19 +159,8 @@ class _Decoder:
                             _picture=picture,
                             _pixel_aspect=stream.sample_aspect_ratio,
                             _reformatter=self._for_pixels,
+                            shown_s=(picture.duration or 0) * tick_s,
                         )
-
-    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-        """The stream's packets; places where the container cannot be parsed are passed over."""
-        for _ in range(READ_ERRORS_TO_PASS):
-            try:
-                yield from container.demux(stream)
-                return
-            except av.error.InvalidDataError:
-                self._damage.add(None)
-            except av.error.FFmpegError as error:
-                reraise_if_away(error, self._url)
-                raise
 
     def _pictures(self, packet: Packet[VideoStream], tick_s: float) -> list[VideoFrame]:
         """What a packet decodes to; nothing for a damaged one."""

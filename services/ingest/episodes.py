@@ -6,7 +6,7 @@ counting, so that no event id of an episode that is created again is one that su
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -146,7 +146,7 @@ class EpisodeStore:
         )
         await self.collection.update_one({"_id": ep_id, "asked.event_id": upload_event_id}, {"$unset": {"asked": ""}})
 
-    async def claim_unanswered(self, after_s: float) -> list[tuple[EpisodeUploaded, datetime]]:
+    async def claim_unanswered(self, after_s: float) -> Sequence[tuple[EpisodeUploaded, datetime]]:
         """Upload events that asked for a run long ago without any answer, and their times; each for one reconciler."""
         now = datetime.now(UTC)
         unanswered: list[tuple[EpisodeUploaded, datetime]] = []

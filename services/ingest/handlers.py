@@ -139,6 +139,7 @@ class IngestHandlers:
             height=facts.height,
             codec=facts.codec,
             fps=facts.fps,
+            problems=facts.problems,
         )
         segments = [
             SegmentReady(

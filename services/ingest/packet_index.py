@@ -13,15 +13,20 @@ from typing import Final
 
 import av.error
 from av.container import InputContainer
-from av.index import IndexEntry
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from chassis.video import packets_of
+
 INDEX_MAY_END_EARLY_S: Final = 30.0
+END_MISSES_S: Final = 1.0
+"""How much earlier than its header says a video must end to be called incomplete: sound may be a little longer."""
 KEYFRAMES_TO_COMPARE: Final = 5
 SPACING_WHEN_ALL_ARE_READ_S: Final = 5.0
 TAIL_S: Final = 1.0
 PACKETS_TO_A_KEYFRAME: Final = 1000
+LONGEST_JUMP_S: Final = 30.0
+"""A packet that is shown so much later than everything before it and than the announced end has a damaged time."""
 DEFAULT_FRAME_S: Final = 0.04
 INDEXED_CONTAINERS: Final = ("mov", "matroska", "avi")
 """Containers (first part of FFmpeg's name) with a whole index; others list only what was read so far."""
@@ -41,10 +46,21 @@ class PacketIndex:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry of a container's index, copied: PyAV's own point into memory that moves when more is read."""
+
+    timestamp: int
+    pos: int
+    size: int
+    is_keyframe: bool
+    is_discard: bool
+
+
 def read_packet_index(
-    reopen: Callable[[], InputContainer], *, stream_index: int, origin_s: float, announced_s: float | None
+    reopen: Callable[[], InputContainer], *, url: str, stream_index: int, origin_s: float, announced_s: float | None
 ) -> PacketIndex:
-    """Reads the index of one video stream. `reopen` gives the file afresh, positioned at its start.
+    """Reads the index of one video stream. `reopen` gives the file at `url` afresh, positioned at its start.
 
     `announced_s` is the header's duration, None when it has none. Raises `av.error.FFmpegError` when reading fails.
     """
@@ -52,9 +68,9 @@ def read_packet_index(
         stream = _video_stream(container, stream_index)
         entries = _index_entries(container, stream, origin_s=origin_s, announced_s=announced_s)
         if entries:
-            return _from_entries(container, stream, entries, origin_s=origin_s)
+            return _from_entries(container, stream, entries, origin_s=origin_s, announced_s=announced_s)
     with reopen() as container:
-        return _from_packets(container, _video_stream(container, stream_index), origin_s, announced_s)
+        return _from_packets(container, _video_stream(container, stream_index), origin_s, announced_s, url=url)
 
 
 def _video_stream(container: InputContainer, stream_index: int) -> VideoStream:
@@ -68,7 +84,7 @@ def _tick_s(stream: VideoStream) -> float:
 
 def _index_entries(
     container: InputContainer, stream: VideoStream, *, origin_s: float, announced_s: float | None
-) -> list[IndexEntry]:
+) -> list[_Entry]:
     """The index, or nothing when the file has none that reaches (almost) to its end."""
     if not announced_s or stream.time_base is None or container.format.name.split(",")[0] not in INDEXED_CONTAINERS:
         return []
@@ -77,7 +93,10 @@ def _index_entries(
         container.seek(round((origin_s + announced_s) / stream.time_base), stream=stream)
     except av.error.FFmpegError:
         return []
-    entries = list(stream.index_entries)
+    entries = [
+        _Entry(entry.timestamp, entry.pos, entry.size, entry.is_keyframe, entry.is_discard)
+        for entry in stream.index_entries
+    ]
     if not any(entry.is_keyframe for entry in entries):
         return []
     last_s = max(entry.timestamp for entry in entries) * float(stream.time_base) - origin_s
@@ -85,14 +104,19 @@ def _index_entries(
 
 
 def _from_entries(
-    container: InputContainer, stream: VideoStream, entries: list[IndexEntry], *, origin_s: float
+    container: InputContainer,
+    stream: VideoStream,
+    entries: list[_Entry],
+    *,
+    origin_s: float,
+    announced_s: float | None,
 ) -> PacketIndex:
     present = _entries_in_file(container, entries)
     shown = [entry for entry in present if not entry.is_discard]
     keyframes = _keyframe_times(container, stream, [entry for entry in shown if entry.is_keyframe], origin_s=origin_s)
     last_timestamp = max((entry.timestamp for entry in shown), default=0)
     duration_s = _end_of_last_frame(container, stream, last_timestamp, origin_s=origin_s)
-    problems: tuple[str, ...] = ()
+    problems = _ends_early(duration_s, announced_s)
     if len(present) < len(entries):
         last_s = max(entry.timestamp for entry in entries) * _tick_s(stream) - origin_s
         problems = (
@@ -107,13 +131,13 @@ def _from_entries(
     )
 
 
-def _entries_in_file(container: InputContainer, entries: list[IndexEntry]) -> list[IndexEntry]:
+def _entries_in_file(container: InputContainer, entries: list[_Entry]) -> list[_Entry]:
     size = container.size
     return [entry for entry in entries if size <= 0 or entry.pos + max(entry.size, 0) <= size]
 
 
 def _keyframe_times(
-    container: InputContainer, stream: VideoStream, entries: Sequence[IndexEntry], *, origin_s: float
+    container: InputContainer, stream: VideoStream, entries: Sequence[_Entry], *, origin_s: float
 ) -> list[float]:
     """Presentation times of the keyframes, in seconds from the first frame."""
     tick_s = _tick_s(stream)
@@ -133,9 +157,7 @@ def _keyframe_times(
     return times
 
 
-def _reordering(
-    container: InputContainer, stream: VideoStream, entries: Sequence[IndexEntry], entry: IndexEntry
-) -> int | None:
+def _reordering(container: InputContainer, stream: VideoStream, entries: Sequence[_Entry], entry: _Entry) -> int | None:
     """Presentation time minus index time of a keyframe in ticks; None when the file does not lead there."""
     following = next((other.timestamp for other in entries if other.timestamp > entry.timestamp), None)
     # Seeking to just before the next keyframe finds this one even if it is shown much later than it is decoded.
@@ -161,11 +183,11 @@ def _end_of_last_frame(
     """Presentation time at which the last frame ends, from the packets at the end of the file."""
     tick_s = _tick_s(stream)
     container.seek(last_timestamp - round(TAIL_S / tick_s), stream=stream, any_frame=True)
-    tail = _Tail(stream)
+    tail = _Tail(stream, last_timestamp)
     try:
         for packet in container.demux(stream):
             tail.add(packet)
-    except av.error.InvalidDataError:
+    except (av.error.InvalidDataError, IndexError):
         pass
     return tail.end_s(tick_s, fallback=last_timestamp) - origin_s
 
@@ -173,17 +195,24 @@ def _end_of_last_frame(
 class _Tail:
     """Tells from the packets at a file's end, which come in decoding order, when the last frame ends."""
 
-    def __init__(self, stream: VideoStream) -> None:
+    def __init__(self, stream: VideoStream, expected_end: float) -> None:
         self._rate = float(stream.average_rate) if stream.average_rate else 0.0
+        self._jump = LONGEST_JUMP_S / _tick_s(stream)
+        self._expected_end = expected_end
         self._latest: list[tuple[int, int]] = []
 
-    def add(self, packet: Packet[VideoStream]) -> None:
+    def add(self, packet: Packet[VideoStream]) -> bool:
+        """Takes a packet into account; False for one whose time cannot be right."""
         # AVI has no presentation times; its frames are shown in the order of decoding but for B-frames.
         shown = packet.pts if packet.pts is not None else packet.dts
         if shown is None or packet.is_discard:
-            return
+            return True
+        if shown > max(self._expected_end, self._latest[-1][0] if self._latest else 0) + self._jump:
+            return False
         others = [entry for entry in self._latest if entry[0] != shown]
-        self._latest = sorted([*others, (shown, packet.duration or 0)])[-3:]
+        duration = packet.duration or 0
+        self._latest = sorted([*others, (shown, duration if duration < self._jump else 0)])[-3:]
+        return True
 
     def end_s(self, tick_s: float, *, fallback: int) -> float:
         if not self._latest:
@@ -199,30 +228,42 @@ class _Tail:
 
 
 def _from_packets(
-    container: InputContainer, stream: VideoStream, origin_s: float, announced_s: float | None
+    container: InputContainer, stream: VideoStream, origin_s: float, announced_s: float | None, *, url: str
 ) -> PacketIndex:
     """Reads the whole file's packets, for containers without an index."""
     tick_s = _tick_s(stream)
-    tail = _Tail(stream)
+    tail = _Tail(stream, ((announced_s or 0.0) + origin_s) / tick_s)
     keyframes: list[float] = []
     frames = 0
-    problems: list[str] = []
-    try:
-        for packet in container.demux(stream):
-            if packet.pts is None or packet.is_discard:
-                continue
-            frames += 1
-            tail.add(packet)
-            if packet.is_keyframe:
-                keyframes.append(packet.pts * tick_s - origin_s)
-    except av.error.InvalidDataError:
-        problems.append("The file is damaged; what follows the damage is not analysed.")
+    damaged = [0]
+
+    def pass_over() -> None:
+        damaged[0] += 1
+
+    for packet in packets_of(container, stream, url=url, passed_over=pass_over):
+        if packet.pts is None or packet.is_discard:
+            continue
+        if not tail.add(packet):
+            pass_over()
+            continue
+        frames += 1
+        if packet.is_keyframe:
+            keyframes.append(packet.pts * tick_s - origin_s)
     duration_s = tail.end_s(tick_s, fallback=0) - origin_s if frames else 0.0
-    if announced_s is not None and duration_s < announced_s - INDEX_MAY_END_EARLY_S:
-        problems.append(f"The file should last {announced_s:.0f} s but ends after {duration_s:.0f} s.")
+    problems = ["The file is damaged in some places; what could be read is analysed."] if damaged[0] else []
     return PacketIndex(
-        keyframes_s=_clean(keyframes, duration_s), duration_s=duration_s, frames=frames, problems=tuple(problems)
+        keyframes_s=_clean(keyframes, duration_s),
+        duration_s=duration_s,
+        frames=frames,
+        problems=(*problems, *_ends_early(duration_s, announced_s)),
     )
+
+
+def _ends_early(duration_s: float, announced_s: float | None) -> tuple[str, ...]:
+    """A sentence about a video that ends before its header says so."""
+    if announced_s is None or duration_s >= announced_s - END_MISSES_S:
+        return ()
+    return (f"The file should last {announced_s:.1f} s but ends after {duration_s:.1f} s.",)
 
 
 def _clean(keyframes: Sequence[float], duration_s: float) -> tuple[float, ...]:

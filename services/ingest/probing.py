@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.errors import BadInput, DependencyUnavailable
-from chassis.video import OPEN_TIMEOUT_S, display_size, is_remote, open_video, reraise_if_away
+from chassis.video import OPEN_TIMEOUT_S, display_size, is_remote, open_video, packets_of, reraise_if_away
 from services.ingest.packet_index import PacketIndex, read_packet_index
 
 FRAMES_TO_TRY: Final = 250
@@ -125,16 +125,18 @@ def _facts(container: InputContainer, url: str, limits: IngestLimits) -> VideoFa
     announced_s = _announced_duration(container, stream)
     if announced_s is not None and announced_s > limits.longest_s:
         raise _too_long(limits)
-    picture = _first_picture(container, stream)
+    picture = _first_picture(container, stream, url)
     if picture is None or picture.pts is None or picture.time_base is None:
         raise BadVideo(
             "unreadable", "No picture of the video can be decoded; export it again as MP4 (H.264) and upload that."
         )
     origin_s = float(picture.pts * picture.time_base)
+    if announced_s is not None and "matroska" in container.format.name:
+        announced_s -= origin_s  # Matroska's duration is the time of its end
     rotation = round(picture.rotation) % 360
     width, height = display_size(stream, rotation=rotation)
     index = read_packet_index(
-        lambda: open_video(url), stream_index=stream.index, origin_s=origin_s, announced_s=announced_s
+        lambda: open_video(url), url=url, stream_index=stream.index, origin_s=origin_s, announced_s=announced_s
     )
     if not index.duration_s > 0:
         raise BadVideo("zero_duration", "The video has no duration; export it again and upload that.")
@@ -196,9 +198,9 @@ def _announced_duration(container: InputContainer, stream: VideoStream) -> float
     return container.duration / av.time_base if container.duration else None
 
 
-def _first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+def _first_picture(container: InputContainer, stream: VideoStream, url: str) -> VideoFrame | None:
     """The first picture that decodes, None when there is none near the start."""
-    for count, packet in enumerate(container.demux(stream)):
+    for count, packet in enumerate(packets_of(container, stream, url=url, passed_over=lambda: None)):
         try:
             pictures = packet.decode()
         except av.error.InvalidDataError:
@@ -219,7 +221,7 @@ def _average_rate(stream: VideoStream, index: PacketIndex) -> float | None:
 
 def _problems(container: InputContainer, index: PacketIndex) -> tuple[str, ...]:
     sentences = list(index.problems)
-    moving = _moving_streams(container)
-    if len(moving) > 1:
-        sentences.append(f"The file has {len(moving)} video streams; the largest picture is analysed.")
+    moving = len(_moving_streams(container))
+    if moving > 1:
+        sentences.append(f"The file has {moving} video streams; the largest picture is analysed.")
     return tuple(sentences)

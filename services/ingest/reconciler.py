@@ -14,6 +14,7 @@ from chassis.bus import Bus
 from chassis.store import Document
 from contracts.events import SegmentReady
 from services.ingest.settings import ReconcilerSettings
+from services.ingest.states import STATES
 from services.ingest.store import IngestStore
 
 SEGMENT_STAGES = frozenset({"detector", "embedder"})
@@ -81,6 +82,8 @@ class Reconciler:
 
     async def _expose(self) -> None:
         now = datetime.now(UTC)
-        for state, (count, oldest) in (await self._store.count_by_state()).items():
+        counted = await self._store.count_by_state()
+        for state in STATES:
+            count, oldest = counted.get(state, (0, now))
             metrics.runs_by_state.labels(state).set(count)
             metrics.oldest_run_age.labels(state).set((now - oldest).total_seconds())

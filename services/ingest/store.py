@@ -32,9 +32,9 @@ class IngestStore:
         return await self.collection.find_one({"_id": run_id})
 
     async def runs(self, run_ids: Iterable[str]) -> dict[str, Document]:
-        """Runs by their ids, without what is large."""
-        wanted = {"_id": {"$in": list(run_ids)}}
-        return {str(run["_id"]): run async for run in self.collection.find(wanted, {"outbox": 0, "report": 0})}
+        """State, profile and creation time of runs, by their ids."""
+        wanted, facts = {"_id": {"$in": list(run_ids)}}, {"state": 1, "profile": 1, "created_at": 1}
+        return {str(run["_id"]): run async for run in self.collection.find(wanted, facts)}
 
     async def states(self, run_ids: Iterable[str]) -> dict[str, str]:
         """States of runs by their ids."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,10 @@ import numpy as np
 import psutil
 import pytest
 
+from contracts.ids import EP_ID_PATTERN
+from screenalytics import cli
+from screenalytics.commands.run import check_video, episode_id
+from tests.support.bad_videos import REFUSED, TAKEN, Refused, Taken
 from tests.support.videos import write_video
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,9 +79,24 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert_refused(screenalytics("run", tmp_path / "no.mp4", "--out", tmp_path / "o"), "no_such_file", "no.mp4")
 
 
-def test_an_empty_file(tmp_path: Path) -> None:
-    (tmp_path / "empty.mp4").touch()
-    assert_refused(screenalytics("run", tmp_path / "empty.mp4", "--out", tmp_path / "o"), "empty_file")
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+def test_a_file_that_is_no_episode_is_refused_before_anything_is_started(
+    case: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["screenalytics", "run", str(case.make(tmp_path)), "--out", str(tmp_path / "o")])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert re.fullmatch(rf"error: [A-Z].*\. \[({case.codes})\]", line), line
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("case", TAKEN, ids=lambda case: case.name)
+def test_a_file_that_only_looks_strange_is_not_refused(case: Taken, tmp_path: Path) -> None:
+    path = case.make(tmp_path)
+    check_video(path)
+    assert re.fullmatch(EP_ID_PATTERN, episode_id(None, path))
 
 
 def test_text_that_is_named_mp4(tmp_path: Path) -> None:
@@ -97,12 +117,6 @@ def test_sound_without_pictures(tmp_path: Path, name: str) -> None:
         sound.setframerate(8000)
         sound.writeframes(b"\0\0" * 8000)
     assert_refused(screenalytics("run", path, "--out", tmp_path / "o"), "no_video_stream")
-
-
-def test_a_video_whose_end_is_missing(tmp_path: Path, video: Path) -> None:
-    cut = tmp_path / "cut.mp4"
-    cut.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
-    assert_refused(screenalytics("run", cut, "--out", tmp_path / "o"), "truncated_video")
 
 
 def test_an_episode_id_that_is_none(tmp_path: Path, video: Path) -> None:

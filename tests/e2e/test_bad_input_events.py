@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import io
+import asyncio
+import json
 import re
-import wave
-import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaProducer
 
+from chassis.bus import client_options
+from chassis.fencing import MAX_AGE_S
 from contracts.blobs import VideoRef
-from contracts.events import EpisodeFailed, EpisodeUploaded, RunStarted
+from contracts.events import (
+    EpisodeFailed,
+    EpisodeProgress,
+    EpisodeUploaded,
+    RunCancelled,
+    RunStarted,
+    SegmentReady,
+)
+from screenalytics.client.dead_letters import open_dead_letters
 from screenalytics.machine import run_machine
 from screenalytics.stack import check_installed
+from tests.support.bad_videos import REFUSED, TAKEN, Refused, Taken
 from tests.support.pipeline import Pipeline, pipeline_on
 from tests.support.videos import write_video
 
@@ -44,58 +53,12 @@ async def ingest() -> AsyncIterator[Pipeline]:
         pytest.skip(f"embedded servers missing: {missing}")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SCREENALYTICS_TRITON__URL", "127.0.0.1:9")
-        environment.setenv("SCREENALYTICS_LIMITS__LONGEST_S", "60")
-        environment.setenv("SCREENALYTICS_LIMITS__LONG_SIDE", "640")
         async with (
             run_machine(services=["ingest"], say=lambda _: None, on_event=lambda _: None) as machine,
             pipeline_on(machine) as running,
         ):
             await running.storage.ensure_bucket()
             yield running
-
-
-def silence() -> bytes:
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(bytes(16000))
-    return buffer.getvalue()
-
-
-def archive() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as zipped:
-        zipped.writestr("video.mp4", b"no")
-    return buffer.getvalue()
-
-
-def picture(suffix: str) -> bytes:
-    return bytes(cv2.imencode(suffix, np.full((64, 64, 3), 127, dtype=np.uint8))[1])
-
-
-CONTENTS: dict[str, tuple[Callable[[bytes, bytes], bytes], str]] = {
-    "empty": (lambda good, mkv: b"", "empty_file"),
-    "one-byte": (lambda good, mkv: b"x", "not_a_video"),
-    "text": (lambda good, mkv: b"this is not a video\n" * 500, "not_a_video"),
-    "html": (lambda good, mkv: b"<!doctype html><html><body>404</body></html>" * 50, "not_a_video"),
-    "json": (lambda good, mkv: b'{"error": "expired"}', "not_a_video"),
-    "zip": (lambda good, mkv: archive(), "not_a_video"),
-    "random": (lambda good, mkv: np.random.default_rng(1).bytes(50_000), "not_a_video"),
-    "zeros": (lambda good, mkv: bytes(100_000), "not_a_video"),
-    "picture-jpg": (lambda good, mkv: picture(".jpg"), "not_a_video"),
-    "picture-png": (lambda good, mkv: picture(".png"), "not_a_video"),
-    "playlist": (lambda good, mkv: b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1/x.ts\n#EXT-X-ENDLIST\n", "not_a_video"),
-    "concat-script": (lambda good, mkv: b"ffconcat version 1.0\nfile /etc/passwd\n", "not_a_video"),
-    "sound": (lambda good, mkv: silence(), "no_video_stream"),
-    "half": (lambda good, mkv: good[: len(good) // 2], "truncated_video"),
-    "head-only": (lambda good, mkv: good[:40], "truncated_video"),
-    "matroska-head": (
-        lambda good, mkv: mkv[:60],
-        "not_a_video|truncated_video|no_video_stream|zero_duration|unreadable",
-    ),
-}
 
 
 async def failure_of(ingest: Pipeline, event: EpisodeUploaded) -> EpisodeFailed:
@@ -110,12 +73,11 @@ def assert_speaks_to_people(failure: EpisodeFailed, codes: str) -> None:
     assert not any(word in failure.message for word in ("Traceback", "Errno", "http://127", "/tmp/"))
 
 
-@pytest.mark.parametrize("name", sorted(CONTENTS))
-async def test_a_file_that_is_no_episode(ingest: Pipeline, video: bytes, matroska: bytes, name: str) -> None:
-    make, codes = CONTENTS[name]
-    ref = await ingest.storage.put(f"raw/bad/{name}.mp4", make(video, matroska), media_type="video/mp4")
-    upload = EpisodeUploaded(ep_id=f"bad-{name}-s01e01", video=VideoRef(uri=ref.uri, sha256=ref.sha256))
-    assert_speaks_to_people(await failure_of(ingest, upload), codes)
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+async def test_a_file_that_is_no_episode(ingest: Pipeline, tmp_path: Path, case: Refused) -> None:
+    ref = await ingest.storage.put(f"raw/bad/{case.name}.mp4", case.make(tmp_path).read_bytes(), media_type="video/mp4")
+    upload = EpisodeUploaded(ep_id=f"bad-{case.name}-s01e01", video=VideoRef(uri=ref.uri, sha256=ref.sha256))
+    assert_speaks_to_people(await failure_of(ingest, upload), case.codes)
 
 
 async def test_an_object_that_is_not_there(ingest: Pipeline) -> None:
@@ -136,43 +98,97 @@ async def test_an_object_that_is_not_the_announced_one(ingest: Pipeline, video: 
     assert_speaks_to_people(await failure_of(ingest, upload), "object_changed")
 
 
-async def test_an_episode_that_is_too_long(ingest: Pipeline, tmp_path: Path) -> None:
-    data = write_video(tmp_path / "long.mp4", seconds=61.0, size=(64, 64), fps=2).read_bytes()
-    ref = await ingest.storage.put("raw/long.mp4", data)
-    upload = EpisodeUploaded(ep_id="long-s01e01", video=VideoRef(uri=ref.uri))
-    assert_speaks_to_people(await failure_of(ingest, upload), "too_long")
-
-
-async def test_a_picture_that_is_too_large(ingest: Pipeline, tmp_path: Path) -> None:
-    data = write_video(tmp_path / "large.mp4", seconds=0.2, size=(1280, 720)).read_bytes()
-    ref = await ingest.storage.put("raw/large.mp4", data)
-    upload = EpisodeUploaded(ep_id="large-s01e01", video=VideoRef(uri=ref.uri))
-    assert_speaks_to_people(await failure_of(ingest, upload), "too_large_picture")
-
-
-@pytest.mark.parametrize(
-    ("key", "seconds", "size"),
-    [
-        ("plain.mp4", 2.0, (320, 240)),
-        ("one-frame.mp4", 0.04, (320, 240)),
-        ("odd-sizes.mkv", 1.0, (322, 182)),
-        ("tiny.mp4", 1.0, (34, 34)),
-        ("Ünï cödé – épisode 1.mp4", 1.0, (320, 240)),
-        ("..%2F..%2Fetc%2Fpasswd.mp4", 1.0, (320, 240)),
-        ("transport.ts", 2.0, (320, 240)),
-    ],
-)
-async def test_what_only_looks_strange_is_planned(
-    ingest: Pipeline, tmp_path: Path, key: str, seconds: float, size: tuple[int, int]
-) -> None:
-    path = write_video(tmp_path / f"v{Path(key).suffix}", seconds=seconds, size=size)
-    ref = await ingest.storage.put(f"raw/good/{key}", path.read_bytes())
-    number = len(key)
-    upload = EpisodeUploaded(ep_id=f"strange-s01e{number:02d}", video=VideoRef(uri=ref.uri, filename=key))
+@pytest.mark.parametrize("case", TAKEN, ids=lambda case: case.name)
+async def test_what_only_looks_strange_is_planned(ingest: Pipeline, tmp_path: Path, case: Taken) -> None:
+    path = case.make(tmp_path)
+    ref = await ingest.storage.put(f"raw/good/{case.name}/{path.name}", path.read_bytes())
+    number = TAKEN.index(case)
+    upload = EpisodeUploaded(ep_id=f"strange-s01e{number:02d}", video=VideoRef(uri=ref.uri, filename=path.name))
     event_id = await ingest.emit(upload)
     started = await ingest.log.first(RunStarted, upload_event_id=event_id)
-    assert (started.width, started.height) == size
-    assert started.duration_s == pytest.approx(seconds, abs=0.2)
+    assert (started.width, started.height) == case.size
+    assert case.duration_s is None or started.duration_s == pytest.approx(case.duration_s, abs=0.1)
+    assert (case.problem or "") in " ".join(started.problems)
+    assert bool(started.problems) == (case.problem is not None)
+    first = await ingest.log.first(SegmentReady, run_id=started.run_id, segment=0)
+    assert first.problems == started.problems
+
+
+GOOD = {"ep_id": "raw-s01e01", "video": {"uri": "s3://bucket/v.mp4"}}
+INVALID: dict[str, tuple[object, dict[str, bytes]]] = {
+    "no-json": ("{", {}),
+    "a-list": ([GOOD], {}),
+    "nothing": ({}, {}),
+    "no-episode": ({"video": GOOD["video"]}, {}),
+    "path-tricks-in-the-id": (GOOD | {"ep_id": "../../etc-s01e01"}, {}),
+    "unicode-id": (GOOD | {"ep_id": "é-s01e01"}, {}),
+    "id-without-end": (GOOD | {"ep_id": "a" * 500 + "-s01e01"}, {}),
+    "a-file-of-this-machine": (GOOD | {"video": {"uri": "file:///etc/passwd"}}, {}),
+    "an-address-of-the-web": (GOOD | {"video": {"uri": "http://127.0.0.1/v.mp4"}}, {}),
+    "no-hash": (GOOD | {"video": {"uri": "s3://bucket/v.mp4", "sha256": "abc"}}, {}),
+    "a-negative-size": (GOOD | {"video": {"uri": "s3://bucket/v.mp4", "bytes": -1}}, {}),
+    "an-unknown-profile": (GOOD | {"profile": "ultra"}, {}),
+    "no-date": (GOOD | {"air_date": "yesterday"}, {}),
+    "a-title-without-end": (GOOD | {"title": "x" * 201}, {}),
+    "of-the-future": (GOOD, {"ce_type": b"screenalytics.episode.uploaded.v2"}),
+    "of-another-kind": (GOOD, {"ce_type": b"screenalytics.segment.ready.v1"}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(INVALID))
+async def test_an_event_that_is_none_becomes_a_dead_letter_and_the_next_is_handled(
+    ingest: Pipeline, video: bytes, name: str
+) -> None:
+    said, headers = INVALID[name]
+    value = said.encode() if isinstance(said, str) else json.dumps(said).encode()
+    options = client_options(ingest.settings.kafka)
+    async with AIOKafkaProducer(**options) as producer:
+        await producer.send_and_wait(EpisodeUploaded.TOPIC, value, key=name.encode(), headers=list(headers.items()))
+    ref = await ingest.storage.put("raw/next.mp4", video)
+    upload = EpisodeUploaded(ep_id="next-s01e01", video=VideoRef(uri=ref.uri), request_id=name, force=True)
+    await ingest.log.first(RunStarted, upload_event_id=await ingest.emit(upload))
+    async with open_dead_letters(ingest.settings) as letters, asyncio.timeout(30):
+        while not (found := [letter for letter in await letters.read(["ingest"]) if letter.key == name]):
+            await asyncio.sleep(0.1)
+    assert [(letter.value, letter.reason("kind")) for letter in found] == [(value, "invalid")]
+
+
+async def test_an_event_of_a_deleted_episode_changes_nothing(ingest: Pipeline, video: bytes) -> None:
+    ref = await ingest.storage.put("raw/deleted.mp4", video)
+    event_id = await ingest.emit(EpisodeUploaded(ep_id="deleted-s01e01", video=VideoRef(uri=ref.uri)))
+    started = await ingest.log.first(RunStarted, upload_event_id=event_id)
+    await ingest.database["episodes"].update_one({"_id": "deleted-s01e01"}, {"$set": {"deleted": True}})
+    await asyncio.sleep(MAX_AGE_S)
+    before = await ingest.database["run_segments"].find_one({"_id": f"{started.run_id}/00000"})
+    await ingest.emit(
+        EpisodeProgress(ep_id=started.ep_id, run_id=started.run_id, stage="detector", segment=0, done=1, total=1)
+    )
+    await ingest.log.quiet(1.0)
+    assert await ingest.database["run_segments"].find_one({"_id": f"{started.run_id}/00000"}) == before
+
+
+async def test_the_same_upload_twice_is_one_run(ingest: Pipeline, video: bytes) -> None:
+    ref = await ingest.storage.put("raw/twice.mp4", video)
+    upload = EpisodeUploaded(ep_id="twice-s01e01", video=VideoRef(uri=ref.uri, sha256=ref.sha256))
+    await ingest.emit(upload)
+    again = upload.model_copy(update={"request_id": "again"})
+    first = await ingest.log.first(RunStarted, upload_event_id=upload.event_id)
+    second = await ingest.log.first(RunStarted, upload_event_id=await ingest.emit(again))
+    assert (first.upload_event_id != second.upload_event_id, first.run_id == second.run_id) == (True, True)
+    assert await ingest.database["runs"].count_documents({"ep_id": "twice-s01e01"}) == 1
+
+
+async def test_an_episode_id_that_is_taken_gets_a_later_run_of_the_new_video(
+    ingest: Pipeline, video: bytes, matroska: bytes
+) -> None:
+    ep_id, runs = "taken-s01e01", []
+    for data in (video, matroska):
+        ref = await ingest.storage.put(f"raw/taken-{len(data)}", data)
+        event_id = await ingest.emit(EpisodeUploaded(ep_id=ep_id, video=VideoRef(uri=ref.uri, sha256=ref.sha256)))
+        runs.append((await ingest.log.first(RunStarted, upload_event_id=event_id)).run_id)
+    cancelled = await ingest.log.first(RunCancelled, run_id=runs[0])
+    assert cancelled.reason == "superseded"
+    assert runs[1] > runs[0]
 
 
 async def test_after_all_that_a_good_episode_is_planned(ingest: Pipeline, video: bytes) -> None:

@@ -217,6 +217,22 @@ async def test_work_goes_on_after_the_broker_was_unreachable(rig: Rig) -> None:
     assert await bus.reachable()
 
 
+async def test_a_long_queue_in_one_partition_does_not_keep_the_others_waiting(rig: Rig) -> None:
+    bus, handler = rig.bus(), Recorder()
+    bus.on(SegmentReady, handler)
+    queue = 200
+    for partition in range(4):
+        await rig.send(*(segment_ready(1000 * partition + number) for number in range(queue)), partition=partition)
+    await bus.start()
+    await until("every message", lambda: len(handler.finished) == 4 * queue)
+    places = {partition: [] for partition in range(4)}  # type: dict[int, list[int]]
+    for place, segment in enumerate(handler.finished):
+        places[segment // 1000].append(place)
+    last_of_the_first = min(max(of_partition) for of_partition in places.values())
+    assert max(min(of_partition) for of_partition in places.values()) < last_of_the_first
+    assert max(max(of_partition) for of_partition in places.values()) - last_of_the_first < 2 * queue
+
+
 async def test_a_handler_longer_than_the_session_keeps_its_partition(rig: Rig) -> None:
     bus, handler = rig.bus(), Recorder()
     bus.on(SegmentReady, handler)
@@ -241,6 +257,21 @@ async def test_a_handler_longer_than_the_poll_interval_may_be_repeated_but_loses
     # A member that has left the group may still commit as long as nobody else is in it: Apache Kafka allows that.
     assert handler.segments in ([0, 0, 1], [0, 1])
     assert handler.finished == handler.segments
+
+
+async def test_a_handler_that_never_ends_is_given_up_and_the_next_message_is_handled(rig: Rig) -> None:
+    bus, handler = rig.bus(max_tries=2, handler_timeout_s=0.3), Recorder()
+    bus.on(SegmentReady, handler)
+    handler.seconds[1] = 3600.0
+    await bus.start()
+    await rig.send(segment_ready(1), segment_ready(2), partition=0)
+    await until("both commits", lambda: _committed(rig, 0, 2))
+    assert handler.segments == [1, 1, 2]
+    (letter,) = await rig.records(DEAD_LETTERS)
+    assert dict(letter.headers)["dlq-message"] == b"the handler was not done after 0.3 s"
+    (failure,) = await rig.events(EpisodeFailed.TOPIC)
+    assert isinstance(failure, EpisodeFailed)
+    assert failure.segment == 1
 
 
 async def test_nothing_is_lost_when_a_second_consumer_joins_in_the_middle(rig: Rig) -> None:
@@ -346,6 +377,22 @@ async def test_the_lag_is_what_the_broker_holds_beyond_the_committed_offsets(rig
     handler.failures.clear()
     await until("all commits", lambda: _committed(rig, 2, 4))
     assert set((await bus.lag()).values()) == {0}
+
+
+async def test_a_broker_that_is_killed_in_the_middle_and_comes_back_costs_nothing(apache_rig: Rig) -> None:
+    bus, handler = apache_rig.bus(), Recorder()
+    bus.on(SegmentReady, handler)
+    handler.seconds[1] = 1.0
+    await bus.start()
+    await apache_rig.send(*(segment_ready(number) for number in range(4)), partition=0)
+    await until("the second message", lambda: 1 in handler.segments)
+    apache_rig.broker.server.kill()
+    await apache_rig.broker.server.run()
+    await until("every commit", lambda: _committed(apache_rig, 0, 4), within_s=90.0)
+    assert set(handler.finished) == {0, 1, 2, 3}
+    said = {event.event_id for event in await apache_rig.events(EpisodeProgress.TOPIC)}
+    assert said == {progress(segment_ready(number)).event_id for number in range(4)}
+    assert await apache_rig.records(DEAD_LETTERS) == []
 
 
 async def test_a_static_member_comes_back_without_a_rebalance(apache_rig: Rig) -> None:

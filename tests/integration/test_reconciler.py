@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis.store import Database
 from contracts.events import EpisodeProgress, ScreenTimeReported, Stage
@@ -135,6 +136,30 @@ async def test_only_open_runs_are_moved_on(database: Database) -> None:
     await store.fail(RUN, stage="detector", code="unreadable", message="x")
     await _age(database, 1000)
     assert await store.claim_stalled(60) is None
+
+
+async def test_the_metrics_name_every_state_and_forget_none_that_has_emptied(rig: Rig, database: Database) -> None:
+    store = IngestStore(database)
+    reconciler = Reconciler(store, rig.bus("ingest"), ReconcilerSettings())
+    await save_plan(store, EPISODE, RUN)
+    await database["runs"].update_one({"_id": RUN}, {"$set": {"created_at": datetime.now(UTC) - timedelta(hours=1)}})
+    await reconciler.sweep()
+    assert _gauge("screenalytics_runs") == {"running": 1, "finished": 0, "failed": 0, "cancelled": 0, "superseded": 0}
+    assert _gauge("screenalytics_oldest_run_age_seconds")["running"] == pytest.approx(3600, abs=60)
+    await store.fail(RUN, stage="detector", code="unreadable", message="x")
+    await reconciler.sweep()
+    assert _gauge("screenalytics_runs")["running"] == 0
+    assert _gauge("screenalytics_runs")["failed"] == 1
+    assert _gauge("screenalytics_oldest_run_age_seconds")["running"] == 0
+
+
+def _gauge(name: str) -> dict[str, float]:
+    return {
+        sample.labels["state"]: sample.value
+        for family in REGISTRY.collect()
+        if family.name == name
+        for sample in family.samples
+    }
 
 
 async def test_a_failed_run_is_finished_by_a_late_result(database: Database) -> None:

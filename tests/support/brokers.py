@@ -16,6 +16,7 @@ from chassis.bus import client_options, ensure_topics
 from chassis.settings import KafkaSettings
 from contracts.events import STAGES
 from contracts.topics import TOPICS
+from screenalytics.stack import ChildProcess
 from screenalytics.stack.ports import choose_free_port
 from screenalytics.stack.tansu import Tansu
 from tests.support import apache_kafka
@@ -32,6 +33,8 @@ class BrokerUnderTest:
     name: str
     settings: KafkaSettings
     proxy: TcpProxy
+    server: ChildProcess
+    """The broker itself, to be killed and started again."""
 
     @property
     def is_apache(self) -> bool:
@@ -62,7 +65,7 @@ async def embedded_broker(directory: Path) -> AsyncIterator[BrokerUnderTest]:
         async with TcpProxy(tansu.ports["kafka"], listen_port=proxy_port) as proxy:
             settings = settings_of(proxy_port)
             await ensure_topics(settings)
-            yield BrokerUnderTest(name="embedded", settings=settings, proxy=proxy)
+            yield BrokerUnderTest(name="embedded", settings=settings, proxy=proxy, server=tansu)
     finally:
         await tansu.stop(grace_seconds=0.0)
 
@@ -86,7 +89,7 @@ async def apache_broker() -> AsyncIterator[BrokerUnderTest]:
         proxy = await cleanup.enter_async_context(TcpProxy(broker.ports["broker"], listen_port=proxy_port))
         settings = settings_of(proxy_port)
         await ensure_topics(settings)
-        yield BrokerUnderTest(name="apache", settings=settings, proxy=proxy)
+        yield BrokerUnderTest(name="apache", settings=settings, proxy=proxy, server=broker)
 
 
 async def forget_earlier_tests(broker: BrokerUnderTest) -> None:
