@@ -14,10 +14,10 @@ from chassis.store import Database
 from contracts.events import ClustersEdited
 from screenalytics.stack import Stack
 from tests.support.grouper_system import (
+    APPEARANCES,
     EP_ID,
     FIRST_RUN,
     SECOND_RUN,
-    Appearance,
     GrouperSystem,
     Take,
     grouper_system,
@@ -25,13 +25,6 @@ from tests.support.grouper_system import (
 
 pytestmark = pytest.mark.integration
 
-RIGHT = (0.6, 0.2, 0.8, 0.6)
-APPEARANCES = [
-    *(Appearance(person, 4.0 * place, 4.0 * place + 3.0) for place, person in enumerate([1, 2, 1, 2, 3])),
-    Appearance(1, 30.0, 38.0, then=2),
-    Appearance(4, 40.0, 44.0),
-    Appearance(5, 40.0, 44.0, box=RIGHT),
-]
 ONE, TWO, THREE = "identity-00001", "identity-00002", "identity-00003"
 CLUSTERS = f"/clusters/{EP_ID}"
 EDITS = f"/edits/{EP_ID}"

@@ -135,6 +135,16 @@ def _track(name: str, one: Appearance, row: int, samples: int) -> TrackRow:
     )
 
 
+RIGHT: Box = (0.6, 0.2, 0.8, 0.6)
+APPEARANCES = (
+    *(Appearance(person, 4.0 * place, 4.0 * place + 3.0) for place, person in enumerate([1, 2, 1, 2, 3])),
+    Appearance(1, 30.0, 38.0, then=2),
+    Appearance(4, 40.0, 44.0),
+    Appearance(5, 40.0, 44.0, box=RIGHT),
+)
+"""Five people, two of them in one frame; the sixth track shows the first person and, from its middle on, the second."""
+
+
 @dataclass
 class RecordingBus:
     """Notes handlers and what is published; the outbox and the handlers use it like a real one."""
