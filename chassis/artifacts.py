@@ -7,6 +7,7 @@ itself kept; a repeated request is answered with it.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -79,6 +80,10 @@ class RunManifests(ArtifactFolder):
 
     async def make_current(self, manifests: dict[str, BlobRef]) -> None:
         """Copy each manifest (atomically, one by one) to the run's and the episode's own folder."""
-        for name, ref in sorted(manifests.items()):
-            await self._storage.copy(ref, get_artifact_path("manifests", self._ep_id, self._run_id, name))
-            await self._storage.copy(ref, get_artifact_path("manifests", self._ep_id, name))
+        await asyncio.gather(
+            *(
+                self._storage.copy(ref, get_artifact_path("manifests", *place, name))
+                for name, ref in sorted(manifests.items())
+                for place in ((self._ep_id, self._run_id), (self._ep_id,))
+            )
+        )

@@ -207,6 +207,8 @@ class LinkDesk:
             if not decision.transitions:
                 return await self._outcome(ep_id, links.version, None, 0.0)
             if (command := await self._store(links, decision, stamp, order)) is not None:
+                if not order.wait_s:  # nobody can have reported it yet
+                    return Outcome(version=command.version, command=command, revision=None)
                 return await self._outcome(ep_id, command.version, command, order.wait_s)
             await asyncio.sleep(random.uniform(0, 0.02))
         raise Conflict("links_busy", f"The links of {ep_id} are being changed by many at once: try again.")

@@ -85,7 +85,7 @@ class Reporter:
         The same cause again, and a grouping that is reported already, are answered with the events stored then. A run
         without any revision needs `grouped` to get its first.
         """
-        events = await self._revisions.caused_by(ep_id, run_id, cause)
+        events, made = await self._revisions.caused_by(ep_id, run_id, cause), False
         for _ in range(MOST_ROUNDS):
             last = await self._revisions.last(ep_id, run_id)
             decided = await self._links.decided(ep_id)
@@ -94,12 +94,14 @@ class Reporter:
                 return events
             names = await self._facebanks.members(show_of(ep_id))
             if last is not None and last.basis == _basis(grouping, decided, last.automatic, names):
-                await self._revisions.make_current(last)
+                if events and not made:
+                    await self._finish(last)
                 return events or (last.events if grouped is not None else [])
             revision, recognition, content = await self._compute(grouping, last, decided, names, cause)
             if await self._revisions.add(revision):
-                await self._publish_files(revision, recognition, content)
+                await self._publish_files(revision, recognition.identities, content, before=last)
                 events += revision.events
+                made = True
         raise RuntimeError(f"{ep_id} changes faster than it can be reported")
 
     async def _compute(
@@ -159,8 +161,20 @@ class Reporter:
             return None
         return await self._revisions.get(episode.run_id, episode.revision)
 
-    async def _publish_files(self, revision: Revision, recognition: Recognition, content: Grouping) -> None:
-        """What others look up by episode: the evidence on its people, and the current manifests."""
+    async def _finish(self, revision: Revision) -> None:
+        """Do again what follows the storing of a revision: whoever stored it may have died before the end."""
+        await self._revisions.make_current(revision)
+        manifest = revision.reported.manifests["identities.json"]
+        identities = await self._reader.document(manifest, IdentitiesDocument)
+        await self._publish_files(revision, identities, await self._read(revision.grouped), before=None)
+
+    async def _publish_files(
+        self, revision: Revision, identities: IdentitiesDocument, content: Grouping, *, before: Revision | None
+    ) -> None:
+        """What others look up by episode: the evidence on its people, and the current manifests.
+
+        Manifests that the revision `before` made current are left alone.
+        """
         models, reported = revision.recognised_with, revision.reported
         visible = visible_intervals(
             content.identities.identities,
@@ -171,7 +185,7 @@ class Reporter:
         )
         await self._people.save(
             revision.order,
-            recognition.identities,
+            identities,
             content.centroids,
             visible,
             model_id=models.model_id,
@@ -179,7 +193,8 @@ class Reporter:
         )
         if await self._resources.fence.is_open(reported.ep_id, reported.run_id):
             target = RunManifests(self._resources.storage, reported.ep_id, reported.run_id, revision=revision.number)
-            await target.make_current(reported.manifests)
+            known = before.reported.manifests if before else {}
+            await target.make_current({name: ref for name, ref in reported.manifests.items() if known.get(name) != ref})
 
     async def _read(self, event: EpisodeGrouped) -> Grouping:
         reader, artifacts = self._reader, event.artifacts

@@ -63,6 +63,18 @@ async def test_a_repeated_grouping_is_answered_with_the_same_events(rig: Identit
     assert await rig.database["screen_time"].count_documents({}) == 1
 
 
+async def test_what_a_dead_worker_left_undone_is_done_when_its_event_comes_again(rig: IdentityRig) -> None:
+    event = await rig.grouped([Somebody(1, RED)])
+    await rig.bus.handle(event)
+    await rig.database["people"].delete_many({})
+    await rig.database["identities"].delete_many({})
+    await rig.storage.delete_prefix(f"artifacts/manifests/{EP}/screen_time.json")
+    await rig.bus.handle(event)
+    assert await rig.database["people"].count_documents({"_id": EP}) == 1
+    assert await rig.database["identities"].count_documents({"_id": EP, "revision": 1}) == 1
+    assert await rig.storage.find(f"artifacts/manifests/{EP}/screen_time.json") is not None
+
+
 async def test_two_workers_at_once_make_one_revision_of_one_grouping(rig: IdentityRig) -> None:
     await rig.cast(CAST)
     event = await rig.grouped([Somebody(1, RED)])
