@@ -9,6 +9,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from chassis.faces import box_overlaps
 from chassis.intervals import Intervals, intersection, normalise, total
 from chassis.visibility import find_cuts
@@ -57,6 +60,11 @@ def get_temporal_suggestions(
     for identity, cast_id in sorted(cast_of.items()):
         known[cast_id] += members.get(identity, [])
     visible = {cast_id: _presence(cast_tracks) for cast_id, cast_tracks in known.items()}
+    spans = {
+        cast_id: np.array([(row.start_s, row.end_s) for row in cast_tracks]).reshape(-1, 2)
+        for cast_id, cast_tracks in known.items()
+    }
+    window = max(rules.same_shot_window_s, rules.scene_window_s)
     take_of = _takes(shots)
 
     suggestions: list[TemporalSuggestion] = []
@@ -72,14 +80,20 @@ def get_temporal_suggestions(
             meetings = [
                 meeting
                 for row in members[identity]
-                for neighbour in neighbours
-                if (meeting := _meeting(identity, cast_id, row, neighbour, take_of, rules)) is not None
+                for index in _near(row, spans[cast_id], window)
+                if (meeting := _meeting(identity, cast_id, row, neighbours[index], take_of, rules)) is not None
             ]
             if meetings:
                 found.append(max(meetings, key=lambda meeting: (meeting.score, meeting.track_id)))
         found.sort(key=lambda suggestion: (-suggestion.score, suggestion.cast_id))
         suggestions += found[: rules.suggestions]
     return tuple(suggestions)
+
+
+def _near(row: TrackRow, spans: npt.NDArray[np.float64], window_s: float) -> list[int]:
+    """Indices of the spans [N, 2] that begin or end within the window around a track: most are far away."""
+    near = (spans[:, 0] < row.end_s + window_s) & (spans[:, 1] > row.start_s - window_s)
+    return [int(index) for index in np.flatnonzero(near)]
 
 
 def _presence(tracks: Sequence[TrackRow]) -> Intervals:
@@ -106,8 +120,6 @@ def _meeting(
     else:
         gap, boxes = neighbour.start_s - row.end_s, (row.last_bbox, neighbour.first_bbox)
     gap = max(0.0, gap)
-    if gap >= max(rules.same_shot_window_s, rules.scene_window_s):
-        return None
     takes = (take_of.get(row.shot_id), take_of.get(neighbour.shot_id))
     same_shot = row.shot_id == neighbour.shot_id or (takes[0] is not None and takes[0] == takes[1])
     window = rules.same_shot_window_s if same_shot else rules.scene_window_s
