@@ -33,7 +33,12 @@ def build(folder: Path) -> list[Resource]:
     resources: list[Resource] = []
     for entry in kustomization.get("resources", ()):
         path = (folder / entry).resolve()
-        resources += build(path) if path.is_dir() else load_documents(path)
+        if path.is_dir():
+            resources += build(path)
+        elif folder.resolve() in path.parents:
+            resources += load_documents(path)
+        else:
+            raise ValueError(f"{folder}: the file {entry} lies outside, which kustomize refuses")
     _refuse_twins(resources, folder)
     for entry in kustomization.get("components", ()):
         _apply_component((folder / entry).resolve(), resources)

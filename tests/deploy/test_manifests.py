@@ -23,6 +23,7 @@ from tests.deploy.checks import (
 from tests.deploy.kustomize import Resource, build, identity, load_documents
 
 K8S = ROOT / "deploy" / "k8s"
+EXAMPLE_SECRETS = K8S / "example-secrets" / "secrets.yaml"
 OVERLAYS = ("local", "gpu", "production")
 CUSTOM = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
 OLDEST_KUBERNETES = "1.31"
@@ -62,7 +63,7 @@ def container(workload: Resource) -> Resource:
 
 def environment(resources: list[Resource], workload: Resource) -> dict[str, str]:
     """What a container of ours finds in its environment, with the example secrets."""
-    secrets = {entry["metadata"]["name"]: entry["stringData"] for entry in load_documents(K8S / "secrets.example.yaml")}
+    secrets = {entry["metadata"]["name"]: entry["stringData"] for entry in load_documents(EXAMPLE_SECRETS)}
     found: dict[str, str] = {}
     for source in container(workload).get("envFrom", ()):
         if "configMapRef" in source:
@@ -145,9 +146,7 @@ def test_probes_ask_paths_and_ports_that_answer(resources: list[Resource]) -> No
 
 
 def test_every_secret_named_is_declared_and_every_declared_one_is_used() -> None:
-    declared = {
-        entry["metadata"]["name"]: set(entry["stringData"]) for entry in load_documents(K8S / "secrets.example.yaml")
-    }
+    declared = {entry["metadata"]["name"]: set(entry["stringData"]) for entry in load_documents(EXAMPLE_SECRETS)}
     used: set[str] = set()
     for overlay in OVERLAYS:
         for name, key in secret_references(build(K8S / "overlays" / overlay)):
