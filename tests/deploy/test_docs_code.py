@@ -20,7 +20,7 @@ from contracts.envelope import decode, encode
 from contracts.events import EpisodeUploaded, ScreenTimeReported
 from screenalytics import cli
 from screenalytics.stack import Stack, check_installed
-from tests.deploy.checks import ROOT, is_setting
+from tests.deploy.checks import ROOT, command_parses, is_setting
 from tests.support.examples import EXAMPLES
 
 DOCUMENTS = (ROOT / "docs" / "subscribers.md", ROOT / "docs" / "operations.md")
@@ -130,6 +130,13 @@ def test_every_command_of_ours_that_is_named_exists(document: Path) -> None:
 def test_every_variable_of_ours_that_is_named_is_a_setting(document: Path) -> None:
     for name in re.findall(r"SCREENALYTICS_[A-Z0-9_]+", document.read_text()):
         assert is_setting(name), name
+
+
+def test_commands_that_are_run_in_containers_parse() -> None:
+    text = "\n".join(path.read_text() for path in (*DOCUMENTS, ROOT / "docker-compose.yml"))
+    commands = re.findall(r"(?:compose run --rm api|-- screenalytics) ([^#`\n]+)", text)
+    assert len(commands) >= 4
+    assert [command for command in commands if not command_parses(command.split())] == []
 
 
 @needs_broker

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import importlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from chassis.api.application import check_exposure
 from contracts.events import STAGES
 from contracts.topics import TOPICS
 from screenalytics.commands.topics import access_of
+from screenalytics.front import OWNERS
 from tests.deploy.checks import (
     PREFIX,
     ROOT,
@@ -208,6 +211,37 @@ def test_ingress_paths_lead_to_ports_that_exist(resources: list[Resource]) -> No
         ports = named(resources, "Service", backend["name"])["spec"]["ports"]
         assert backend["port"]["name"] in {port["name"] for port in ports}
         assert not "/internal/alive".startswith(path["path"])
+
+
+def test_every_path_of_the_api_leads_to_the_service_that_owns_it(resources: list[Resource]) -> None:
+    (ingress,) = of_kind(resources, "Ingress")
+    (rule,) = ingress["spec"]["rules"]
+    owners = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
+    assert set(owners.values()) == set(OWNERS)
+    for owner in OWNERS:
+        routers = importlib.import_module(f"services.{owner}.routers").ROUTERS
+        for path in {route.path for router in routers for route in router.routes}:
+            fitting = [prefix for prefix in owners if f"{path}/".startswith(f"{prefix}/")]
+            assert fitting, f"no path of the Ingress leads to {path}"
+            assert owners[max(fitting, key=len)] == owner, path
+
+
+def test_the_ingress_lets_files_through_that_the_api_takes(
+    resources: list[Resource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ingress,) = of_kind(resources, "Ingress")
+    megabytes = int(ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m"))
+    for owner in OWNERS:
+        workload = named(resources, "Deployment", owner)
+        settings = settings_from(environment(resources, workload), owner, monkeypatch)
+        assert megabytes * 2**20 == settings.api.max_upload_bytes
+        check_exposure(settings)
+
+
+def test_nodes_are_not_emptied_under_a_segment(resources: list[Resource]) -> None:
+    for name in ("detector", "embedder"):
+        pod = named(resources, "Deployment", name)["spec"]["template"]["metadata"]
+        assert pod["annotations"]["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
 
 
 async def test_workers_scale_by_the_lag_of_what_they_read() -> None:
