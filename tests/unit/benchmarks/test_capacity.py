@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -131,3 +132,20 @@ def test_the_command_prints_a_plan_for_every_load(capsys: pytest.CaptureFixture[
     assert capacity.main(["--episodes-a-day", "10", "--json"]) == 0
     (answer,) = json.loads(capsys.readouterr().out)
     assert answer["workers"]["detector"] >= 1
+
+
+def test_one_machine_is_predicted_by_its_serial_work_and_the_cores_that_others_leave(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = {"duration_s": 600.0, "cores": 2, "cores_left_by_others": 2.0, "episode_s": 180.0}
+    alone = capacity.check(TIMES, run)
+    detecting = 600.0 * TIMES.worker_s("detector")
+    assert detecting < alone.on_idle_cores_s < 1.3 * detecting
+    assert alone.predicted_s == alone.on_idle_cores_s
+    beside = capacity.check(TIMES, {**run, "cores_left_by_others": 1.0})
+    assert beside.predicted_s == pytest.approx(2 * alone.predicted_s)
+    assert beside.ratio == pytest.approx(2 * alone.ratio)
+    written = tmp_path / "run.json"
+    written.write_text(json.dumps(run))
+    assert capacity.main(["--check", str(written)]) == 0
+    assert "measured 180 s" in capsys.readouterr().out
