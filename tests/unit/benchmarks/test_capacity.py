@@ -149,3 +149,24 @@ def test_one_machine_is_predicted_by_its_serial_work_and_the_cores_that_others_l
     written.write_text(json.dumps(run))
     assert capacity.main(["--check", str(written)]) == 0
     assert "measured 180 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("episodes_a_day", "device"), [(10, "cpu"), (1000, "cpu"), (100_000, "cpu"), (1000, "gpu"), (100_000, "gpu")]
+)
+def test_the_handbook_shows_what_the_command_answers(episodes_a_day: int, device: str) -> None:
+    handbook = (Path(capacity.__file__).parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
+    (row,) = [line for line in handbook.splitlines() if line.startswith(f"| {episodes_a_day:,} | {device.upper()}")]
+    measured = capacity.with_gpu(json.loads(capacity.MEASURED.read_text()), 1.0, 0.3)
+    price = {"cpu": 0.08, "gpu": 1.5}[device]
+    question = capacity.Question(episodes_a_day=episodes_a_day, episode_s=2520.0, inference_price=price)
+    answer = capacity.plan(capacity.stage_times(measured, device), question)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[2] == ", ".join(str(answer.workers[stage]) for stage in STAGES)
+    assert cells[3].split()[0] == str(answer.inference_servers)
+    assert cells[4] == str(answer.partitions)
+    always_on, work = (float(part) for part in cells[6].split("/"))
+    assert (always_on, work) == (
+        pytest.approx(answer.cost_always_on, abs=5e-3),
+        pytest.approx(answer.cost_of_work, abs=5e-4),
+    )
