@@ -153,6 +153,14 @@ def test_what_keeps_running_has_limits() -> None:
     assert [name for name, entry in running.items() if "limits" not in entry["deploy"]["resources"]] == []
 
 
+def test_what_keeps_running_is_asked_how_it_is() -> None:
+    unasked = {name for name, entry in services().items() if entry["restart"] != "no" and "healthcheck" not in entry}
+    content = yaml.safe_load((ROOT / "deploy/observability/prometheus/prometheus.yml").read_text())
+    (watched,) = [entry for entry in content["scrape_configs"] if entry["job_name"] == "traces"]
+    (targets,) = watched["static_configs"]
+    assert unasked == {target.split(":")[0] for target in targets["targets"]}
+
+
 def test_secrets_come_from_the_env_file_alone() -> None:
     for name, service in services().items():
         secret = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -276,6 +277,20 @@ def test_containers_of_ours_may_do_nothing_they_need_not(resources: list[Resourc
             "capabilities": {"drop": ["ALL"]},
         }
         assert {"cpu", "memory"} <= set(container(workload)["resources"]["requests"])
+
+
+def test_memory_requests_cover_what_was_measured_and_limits_leave_room(resources: list[Resource]) -> None:
+    measured = json.loads((ROOT / "benchmarks" / "measured.json").read_text())["peak_mib"]
+    assert set(measured) == {*STAGES, "triton"}
+    for name, peak in measured.items():
+        asked = container(named(resources, "Deployment", name))["resources"]
+        assert mebibytes(asked["requests"]["memory"]) >= peak, name
+        assert mebibytes(asked["limits"]["memory"]) >= 2 * peak, name
+
+
+def mebibytes(quantity: str) -> float:
+    units = {"Mi": 1, "Gi": 1024}
+    return float(quantity[:-2]) * units[quantity[-2:]]
 
 
 def test_triton_is_asked_where_it_listens(resources: list[Resource]) -> None:
