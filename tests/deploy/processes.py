@@ -11,16 +11,35 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import pytest
+
+from contracts.events import STAGES, FacebankUpdated
+from contracts.rows import ScreenTimeDocument
+from screenalytics.client import emitter
+from screenalytics.machine import Machine, settings_for
+from screenalytics.stack import Stack
 from screenalytics.stack.ports import choose_free_port
+from screenalytics.stack.stack import TRITON_URL
+from screenalytics.weights import (
+    default_cache_dir,
+    load_registry,
+    repository_path,
+    stage_runtime,
+    triton_command,
+    verify,
+)
 from tests.deploy import test_compose, test_manifests
 from tests.deploy.checks import ROOT
 from tests.deploy.kustomize import build, identity
+from tests.e2e.conftest import MEDIA, SHOW
+from tests.support.pipeline import pipeline_on
 
 TIMEOUT_S = 60.0
 
@@ -136,3 +155,50 @@ async def started(container: Container, addresses: Mapping[str, str], folder: Pa
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@asynccontextmanager
+async def triton_on(servers: Mapping[str, str]) -> AsyncIterator[str]:
+    """The address of a Triton with the models, beside servers that run already. Skips where the models are absent."""
+    registry, cache = load_registry(), default_cache_dir()
+    if verify(registry, cache):
+        pytest.skip("the models are not in the cache: make setup fetches them")
+    launch = partial(
+        triton_command,
+        runtime=stage_runtime(registry.server, cache, print),
+        repository=repository_path(cache),
+        models=sorted(registry.models),
+    )
+    others = {name: value for name, value in servers.items() if name != TRITON_URL}
+    async with Stack(variables=others, triton_command=launch) as stack:
+        assert stack.triton is not None
+        yield stack.triton.url
+
+
+async def assert_an_episode_gets_its_cast(
+    containers: Mapping[str, Container],
+    addresses: Mapping[str, str],
+    *,
+    video: Path,
+    clients: Mapping[str, str],
+    folder: Path,
+) -> None:
+    """Start all services, send an episode with its cast through them, and end them cleanly.
+
+    `clients` are the variables that the test's own clients connect with.
+    """
+    async with AsyncExitStack() as cleanup:
+        services = [await cleanup.enter_async_context(started(containers[name], addresses, folder)) for name in STAGES]
+        machine = Machine(stack=Stack(variables=clients), settings=settings_for(dict(clients)), children=())
+        pipeline = await cleanup.enter_async_context(pipeline_on(machine))
+        for service in services:
+            await service.wait_for_log("service started")
+        members = emitter.read_cast_folder(MEDIA / "facebank")
+        cast = emitter.cast_uploaded(SHOW, await emitter.upload_pictures(pipeline.storage, SHOW, members))
+        await pipeline.emit(cast)
+        await pipeline.log.first(FacebankUpdated, request_id=cast.request_id)
+        report = await pipeline.finished(await pipeline.upload(video, f"{SHOW}-s01e01"))
+        document = await pipeline.storage.get_document(report.manifests["screen_time.json"], ScreenTimeDocument)
+        assert document.cast
+        assert all(person.visible_s > 0 for person in document.cast)
+        assert [await service.terminate() for service in services] == [0] * len(services)

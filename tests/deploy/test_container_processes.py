@@ -8,32 +8,25 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from contracts.events import STAGES, FacebankUpdated
-from contracts.rows import ScreenTimeDocument
 from contracts.topics import TOPICS
-from screenalytics.client import emitter
-from screenalytics.machine import Machine, settings_for
 from screenalytics.stack import Stack, check_installed
-from screenalytics.weights import (
-    default_cache_dir,
-    load_registry,
-    repository_path,
-    stage_runtime,
-    triton_command,
-    verify,
+from tests.deploy.processes import (
+    Container,
+    assert_an_episode_gets_its_cast,
+    of_compose,
+    of_kubernetes,
+    run_to_the_end,
+    started,
+    triton_on,
 )
-from tests.deploy.processes import Container, of_compose, of_kubernetes, run_to_the_end, started
-from tests.e2e.conftest import MEDIA, SHOW
+from tests.e2e.conftest import MEDIA
 from tests.support import apache_kafka
-from tests.support.pipeline import pipeline_on
 
 pytestmark = [
     pytest.mark.integration,
@@ -77,18 +70,8 @@ def addresses(servers: dict[str, str], deployment: str) -> dict[str, str]:
 @pytest_asyncio.fixture(scope="module")
 async def triton(servers: dict[str, str]) -> AsyncIterator[str]:
     """The address of a Triton with the models."""
-    registry, cache = load_registry(), default_cache_dir()
-    if verify(registry, cache):
-        pytest.skip("the models are not in the cache: make setup fetches them")
-    launch = partial(
-        triton_command,
-        runtime=stage_runtime(registry.server, cache, print),
-        repository=repository_path(cache),
-        models=sorted(registry.models),
-    )
-    async with Stack(variables=servers, triton_command=launch) as stack:
-        assert stack.triton is not None
-        yield stack.triton.url
+    async with triton_on(servers) as url:
+        yield url
 
 
 async def test_the_set_up_containers_make_topics_and_indexes_and_may_run_again(
@@ -145,18 +128,4 @@ async def test_an_episode_goes_through_all_containers(
     complete = addresses | {"SCREENALYTICS_TRITON__URL": triton, "SCREENALYTICS_PLANNING__SEGMENT_S": "4"}
     for name in SET_UP[deployment]:
         await run_to_the_end(containers[name], complete)
-    async with AsyncExitStack() as cleanup:
-        services = [await cleanup.enter_async_context(started(containers[name], complete, tmp_path)) for name in STAGES]
-        machine = Machine(stack=Stack(variables=complete), settings=settings_for(complete), children=())
-        pipeline = await cleanup.enter_async_context(pipeline_on(machine))
-        for service in services:
-            await service.wait_for_log("service started")
-        members = emitter.read_cast_folder(MEDIA / "facebank")
-        cast = emitter.cast_uploaded(SHOW, await emitter.upload_pictures(pipeline.storage, SHOW, members))
-        await pipeline.emit(cast)
-        await pipeline.log.first(FacebankUpdated, request_id=cast.request_id)
-        report = await pipeline.finished(await pipeline.upload(video, f"{SHOW}-s01e01"))
-        document = await pipeline.storage.get_document(report.manifests["screen_time.json"], ScreenTimeDocument)
-        assert document.cast
-        assert all(person.visible_s > 0 for person in document.cast)
-        assert [await service.terminate() for service in services] == [0] * len(services)
+    await assert_an_episode_gets_its_cast(containers, complete, video=video, clients=complete, folder=tmp_path)
