@@ -1,9 +1,11 @@
 """How many workers, partitions and inference servers a load needs, what limits it, and what an hour of video costs.
 
     python -m benchmarks.capacity --episodes-a-day 1000 [--episode-minutes 42] [--device gpu --gpu-frame-ms 2 --gpu-face-ms 1]
+    python -m benchmarks.end_to_end --minutes 3 > run.json && python -m benchmarks.capacity --check run.json
 
 Stage times are those of benchmarks/measured.json. The fleet is sized from them and then played through by simulation
-(`benchmarks.fleet`) until the promised turnaround holds. Prices are examples: give your own.
+(`benchmarks.fleet`) until the promised turnaround holds. Prices are examples: give your own. `--check` predicts an episode
+on one machine, one worker of a kind, and compares that with a real run.
 """
 
 from __future__ import annotations
@@ -182,6 +184,41 @@ def with_gpu(measured: Mapping[str, Any], frame_ms: float | None, face_ms: float
     return {**measured, "inference": {**measured["inference"], "gpu": gpu}}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A prediction for one machine beside what a run there took; seconds from upload to report."""
+
+    on_idle_cores_s: float
+    predicted_s: float
+    measured_s: float
+
+    @property
+    def ratio(self) -> float:
+        """Prediction over measurement."""
+        return self.predicted_s / self.measured_s
+
+
+def check(times: StageTimes, run: Mapping[str, Any]) -> Check:
+    """Predict the run that `benchmarks.end_to_end` printed: a worker of a kind, one inference server, one episode.
+
+    Everything takes longer by the share of the cores that other programs left.
+    """
+    load = Load(episodes_per_s=1.0, episodes=1, episode_s=float(run["duration_s"]))
+    fleet = Fleet(workers=dict.fromkeys(STAGES, 1), inference=1, partitions=LEAST_PARTITIONS)
+    idle = Simulation(times, load, fleet).run().percentile(1.0)
+    slower = float(run["cores"]) / float(run["cores_left_by_others"])
+    return Check(on_idle_cores_s=idle, predicted_s=idle * slower, measured_s=float(run["episode_s"]))
+
+
+def render_check(found: Check, run: Mapping[str, Any]) -> str:
+    """A check for people."""
+    return (
+        f"{run['duration_s']:.0f} s of video on {run['cores']} cores, of which others left {run['cores_left_by_others']:g}: "
+        f"predicted {found.predicted_s:.0f} s ({found.on_idle_cores_s:.0f} s on idle cores), "
+        f"measured {found.measured_s:.0f} s, prediction over measurement {found.ratio:.2f}"
+    )
+
+
 def render(answer: Plan, question: Question, device: str) -> str:
     """The answer for people."""
     workers = ", ".join(f"{count} {stage}" for stage, count in answer.workers.items())
@@ -213,6 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--core-price", type=float, default=0.04, help="of a core for an hour")
     parser.add_argument("--inference-price", type=float, help="of an inference server for an hour")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--check", type=Path, help="a run that benchmarks.end_to_end printed")
     given = parser.parse_args(arguments)
     measured = with_gpu(json.loads(given.measured.read_text()), given.gpu_frame_ms, given.gpu_face_ms)
     try:
@@ -220,6 +258,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotMeasured as error:
         print(f"error [not_measured]: {error}", file=sys.stderr)
         return 2
+    if given.check:
+        run = json.loads(given.check.read_text())
+        print(render_check(check(times, run), run))
+        return 0
     cores = float(measured["inference"][given.device]["cores"])
     default_price = cores * given.core_price if given.device == "cpu" else 1.5
     answers = []

@@ -116,6 +116,18 @@ async def stored_bytes(settings: ChassisSettings) -> int:
     return sum(sizes)
 
 
+def busy_s() -> float:
+    """Seconds that the machine's cores have worked since it started, for whomever."""
+    times = psutil.cpu_times()
+    return sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq", "steal"))
+
+
+def own_cpu_s() -> float:
+    """CPU seconds of this process."""
+    times = psutil.Process().cpu_times()
+    return float(times.user + times.system)
+
+
 def triton_bytes(metrics: TrackMetricsDocument, embedded: int) -> int:
     """Pixels sent to the models at most: every analysed frame in full (640×384 for 16:9) and the chips."""
     return metrics.analysed_frames * 640 * 384 * 3 + embedded * 150 * 150 * 3
@@ -124,7 +136,7 @@ def triton_bytes(metrics: TrackMetricsDocument, embedded: int) -> int:
 async def measure(video: Path, cast: Path | None, profile: str, out: Path) -> dict[str, object]:
     from screenalytics.client.emitter import read_cast_folder
 
-    began = time.monotonic()
+    began, busy_before, own_before = time.monotonic(), busy_s(), own_cpu_s()
     meter = Meter()
     seen: list[Event] = []
     async with run_machine(say=lambda text: print(text, file=sys.stderr), on_event=print) as running:
@@ -135,23 +147,29 @@ async def measure(video: Path, cast: Path | None, profile: str, out: Path) -> di
         result = await run.run(video, ep_id="bench-s01e01", cast=members, out=out, profile=profile)  # type: ignore[arg-type]
         kafka, stored = await kafka_bytes(running.settings), await stored_bytes(running.settings)
         watching.cancel()
+    elapsed = time.monotonic() - began
+    cpu = meter.cpu_seconds()
+    others = busy_s() - busy_before - sum(cpu.values()) - (own_cpu_s() - own_before)
     started = next(event for event in seen if isinstance(event, RunStarted))
     progress = [event for event in seen if isinstance(event, EpisodeProgress)]
     metrics = TrackMetricsDocument.model_validate_json((out / "manifests" / "track_metrics.json").read_bytes())
     embedded = int(sum(event.detail.get("faces_embedded", 0) for event in progress if event.stage == "embedder"))
-    cpu = meter.cpu_seconds()
     return {
         "machine": machine(),
         "profile": profile,
         "duration_s": started.duration_s,
         "picture": f"{started.width}x{started.height}",
-        "total_s": round(time.monotonic() - began, 1),
+        "cores": psutil.cpu_count(),
+        "cores_left_by_others": round((psutil.cpu_count() or 1) - max(0.0, others) / elapsed, 2),
+        "total_s": round(elapsed, 1),
         "episode_s": round(result.total_s, 1),
         "times_real_time": round(started.duration_s / result.total_s, 2),
         "decoded_frames_per_s": round(metrics.decoded_frames / result.total_s, 1),
         "analysed_frames_per_s": round(metrics.analysed_frames / result.total_s, 1),
+        "analysed_frames": metrics.analysed_frames,
         "embedded_faces": embedded,
         "stage_busy_s": metrics.stage_seconds,
+        "stage_cpu_s": metrics.stage_cpu_seconds,
         "cpu_s": {name: round(seconds, 1) for name, seconds in sorted(cpu.items())},
         "peak_mib": {name: round(use.peak_bytes / MIB) for name, use in sorted(meter.uses.items())},
         "peak_together_mib": round(meter.peak_total_bytes / MIB),

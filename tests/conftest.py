@@ -14,14 +14,21 @@ import structlog
 from chassis.settings import MongoSettings
 from chassis.store import Database, connect
 from screenalytics.stack import Stack, check_installed
-from tests.support.brokers import BrokerUnderTest, apache_broker, embedded_broker, forget_earlier_tests
+from tests.support import containers
+from tests.support.brokers import (
+    BrokerUnderTest,
+    apache_broker,
+    container_broker,
+    embedded_broker,
+    forget_earlier_tests,
+)
 from tests.support.rig import Rig, rig_on
 
 NO_ADDRESSES: dict[str, str] = {}
 
 
 @pytest_asyncio.fixture(scope="module")
-async def stack() -> AsyncIterator[Stack]:
+async def embedded_stack() -> AsyncIterator[Stack]:
     """The embedded S3, Kafka and MongoDB servers without inference, one set for the tests of a module.
 
     Not for the whole session: tests of the servers themselves look at what runs.
@@ -31,6 +38,23 @@ async def stack() -> AsyncIterator[Stack]:
         pytest.skip(f"embedded servers missing: {missing}")
     async with Stack(variables=NO_ADDRESSES) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session")
+async def container_stack() -> AsyncIterator[Stack]:
+    """The same servers as containers of the images that docker-compose.yml names, for all tests."""
+    reason = containers.available()
+    if reason is not None:
+        pytest.skip(f"no Docker: {reason}")
+    async with containers.addresses(with_triton=False) as variables, Stack(variables=variables) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["embedded", pytest.param("container", marks=pytest.mark.docker)])
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """S3, Kafka and MongoDB: embedded, then as containers."""
+    found: Stack = request.getfixturevalue(f"{request.param}_stack")
+    return found
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -48,6 +72,21 @@ async def apache_kafka(apache: BrokerUnderTest) -> BrokerUnderTest:
     return apache
 
 
+@pytest_asyncio.fixture(scope="session")
+async def container() -> AsyncIterator[BrokerUnderTest]:
+    """One Apache Kafka in a container for all tests."""
+    async with container_broker() as broker:
+        yield broker
+
+
+@pytest_asyncio.fixture
+async def container_kafka(container: BrokerUnderTest) -> BrokerUnderTest:
+    """The Apache Kafka in a container, with nothing left to do."""
+    await container.proxy.restore()
+    await forget_earlier_tests(container)
+    return container
+
+
 @pytest_asyncio.fixture
 async def embedded_kafka(tmp_path: Path) -> AsyncIterator[BrokerUnderTest]:
     """An embedded broker of the test's own."""
@@ -58,9 +97,15 @@ async def embedded_kafka(tmp_path: Path) -> AsyncIterator[BrokerUnderTest]:
         yield broker
 
 
-@pytest.fixture(params=["embedded", pytest.param("apache", marks=pytest.mark.kafka)])
+@pytest.fixture(
+    params=[
+        "embedded",
+        pytest.param("apache", marks=pytest.mark.kafka),
+        pytest.param("container", marks=pytest.mark.docker),
+    ]
+)
 def kafka(request: pytest.FixtureRequest) -> BrokerUnderTest:
-    """A broker without a past: the embedded one, then Apache Kafka."""
+    """A broker without a past: the embedded one, then Apache Kafka as a process and as a container."""
     broker: BrokerUnderTest = request.getfixturevalue(f"{request.param}_kafka")
     return broker
 

@@ -33,7 +33,12 @@ def build(folder: Path) -> list[Resource]:
     resources: list[Resource] = []
     for entry in kustomization.get("resources", ()):
         path = (folder / entry).resolve()
-        resources += build(path) if path.is_dir() else load_documents(path)
+        if path.is_dir():
+            resources += build(path)
+        elif folder.resolve() in path.parents:
+            resources += load_documents(path)
+        else:
+            raise ValueError(f"{folder}: the file {entry} lies outside, which kustomize refuses")
     _refuse_twins(resources, folder)
     for entry in kustomization.get("components", ()):
         _apply_component((folder / entry).resolve(), resources)
@@ -85,7 +90,8 @@ def _apply(kustomization: Resource, folder: Path, resources: list[Resource]) -> 
 
 def _containers(resource: Resource) -> list[Resource]:
     template = resource.get("spec", {}).get("template", {})
-    return list(template.get("spec", {}).get("containers", ()))
+    pod = template.get("spec", {})
+    return [*pod.get("containers", ()), *pod.get("initContainers", ())]
 
 
 def _matches(resource: Resource, target: Resource) -> bool:
@@ -110,12 +116,14 @@ def _merge(into: Resource, patch: Resource) -> None:
 
 
 def _merge_list(into: list[Resource], patch: list[Resource], *, by: str) -> None:
+    new = []
     for entry in patch:
         same = next((candidate for candidate in into if candidate[by] == entry[by]), None)
         if same is None:
-            into.append(copy.deepcopy(entry))
+            new.append(copy.deepcopy(entry))
         else:
             _merge(same, entry)
+    into[:0] = new  # as kustomize orders them
 
 
 def _json_patch(resource: Resource, operation: Resource) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from chassis.api.application import check_exposure
 from contracts.events import STAGES
 from tests.deploy.checks import PREFIX, ROOT, assert_fits, command_parses, internal_paths, is_setting, settings_from
 from tests.deploy.yaml_or_skip import yaml
 
 EXAMPLE = ROOT / "deploy" / "compose" / "example.env"
 LOCAL = "deploy/compose/local.env"
+SERVED = (*STAGES, "api")
 
 Service = dict[str, Any]
 
@@ -83,7 +85,7 @@ def test_waiting_for_another_can_end() -> None:
 
 def test_every_service_of_the_code_is_there_and_every_command_exists() -> None:
     served = [entry["command"][1] for entry in ours().values() if entry["command"][0] == "serve"]
-    assert sorted(served) == sorted(STAGES)
+    assert sorted(served) == sorted(SERVED)
     assert [name for name, entry in ours().items() if not command_parses(entry["command"])] == []
 
 
@@ -96,10 +98,36 @@ def test_every_variable_is_a_setting_and_every_value_fits_it(monkeypatch: pytest
         host = settings.kafka.bootstrap_servers.split(":")[0]
         assert host in services()
         assert settings.triton.url.split(":")[0] in services()
+        check_exposure(settings)
+
+
+def test_variables_that_the_example_only_suggests_are_settings_too() -> None:
+    suggested = re.findall(r"^# (SCREENALYTICS_\w+)=", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert suggested
+    assert [variable for variable in suggested if not is_setting(variable)] == []
+
+
+def test_people_reach_the_api_and_nothing_else_of_ours() -> None:
+    assert {name: entry["ports"] for name, entry in ours().items() if "ports" in entry} == {
+        "api": ["127.0.0.1:8080:8080"]
+    }
+
+
+def test_an_api_without_authentication_is_refused_in_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = environment(services()["api"]) | {"SCREENALYTICS_AUTH__MODE": "off"}
+    with pytest.raises(ValueError, match="SCREENALYTICS_AUTH__MODE is off"):
+        check_exposure(settings_from(variables, "ingest", monkeypatch))
+
+
+def test_files_on_their_way_fit_into_the_api_s_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_from(environment(services()["api"]), "ingest", monkeypatch)
+    (mount,) = services()["api"]["tmpfs"]
+    size = int(re.search(r"size=(\d+)m", mount)[1]) * 2**20  # type: ignore[index]
+    assert size >= 2 * settings.api.max_upload_bytes
 
 
 def test_health_checks_ask_a_path_and_port_that_answer() -> None:
-    for name in STAGES:
+    for name in SERVED:
         text = services()[name]["healthcheck"]["test"][-1]
         address = re.search(r"http://127\.0\.0\.1:(\d+)(/[\w/]+)", text)
         assert address is not None
@@ -108,7 +136,7 @@ def test_health_checks_ask_a_path_and_port_that_answer() -> None:
 
 
 def test_services_are_stopped_later_than_their_grace_period() -> None:
-    for name in STAGES:
+    for name in SERVED:
         grace = float(environment(services()[name])["SCREENALYTICS_SHUTDOWN_GRACE_S"])
         assert int(services()[name]["stop_grace_period"].removesuffix("s")) >= grace + 10
 
@@ -123,6 +151,14 @@ def test_containers_of_ours_may_do_nothing_they_need_not() -> None:
 def test_what_keeps_running_has_limits() -> None:
     running = {name: entry for name, entry in services().items() if entry["restart"] != "no"}
     assert [name for name, entry in running.items() if "limits" not in entry["deploy"]["resources"]] == []
+
+
+def test_what_keeps_running_is_asked_how_it_is() -> None:
+    unasked = {name for name, entry in services().items() if entry["restart"] != "no" and "healthcheck" not in entry}
+    content = yaml.safe_load((ROOT / "deploy/observability/prometheus/prometheus.yml").read_text())
+    (watched,) = [entry for entry in content["scrape_configs"] if entry["job_name"] == "traces"]
+    (targets,) = watched["static_configs"]
+    assert unasked == {target.split(":")[0] for target in targets["targets"]}
 
 
 def test_secrets_come_from_the_env_file_alone() -> None:
@@ -146,6 +182,6 @@ def test_prometheus_scrapes_the_services_and_knows_their_path() -> None:
     content = yaml.safe_load((ROOT / "deploy/observability/prometheus/prometheus.yml").read_text())
     (scrape,) = [entry for entry in content["scrape_configs"] if entry["job_name"] == "screenalytics"]
     (targets,) = scrape["dns_sd_configs"]
-    assert sorted(targets["names"]) == sorted(STAGES)
+    assert sorted(targets["names"]) == sorted(SERVED)
     assert scrape["metrics_path"] in internal_paths()
     assert str(targets["port"]) == environment(services()["ingest"])["SCREENALYTICS_HTTP__PORT"]

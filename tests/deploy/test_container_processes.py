@@ -1,31 +1,31 @@
-"""The containers' commands, run as plain processes with exactly the environment that compose gives them.
+"""The containers' commands, run as plain processes with exactly the environment that the deployments give them.
 
-The broker is Apache Kafka, because compose asks for what the embedded one cannot do; the other servers are embedded ones.
-Only addresses and ports differ from compose.
+The broker is Apache Kafka, because they ask for what the embedded one cannot do; the other servers are embedded ones.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
+import pytest_asyncio
 
 from contracts.topics import TOPICS
 from screenalytics.stack import Stack, check_installed
-from screenalytics.stack.ports import choose_free_port
-from tests.deploy.checks import ROOT
-from tests.deploy.test_compose import environment, services
+from tests.deploy.processes import (
+    Container,
+    assert_an_episode_gets_its_cast,
+    of_compose,
+    of_kubernetes,
+    run_to_the_end,
+    started,
+    triton_on,
+)
+from tests.e2e.conftest import MEDIA
 from tests.support import apache_kafka
 
 pytestmark = [
@@ -35,118 +35,59 @@ pytestmark = [
     pytest.mark.skipif(apache_kafka.available() is not None, reason=f"no Apache Kafka: {apache_kafka.available()}"),
 ]
 
-TIMEOUT_S = 60.0
 NOBODY_THERE = "127.0.0.1:1"
+DEPLOYMENTS = {"compose": of_compose, "kubernetes": lambda: of_kubernetes("local")}
+SET_UP = {"compose": ("topics", "indexes"), "kubernetes": ("setup-topics", "setup-indexes")}
 
 
-@pytest.fixture(scope="module")
-async def addresses() -> AsyncIterator[dict[str, str]]:
-    """Variables that replace compose's host names."""
-    with tempfile.TemporaryDirectory(prefix="screenalytics-compose-") as folder:
+@pytest.fixture(params=sorted(DEPLOYMENTS))
+def deployment(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def containers(deployment: str) -> dict[str, Container]:
+    return DEPLOYMENTS[deployment]()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def servers() -> AsyncIterator[dict[str, str]]:
+    """Variables that replace the deployments' host names."""
+    with tempfile.TemporaryDirectory(prefix="screenalytics-containers-") as folder:
         async with apache_kafka.ApacheKafka(Path(folder)) as broker:
             variables = {"SCREENALYTICS_KAFKA__BOOTSTRAP_SERVERS": broker.bootstrap_servers}
             async with Stack(variables=variables) as stack:
-                yield stack.environment() | {"SCREENALYTICS_TRITON__URL": NOBODY_THERE}
+                yield stack.environment()
 
 
-def container_environment(name: str, addresses: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of this process's environment but what a program needs to be found."""
-    ours = environment(services()[name]) | dict(addresses)
-    ours |= {"SCREENALYTICS_HTTP__HOST": "127.0.0.1", "SCREENALYTICS_HTTP__PORT": str(choose_free_port())}
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **ours}
+@pytest.fixture
+def addresses(servers: dict[str, str], deployment: str) -> dict[str, str]:
+    """The same with a database of the deployment's own, and without Triton."""
+    own = {"SCREENALYTICS_MONGO__DATABASE": deployment, "SCREENALYTICS_S3__BUCKET": deployment}
+    return servers | own | {"SCREENALYTICS_TRITON__URL": NOBODY_THERE}
 
 
-async def run_to_the_end(name: str, addresses: Mapping[str, str]) -> str:
-    """What a set-up container prints."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "screenalytics",
-        *services()[name]["command"],
-        env=container_environment(name, addresses),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
-    assert process.returncode == 0, errors.decode()[-2000:]
-    return output.decode()
+@pytest_asyncio.fixture(scope="module")
+async def triton(servers: dict[str, str]) -> AsyncIterator[str]:
+    """The address of a Triton with the models."""
+    async with triton_on(servers) as url:
+        yield url
 
 
-@dataclass(frozen=True)
-class Running:
-    """A service's process, where it listens, and what it has logged."""
-
-    process: asyncio.subprocess.Process
-    port: int
-    log: Path
-
-    async def ask(self, path: str) -> tuple[int, bytes]:
-        """Status and body; 0 while nobody listens."""
-
-        def fetch() -> tuple[int, bytes]:
-            try:
-                with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-                    return answer.status, answer.read()
-            except HTTPError as error:
-                return error.code, error.read()
-            except OSError:
-                return 0, b""
-
-        return await asyncio.to_thread(fetch)
-
-    async def wait_for(self, path: str, status: int) -> bytes:
-        async with asyncio.timeout(TIMEOUT_S):
-            while (answer := await self.ask(path))[0] != status:
-                assert self.process.returncode is None, self.log.read_text()[-2000:]
-                await asyncio.sleep(0.3)
-        return answer[1]
-
-    async def wait_for_log(self, text: str) -> None:
-        async with asyncio.timeout(TIMEOUT_S):
-            while text not in self.log.read_text():
-                assert self.process.returncode is None, self.log.read_text()[-2000:]
-                await asyncio.sleep(0.1)
-
-    async def terminate(self) -> int:
-        """Exit status after SIGTERM."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return await asyncio.wait_for(self.process.wait(), TIMEOUT_S)
-        except TimeoutError:
-            raise AssertionError(f"did not end: {self.log.read_text()[-2000:]}") from None
-
-
-@asynccontextmanager
-async def container(name: str, addresses: Mapping[str, str], folder: Path) -> AsyncIterator[Running]:
-    variables = container_environment(name, addresses)
-    log = folder / f"{name}.log"
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "screenalytics",
-            *services()[name]["command"],
-            env=variables,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        yield Running(process, int(variables["SCREENALYTICS_HTTP__PORT"]), log)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def test_the_set_up_containers_make_topics_and_indexes_and_may_run_again(addresses: dict[str, str]) -> None:
+async def test_the_set_up_containers_make_topics_and_indexes_and_may_run_again(
+    containers: dict[str, Container], addresses: dict[str, str], deployment: str
+) -> None:
+    topics, indexes = SET_UP[deployment]
     for _ in range(2):
-        assert f"{len(TOPICS)} of {len(TOPICS)} topics" in await run_to_the_end("topics", addresses)
-    assert "indexes are as declared" in await run_to_the_end("indexes", addresses)
+        assert f"{len(TOPICS)} of {len(TOPICS)} topics" in await run_to_the_end(containers[topics], addresses)
+    assert "indexes are as declared" in await run_to_the_end(containers[indexes], addresses)
 
 
-async def test_a_service_gets_ready_and_ends_cleanly_when_told_to(addresses: dict[str, str], tmp_path: Path) -> None:
-    await run_to_the_end("topics", addresses)
-    async with container("ingest", addresses, tmp_path) as ingest:
+async def test_a_service_gets_ready_and_ends_cleanly_when_told_to(
+    containers: dict[str, Container], addresses: dict[str, str], deployment: str, tmp_path: Path
+) -> None:
+    await run_to_the_end(containers[SET_UP[deployment][0]], addresses)
+    async with started(containers["ingest"], addresses, tmp_path) as ingest:
         ready = json.loads(await ingest.wait_for("/internal/ready", 200))
         assert ready["dependencies"] == {"kafka": "ok", "mongo": "ok", "s3": "ok"}
         assert b"screenalytics_dependency_up" in await ingest.wait_for("/internal/metrics", 200)
@@ -155,11 +96,36 @@ async def test_a_service_gets_ready_and_ends_cleanly_when_told_to(addresses: dic
 
 
 async def test_a_service_whose_triton_is_away_is_alive_not_ready_and_says_why(
-    addresses: dict[str, str], tmp_path: Path
+    containers: dict[str, Container], addresses: dict[str, str], tmp_path: Path
 ) -> None:
-    async with container("detector", addresses, tmp_path) as detector:
+    async with started(containers["detector"], addresses, tmp_path) as detector:
         await detector.wait_for("/internal/alive", 204)
         dependencies = json.loads(await detector.wait_for("/internal/ready", 503))["dependencies"]
         assert dependencies.pop("triton") != "ok"
         assert {"mongo": "ok", "s3": "ok"}.items() <= dependencies.items()
         assert await detector.terminate() == 0
+
+
+async def test_the_api_gets_ready_and_keys_are_made_where_it_runs(servers: dict[str, str], tmp_path: Path) -> None:
+    api = of_compose()["api"]
+    async with started(api, servers | {"SCREENALYTICS_TRITON__URL": NOBODY_THERE}, tmp_path) as running:
+        await running.wait_for("/internal/ready", 200)
+        key = await run_to_the_end(replace(api, command=["keys", "create", "newsroom", "--role", "operator"]), servers)
+        assert key.strip()
+        listed = await run_to_the_end(replace(api, command=["keys", "list"]), servers)
+        assert "newsroom" in listed
+        assert key.strip() not in listed
+        assert await running.terminate() == 0
+
+
+@pytest.mark.e2e
+async def test_an_episode_goes_through_all_containers(
+    containers: dict[str, Container], addresses: dict[str, str], triton: str, deployment: str, tmp_path: Path
+) -> None:
+    video = MEDIA / "sample-episode-2.mp4"
+    if not video.exists():
+        pytest.skip("the labelled episodes are not here")
+    complete = addresses | {"SCREENALYTICS_TRITON__URL": triton, "SCREENALYTICS_PLANNING__SEGMENT_S": "4"}
+    for name in SET_UP[deployment]:
+        await run_to_the_end(containers[name], complete)
+    await assert_an_episode_gets_its_cast(containers, complete, video=video, clients=complete, folder=tmp_path)

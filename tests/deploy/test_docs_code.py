@@ -18,9 +18,10 @@ from chassis.bus import ensure_topics
 from chassis.settings import KafkaSettings
 from contracts.envelope import decode, encode
 from contracts.events import EpisodeUploaded, ScreenTimeReported
+from contracts.topics import DAY_MS, TOPICS
 from screenalytics import cli
 from screenalytics.stack import Stack, check_installed
-from tests.deploy.checks import ROOT, is_setting
+from tests.deploy.checks import ROOT, command_parses, is_setting
 from tests.support.examples import EXAMPLES
 
 DOCUMENTS = (ROOT / "docs" / "subscribers.md", ROOT / "docs" / "operations.md")
@@ -130,6 +131,26 @@ def test_every_command_of_ours_that_is_named_exists(document: Path) -> None:
 def test_every_variable_of_ours_that_is_named_is_a_setting(document: Path) -> None:
     for name in re.findall(r"SCREENALYTICS_[A-Z0-9_]+", document.read_text()):
         assert is_setting(name), name
+
+
+def test_subscribers_find_every_topic_with_its_retention() -> None:
+    rows = re.findall(r"^\| (`.+?) \| .+ \| (\d+) days? \|$", DOCUMENTS[0].read_text(), flags=re.MULTILINE)
+    kept = {name: int(days) for names, days in rows for name in re.findall(r"`([^`]+)`", names)}
+    put_in_by_others = {"episode.uploaded", "cast.uploaded"}
+    for topic in TOPICS:
+        if topic.name in put_in_by_others or topic.name.endswith(".dead-letter"):
+            continue
+        days = kept.get(topic.name) or kept.get(f"{topic.name.split('.')[0]}.*")
+        assert days == topic.retention_ms // DAY_MS, topic.name
+    declared = {topic.name for topic in TOPICS}
+    assert {name for name in kept if not name.endswith(".*")} <= declared
+
+
+def test_commands_that_are_run_in_containers_parse() -> None:
+    text = "\n".join(path.read_text() for path in (*DOCUMENTS, ROOT / "docker-compose.yml"))
+    commands = re.findall(r"(?:compose run --rm api|-- screenalytics) ([^#`\n]+)", text)
+    assert len(commands) >= 4
+    assert [command for command in commands if not command_parses(command.split())] == []
 
 
 @needs_broker

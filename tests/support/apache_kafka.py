@@ -128,7 +128,9 @@ class ApacheKafka(ChildProcess):
         properties = self._write_properties()
         if (self._log_directory / "meta.properties").exists():
             return
-        command = self._java("kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(properties))
+        command = self._java(
+            "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(properties), *self.format_arguments()
+        )
         formatted = subprocess.run(command, capture_output=True, text=True, timeout=_TOOL_TIMEOUT_SECONDS)
         if formatted.returncode != 0:
             raise RuntimeError(f"the log directory could not be formatted:\n{formatted.stdout}{formatted.stderr}")
@@ -143,10 +145,14 @@ class ApacheKafka(ChildProcess):
             raise RuntimeError("java is not installed")
         return [java, *_JAVA_FLAGS, "-cp", f"{jar_directory()}/*", *arguments]
 
-    def _write_properties(self) -> Path:
+    def format_arguments(self) -> Sequence[str]:
+        """What the log directory is formatted with besides."""
+        return ()
+
+    def properties(self) -> dict[str, str]:
         """One node for everything, without the waits that only make sense with more of them."""
         broker, controller = self.ports["broker"], self.ports["controller"]
-        properties = {
+        return {
             "process.roles": "broker,controller",
             "node.id": "1",
             "controller.quorum.voters": f"1@{LOOPBACK}:{controller}",
@@ -173,6 +179,8 @@ class ApacheKafka(ChildProcess):
             "num.io.threads": "4",
             "log.cleaner.dedupe.buffer.size": str(8 * 2**20),
         }
+
+    def _write_properties(self) -> Path:
         path = self.directory / "server.properties"
-        path.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
+        path.write_text("".join(f"{key}={value}\n" for key, value in self.properties().items()))
         return path

@@ -1,4 +1,4 @@
-"""The two Kafka brokers that the integration suite runs on, behind one face and a proxy that can make the network fail."""
+"""The Kafka brokers that the integration suite runs on, behind one face and a proxy that can make the network fail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contracts.topics import TOPICS
 from screenalytics.stack import ChildProcess
 from screenalytics.stack.ports import choose_free_port
 from screenalytics.stack.tansu import Tansu
-from tests.support import apache_kafka
+from tests.support import apache_kafka, containers
 from tests.support.tcp_proxy import TcpProxy
 
 SESSION_TIMEOUT_MS = 6000
@@ -38,7 +38,7 @@ class BrokerUnderTest:
 
     @property
     def is_apache(self) -> bool:
-        return self.name == "apache"
+        return self.name != "embedded"
 
 
 def settings_of(port: int) -> KafkaSettings:
@@ -90,6 +90,21 @@ async def apache_broker() -> AsyncIterator[BrokerUnderTest]:
         settings = settings_of(proxy_port)
         await ensure_topics(settings)
         yield BrokerUnderTest(name="apache", settings=settings, proxy=proxy, server=broker)
+
+
+@asynccontextmanager
+async def container_broker() -> AsyncIterator[BrokerUnderTest]:
+    """The Apache Kafka image of docker-compose.yml. Skips the test where there is no Docker."""
+    reason = containers.available()
+    if reason is not None:
+        pytest.skip(f"no Docker: {reason}")
+    broker_port, proxy_port = choose_free_port(), choose_free_port()
+    async with AsyncExitStack() as cleanup:
+        await cleanup.enter_async_context(containers.kafka(port=broker_port, advertised_port=proxy_port))
+        proxy = await cleanup.enter_async_context(TcpProxy(broker_port, listen_port=proxy_port))
+        settings = settings_of(proxy_port)
+        await ensure_topics(settings)
+        yield BrokerUnderTest(name="container", settings=settings, proxy=proxy)
 
 
 async def forget_earlier_tests(broker: BrokerUnderTest) -> None:

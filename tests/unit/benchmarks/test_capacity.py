@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -131,3 +132,41 @@ def test_the_command_prints_a_plan_for_every_load(capsys: pytest.CaptureFixture[
     assert capacity.main(["--episodes-a-day", "10", "--json"]) == 0
     (answer,) = json.loads(capsys.readouterr().out)
     assert answer["workers"]["detector"] >= 1
+
+
+def test_one_machine_is_predicted_by_its_serial_work_and_the_cores_that_others_leave(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = {"duration_s": 600.0, "cores": 2, "cores_left_by_others": 2.0, "episode_s": 180.0}
+    alone = capacity.check(TIMES, run)
+    detecting = 600.0 * TIMES.worker_s("detector")
+    assert detecting < alone.on_idle_cores_s < 1.3 * detecting
+    assert alone.predicted_s == alone.on_idle_cores_s
+    beside = capacity.check(TIMES, {**run, "cores_left_by_others": 1.0})
+    assert beside.predicted_s == pytest.approx(2 * alone.predicted_s)
+    assert beside.ratio == pytest.approx(2 * alone.ratio)
+    written = tmp_path / "run.json"
+    written.write_text(json.dumps(run))
+    assert capacity.main(["--check", str(written)]) == 0
+    assert "measured 180 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("episodes_a_day", "device"), [(10, "cpu"), (1000, "cpu"), (100_000, "cpu"), (1000, "gpu"), (100_000, "gpu")]
+)
+def test_the_handbook_shows_what_the_command_answers(episodes_a_day: int, device: str) -> None:
+    handbook = (Path(capacity.__file__).parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
+    (row,) = [line for line in handbook.splitlines() if line.startswith(f"| {episodes_a_day:,} | {device.upper()}")]
+    measured = capacity.with_gpu(json.loads(capacity.MEASURED.read_text()), 1.0, 0.3)
+    price = {"cpu": 0.08, "gpu": 1.5}[device]
+    question = capacity.Question(episodes_a_day=episodes_a_day, episode_s=2520.0, inference_price=price)
+    answer = capacity.plan(capacity.stage_times(measured, device), question)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[2] == ", ".join(str(answer.workers[stage]) for stage in STAGES)
+    assert cells[3].split()[0] == str(answer.inference_servers)
+    assert cells[4] == str(answer.partitions)
+    always_on, work = (float(part) for part in cells[6].split("/"))
+    assert (always_on, work) == (
+        pytest.approx(answer.cost_always_on, abs=5e-3),
+        pytest.approx(answer.cost_of_work, abs=5e-4),
+    )
