@@ -16,9 +16,12 @@ from chassis.storage import Storage
 from contracts.events import ScreenTimeReported
 from contracts.rows import CastLinksDocument, ScreenTimeDocument
 
-LEFT_OUT = frozenset({"event_id", "at", "stage_seconds", "stage_cpu_seconds"})
+LEFT_OUT = frozenset({"event_id", "at", "stage_seconds", "stage_cpu_seconds", "changes"})
+"""`changes` compares with the episode's run before, which one of two runs may not have."""
 _FOLDER = re.compile(r"s3://[^\s\"#]*/")
 _OF_THE_RUN = re.compile(r"<dt>Time spent: .*</dd>|<span>Season \d+, episode \d+</span>")
+_CHANGES = re.compile(r"""\s*<div class="note change">.*?</div>""", re.DOTALL)
+_NO_NOTES = re.compile(r"""<section class="notes"[^>]*>\s*</section>\n?""")
 _SHOWN_LINES = 6
 
 Manifests = Mapping[str, str]
@@ -69,7 +72,7 @@ def _comparable(name: str, data: bytes, report: ScreenTimeReported) -> str:
         return "\n".join(_dumped(json.loads(line)) for line in text.splitlines())
     if suffix == "json":
         return json.dumps(_pruned(json.loads(text)), sort_keys=True, indent=1)
-    return _OF_THE_RUN.sub("", text)
+    return _NO_NOTES.sub("", _CHANGES.sub("", _OF_THE_RUN.sub("", text)))
 
 
 def _without_names(text: str, report: ScreenTimeReported) -> str:
