@@ -97,7 +97,8 @@ class SeaweedFS(ChildProcess):
             for name, port in self.ports.items()
             if name.endswith("_grpc")
         ]
-        return [*grpc_sockets, self._socket("filer"), self._socket("s3")]
+        own_sockets = [self._socket(name) for name in ("filer", "s3") if name in self.ports]
+        return [*grpc_sockets, *own_sockets]
 
     async def probe(self) -> bool:
         """Healthy, and every bucket is there: they are made a moment after the gateway first says it is healthy."""

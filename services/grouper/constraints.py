@@ -23,6 +23,14 @@ class Constraints:
     def __len__(self) -> int:
         return len(self._parents)
 
+    def copy(self) -> Constraints:
+        """The same constraints, to go on from without changing these."""
+        twin = Constraints(0)
+        twin._parents = list(self._parents)
+        twin._excluded = [set(excluded) for excluded in self._excluded]
+        twin._closed = set(self._closed)
+        return twin
+
     def group_of(self, item: int) -> int:
         """The item that stands for the group: its smallest."""
         root = item
@@ -38,6 +46,13 @@ class Constraints:
         if one == other:
             return False
         return other in self._excluded[one] or one in self._closed or other in self._closed
+
+    def compatible(self, items: Iterable[int]) -> bool:
+        """Whether nothing forbids that all of them become one group."""
+        groups = {self.group_of(item) for item in items}
+        return len(groups) < 2 or (
+            self._closed.isdisjoint(groups) and all(self._excluded[group].isdisjoint(groups) for group in groups)
+        )
 
     def must_link(self, first: int, second: int) -> bool:
         """Puts two items into one group; False when that is forbidden."""

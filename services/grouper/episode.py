@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from contracts.ids import IdentityId
 from contracts.rows import GroupingMetrics, Provenance, TrackRow
 from services.grouper.carrying import EarlierRun, carry_identity_ids
 from services.grouper.constraints import Constraints, simultaneous_pairs
+from services.grouper.editing import carry_out
 from services.grouper.edits import Edit
 from services.grouper.grouping import (
     MISMATCH,
     Centroid,
+    Clusters,
     _validate_embedding_dimensions,
     cluster_faces,
     compute_centroids,
@@ -63,6 +65,14 @@ class Grouping:
 
 
 @dataclass(frozen=True)
+class _Unedited:
+    """Clusters of the machine's own, as track ids; the `rescued` are those that joined one as leftovers."""
+
+    clusters: list[list[str]]
+    rescued: set[str]
+
+
+@dataclass(frozen=True)
 class _Cluster:
     positions: list[int]
     rescued: tuple[int, ...]
@@ -94,7 +104,11 @@ def group_episode(
     constraints, contradicted = episode_constraints(
         active, joined.must_links, edits, sample_period_s=sample_period_s, rules=rules
     )
-    clusters = _clusters(active, points, constraints, thresholds)
+    if edits:
+        unedited = _unedited(tracks, matrix, joined.must_links, sample_period_s, thresholds)
+        clusters = _edited(unedited, active, points, constraints, thresholds)
+    else:
+        clusters = _clusters(active, points, constraints, thresholds)
     people = _people(clusters, active, points, edits, earlier, thresholds, least_number)
     sizes = [len(cluster.positions) for cluster in clusters if cluster.reason is None]
     metrics = grouping_metrics(
@@ -156,13 +170,65 @@ def episode_constraints(
     return constraints, len(contradicted)
 
 
+def _unedited(
+    tracks: Sequence[TrackRow],
+    matrix: Floats,
+    must_links: Sequence[tuple[str, str]],
+    sample_period_s: float,
+    thresholds: GrouperThresholds,
+) -> _Unedited:
+    """What the machine alone makes of all tracks, those that operators dropped included."""
+    points = track_points(tracks, matrix)
+    constraints, _ = episode_constraints(
+        tracks, must_links, (), sample_period_s=sample_period_s, rules=thresholds.clustering
+    )
+    found = cluster_faces(points, constraints, thresholds.clustering)
+    rescue = merge_singleton_clusters(
+        found, points, constraints, clustering=thresholds.clustering, rules=thresholds.rescue
+    )
+    named = [[tracks[position].track_id for position in cluster] for cluster in rescue.clusters]
+    return _Unedited(clusters=named, rescued={tracks[position].track_id for position in rescue.rescued})
+
+
+def _edited(
+    unedited: _Unedited,
+    tracks: Sequence[TrackRow],
+    points: TrackPoints,
+    constraints: Constraints,
+    thresholds: GrouperThresholds,
+) -> list[_Cluster]:
+    """The machine's clusters with the edits carried out on them; leftovers are looked at again."""
+    positions = {track.track_id: index for index, track in enumerate(tracks)}
+    edited = carry_out(
+        [[positions[track] for track in cluster if track in positions] for cluster in unedited.clusters],
+        {positions[track] for track in unedited.rescued if track in positions},
+        constraints,
+        points,
+    )
+    return _with_leftovers(edited.clusters, tracks, points, constraints, thresholds, already=edited.rescued)
+
+
 def _clusters(
     tracks: Sequence[TrackRow], points: TrackPoints, constraints: Constraints, thresholds: GrouperThresholds
 ) -> list[_Cluster]:
-    clustering = thresholds.clustering
-    found = cluster_faces(points, constraints, clustering)
-    rescue = merge_singleton_clusters(found, points, constraints, clustering=clustering, rules=thresholds.rescue)
-    rescued = set(rescue.rescued)
+    found = cluster_faces(points, constraints, thresholds.clustering)
+    return _with_leftovers(found, tracks, points, constraints, thresholds)
+
+
+def _with_leftovers(
+    found: Clusters,
+    tracks: Sequence[TrackRow],
+    points: TrackPoints,
+    constraints: Constraints,
+    thresholds: GrouperThresholds,
+    *,
+    already: Collection[int] = (),
+) -> list[_Cluster]:
+    """Clusters after leftovers joined them, and the leftovers that are nobody known; `already` joined one before."""
+    rescue = merge_singleton_clusters(
+        found, points, constraints, clustering=thresholds.clustering, rules=thresholds.rescue
+    )
+    rescued = {*rescue.rescued, *already}
     known = [
         _Cluster(positions, tuple(position for position in positions if position in rescued), None)
         for positions in rescue.clusters

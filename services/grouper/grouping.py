@@ -113,9 +113,11 @@ def merge_singleton_clusters(
 
     The nearest cluster must be near enough for the track's quality and the second nearest clearly farther, so that a
     blurred face that looks like everybody joins nobody. A lone track seen well is somebody: it joins clusters of
-    several tracks only, while poor tracks may join it. Poor tracks that join nothing stay `unknown`, each alone.
+    several tracks only, while poor tracks may join it. Poor tracks that join nothing stay `unknown`, each alone; those
+    that are in a cluster already stay there.
     """
-    weak = [group for group in constraints.groups() if not points.good[group].any()]
+    placed = {item for cluster in clusters for item in cluster}
+    weak = [group for group in constraints.groups() if not points.good[group].any() and placed.isdisjoint(group)]
     lone = [cluster for cluster in clusters if len({constraints.group_of(item) for item in cluster}) == 1]
     settled = [cluster for cluster in clusters if cluster not in lone]
     homes = settled + lone

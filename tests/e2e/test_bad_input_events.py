@@ -157,7 +157,9 @@ async def test_an_event_of_a_deleted_episode_changes_nothing(ingest: Pipeline, v
     ref = await ingest.storage.put("raw/deleted.mp4", video)
     event_id = await ingest.emit(EpisodeUploaded(ep_id="deleted-s01e01", video=VideoRef(uri=ref.uri)))
     started = await ingest.log.first(RunStarted, upload_event_id=event_id)
-    await ingest.database["episodes"].update_one({"_id": "deleted-s01e01"}, {"$set": {"deleted": True}})
+    await ingest.database["episodes"].update_one(
+        {"_id": "deleted-s01e01"}, {"$set": {"deleted": True, "last_run_id": started.run_id}}
+    )
     await asyncio.sleep(MAX_AGE_S)
     before = await ingest.database["run_segments"].find_one({"_id": f"{started.run_id}/00000"})
     await ingest.emit(

@@ -20,12 +20,16 @@ from chassis.bus import Origin
 from chassis.service import connect
 from chassis.store import COLLECTIONS
 from contracts.events import (
+    CastChanged,
     CastUploaded,
+    ClustersEdited,
+    EpisodeDeleted,
     EpisodeFailed,
     EpisodeGrouped,
     EpisodeProgress,
     EpisodeUploaded,
     Event,
+    LinksChanged,
     ScreenTimeReported,
     SegmentEmbedded,
     SegmentReady,
@@ -69,6 +73,10 @@ CONSUMED = {
     ("identity", EpisodeGrouped),
     ("identity", CastUploaded),
 }
+
+OF_OPERATORS = {ClustersEdited, LinksChanged, CastChanged, EpisodeDeleted}
+"""What follows commands over HTTP: repeated in tests/integration/test_regrouping.py, test_identity_revisions.py and
+test_api_deletion.py, where there are commands."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +136,7 @@ def contents(events: Iterable[Event] | None) -> list[tuple[str, str]]:
 
 def test_no_handler_is_forgotten_here(handlers: dict[tuple[Stage, type[Event]], Handler]) -> None:
     assert set(handlers) >= CONSUMED
-    assert {kind for _, kind in handlers} <= {kind for _, kind in CONSUMED} | {EpisodeFailed}
+    assert {kind for _, kind in handlers} <= {kind for _, kind in CONSUMED} | {EpisodeFailed} | OF_OPERATORS
 
 
 @settings(max_examples=6, deadline=None)

@@ -42,7 +42,7 @@ async def list_shows(
     return ok(page_of(shows, key=lambda show: (show.show,), cursor=cursor, limit=limit))
 
 
-@router.post("/shows")
+@router.post("/shows", status_code=201, responses={200: {"model": ApiResult[ShowView]}})
 async def create_show(body: NewShow, response: Response, desk: Desk, principal: Operator) -> ApiResult[ShowView]:
     """Create a show; the same show again changes nothing."""
     slug = body.show or slugify(body.name)
@@ -68,7 +68,7 @@ async def list_cast(
     return ok(page_of(members, key=lambda member: (member.cast_id,), cursor=cursor, limit=limit))
 
 
-@router.post("/shows/{show}/cast")
+@router.post("/shows/{show}/cast", status_code=201, responses={200: {"model": ApiResult[MemberDetail]}})
 async def add_cast_member(
     show: Slug, body: NewMember, response: Response, desk: Desk, principal: Operator
 ) -> ApiResult[MemberDetail]:
