@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -25,10 +25,13 @@ PASSING = frozenset({"at", "next_cursor", "rate", "seconds_left"})
 
 _PIECE = re.compile(r"^(#{1,3}) ([^\n]+)$|^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_COMMENT = re.compile(r"^:.*\n\n?", re.MULTILINE)
 _DATA = "data: "
 
 Values = dict[str, str | bytes]
 """What the variables of the examples stand for; answers add to it."""
+Work = Callable[[], Awaitable[None]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +70,7 @@ class Example:
         return _difference_of_lines(self.answer, real.text, values)
 
 
-async def hold(
-    page: str, client: httpx.AsyncClient, values: Values, *, meanwhile: Callable[[], Awaitable[None]] | None = None
-) -> None:
+async def hold(page: str, client: httpx.AsyncClient, values: Values, *, meanwhile: Work | None = None) -> None:
     """Send the examples of a page in their order and hold the answers to it.
 
     Args:
@@ -79,17 +80,30 @@ async def hold(
         AssertionError: naming the first place that is not as documented.
     """
     for example in read_examples(PAGES / page):
-        asked = asyncio.create_task(example.send(client, values))
-        while meanwhile and not asked.done():
-            await meanwhile()
-            await asyncio.sleep(0.01)
-        answer = await asked
-        if meanwhile:
-            await meanwhile()
+        answer = await while_working(example.send(client, values), meanwhile)
         where = f"{page}: {example.operation or example.target}"
         assert answer.is_success is example.succeeds, f"{where}: {answer.status_code} {answer.text[:1000]}"
         found = example.difference(answer, values)
         assert not found, f"{where}: {found} in {answer.text[:4000]}"
+
+
+async def while_working(asked: Coroutine[Any, Any, T], meanwhile: Work | None) -> T:
+    """What is asked for, with the service doing its work until it is there, and then what is left."""
+    task = asyncio.create_task(asked)
+    while meanwhile and not task.done():
+        await meanwhile()
+        await asyncio.sleep(0.01)
+    answer = await task
+    if meanwhile:
+        await meanwhile()
+    return answer
+
+
+def read_program(page: str) -> tuple[str, str]:
+    """The Python program of a page, and what the page says it prints."""
+    blocks = [found[2:] for found in _PIECE.findall((PAGES / page).read_text(encoding="utf-8")) if found[2]]
+    at = [form for form, _ in blocks].index("python")
+    return blocks[at][1], blocks[at + 1][1]
 
 
 def read_examples(page: Path) -> list[Example]:
@@ -194,10 +208,9 @@ def _difference_of_lists(shown: list[Any], real: list[Any], values: Values, wher
 
 def _difference_of_lines(shown: str, real: str, values: Values) -> str:
     """Of a file or a stream; comments that keep a stream open (`: ping`) are no part of it."""
-    lines = [line for line in real.strip().splitlines() if line[:1] != ":"]
-    return _difference_of_lists(
-        [_piece(line) for line in shown.strip().splitlines()], [_piece(line) for line in lines], values, "the text"
-    )
+    real = _COMMENT.sub("", "\n".join(real.splitlines()))
+    documented, found = ([_piece(line) for line in text.strip().splitlines()] for text in (shown, real))
+    return _difference_of_lists(documented, found, values, "the text")
 
 
 def _piece(line: str) -> Any:
