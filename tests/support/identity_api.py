@@ -12,6 +12,7 @@ import httpx
 from fastapi import APIRouter
 
 from chassis.api import application
+from chassis.reading import ArtifactReader
 from chassis.settings import AuthSettings, S3Settings
 from chassis.storage import Storage
 from chassis.store import Database
@@ -48,7 +49,7 @@ async def client_of(
     service = IdentitySettings(s3=settings, auth=auth or AuthSettings(mode="off"))
     resources: Any = SimpleNamespace(settings=service, database=database, storage=storage)
     app = application.build("identity", ROUTERS)
-    application.connect(app, service, database, reading_parts(resources))
+    application.connect(app, service, database, reading_parts(resources, ArtifactReader(storage)))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
         yield client

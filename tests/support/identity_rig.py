@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ import cv2
 import httpx
 import numpy as np
 import numpy.typing as npt
+from fastapi import FastAPI
 
 from chassis.api import application
 from chassis.arrays import to_npy
@@ -110,7 +112,7 @@ class NotedBus(Bus):
         self.published: list[Event] = []
         self._delivered = 0
 
-    async def publish(self, *events: Event) -> None:
+    async def publish(self, *events: Event, time: datetime | None = None) -> None:
         self.published += events
 
     async def handle(self, event: Event) -> list[Event]:
@@ -153,6 +155,7 @@ class IdentityRig:
     database: Database
     storage: Storage
     wiring: Wiring
+    app: FastAPI
     client: httpx.AsyncClient
 
     async def grouped(
@@ -303,6 +306,12 @@ async def identity_rig(stack: Stack, database: Database) -> AsyncIterator[Identi
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             yield IdentityRig(
-                resources=resources, bus=bus, database=database, storage=storage, wiring=wiring, client=client
+                resources=resources,
+                bus=bus,
+                database=database,
+                storage=storage,
+                wiring=wiring,
+                app=app,
+                client=client,
             )
         await storage.delete_prefix("")

@@ -1,0 +1,32 @@
+"""The documented examples of screen time, faces and pictures are what the API answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from chassis.store import Database
+from contracts.ids import show_of
+from screenalytics.stack import Stack
+from tests.support.api_examples import hold
+from tests.support.identity_api import bucket_on, client_of
+from tests.support.reported_episode import EP, report_episode
+
+pytestmark = pytest.mark.integration
+
+
+async def test_the_api_answers_as_the_page_says(stack: Stack, database: Database) -> None:
+    async with bucket_on(stack) as bucket, client_of(database, *bucket) as http:
+        episode = await report_episode(database, bucket[1])
+        await hold(
+            "screen-time.md",
+            http,
+            {
+                "show": show_of(EP),
+                "ep_id": EP,
+                "identity_id": "identity-00001",
+                "track_id": episode.tracks[0].track_id,
+                "cast_id": "ada",
+                "other_cast_id": "bo",
+                "picture_key": episode.faces[0].crop,
+            },
+        )
