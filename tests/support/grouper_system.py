@@ -155,7 +155,7 @@ class RecordingBus:
     def on(self, event: type[Event], handler: Any) -> None:
         self.handlers[event] = handler
 
-    async def publish(self, *events: Event) -> None:
+    async def publish(self, *events: Event, time: datetime | None = None) -> None:
         self.published += events
 
     async def deliver(self, event: Event) -> list[Event]:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -110,7 +111,7 @@ class NotedBus(Bus):
         self.published: list[Event] = []
         self._delivered = 0
 
-    async def publish(self, *events: Event) -> None:
+    async def publish(self, *events: Event, time: datetime | None = None) -> None:
         self.published += events
 
     async def handle(self, event: Event) -> list[Event]:
