@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from screenalytics import operator_cli
+
 app = typer.Typer(
     name="screenalytics",
     help="TV episodes go in; who was on screen, when and for how long comes out.",
@@ -369,3 +371,6 @@ def runs_resume(run: RunIdArgument) -> None:
     from screenalytics.commands.runs import resume
 
     _run(resume(run))
+
+
+operator_cli.register(app)

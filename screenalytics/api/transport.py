@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 T = TypeVar("T")
 
@@ -81,10 +81,16 @@ class Transport:
         """Send one request; `answer` is the type of the answer's data.
 
         Raises:
-            ApiFailure: when the API refuses, or does not answer (status 0, code `api_unreachable`).
+            ApiFailure: when the API refuses, does not answer (status 0, code `api_unreachable`), or answers what it never
+                does (status 0, code `api_not_understood`).
         """
         response = self._send(method, path, query, headers, body, files)
-        data = TypeAdapter(answer).validate_python(_json(response).get("data"))
+        try:
+            data = TypeAdapter(answer).validate_python(_json(response).get("data"))
+        except ValidationError as error:
+            raise ApiFailure(
+                0, "api_not_understood", f"{response.url} answers something else: is that the API's address?", {}
+            ) from error
         return Answer(data=data, status=response.status_code, etag=response.headers.get("etag"))
 
     def content(
@@ -101,18 +107,14 @@ class Transport:
     def events(self, path: str, *, last_event_id: str | None = None) -> Iterator[tuple[str, str, str]]:
         """Follow server-sent events as (id, event, data) until the stream ends; raises as `request`."""
         headers = self._headers | ({"Last-Event-ID": last_event_id} if last_event_id else {})
-        with self._http.stream("GET", path, headers=headers, timeout=None) as response:
-            if response.is_error:
-                response.read()
-                raise _failure(response)
-            fields: dict[str, str] = {}
-            for line in response.iter_lines():
-                name, _, value = line.partition(":")
-                if line and name:
-                    fields[name] = fields[name] + "\n" + value.lstrip() if name in fields else value.lstrip()
-                elif not line and "data" in fields:
-                    yield fields.get("id", ""), fields.get("event", "message"), fields["data"]
-                    fields = {}
+        try:
+            with self._http.stream("GET", path, headers=headers, timeout=None) as response:
+                if response.is_error:
+                    response.read()
+                    raise _failure(response)
+                yield from _events_of(response.iter_lines())
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
 
     def _send(
         self,
@@ -132,12 +134,21 @@ class Transport:
         try:
             response = self._http.request(method, path, params=wanted, headers=sent, content=content, files=files)
         except httpx.HTTPError as error:
-            raise ApiFailure(
-                0, "api_unreachable", f"The API does not answer ({error}): is `screenalytics up` running?", {}
-            ) from error
+            raise _unreachable(error) from error
         if response.is_error:
             raise _failure(response)
         return response
+
+
+def _events_of(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        if line and name:
+            fields[name] = fields[name] + "\n" + value.lstrip() if name in fields else value.lstrip()
+        elif not line and "data" in fields:
+            yield fields.get("id", ""), fields.get("event", "message"), fields["data"]
+            fields = {}
 
 
 def _text(value: Any) -> Any:
@@ -152,6 +163,10 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _unreachable(error: httpx.HTTPError) -> ApiFailure:
+    return ApiFailure(0, "api_unreachable", f"The API does not answer ({error}): is `screenalytics up` running?", {})
 
 
 def _failure(response: httpx.Response) -> ApiFailure:

@@ -22,9 +22,17 @@ _STATUS: Mapping[str, int] = {
 }
 
 
+_API_FAILURE = "screenalytics.api.transport.ApiFailure"
+
+
 def exit_status(error: BaseException) -> int | None:
-    """Exit status of an error that people can act on, by its nearest known class; None for a defect."""
-    names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__)
+    """Exit status of an error that people can act on, by its nearest known class; None for a defect.
+
+    What the HTTP API refuses is bad input; an API that fails or does not answer is not.
+    """
+    names = [f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__]
+    if _API_FAILURE in names:
+        return BAD_INPUT if 400 <= getattr(error, "status", 0) < 500 else PIPELINE_FAILED
     return next((_STATUS[name] for name in names if name in _STATUS), None)
 
 

@@ -1,79 +1,76 @@
-"""Where the API is and how answers are shown."""
+"""Where the API is, and how a command is sent to it."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel
-from rich.cells import cell_len
+import httpx
 
 from chassis.errors import BadInput
 from screenalytics.api.client import Client
-from screenalytics.api.transport import Answer
-from screenalytics.terminal.messages import printable
 
 URL_VARIABLE = "SCREENALYTICS_API_URL"
 KEY_VARIABLE = "SCREENALYTICS_API_KEY"
 WAIT_S = 10.0
 """How long a command waits for its effect to be reported."""
 
-P = TypeVar("P")
-
 
 def connect() -> Client:
     """A client of the API that the environment names.
 
     Raises:
-        BadInput: `api_unknown`.
+        BadInput: `api_unknown` where it names none, `api_address` where that is no address.
     """
-    url = os.environ.get(URL_VARIABLE)
+    url = os.environ.get(URL_VARIABLE, "").strip()
     if not url:
-        raise BadInput("api_unknown", f"Set {URL_VARIABLE} to the address that `screenalytics up` printed.")
+        raise BadInput(
+            "api_unknown",
+            f"Set {URL_VARIABLE} to the address of the HTTP API: `screenalytics up` prints it for this machine.",
+        )
+    if not _is_address(url):
+        raise BadInput("api_address", f"{URL_VARIABLE} is {url!r}: an address looks like http://127.0.0.1:8080.")
     return Client(url, key=os.environ.get(KEY_VARIABLE))
 
 
-def every(page: Callable[[str | None], Answer[Any]]) -> Iterator[Any]:
-    """All items of a list, page by page."""
+def _is_address(text: str) -> bool:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in {"http", "https"} and bool(url.host)
+
+
+def every(read: Callable[[str | None], Any]) -> Iterator[Any]:
+    """All items of a list, page by page; `read` takes a cursor and returns the page there."""
     cursor: str | None = None
     while True:
-        answer = page(cursor).data
-        yield from answer.items
-        cursor = answer.next_cursor
+        page = read(cursor)
+        yield from page.items
+        cursor = page.next_cursor
         if cursor is None:
             return
 
 
-def show(items: Sequence[BaseModel], *, as_json: bool, columns: dict[str, Callable[[Any], object]]) -> None:
-    """Print a list: a table for people, one JSON object a line for programs."""
-    if as_json:
-        for item in items:
-            print(item.model_dump_json())
-        return
-    rows = [[_cell(value(item)) for value in columns.values()] for item in items]
-    print(table(list(columns), rows))
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a command is given: why, for which version, whether its effect is waited for, and how it is answered."""
 
+    why: str | None = None
+    wait: bool = True
+    version: int | None = None
+    as_json: bool = False
 
-def show_one(item: BaseModel) -> None:
-    """Print one thing as JSON that people can read."""
-    print(json.dumps(item.model_dump(mode="json"), indent=2, ensure_ascii=False))
+    @property
+    def wait_s(self) -> float | None:
+        return WAIT_S if self.wait else None
 
+    def if_match(self, read: str | None = None) -> str:
+        """The version a command is meant for: the one asked for, or the one that was `read`, or whichever there is.
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Aligned columns."""
-    widths = [max(cell_len(row[column]) for row in (headings, *rows)) for column in range(len(headings))]
-    lines = (
-        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
-        for row in (headings, *rows)
-    )
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    return printable(str(value))
+        Commands that say all they do (link this to that) take any version; those that depend on what was read, as undo
+        does, are refused with 412 when it changed in between.
+        """
+        return f'"{self.version}"' if self.version is not None else read or "*"
