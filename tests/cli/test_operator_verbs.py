@@ -247,6 +247,8 @@ async def test_a_merge_is_previewed_made_undone_and_redone(grouped: OperatorRig)
         re.fullmatch(r"undone: merge of .*\(.*: twins\); edits version 2, in grouping 3\n", undone.out)
         and await clusters_of(grouped) == before
     )
+    stale = await grouped.run("redo", EP, "--edits", "--if-version", "1", status=2)
+    assert "[version_conflict]" in stale.said and await clusters_of(grouped) == before
     redone = await grouped.run("redo", EP, "--edits")
     assert redone.out.startswith("made again: merge of ") and await clusters_of(grouped) == after
     assert "[nothing_to_redo]" in (await grouped.run("redo", EP, status=2)).said

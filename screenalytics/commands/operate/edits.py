@@ -8,7 +8,8 @@ from screenalytics.api import models
 from screenalytics.api.client import Client
 from screenalytics.api.transport import Answer
 from screenalytics.commands.operate.connection import Manner, connect
-from screenalytics.commands.operate.showing import Columns, several, show, tell
+from screenalytics.commands.operate.showing import Columns, note, several, show, tell
+from screenalytics.terminal.messages import printable
 
 Body = (
     models.MergeClusters
@@ -59,9 +60,11 @@ def split_in_two(ep_id: str, identity_id: str, manner: Manner, *, preview: bool)
     with connect() as api:
         if preview:
             found = api.find_two_people(ep_id, identity_id).data
-            print(found.verdict)
             if found.is_two:
+                note(found.verdict)
                 _preview(api, ep_id, _split_off(identity_id, found.second, manner), manner)
+            else:
+                tell(found.verdict, found, as_json=manner.as_json)
             return
         body = models.SplitInTwo(identity_id=identity_id, why=manner.why)
         answer = api.split_cluster_in_two(ep_id, body, wait_s=manner.wait_s, if_match=manner.if_match())
@@ -140,7 +143,7 @@ def _preview(api: Client, ep_id: str, body: Body, manner: Manner) -> None:
     show(found.changes, as_json=False, columns=PREVIEW, nothing="nobody would change")
     print(f"clusters {found.clusters_before} -> {found.clusters_after}, others unchanged: {found.unchanged}")
     for warning in found.new_warnings or ():
-        print(f"warning: {warning}")
+        print(f"warning: {printable(warning)}")
     print("nothing is changed yet")
 
 

@@ -107,20 +107,24 @@ def follow(ep_id: str, *, as_json: bool) -> int:
 
 
 def _progress(api: Client, ep_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Events until the end; after a break the stream goes on where it was."""
+    """Events until the end; a stream that breaks off or is closed before goes on where it was."""
     last_id: str | None = None
     failures = 0
     while True:
+        news = False
         try:
             for event_id, event, data in api.stream_episode_events(ep_id, last_event_id=last_id):
-                last_id, failures = event_id or last_id, 0
+                last_id, failures, news = event_id or last_id, 0, True
                 yield event, json.loads(data)
-            return
+                if event == "end":
+                    return
+            if not news:  # the API has nothing more to tell
+                return
         except ApiFailure as error:
             failures += 1
             if error.status or last_id is None or failures > COME_BACK_TIMES:
                 raise
-            time.sleep(COME_BACK_AFTER_S)
+        time.sleep(COME_BACK_AFTER_S)
 
 
 def _line(event: str, data: dict[str, Any]) -> str:
