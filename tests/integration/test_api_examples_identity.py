@@ -17,7 +17,19 @@ from contracts.ids import identity_id
 from screenalytics.stack import Stack
 from screenalytics.stack.ports import choose_free_port
 from tests.support.api_examples import hold, read_program, while_working
-from tests.support.identity_rig import BLUE, EP, GREEN, RED, SHOW, IdentityRig, Somebody, identity_rig, picture_of
+from tests.support.identity_rig import (
+    BLUE,
+    EP,
+    GREEN,
+    LATER_RUN,
+    OTHER_EP,
+    RED,
+    SHOW,
+    IdentityRig,
+    Somebody,
+    identity_rig,
+    picture_of,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -28,6 +40,7 @@ async def rig(stack: Stack, database: Database) -> AsyncIterator[IdentityRig]:
         await running.data("POST", "/shows", {"name": "My Show"})
         await running.cast({"rita": ("Rita", RED), "greta": ("Greta", GREEN)})
         await running.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25), Somebody(3, BLUE, 30, 34)])
+        await running.group([Somebody(1, RED, 12, 14)], ep_id=OTHER_EP, run_id=LATER_RUN)
         yield running
 
 
