@@ -12,6 +12,7 @@ from screenalytics.machine import API, run_machine
 from screenalytics.stack import ChildEvent
 from screenalytics.stack.directory import PortTable
 from screenalytics.stack.ports import choose_free_port
+from screenalytics.stack.probes import http_answers_ok
 
 
 def _say(text: str) -> None:
@@ -46,7 +47,14 @@ async def up(*, keep: Path | None, ports: PortTable, api_port: int | None = None
             print(f"{name}={value}")
         sys.stdout.flush()
         _say(f"logs are in {machine.stack.log_path('x').parent}")
+        await _until_it_answers(port, stop)
         _say("running; Ctrl-C ends everything" + ("" if keep else " and removes its data (--keep DIR keeps it)"))
         await stop.wait()
         _say("stopping")
     return 0
+
+
+async def _until_it_answers(port: int, stop: asyncio.Event) -> None:
+    """Wait until the API serves requests, or until somebody wants an end."""
+    while not stop.is_set() and not await http_answers_ok(port, "/openapi.json"):
+        await asyncio.sleep(0.2)

@@ -106,7 +106,8 @@ def group_episode(
     )
     if edits:
         unedited = _unedited(tracks, matrix, joined.must_links, sample_period_s, thresholds)
-        clusters = _edited(unedited, active, points, constraints, thresholds)
+        sightings, _ = episode_constraints(active, joined.must_links, (), sample_period_s=sample_period_s, rules=rules)
+        clusters = _edited(unedited, active, points, constraints, sightings, thresholds)
     else:
         clusters = _clusters(active, points, constraints, thresholds)
     people = _people(clusters, active, points, edits, earlier, thresholds, least_number)
@@ -195,6 +196,7 @@ def _edited(
     tracks: Sequence[TrackRow],
     points: TrackPoints,
     constraints: Constraints,
+    sightings: Constraints,
     thresholds: GrouperThresholds,
 ) -> list[_Cluster]:
     """The machine's clusters with the edits carried out on them; leftovers are looked at again."""
@@ -205,7 +207,9 @@ def _edited(
         constraints,
         points,
     )
-    return _with_leftovers(edited.clusters, tracks, points, constraints, thresholds, already=edited.rescued)
+    return _with_leftovers(
+        edited.clusters, tracks, points, constraints, thresholds, sightings=sightings, already=edited.rescued
+    )
 
 
 def _clusters(
@@ -222,11 +226,17 @@ def _with_leftovers(
     constraints: Constraints,
     thresholds: GrouperThresholds,
     *,
+    sightings: Constraints | None = None,
     already: Collection[int] = (),
 ) -> list[_Cluster]:
     """Clusters after leftovers joined them, and the leftovers that are nobody known; `already` joined one before."""
     rescue = merge_singleton_clusters(
-        found, points, constraints, clustering=thresholds.clustering, rules=thresholds.rescue
+        found,
+        points,
+        constraints,
+        clustering=thresholds.clustering,
+        rules=thresholds.rescue,
+        sightings=sightings,
     )
     rescued = {*rescue.rescued, *already}
     known = [

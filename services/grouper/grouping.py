@@ -108,6 +108,7 @@ def merge_singleton_clusters(
     *,
     clustering: ClusteringRules,
     rules: RescueRules,
+    sightings: Constraints | None = None,
 ) -> Rescue:
     """Lets lone tracks and low-quality ones join the cluster they clearly resemble; the clearest joins first.
 
@@ -115,10 +116,14 @@ def merge_singleton_clusters(
     blurred face that looks like everybody joins nobody. A lone track seen well is somebody: it joins clusters of
     several tracks only, while poor tracks may join it. Poor tracks that join nothing stay `unknown`, each alone; those
     that are in a cluster already stay there.
+
+    `sightings` says which tracks are one, seen on both sides of a segment border: what an operator put together is no
+    lone track. By default that is all that the constraints put together.
     """
     placed = {item for cluster in clusters for item in cluster}
     weak = [group for group in constraints.groups() if not points.good[group].any() and placed.isdisjoint(group)]
-    lone = [cluster for cluster in clusters if len({constraints.group_of(item) for item in cluster}) == 1]
+    one = sightings or constraints
+    lone = [cluster for cluster in clusters if len({one.group_of(item) for item in cluster}) == 1]
     settled = [cluster for cluster in clusters if cluster not in lone]
     homes = settled + lone
     leftovers = lone + weak

@@ -11,7 +11,7 @@ from services.grouper.edits import Merge, NotSame, Split, TrackGroup
 from services.grouper.episode import group_episode
 from services.grouper.points import TrackPoints, track_points
 from services.grouper.thresholds import GrouperThresholds
-from tests.unit.grouper.grouper_rows import Scene, identity_by_track, partition, track, vector_of
+from tests.unit.grouper.grouper_rows import Scene, identity_by_track, joined, partition, track, vector_of
 
 
 def points_of(people: list[int], *, poor: tuple[int, ...] = ()) -> TrackPoints:
@@ -66,6 +66,26 @@ def test_a_wrong_merge_draws_nobody_else_in_and_its_undoing_leaves_no_trace(peop
     after = group_episode(scene, edits=[merge], **options)  # type: ignore[arg-type]
     expected = (partition(before) - {frozenset(first), frozenset(second)}) | {frozenset((*first, *second))}
     assert partition(after) == expected
+
+
+def alike(person: int, sample: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """A vector of one of several people who are barely apart, so that the middle of two is near to all others."""
+    common, own, step = (np.random.default_rng([seed, 7]).normal(size=128) for seed in (0, 100 + person, 900 + sample))
+    parts = [part / np.linalg.norm(part) for part in (common, own, step)]
+    vector = parts[0] + 0.22 * parts[1] + 0.02 * parts[2]
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def test_two_lone_tracks_that_were_merged_are_no_leftover() -> None:
+    scene = joined(
+        [track(number, 3.0 * number, 3.0 * number + 2) for number in range(1, 6)],
+        [alike(person, sample) for sample, person in enumerate([1, 1, 1, 2, 3])],
+    )
+    lone = Merge(
+        target=TrackGroup(track_ids=("track-00000-004",)), sources=(TrackGroup(track_ids=("track-00000-005",)),)
+    )
+    after = group_episode(scene, edits=[lone], duration_s=30.0, sample_period_s=0.125, thresholds=GrouperThresholds())
+    assert sorted(len(person.tracks) for person in after.people) == [2, 3]
 
 
 def test_a_split_and_a_parting_touch_nobody_else() -> None:
