@@ -112,6 +112,9 @@ class ApiSettings(BaseModel):
     max_body_bytes: int = Field(default=2 * 2**20, ge=1024, description="Longest JSON body.")
     max_upload_bytes: int = Field(default=256 * 2**20, ge=1024, description="Largest file sent through the API itself.")
     requests_per_minute: int = Field(default=1200, ge=1, description="Per caller and process.")
+    failed_logins_per_minute: int = Field(
+        default=60, ge=1, description="Per address and process; then it has to wait, whatever it sends."
+    )
     url_seconds: int = Field(default=300, ge=10, le=3600, description="How long a presigned URL is good for.")
 
 

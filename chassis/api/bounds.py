@@ -12,6 +12,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import telemetry
@@ -48,6 +49,7 @@ class Bounds:
         self._settings = settings
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._rate = RateLimitItemPerMinute(settings.requests_per_minute)
+        self._failures = RateLimitItemPerMinute(settings.failed_logins_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or str(scope["path"]).startswith(INTERNAL):
@@ -55,12 +57,13 @@ class Bounds:
             return
         request = Request(scope)
         send = _with_headers(send)
-        if not await self._limiter.hit(self._rate, _caller(request)):
-            body = ErrorBody(
-                code="too_many_requests",
-                message=f"More than {self._settings.requests_per_minute} requests in a minute: wait a little.",
-            )
-            await answer(request, 429, body, {"Retry-After": "10"})(scope, receive, send)
+        address = request.client.host if request.client else "unknown"
+        if not await self._limiter.test(self._failures, "failed", address):
+            await _put_off(request, "Too many requests with wrong credentials")(scope, receive, send)
+            return
+        if not await self._limiter.hit(self._rate, _credential(request) or address):
+            sentence = f"More than {self._settings.requests_per_minute} requests in a minute"
+            await _put_off(request, sentence)(scope, receive, send)
             return
         limit = self._limit(request.headers)
         too_large = ErrorBody(
@@ -71,7 +74,17 @@ class Bounds:
         if not announced.isdigit() or int(announced) > limit:
             await answer(request, 413, too_large)(scope, receive, send)
             return
-        await self._app(scope, _counted(receive, limit, too_large.message), send)
+        await self._app(scope, _counted(receive, limit, too_large.message), self._noting_failures(send, address))
+
+    def _noting_failures(self, send: Send, address: str) -> Send:
+        """Count refused credentials by address: whoever guesses sends another one every time."""
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 401:
+                await self._limiter.hit(self._failures, "failed", address)
+            await send(message)
+
+        return noting
 
     def _limit(self, headers: Headers) -> int:
         """Files may be larger than JSON."""
@@ -80,12 +93,15 @@ class Bounds:
         return self._settings.max_upload_bytes if is_file else self._settings.max_body_bytes
 
 
-def _caller(request: Request) -> str:
-    """Whose requests are counted together: the credential where there is one, else the address."""
+def _credential(request: Request) -> str | None:
+    """The caller's credential as something to count by; None where there is none."""
     credential = request.headers.get("x-api-key") or request.headers.get("authorization")
-    if credential:
-        return hashlib.sha256(credential.encode()).hexdigest()
-    return request.client.host if request.client else "unknown"
+    return hashlib.sha256(credential.encode()).hexdigest() if credential else None
+
+
+def _put_off(request: Request, sentence: str) -> Response:
+    body = ErrorBody(code="too_many_requests", message=f"{sentence}: wait a little.")
+    return answer(request, 429, body, {"Retry-After": "10"})
 
 
 def _counted(receive: Receive, limit: int, sentence: str) -> Receive:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from chassis.api import application, parts
 from chassis.api.auth import Authenticator, Operator, Principal, Role, Viewer
 from chassis.api.bounds import Bounds
-from chassis.api.errors import ERROR_RESPONSES
+from chassis.api.errors import ERROR_RESPONSES, ApiError
 from chassis.api.results import ApiModel, ApiResult, ok, page_of
 from chassis.api.versions import CommandId, ExpectedVersion
 from chassis.errors import BadInput, Conflict, DependencyUnavailable, NotFound, StaleVersion
@@ -71,7 +71,10 @@ class KnownKeys(Authenticator):
         pass
 
     async def principal(self, *, key: str | None, bearer: str | None) -> Principal:
-        return self.CALLERS[key or bearer or "admin"]
+        name = key or bearer or "admin"
+        if name not in self.CALLERS:
+            raise ApiError(401, "not_authenticated", "The key is not valid.")
+        return self.CALLERS[name]
 
 
 def make_client(settings: ApiSettings | None = None) -> TestClient:
@@ -181,6 +184,15 @@ def test_too_many_requests_are_put_off() -> None:
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert answers[-1].headers["retry-after"] == "10"
     assert other.status_code == 200
+
+
+def test_whoever_guesses_keys_has_to_wait() -> None:
+    url = "/episodes/my-show-s01e02"
+    with make_client(ApiSettings(failed_logins_per_minute=3)) as client:
+        guesses = [client.get(url, headers={"X-API-Key": f"guess-{number}"}).status_code for number in range(5)]
+        right = client.get(url, headers={"X-API-Key": "viewer"})
+    assert guesses == [401, 401, 401, 429, 429]
+    assert right.status_code == 429, "the right key found by guessing is of no use"
 
 
 def test_answers_carry_security_headers_and_no_cors(client: TestClient) -> None:
