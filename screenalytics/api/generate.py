@@ -241,6 +241,7 @@ def _python_name(name: str) -> str:
 
 def _method(operation: _Operation) -> str:
     in_path = [one for one in operation.parameters if one["in"] == "path"]
+    in_path.sort(key=lambda one: operation.path.index("{" + one["name"] + "}"))
     others = [one for one in operation.parameters if one["in"] in {"query", "header"} and not _is_credential(one)]
     arguments = ["self", *(f"{_python_name(one['name'])}: {_annotation(one.get('schema', {}))}" for one in in_path)]
     if operation.body is not None:

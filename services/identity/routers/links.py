@@ -6,24 +6,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.auth import Operator, Viewer
+from chassis.api.auth import Viewer
 from chassis.api.errors import ERROR_RESPONSES
 from chassis.api.parts import Provide
 from chassis.api.results import ApiResult, ok
-from chassis.api.versions import CommandId, ExpectedVersion, tag
+from chassis.api.versions import tag
 from contracts.ids import EpId, IdentityId
-from services.identity.answers import LinksOutcome, LinksView, links_view, outcome_of
-from services.identity.link_desk import LinkDesk, Outcome
-from services.identity.routers.requests import LinkRequest, Step, WaitSeconds, Why, order_of
+from services.identity.answers import LinksOutcome, LinksView, links_view
+from services.identity.link_desk import LinkDesk
+from services.identity.routers.requests import Commanded, LinkRequest, Step, Why
 
 router = APIRouter(tags=["links"], responses=ERROR_RESPONSES)
 Desk = Annotated[LinkDesk, Depends(Provide(LinkDesk))]
-
-
-def answer(response: Response, outcome: Outcome) -> ApiResult[LinksOutcome]:
-    """A command's answer, with the new version as ETag."""
-    tag(response, outcome.version)
-    return ok(outcome_of(outcome))
 
 
 @router.get("/links/{ep_id}")
@@ -42,65 +36,33 @@ async def read_links(
 
 @router.put("/links/{ep_id}/{identity_id}")
 async def link_identity(
-    ep_id: EpId,
     identity_id: IdentityId,
     body: LinkRequest,
-    response: Response,
     desk: Desk,
-    principal: Operator,
-    expected: ExpectedVersion,
-    command: CommandId,
-    wait_s: WaitSeconds = 0,
+    given: Commanded,
 ) -> ApiResult[LinksOutcome]:
     """Say that an identity is a cast member."""
-    order = order_of(principal, expected, command, body.why, wait_s)
-    return answer(response, await desk.link(ep_id, identity_id, body.cast_id, order))
+    return given.answer(await desk.link(given.ep_id, identity_id, body.cast_id, given.order(body.why)))
 
 
 @router.delete("/links/{ep_id}/{identity_id}")
 async def unlink_identity(
-    ep_id: EpId,
     identity_id: IdentityId,
-    response: Response,
     desk: Desk,
-    principal: Operator,
-    expected: ExpectedVersion,
-    command: CommandId,
+    given: Commanded,
     why: Annotated[Why | None, Query()] = None,
-    wait_s: WaitSeconds = 0,
 ) -> ApiResult[LinksOutcome]:
     """Take a link away; the pair is not suggested again."""
-    order = order_of(principal, expected, command, why, wait_s)
-    return answer(response, await desk.unlink(ep_id, [identity_id], order))
+    return given.answer(await desk.unlink(given.ep_id, [identity_id], given.order(why)))
 
 
 @router.post("/links/{ep_id}/undo")
-async def undo_link_change(
-    ep_id: EpId,
-    body: Step,
-    response: Response,
-    desk: Desk,
-    principal: Operator,
-    expected: ExpectedVersion,
-    command: CommandId,
-    wait_s: WaitSeconds = 0,
-) -> ApiResult[LinksOutcome]:
+async def undo_link_change(body: Step, desk: Desk, given: Commanded) -> ApiResult[LinksOutcome]:
     """Take back the latest change of links, or the one named."""
-    order = order_of(principal, expected, command, body.why, wait_s)
-    return answer(response, await desk.undo(ep_id, body.version, order))
+    return given.answer(await desk.undo(given.ep_id, body.version, given.order(body.why)))
 
 
 @router.post("/links/{ep_id}/redo")
-async def redo_link_change(
-    ep_id: EpId,
-    body: Step,
-    response: Response,
-    desk: Desk,
-    principal: Operator,
-    expected: ExpectedVersion,
-    command: CommandId,
-    wait_s: WaitSeconds = 0,
-) -> ApiResult[LinksOutcome]:
+async def redo_link_change(body: Step, desk: Desk, given: Commanded) -> ApiResult[LinksOutcome]:
     """Make the latest change that was taken back again, or the one named."""
-    order = order_of(principal, expected, command, body.why, wait_s)
-    return answer(response, await desk.redo(ep_id, body.version, order))
+    return given.answer(await desk.redo(given.ep_id, body.version, given.order(body.why)))

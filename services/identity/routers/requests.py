@@ -1,16 +1,19 @@
-"""What the identity routers take: bounded texts, ids and numbers, and the order that a command carries."""
+"""What the identity routers take: bounded texts, ids and numbers, and what a command carries."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query, Response
 from pydantic import Field, StringConstraints
 
-from chassis.api.auth import Principal
-from chassis.api.results import ApiModel
-from contracts.ids import IdentityId, Slug
-from services.identity.link_desk import Order
+from chassis.api.auth import Operator
+from chassis.api.results import ApiModel, ApiResult, ok
+from chassis.api.versions import CommandId, ExpectedVersion, tag
+from contracts.ids import EpId, IdentityId, Slug
+from services.identity.answers import LinksOutcome, outcome_of
+from services.identity.link_desk import Order, Outcome
 
 Name = Annotated[
     str,
@@ -80,8 +83,33 @@ class ApplyAll(ApiModel):
     why: Why | None = None
 
 
-def order_of(
-    principal: Principal, expected: int | None, command: str, why: str | None = None, wait_s: float = 0.0
-) -> Order:
-    """What a command carries, from the request."""
-    return Order(who=principal.name, command_id=command, expected=expected, why=why, wait_s=wait_s)
+class Ordering:
+    """What all commands on an episode's links have in common: who, for which version, known by which id."""
+
+    def __init__(
+        self,
+        ep_id: EpId,
+        response: Response,
+        principal: Operator,
+        expected: ExpectedVersion,
+        command: CommandId,
+        wait_s: WaitSeconds = 0,
+    ) -> None:
+        self.ep_id, self._response = ep_id, response
+        self._order = Order(who=principal.name, command_id=command, expected=expected, wait_s=wait_s)
+
+    def order(self, why: str | None) -> Order:
+        """The order that the command carries."""
+        return replace(self._order, why=why)
+
+    def answer(self, outcome: Outcome) -> ApiResult[LinksOutcome]:
+        """The command's answer, with the new version as ETag."""
+        self.tag(outcome)
+        return ok(outcome_of(outcome))
+
+    def tag(self, outcome: Outcome) -> None:
+        """Say the new version as ETag."""
+        tag(self._response, outcome.version)
+
+
+Commanded = Annotated[Ordering, Depends()]

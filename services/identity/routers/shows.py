@@ -15,8 +15,9 @@ from contracts.ids import Slug, slugify
 from services.identity.answers import ImportedRow, MemberDetail, MemberView, RemovedMember, ShowView
 from services.identity.cast_desk import CastDesk, Member
 from services.identity.facebank_store import Show
+from services.identity.link_desk import Order
 from services.identity.picture_desk import PictureDesk
-from services.identity.routers.requests import CastImport, Cursor, NewMember, NewShow, PageSize, Renaming, order_of
+from services.identity.routers.requests import CastImport, Cursor, NewMember, NewShow, PageSize, Renaming
 
 router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
 Desk = Annotated[CastDesk, Depends(Provide(CastDesk))]
@@ -113,6 +114,7 @@ async def remove_cast_member(
     unlink: Annotated[bool, Query(description="Take their links away too.")] = False,
 ) -> ApiResult[RemovedMember]:
     """Remove a cast member with their pictures; refused while links name them, unless `unlink` says so."""
-    removal = await desk.remove(show, cast_id, order_of(principal, None, command), unlink=unlink)
+    order = Order(who=principal.name, command_id=command)
+    removal = await desk.remove(show, cast_id, order, unlink=unlink)
     await pictures.forget(show, removal.pictures)
     return ok(RemovedMember(cast_id=cast_id, links=dict(removal.links), pictures=len(removal.pictures)))

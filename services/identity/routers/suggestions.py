@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.auth import Operator, Viewer
+from chassis.api.auth import Viewer
 from chassis.api.errors import ERROR_RESPONSES
 from chassis.api.parts import Provide
 from chassis.api.results import ApiResult, Page, ok
-from chassis.api.versions import CommandId, ExpectedVersion, tag
+from chassis.api.versions import tag
 from contracts.ids import EpId, IdentityId
 from services.identity.answers import (
     ApplyOutcome,
@@ -28,8 +28,7 @@ from services.identity.answers import (
 from services.identity.conflicts import Clash
 from services.identity.episodes import EpisodeReader
 from services.identity.link_desk import LinkDesk
-from services.identity.routers.links import answer
-from services.identity.routers.requests import Application, ApplyAll, Pair, WaitSeconds, order_of
+from services.identity.routers.requests import Application, ApplyAll, Commanded, Pair
 from services.identity.suggestion_desk import SuggestionDesk
 
 router = APIRouter(tags=["suggestions"], responses=ERROR_RESPONSES)
@@ -98,71 +97,31 @@ async def read_suggestions(
 
 
 @router.post("/suggestions/{ep_id}/dismiss")
-async def dismiss_suggestion(
-    ep_id: EpId,
-    body: Pair,
-    response: Response,
-    desk: Links,
-    principal: Operator,
-    expected: ExpectedVersion,
-    command: CommandId,
-    wait_s: WaitSeconds = 0,
-) -> ApiResult[LinksOutcome]:
+async def dismiss_suggestion(body: Pair, desk: Links, given: Commanded) -> ApiResult[LinksOutcome]:
     """Never suggest a pair again; an automatic link of it is taken away."""
-    order = order_of(principal, expected, command, body.why, wait_s)
-    return answer(response, await desk.dismiss(ep_id, body.identity_id, body.cast_id, order))
+    return given.answer(await desk.dismiss(given.ep_id, body.identity_id, body.cast_id, given.order(body.why)))
 
 
 @router.post("/suggestions/{ep_id}/restore")
-async def restore_suggestion(
-    ep_id: EpId,
-    body: Pair,
-    response: Response,
-    desk: Links,
-    principal: Operator,
-    expected: ExpectedVersion,
-    command: CommandId,
-    wait_s: WaitSeconds = 0,
-) -> ApiResult[LinksOutcome]:
+async def restore_suggestion(body: Pair, desk: Links, given: Commanded) -> ApiResult[LinksOutcome]:
     """Suggest a dismissed pair again."""
-    order = order_of(principal, expected, command, body.why, wait_s)
-    return answer(response, await desk.restore(ep_id, body.identity_id, body.cast_id, order))
+    return given.answer(await desk.restore(given.ep_id, body.identity_id, body.cast_id, given.order(body.why)))
 
 
 @router.post("/suggestions/{ep_id}/apply")
-async def apply_suggestion(
-    ep_id: EpId,
-    body: Application,
-    response: Response,
-    desk: Desk,
-    principal: Operator,
-    expected: ExpectedVersion,
-    command: CommandId,
-    wait_s: WaitSeconds = 0,
-) -> ApiResult[LinksOutcome]:
+async def apply_suggestion(body: Application, desk: Desk, given: Commanded) -> ApiResult[LinksOutcome]:
     """Link an identity as suggested."""
-    order = order_of(principal, expected, command, body.why, wait_s)
-    return answer(response, await desk.apply(ep_id, body.identity_id, body.cast_id, order))
+    return given.answer(await desk.apply(given.ep_id, body.identity_id, body.cast_id, given.order(body.why)))
 
 
 @router.post("/suggestions/{ep_id}/apply-all")
-async def apply_all_suggestions(
-    ep_id: EpId,
-    body: ApplyAll,
-    response: Response,
-    desk: Desk,
-    principal: Operator,
-    expected: ExpectedVersion,
-    command: CommandId,
-    wait_s: WaitSeconds = 0,
-) -> ApiResult[ApplyOutcome]:
+async def apply_all_suggestions(body: ApplyAll, desk: Desk, given: Commanded) -> ApiResult[ApplyOutcome]:
     """Link everybody whose suggestion is sure enough, as one change; locks and people's decisions stay."""
-    order = order_of(principal, expected, command, body.why, wait_s)
-    applied = await desk.apply_all(ep_id, body.min_probability, body.min_margin, order)
-    tag(response, applied.outcome.version)
+    applied = await desk.apply_all(given.ep_id, body.min_probability, body.min_margin, given.order(body.why))
+    given.tag(applied.outcome)
     return ok(
         ApplyOutcome(
-            **outcome_of(applied.outcome).model_dump(),
+            **vars(outcome_of(applied.outcome)),
             applied=applied.links,
             skipped=tuple(SkippedSuggestion(**vars(entry)) for entry in applied.skipped),
         )
