@@ -33,8 +33,8 @@ class BrokerUnderTest:
     name: str
     settings: KafkaSettings
     proxy: TcpProxy
-    server: ChildProcess
-    """The broker itself, to be killed and started again."""
+    server: ChildProcess | None = None
+    """The broker itself, to be killed and started again; None where it is not ours to kill."""
 
     @property
     def is_apache(self) -> bool:

@@ -106,7 +106,7 @@ async def ingest_api(stack: Stack, database: Database, **more: Any) -> AsyncIter
 async def hearing(api: IngestApi) -> AsyncIterator[Rig]:
     """What the API publishes from now on; the broker is the module's, without a proxy in between."""
     nothing: Any = None
-    broker = BrokerUnderTest(name="embedded", settings=api.resources.settings.kafka, proxy=nothing)
+    broker = BrokerUnderTest(name="embedded", settings=api.resources.settings.kafka, proxy=nothing, server=nothing)
     async with rig_on(broker) as rig:
         yield rig
 
