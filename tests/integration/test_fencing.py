@@ -34,8 +34,10 @@ def progress(run_id: str) -> EpisodeProgress:
         ({"current_run_id": RUN}, "superseded", RUN, False),
         ({"current_run_id": RUN}, "running", EARLIER, False),
         ({"current_run_id": RUN}, "cancelled", LATER, True),
-        ({"current_run_id": RUN, "deleted": True}, "running", RUN, False),
-        ({"current_run_id": RUN, "deleted": True}, "running", LATER, False),
+        ({"current_run_id": RUN, "deleted": True, "last_run_id": RUN}, "running", RUN, False),
+        ({"deleted": True, "last_run_id": RUN}, None, EARLIER, False),
+        ({"current_run_id": LATER, "last_run_id": RUN}, None, RUN, False),
+        ({"current_run_id": LATER, "last_run_id": RUN}, None, LATER, True),
     ],
 )
 async def test_a_run_counts_while_its_episode_names_it_and_nobody_closed_it(
