@@ -3,7 +3,8 @@
     python -m benchmarks.api_latency [--tracks 2000] [--people 300] [--requests 60] [--json]
 
 Starts the whole system, lets grouper and identity work on a made-up episode (benchmarks/crowd.py), then asks and edits over
-HTTP, one request after the other, edits at an operator's pace. "Visible" is the time from a command to the screen time revision with its effect.
+HTTP, one request after the other, edits at an operator's pace. "Visible" is the time from a command to the screen time
+revision with its effect.
 """
 
 from __future__ import annotations

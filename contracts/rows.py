@@ -237,6 +237,7 @@ class UnidentifiedScreenTime(Contract):
     tracks: int = Field(ge=0)
     reason: str
     representative: str | None = None
+    label: str | None = Field(default=None, description="What operators call them, though nobody of the cast.")
 
 
 class CoAppearance(Contract):

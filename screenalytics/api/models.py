@@ -1117,6 +1117,10 @@ class UnidentifiedScreenTime(BaseModel):
     tracks: int
     reason: str
     representative: str | None = None
+    label: Annotated[
+        str | None,
+        Field(description="What operators call them, though nobody of the cast."),
+    ] = None
 
 
 class UnlockCluster(BaseModel):

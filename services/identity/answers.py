@@ -230,7 +230,7 @@ def summary_of(
     matches = suggestions_of(episode, found).matches if link is None else ()
     return IdentitySummary(
         identity_id=identity_id,
-        name=episode.name_of(link.cast_id) if link else None,
+        name=episode.name_of(link.cast_id) if link else identity.label,
         cast_id=link.cast_id if link else None,
         linked_by=link.by if link else None,
         probability=link.probability if link else None,

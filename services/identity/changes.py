@@ -66,5 +66,11 @@ def _owners(document: ScreenTimeDocument) -> dict[str, str | None]:
 
 
 def _unidentified_changes(previous: ScreenTimeDocument, current: ScreenTimeDocument) -> list[str]:
+    labels = {row.identity_id: row.label for row in previous.unidentified}
+    sentences = [
+        f"{row.identity_id} is called {row.label} now." if row.label else f"{row.identity_id} has no name any more."
+        for row in current.unidentified
+        if row.identity_id in labels and labels[row.identity_id] != row.label
+    ]
     old, new = len(previous.unidentified), len(current.unidentified)
-    return [f"Unidentified people: {old} became {new}."] if old != new else []
+    return [*sentences, f"Unidentified people: {old} became {new}."] if old != new else sentences

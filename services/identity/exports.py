@@ -124,7 +124,7 @@ def _unidentified_values(row: UnidentifiedScreenTime, duration_s: float) -> dict
     return {
         "kind": "unidentified",
         "id": row.identity_id,
-        "name": UNIDENTIFIED_NAME,
+        "name": row.label or UNIDENTIFIED_NAME,
         "visible_s": row.visible_s,
         "share": round(row.visible_s / duration_s, 6) if duration_s > 0 else 0.0,
         "appearances": len(spans),

@@ -185,6 +185,7 @@ def _unidentified_row(presence: _Presence, person: Identity, reasons: Mapping[st
         tracks=len(presence.tracks),
         reason=person.reason or reasons.get(presence.key) or NO_MATCH,
         representative=person.representative,
+        label=person.label,
     )
 
 

@@ -163,7 +163,7 @@ def _strangers(document: ScreenTimeDocument, gallery: Gallery) -> tuple[Stranger
     return tuple(
         Stranger(
             figures=item,
-            name=f"Unidentified {number}",
+            name=item.label or f"Unidentified {number}",
             reason=sentence(item.reason),
             bar=_part(item.visible_s, longest_s),
             picture=gallery.number_of(item.representative) if number <= MAX_UNIDENTIFIED_CARDS else None,

@@ -11,12 +11,15 @@ from chassis.intervals import total, union
 from contracts.rows import (
     CastLink,
     CastScreenTime,
+    Coverage,
     Identity,
     ScreenTimeDocument,
     ShotRow,
     TrackRow,
     UnidentifiedScreenTime,
 )
+from services.identity.changes import describe_changes
+from services.identity.exports import to_csv_bytes
 from services.identity.screentime import NO_MATCH, compute_screen_time
 from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_shot, make_track
 
@@ -169,6 +172,27 @@ def test_a_revision_says_what_changed() -> None:
         "identity-00002 counts for Boris now; it counted for Ada.",
         "Unidentified people: 0 became 1.",
     )
+
+
+def test_a_name_that_operators_give_a_stranger_is_shown_and_its_change_is_said() -> None:
+    def document(label: str | None) -> ScreenTimeDocument:
+        stranger = UnidentifiedScreenTime(
+            identity_id="identity-00005", visible_s=4.0, intervals_s=((0.0, 4.0),), tracks=1, reason="x", label=label
+        )
+        return ScreenTimeDocument(
+            episode_id="my-show-s01e02",
+            run_id="01JGFJJZ00ABCDEFGHJKMNPQRS",
+            revision=1,
+            duration_s=10.0,
+            cast=(),
+            unidentified=(stranger,),
+            co_appearance_s=(),
+            coverage=Coverage(any_face_s=4.0, nobody_s=6.0),
+        )
+
+    assert describe_changes(document(None), document("The waiter")) == ("identity-00005 is called The waiter now.",)
+    assert describe_changes(document("The waiter"), document(None)) == ("identity-00005 has no name any more.",)
+    assert "The waiter" in to_csv_bytes(document("The waiter")).decode()
 
 
 def test_a_revision_without_a_difference_has_no_changes() -> None:
