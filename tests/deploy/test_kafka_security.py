@@ -17,10 +17,11 @@ from contracts.topics import TOPICS
 from screenalytics.stack import Stack, check_installed
 from tests.deploy.checks import ROOT
 from tests.deploy.kustomize import load_documents
-from tests.deploy.processes import of_kubernetes, run_to_the_end
+from tests.deploy.processes import assert_an_episode_gets_its_cast, of_kubernetes, run_to_the_end, triton_on
 from tests.deploy.test_manifests import EXAMPLE_SECRETS
+from tests.e2e.conftest import MEDIA
 from tests.support import secured_kafka
-from tests.support.secured_kafka import ADMIN, SecuredKafka
+from tests.support.secured_kafka import ADMIN, ADMIN_PASSWORD, SecuredKafka
 
 pytestmark = [
     pytest.mark.integration,
@@ -106,3 +107,23 @@ async def test_the_scaler_sees_the_lag_of_a_group_and_no_message(broker: Secured
         assert await consumer.end_offsets([place]) == {place: 0}
         with pytest.raises(TopicAuthorizationFailedError):
             await consumer.getone()
+
+
+@pytest.mark.e2e
+@pytest.mark.usefixtures("topics")
+async def test_an_episode_gets_through_with_the_rights_of_the_access_list(
+    broker: SecuredKafka, servers: dict[str, str], tmp_path: Path
+) -> None:
+    video = MEDIA / "sample-episode-2.mp4"
+    if not video.exists():
+        pytest.skip("the labelled episodes are not here")
+    containers = of_kubernetes("gpu")
+    async with triton_on(servers) as url:
+        addresses = servers | {"SCREENALYTICS_TRITON__URL": url, "SCREENALYTICS_PLANNING__SEGMENT_S": "4"}
+        await run_to_the_end(containers["setup-indexes"], addresses)
+        clients = addresses | {
+            "SCREENALYTICS_KAFKA__SECURITY_PROTOCOL": "SASL_SSL",
+            "SCREENALYTICS_KAFKA__SASL_USERNAME": ADMIN,
+            "SCREENALYTICS_KAFKA__SASL_PASSWORD": ADMIN_PASSWORD,
+        }
+        await assert_an_episode_gets_its_cast(containers, addresses, video=video, clients=clients, folder=tmp_path)
