@@ -284,7 +284,7 @@ async def test_nothing_is_lost_when_a_second_consumer_joins_in_the_middle(rig: R
     first, second = rig.bus(), rig.bus()
     handlers = Recorder(), Recorder()
     for bus, handler in zip((first, second), handlers, strict=True):
-        handler.seconds = dict.fromkeys(range(36), 0.1)
+        handler.seconds.update(dict.fromkeys(range(36), 0.1))
         bus.on(SegmentReady, handler)
     await first.start()
     for number in range(36):
