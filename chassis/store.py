@@ -54,6 +54,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         holds="one document per run: plan, state, progress counts, outbox",
         indexes=(
             IndexModel([("state", ASCENDING), ("progressed_at", ASCENDING)]),
+            IndexModel([("state", ASCENDING), ("created_at", ASCENDING)]),
             IndexModel([("ep_id", ASCENDING), ("_id", DESCENDING)]),
             IndexModel([("outbox_since", ASCENDING)], sparse=True),
         ),
@@ -67,14 +68,20 @@ COLLECTIONS: tuple[Collection, ...] = (
     Collection(
         name="run_segments",
         owner="ingest",
-        holds="one document per segment of a run: the event that asked for it and which stages have done it",
+        holds="one document per segment of a run: the event that asks for it",
         indexes=(IndexModel([("run_id", ASCENDING)]), IndexModel([("ep_id", ASCENDING)])),
     ),
     Collection(
         name="grouper_segments",
         owner="grouper",
-        holds="the barrier: one document per embedded segment of a run",
+        holds="one document per embedded segment of a run: the event that said so",
         indexes=(IndexModel([("run_id", ASCENDING)]),),
+    ),
+    Collection(
+        name="grouper_barriers",
+        owner="grouper",
+        holds="one document per run: which segments are embedded",
+        indexes=(IndexModel([("ep_id", ASCENDING)]),),
     ),
     Collection(
         name="grouper_runs",

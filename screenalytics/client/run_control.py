@@ -30,24 +30,23 @@ class RunControl:
         """Runs, the latest first."""
         return await self._runs.list_runs(ep_id=ep_id, state=state)
 
-    async def find(self, run_id: str) -> tuple[Document, list[Document]]:
-        """A run and its segments.
+    async def find(self, run_id: str) -> Document:
+        """A run.
 
         Raises:
             NotFound: unknown_run.
         """
-        run = await self._steering.find(run_id.strip().upper())
-        return run, await self._runs.segments(str(run["_id"]))
+        return await self._steering.find(run_id.strip().upper())
 
     async def cancel(self, run_id: str) -> Document:
         """As `RunSteering.cancel`, by the run's id."""
-        run, _ = await self.find(run_id)
+        run = await self.find(run_id)
         async with self._publishing():
             return await self._steering.cancel(run)
 
     async def resume(self, run_id: str) -> int:
         """As `RunSteering.resume`, by the run's id."""
-        run, _ = await self.find(run_id)
+        run = await self.find(run_id)
         async with self._publishing():
             asked = await self._steering.resume(run)
             await asyncio.sleep(MAX_AGE_S)  # until no service remembers the run as closed

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 
+from chassis import pieces
 from chassis.errors import BadInput
 from chassis.settings import ChassisSettings
 from chassis.store import Document
 from screenalytics.client.run_control import open_run_control
 from screenalytics.terminal.messages import printable
+from services.ingest.progress import PER_SEGMENT
 from services.ingest.states import STATES
+from services.ingest.store import segments_done
 
 
 async def list_runs(*, episode: str | None, state: str | None) -> int:
@@ -29,8 +31,8 @@ async def list_runs(*, episode: str | None, state: str | None) -> int:
 async def show(run_id: str) -> int:
     """One run as JSON."""
     async with open_run_control(ChassisSettings()) as control:
-        run, segments = await control.find(run_id)
-    print(json.dumps(details_of(run, segments), ensure_ascii=False, indent=1))
+        run = await control.find(run_id)
+    print(json.dumps(details_of(run), ensure_ascii=False, indent=1))
     return 0
 
 
@@ -65,9 +67,8 @@ def line_of(run: Document) -> str:
     return "  ".join(printable(field) for field in fields)
 
 
-def details_of(run: Document, segments: list[Document]) -> dict[str, object]:
+def details_of(run: Document) -> dict[str, object]:
     """State, plan, and how many segments each stage has done."""
-    done = Counter(stage for segment in segments for stage in segment["done"])
     return {
         "run_id": run["_id"],
         "ep_id": run["ep_id"],
@@ -76,8 +77,8 @@ def details_of(run: Document, segments: list[Document]) -> dict[str, object]:
         "created_at": run["created_at"].isoformat(),
         "progressed_at": run["progressed_at"].isoformat(),
         "rescues": run["rescues"],
-        "segments": len(segments),
-        "segments_done": {stage: done[stage] for stage in ("detector", "embedder")},
+        "segments": run["started"]["segments"],
+        "segments_done": {stage: pieces.count(segments_done(run, stage)) for stage in PER_SEGMENT},
         "stages_done": sorted(run["stages_done"]),
         "failure": run.get("failure"),
         "superseded_by": run.get("superseded_by"),

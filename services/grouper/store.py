@@ -7,8 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from chassis import pieces
 from chassis.store import Database, Document
 from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, SegmentEmbedded
@@ -39,11 +41,13 @@ class GrouperStore:
 
     def __init__(self, database: Database) -> None:
         self._segments = database["grouper_segments"]
+        self._barriers = database["grouper_barriers"]
         self._runs = database["grouper_runs"]
 
     async def arrive(self, event: SegmentEmbedded) -> int:
         """Note that a segment is in; the first event of a segment is the one that counts. Returns how many are in."""
-        with suppress(DuplicateKeyError):  # delivered again
+        numbers = [event.segment]
+        try:
             await self._segments.insert_one(
                 {
                     "_id": f"{event.run_id}/{event.segment:05d}",
@@ -52,7 +56,24 @@ class GrouperStore:
                     "event": event.model_dump(mode="json", by_alias=True),
                 }
             )
-        return int(await self._segments.count_documents({"run_id": event.run_id}))
+        except DuplicateKeyError:  # delivered again: a good moment to note all that are in
+            known = self._segments.find({"run_id": event.run_id}, {"event.segment": 1})
+            numbers = [int(document["event"]["segment"]) async for document in known]
+        return await self._note(event, numbers)
+
+    async def _note(self, event: SegmentEmbedded, numbers: Sequence[int]) -> int:
+        """Note in the run's barrier that segments are in; returns how many are. The first one makes the barrier."""
+        while True:
+            barrier = await self._barriers.find_one_and_update(
+                {"_id": event.run_id},
+                pieces.marking("embedded", numbers),
+                projection={"embedded": 1},
+                return_document=ReturnDocument.AFTER,
+            )
+            if barrier is not None:
+                return pieces.count(barrier["embedded"])
+            with suppress(DuplicateKeyError):  # another process made it
+                await self._barriers.insert_one({"_id": event.run_id, "ep_id": event.ep_id, "embedded": {}})
 
     async def segments(self, run_id: str) -> list[SegmentEmbedded]:
         """All segments of a run in order."""
@@ -99,7 +120,8 @@ class GrouperStore:
     async def forget(self, ep_id: str, last_run_id: str) -> None:
         """Remove an episode's runs up to that one."""
         await self._segments.delete_many({"ep_id": ep_id, "run_id": {"$lte": last_run_id}})
-        await self._runs.delete_many({"ep_id": ep_id, "_id": {"$lte": last_run_id}})
+        for collection in (self._barriers, self._runs):
+            await collection.delete_many({"ep_id": ep_id, "_id": {"$lte": last_run_id}})
 
 
 def _written(run: GroupedRun) -> Document:

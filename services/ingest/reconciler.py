@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 
 from chassis import metrics, telemetry
 from chassis.bus import Bus
+from chassis.pieces import is_marked
 from chassis.store import Document
 from contracts.events import SegmentReady
+from services.ingest.progress import PER_SEGMENT
 from services.ingest.settings import ReconcilerSettings
-from services.ingest.states import STATES
-from services.ingest.store import IngestStore
-
-SEGMENT_STAGES = frozenset({"detector", "embedder"})
+from services.ingest.store import IngestStore, segments_done
 
 
 def missing_segments(run: Document, segments: list[Document]) -> list[SegmentReady]:
@@ -26,7 +25,8 @@ def missing_segments(run: Document, segments: list[Document]) -> list[SegmentRea
     Segments not yet through detector and embedder. If all are, the grouper may have missed any of them, so all; if it
     has them too, one is enough to make it, and identity after it, say again what they said.
     """
-    wanted = [document for document in segments if not set(document["done"]) >= SEGMENT_STAGES]
+    done = [segments_done(run, stage) for stage in PER_SEGMENT]
+    wanted = [segment for segment in segments if not all(is_marked(words, segment["segment"]) for words in done)]
     if not wanted:
         wanted = segments[-1:] if "grouper" in run["stages_done"] else segments
     return [SegmentReady.model_validate(document["ready"]) for document in wanted]
@@ -82,8 +82,6 @@ class Reconciler:
 
     async def _expose(self) -> None:
         now = datetime.now(UTC)
-        counted = await self._store.count_by_state()
-        for state in STATES:
-            count, oldest = counted.get(state, (0, now))
+        for state, (count, oldest) in (await self._store.count_by_state()).items():
             metrics.runs_by_state.labels(state).set(count)
-            metrics.oldest_run_age.labels(state).set((now - oldest).total_seconds())
+            metrics.oldest_run_age.labels(state).set((now - oldest).total_seconds() if oldest else 0.0)

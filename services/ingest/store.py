@@ -6,15 +6,16 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 
+from chassis import pieces
 from chassis.outbox import enqueue
 from chassis.store import Database, Document
 from contracts.events import EpisodeProgress, EpisodeUploaded, Event, RunStarted, ScreenTimeReported, SegmentReady
 from services.ingest.episodes import EpisodeStore
 from services.ingest.progress import all_done, fraction_of, nothing_done
-from services.ingest.states import CANCELLED, FAILED, FINISHED, OPEN, SUPERSEDED
+from services.ingest.states import CANCELLED, FAILED, FINISHED, OPEN, STATES, SUPERSEDED
 
 MOST_DOUBLINGS = 6
 """How often the patience with a stalled run doubles."""
@@ -70,7 +71,6 @@ class IngestStore:
                         "run_id": started.run_id,
                         "segment": event.segment,
                         "ready": event.model_dump(mode="json", by_alias=True),
-                        "done": [],
                     }
                 },
                 upsert=True,
@@ -129,9 +129,14 @@ class IngestStore:
         """
         done = event.done
         if event.segment is not None:
-            piece = {"_id": f"{event.run_id}/{event.segment:05d}"}
-            await self._segments.update_one(piece, {"$addToSet": {"done": event.stage}})
-            done = await self._segments.count_documents({"run_id": event.run_id, "done": event.stage})
+            field = f"segments_done.{event.stage}"
+            run = await self.collection.find_one_and_update(
+                {"_id": event.run_id},
+                pieces.marking(field, [event.segment]),
+                projection={field: 1},
+                return_document=ReturnDocument.AFTER,
+            )
+            done = pieces.count(segments_done(run or {}, event.stage))
         elif done >= event.total:
             await self.collection.update_one({"_id": event.run_id}, {"$addToSet": {"stages_done": event.stage}})
         place = f"progress.{event.stage}"
@@ -235,13 +240,20 @@ class IngestStore:
                 return claimed
         return None
 
-    async def count_by_state(self) -> dict[str, tuple[int, datetime]]:
+    async def count_by_state(self) -> dict[str, tuple[int, datetime | None]]:
         """State -> number of runs and creation time of the oldest."""
-        states: dict[str, tuple[int, datetime]] = {}
-        async for run in self.collection.find({}, {"state": 1, "created_at": 1}):
-            count, oldest = states.get(run["state"], (0, run["created_at"]))
-            states[run["state"]] = (count + 1, min(oldest, run["created_at"]))
+        states: dict[str, tuple[int, datetime | None]] = {}
+        for state in STATES:
+            wanted = {"state": state}
+            oldest = await self.collection.find_one(wanted, {"created_at": 1}, sort=[("created_at", ASCENDING)])
+            states[state] = (await self.collection.count_documents(wanted), oldest["created_at"] if oldest else None)
         return states
+
+
+def segments_done(run: Document, stage: str) -> pieces.Words:
+    """Which segments of a run a stage has done."""
+    words: pieces.Words = run.get("segments_done", {}).get(stage, {})
+    return words
 
 
 def _numbered(run: Document, fields: Document, seq: int) -> Document:

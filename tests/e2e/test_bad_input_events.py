@@ -161,12 +161,12 @@ async def test_an_event_of_a_deleted_episode_changes_nothing(ingest: Pipeline, v
         {"_id": "deleted-s01e01"}, {"$set": {"deleted": True, "last_run_id": started.run_id}}
     )
     await asyncio.sleep(MAX_AGE_S)
-    before = await ingest.database["run_segments"].find_one({"_id": f"{started.run_id}/00000"})
+    before = await ingest.database["runs"].find_one({"_id": started.run_id})
     await ingest.emit(
         EpisodeProgress(ep_id=started.ep_id, run_id=started.run_id, stage="detector", segment=0, done=1, total=1)
     )
     await ingest.log.quiet(1.0)
-    assert await ingest.database["run_segments"].find_one({"_id": f"{started.run_id}/00000"}) == before
+    assert await ingest.database["runs"].find_one({"_id": started.run_id}) == before
 
 
 async def test_the_same_upload_twice_is_one_run(ingest: Pipeline, video: bytes) -> None:

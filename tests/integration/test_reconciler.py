@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
+from chassis import pieces
 from chassis.store import Database
 from contracts.events import EpisodeProgress, ScreenTimeReported, Stage
 from services.ingest.reconciler import Reconciler, batch_of, missing_segments
 from services.ingest.settings import ReconcilerSettings
 from services.ingest.states import FAILED, FINISHED
-from services.ingest.store import IngestStore
+from services.ingest.store import IngestStore, segments_done
 from tests.support.brokers import embedded_broker
 from tests.support.rig import Rig, rig_on, until
 from tests.support.stub_stages import NOTHING, SEGMENTS, StubStages, ready, save_plan
@@ -193,7 +194,8 @@ async def _age(database: Database, seconds: float) -> None:
 
 
 async def _done(database: Database, *, segments: int) -> bool:
-    return await database["run_segments"].count_documents({"done": "detector"}) == segments
+    run = await database["runs"].find_one({"_id": RUN})
+    return run is not None and pieces.count(segments_done(run, "detector")) == segments
 
 
 async def _state(database: Database, state: str) -> bool:
