@@ -25,8 +25,8 @@ from aiokafka import AIOKafkaProducer
 
 from benchmarks.crowd import Crowd
 from chassis import store
-from chassis.bus import client_options
 from chassis.inference import Inference
+from chassis.kafka import client_options
 from chassis.storage import Storage
 from contracts import envelope
 from contracts.blobs import VideoRef

@@ -23,7 +23,7 @@ import psutil
 from aiokafka import AIOKafkaConsumer
 
 from benchmarks.looping import loop_to_720p
-from chassis.bus import client_options
+from chassis.kafka import client_options
 from chassis.settings import ChassisSettings
 from chassis.storage import Storage
 from contracts.events import EpisodeProgress, Event, RunStarted

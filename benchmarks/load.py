@@ -31,7 +31,7 @@ from bson import encode as to_bson
 from benchmarks.end_to_end import MEDIA, MIB, machine, named_processes
 from benchmarks.looping import encode_stills, first_seconds, repeat
 from chassis import store
-from chassis.bus import client_options
+from chassis.kafka import client_options
 from chassis.settings import ChassisSettings
 from chassis.storage import Storage
 from contracts import envelope

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,19 +12,17 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyExistsError
 from faststream import AckPolicy, BaseMiddleware
 from faststream.kafka import KafkaBroker, KafkaMessage
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from chassis import metrics, telemetry
 from chassis.delivery import Delivery, dead_letter_headers
-from chassis.errors import BadInput, DependencyUnavailable
+from chassis.errors import BadInput
+from chassis.kafka import DEAD_LETTER_BYTES, client_options, ensure_topics, kafka_away, security
 from chassis.settings import KafkaSettings
 from contracts import envelope
-from contracts.events import STAGES, EpisodeFailed, Event, Stage
-from contracts.topics import TOPICS, Topic, dead_letter_topic
+from contracts.events import EpisodeFailed, Event, Stage
+from contracts.topics import dead_letter_topic
 
 E = TypeVar("E", bound=Event)
 
@@ -33,8 +30,6 @@ REPLAY_TRACE_HEADER = "dlq-replay-traceparent"
 """Header of a replayed dead letter: the trace context of the try that gave up on it."""
 
 FAILURE_MESSAGE_LENGTH = 1000
-DEAD_LETTER_BYTES = 4 * 2**20
-"""Room for a message of the usual limit (1 MB) and the headers that say why it is here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +49,6 @@ class _Try:
     number: int
     traceparent: str | None
 
-
-_DEAD_LETTER_TOPICS = frozenset(dead_letter_topic(stage) for stage in STAGES)
 
 Handler = Callable[[E, Origin], Awaitable[Iterable[Event] | None]]
 """Takes an event, makes its effects durable, and returns the events to publish before the offset is committed."""
@@ -153,7 +146,7 @@ class Bus:
         consumer = self.consumer()
         if consumer is None:
             return {}
-        with _kafka_away():
+        with kafka_away():
             ends = await consumer.end_offsets(sorted(consumer.assignment()))
             starts = await consumer.beginning_offsets(list(ends))
             done = {partition: await consumer.committed(partition) for partition in ends}
@@ -175,7 +168,7 @@ class Bus:
                 event, source=f"/screenalytics/{self.service}", time=time, traceparent=telemetry.current_traceparent()
             )
             headers = {name: value.decode() for name, value in message.headers}
-            with _kafka_away():
+            with kafka_away():
                 await self.broker.publish(message.value, topic=message.topic, key=message.key, headers=headers)
             metrics.published.labels(message.topic).inc()
 
@@ -246,7 +239,7 @@ class Bus:
             attempts=attempts,
             traceparent=last.traceparent if last else None,
         )
-        with _kafka_away():
+        with kafka_away():
             # A producer of its own: FastStream's publish takes text headers, a dead letter keeps every byte.
             options = client_options(self._settings) | {"acks": "all", "max_request_size": DEAD_LETTER_BYTES}
             async with AIOKafkaProducer(**options) as producer:
@@ -327,85 +320,5 @@ def _log_fields(record: ConsumerRecord[Any, Any]) -> dict[str, str | int]:
     return _subject_fields(received.event) | ({"trace_id": trace_id} if trace_id else {})
 
 
-@contextmanager
-def _kafka_away() -> Iterator[None]:
-    try:
-        yield
-    except MessageSizeTooLargeError:
-        raise
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise DependencyUnavailable("kafka", str(error) or type(error).__name__) from error
-
-
 def _record_time(record: ConsumerRecord[Any, Any]) -> datetime:
     return datetime.fromtimestamp(record.timestamp / 1000, UTC)
-
-
-def security(settings: KafkaSettings) -> BaseSecurity | None:
-    """FastStream's security object for the settings; None for plain text."""
-    if settings.security_protocol == "PLAINTEXT":
-        return None
-    context = ssl.create_default_context(cafile=settings.ssl_cafile) if "SSL" in settings.security_protocol else None
-    if not settings.security_protocol.startswith("SASL"):
-        return BaseSecurity(ssl_context=context, use_ssl=True)
-    mechanisms = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
-    return mechanisms[settings.sasl_mechanism](
-        username=settings.sasl_username or "",
-        password=settings.sasl_password or "",
-        ssl_context=context,
-        use_ssl=context is not None,
-    )
-
-
-def client_options(settings: KafkaSettings) -> dict[str, Any]:
-    """Connection options for aiokafka clients used without FastStream (admin, tools, tests)."""
-    options: dict[str, Any] = {
-        "bootstrap_servers": settings.bootstrap_servers,
-        "security_protocol": settings.security_protocol,
-    }
-    if "SSL" in settings.security_protocol:
-        options["ssl_context"] = ssl.create_default_context(cafile=settings.ssl_cafile)
-    if settings.security_protocol.startswith("SASL"):
-        options |= {
-            "sasl_mechanism": settings.sasl_mechanism,
-            "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": settings.sasl_password,
-        }
-    return options
-
-
-def _topic_configs(topic: Topic) -> dict[str, str]:
-    configs = {"retention.ms": str(topic.retention_ms)}
-    if topic.name in _DEAD_LETTER_TOPICS:
-        configs["max.message.bytes"] = str(DEAD_LETTER_BYTES)
-    return configs
-
-
-async def ensure_topics(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS) -> None:
-    """Create declared topics that do not exist yet.
-
-    Raises:
-        DependencyUnavailable: when Kafka does not answer.
-    """
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
-        existing = set(await admin.list_topics())
-        missing = [
-            NewTopic(
-                name=topic.name,
-                num_partitions=topic.partitions,
-                replication_factor=settings.replication_factor,
-                topic_configs=_topic_configs(topic),
-            )
-            for topic in topics
-            if topic.name not in existing
-        ]
-        if missing:
-            await admin.create_topics(missing)
-    except TopicAlreadyExistsError:
-        pass  # another service was quicker
-    except KafkaError as error:
-        raise DependencyUnavailable("kafka", str(error) or type(error).__name__) from error
-    finally:
-        await admin.close()

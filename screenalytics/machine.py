@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from chassis import store
-from chassis.bus import ensure_topics
+from chassis.kafka import ensure_topics
 from chassis.presence import running_services
 from chassis.settings import ChassisSettings
 from contracts.events import STAGES

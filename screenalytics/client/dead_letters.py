@@ -13,8 +13,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from pymongo.errors import DuplicateKeyError
 
 from chassis import store
-from chassis.bus import DEAD_LETTER_BYTES, REPLAY_TRACE_HEADER, client_options
+from chassis.bus import REPLAY_TRACE_HEADER
 from chassis.errors import BadInput
+from chassis.kafka import DEAD_LETTER_BYTES, client_options
 from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import STAGES
 from contracts.topics import dead_letter_topic

@@ -9,8 +9,8 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer
 from ulid import ULID
 
-from chassis.bus import client_options
 from chassis.errors import BadInput
+from chassis.kafka import client_options
 from chassis.settings import KafkaSettings
 from chassis.storage import Storage, hash_file, media_type_of
 from contracts import envelope

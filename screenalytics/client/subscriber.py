@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer
 
 from chassis import telemetry
-from chassis.bus import client_options
+from chassis.kafka import client_options
 from chassis.settings import KafkaSettings
 from contracts import envelope
 from contracts.envelope import InvalidEvent, Received

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis import service as chassis_service
-from chassis.bus import Bus, Handler, client_options, ensure_topics
+from chassis.bus import Bus, Handler
+from chassis.kafka import client_options, ensure_topics
 from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import (
     STAGES,

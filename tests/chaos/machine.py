@@ -16,7 +16,7 @@ from typing import Literal
 from aiokafka import AIOKafkaProducer
 
 from chassis import store
-from chassis.bus import client_options
+from chassis.kafka import client_options
 from chassis.settings import ChassisSettings
 from chassis.storage import Storage
 from contracts.events import STAGES

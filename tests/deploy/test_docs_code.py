@@ -14,7 +14,7 @@ import pytest
 import typer.main
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from chassis.bus import ensure_topics
+from chassis.kafka import ensure_topics
 from chassis.settings import KafkaSettings
 from contracts.envelope import decode, encode
 from contracts.events import EpisodeUploaded, ScreenTimeReported

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAuthorizationFailedError
 
-from chassis.bus import client_options
+from chassis.kafka import client_options
 from contracts.topics import TOPICS
 from screenalytics.stack import Stack, check_installed
 from tests.deploy.checks import ROOT

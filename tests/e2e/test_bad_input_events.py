@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
-from chassis.bus import client_options
 from chassis.fencing import MAX_AGE_S
+from chassis.kafka import client_options
 from contracts.blobs import VideoRef
 from contracts.events import (
     EpisodeFailed,

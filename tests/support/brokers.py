@@ -15,7 +15,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError
 
-from chassis.bus import client_options, ensure_topics
+from chassis.kafka import client_options, ensure_topics
 from chassis.settings import KafkaSettings
 from contracts.events import STAGES
 from contracts.topics import TOPICS

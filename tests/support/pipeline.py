@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from chassis import store
-from chassis.bus import client_options
+from chassis.kafka import client_options
 from chassis.settings import ChassisSettings
 from chassis.storage import Storage
 from contracts import envelope

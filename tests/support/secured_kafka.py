@@ -11,7 +11,7 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest
 
-from chassis.bus import client_options
+from chassis.kafka import client_options
 from chassis.settings import KafkaSettings
 from screenalytics.stack.ports import LOOPBACK
 from screenalytics.stack.probes import port_accepts
