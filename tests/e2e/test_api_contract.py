@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from screenalytics.api.client import Client
 from tests.e2e.conftest import API_URL
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import PATIENCE_S, Pipeline
 
 pytestmark = [pytest.mark.e2e, pytest.mark.integration]
 
@@ -89,7 +89,7 @@ def test_no_request_makes_the_api_fail(name: str, things: dict[str, str]) -> Non
     @given(case=OPERATIONS[name].as_strategy(), about_something=st.booleans())
     def throw(case: Any, about_something: bool) -> None:
         case = aimed(case, things) if about_something and name != "delete_episode" else case
-        answer = case.call(base_url=API_URL)
+        answer = case.call(base_url=API_URL, timeout=PATIENCE_S)
         case.validate_response(answer, checks=CHECKS)
 
     throw()
