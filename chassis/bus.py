@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -20,6 +21,7 @@ from chassis.delivery import Delivery, dead_letter_headers
 from chassis.errors import BadInput
 from chassis.kafka import DEAD_LETTER_BYTES, client_options, ensure_topics, kafka_away, security
 from chassis.settings import KafkaSettings
+from chassis.turns import TurnTakingConsumer
 from contracts import envelope
 from contracts.events import EpisodeFailed, Event, Stage
 from contracts.topics import dead_letter_topic
@@ -76,7 +78,7 @@ class Bus:
         self.delivery = Delivery(
             settings, give_up=self._dead_letter, fail_episode=self._publish_failure, describe=_log_fields
         )
-        self.broker = KafkaBroker(
+        self.broker = _Broker(
             settings.bootstrap_servers,
             client_id=f"screenalytics-{service}",
             security=security(settings),
@@ -118,7 +120,6 @@ class Bus:
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
-            max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
             max_poll_interval_ms=settings.max_poll_interval_ms,
@@ -273,6 +274,17 @@ class Bus:
             f"{self.service} failed", traceparent=received.traceparent, links=[last.traceparent if last else None]
         ):
             await self.publish(failure)
+
+
+class _Broker(KafkaBroker):
+    """FastStream's broker, whose subscribers consume with partitions taking turns."""
+
+    async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
+        builder = await super()._connect()
+        options = builder.keywords if isinstance(builder, partial) else {}
+        taking_turns = partial(TurnTakingConsumer, **options)
+        self.config.broker_config.builder = taking_turns
+        return taking_turns
 
 
 def _delivery_middleware(bus: Bus) -> type[BaseMiddleware]:

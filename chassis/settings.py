@@ -36,9 +36,6 @@ class KafkaSettings(BaseModel):
     )
     rebalance_timeout_ms: int = Field(default=30_000, ge=1_000)
     fetch_max_wait_ms: int = Field(default=50, ge=5, le=500)
-    max_partition_fetch_bytes: int = Field(
-        default=16_384, ge=1_024, description="A partition's turn: a small one lets no long queue go before the others."
-    )
     max_tries: int = Field(default=4, ge=1, description="Tries of a handler that fails for an unknown reason.")
     backoff_first_s: float = Field(default=0.5, gt=0)
     backoff_max_s: float = Field(default=15.0, gt=0)
