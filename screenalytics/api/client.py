@@ -923,9 +923,15 @@ class Client(Transport):
             body=body,
         )
 
-    def stream_episode_events(self, ep_id: str, *, last_event_id: str | None = None) -> Iterator[tuple[str, str, str]]:
+    def stream_episode_events(
+        self, ep_id: str, *, follow: bool | None = None, last_event_id: str | None = None
+    ) -> Iterator[tuple[str, str, str]]:
         """Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run."""
-        return self.events(f"/episodes/{quote(str(ep_id), safe='')}/events", last_event_id=last_event_id)
+        return self.events(
+            f"/episodes/{quote(str(ep_id), safe='')}/events",
+            query={"follow": follow},
+            headers={"last-event-id": last_event_id},
+        )
 
     def total_show_screen_time(self, show: str, *, season: int | None = None) -> Answer[models.ShowTotals]:
         """Sum up the cast of a show over its episodes, or over those of one season."""
