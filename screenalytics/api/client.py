@@ -379,7 +379,7 @@ class Client(Transport):
     def list_edits(
         self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
     ) -> Answer[models.PageEditEntry]:
-        """Who edited the clusters of an episode, when and why, the latest first."""
+        """Who edited the clusters of an episode, when, why, and from what to what, the latest first."""
         return self.request(
             "GET",
             f"/edits/{quote(str(ep_id), safe='')}",

@@ -62,7 +62,7 @@ def redo_command(
 
 
 def history_command(episode: Episode, as_json: AsJson = False) -> None:
-    """Who changed what of an episode, when and why, the latest first."""
+    """Who changed what of an episode, from what to what, when and why, the latest first."""
     from screenalytics.commands.operate.undoing import history
 
     history(episode, as_json=as_json)
