@@ -38,6 +38,10 @@ class NewEpisode(ApiModel):
     air_date: date | None = None
     data: Data | None = None
 
+    @property
+    def ep_id(self) -> str:
+        return f"{self.show}-s{self.season:02d}e{self.episode:02d}"
+
 
 class EpisodePatch(ApiModel):
     """What is named is changed; null clears it."""

@@ -64,6 +64,7 @@ async def test_a_show_is_created_once(rig: IdentityRig) -> None:
     other = await rig.call("POST", "/shows", {"name": "Another", "show": SHOW})
     assert (other.status_code, other.json()["error"]["code"]) == (409, "show_exists")
     assert [show["show"] for show in (await rig.data("GET", "/shows"))["items"]] == [SHOW]
+    assert [entry["status"] async for entry in rig.database["audit"].find({"show": SHOW})] == [201, 200, 409]
 
 
 async def test_an_import_says_what_became_of_every_row_and_is_harmless_twice(rig: IdentityRig) -> None:
