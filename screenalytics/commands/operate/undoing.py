@@ -18,7 +18,8 @@ from screenalytics.api.client import Client
 from screenalytics.api.transport import ApiFailure
 from screenalytics.commands.operate import edits as cluster_edits
 from screenalytics.commands.operate import links as link_changes
-from screenalytics.commands.operate.connection import Manner, connect, every
+from screenalytics.commands.operate.connection import connect, every
+from screenalytics.commands.operate.manner import Manner
 from screenalytics.commands.operate.showing import cell, moment, table
 from screenalytics.commands.operate.telling import about_edit
 
