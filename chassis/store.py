@@ -98,7 +98,7 @@ COLLECTIONS: tuple[Collection, ...] = (
     Collection(
         name="facebanks",
         owner="identity",
-        holds="one document per show: members, what their pictures became, its revision, its outbox",
+        holds="one document per show: members, its revision, the request it answered last, its outbox",
         indexes=(IndexModel([("outbox_since", ASCENDING)], sparse=True),),
     ),
     Collection(
@@ -106,6 +106,12 @@ COLLECTIONS: tuple[Collection, ...] = (
         owner="identity",
         holds="one document per reference picture: vector, quality, verdict",
         indexes=(IndexModel([("show", ASCENDING), ("cast_id", ASCENDING)]),),
+    ),
+    Collection(
+        name="facebank_requests",
+        owner="identity",
+        holds="one document per request with reference pictures: what it was answered, for two months",
+        indexes=(IndexModel([("show", ASCENDING), ("at", ASCENDING)]),),
     ),
     Collection(
         name="identities",

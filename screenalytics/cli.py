@@ -34,8 +34,6 @@ app.add_typer(keys_app, name="keys")
 runs_app = typer.Typer(help="Runs of episodes: list, show, cancel, resume.", no_args_is_help=True)
 app.add_typer(runs_app, name="runs")
 
-Keep = Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the servers' data in this folder.")]
-
 
 class ProfileName(StrEnum):
     low_power = "low_power"
@@ -68,6 +66,13 @@ class RoleChoice(StrEnum):
     admin = "admin"
 
 
+VideoFile = Annotated[Path, typer.Argument(metavar="VIDEO", help="The episode's video file.")]
+CastFolder = Annotated[Path | None, typer.Option("--cast", help="Folder with one folder of pictures per cast member.")]
+Force = Annotated[bool, typer.Option("--force", help="Run again although this content was processed before.")]
+HowClosely = Annotated[ProfileName, typer.Option("--profile", help="How closely to look.")]
+Keep = Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the servers' data in this folder.")]
+
+
 def main() -> None:
     """Entry point: errors for people are one line, never a stack trace."""
     from screenalytics.commands.errors import report_and_exit
@@ -82,17 +87,15 @@ def _run(coroutine: Coroutine[Any, Any, int | None]) -> None:
 
 @app.command("run")
 def run_command(
-    video: Annotated[Path, typer.Argument(help="The episode's video file.")],
-    cast: Annotated[Path | None, typer.Option(help="Folder with one folder of pictures per cast member.")] = None,
+    video: VideoFile,
+    cast: CastFolder = None,
     out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("out"),
     episode: Annotated[
         str | None, typer.Option(help="Episode id, as my-show-s01e02; made from the file name if left out.")
     ] = None,
-    profile: Annotated[ProfileName, typer.Option(help="How closely to look.")] = ProfileName.balanced,
+    profile: HowClosely = ProfileName.balanced,
     keep: Keep = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Run again although this content was processed before.")
-    ] = False,
+    force: Force = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on stdout.")] = False,
 ) -> None:
     """Process one episode: start what is not running, follow the progress, download the results."""
@@ -129,13 +132,11 @@ def up_command(
 
 @app.command("emit")
 def emit_command(
-    video: Annotated[Path, typer.Argument(help="The episode's video file.")],
+    video: VideoFile,
     episode: Annotated[str, typer.Option(help="Episode id, as my-show-s01e02.")],
-    cast: Annotated[Path | None, typer.Option(help="Folder with one folder of pictures per cast member.")] = None,
-    profile: Annotated[ProfileName, typer.Option()] = ProfileName.balanced,
-    force: Annotated[
-        bool, typer.Option("--force", help="Run again although this content was processed before.")
-    ] = False,
+    cast: CastFolder = None,
+    profile: HowClosely = ProfileName.balanced,
+    force: Force = False,
 ) -> None:
     """Upload a video and publish episode.uploaded, as an outside emitter would; does not wait."""
     from screenalytics.commands.emit import emit

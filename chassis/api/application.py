@@ -11,8 +11,9 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from chassis import telemetry
 from chassis.api import errors, parts
+from chassis.api.audit import Audit
 from chassis.api.auth import Authenticator
-from chassis.api.bounds import Audit, Bounds
+from chassis.api.bounds import Bounds
 from chassis.api.keys import ApiKeys
 from chassis.settings import ChassisSettings
 from chassis.store import Database

@@ -112,6 +112,7 @@ def require(role: Role) -> Callable[..., Awaitable[Principal]]:
     async def principal_with_role(
         connection: HTTPConnection, principal: Annotated[Principal, Depends(current_principal)]
     ) -> Principal:
+        connection.state.is_command = role > Role.viewer or getattr(connection.state, "is_command", False)
         if principal.role < role:
             raise ApiError(403, "forbidden", f"This needs the role {role.name}; you are {principal.role.name}.")
         show = show_in(connection.path_params)

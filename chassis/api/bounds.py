@@ -1,10 +1,8 @@
-"""What every request has to pass: its size, its rate; and what every answer carries: security headers, an audit entry."""
+"""What every request has to pass: its size, its rate; and what every answer carries: security headers."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
-from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -15,11 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import telemetry
 from chassis.api.errors import answer
 from chassis.api.results import ErrorBody
 from chassis.settings import ApiSettings
-from chassis.store import Database
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -30,7 +26,6 @@ SECURITY_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000",
     "Cache-Control": "no-store",
 }
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
 INTERNAL = "/internal/"
 
 
@@ -127,46 +122,3 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sending
-
-
-class Audit:
-    """ASGI middleware: every accepted command leaves who, what and when in the log and the `audit` collection.
-
-    What a command changed is in the document it changed; this is the list of who called.
-    """
-
-    def __init__(self, app: ASGIApp, database: Database) -> None:
-        self._app = app
-        self._audit = database["audit"]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in READING:
-            await self._app(scope, receive, send)
-            return
-        status = 0
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = int(message["status"])
-            await send(message)
-
-        scope.setdefault("state", {})
-        await self._app(scope, receive, noting)
-        principal = scope["state"].get("principal")
-        if principal is None:
-            return
-        entry: dict[str, Any] = {
-            "at": datetime.now(UTC),
-            "who": principal.name,
-            "role": principal.role.name,
-            "method": scope["method"],
-            "path": str(scope["path"])[:500],
-            "status": status,
-            "from": (scope.get("client") or ("unknown",))[0],
-        } | {name: str(value) for name, value in scope.get("path_params", {}).items() if name in {"ep_id", "show"}}
-        telemetry.logger().info("command", **{name: value for name, value in entry.items() if name != "at"})
-        try:
-            await self._audit.insert_one(entry)
-        except Exception as error:
-            telemetry.logger().error("audit entry not stored", error=str(error)[:300])

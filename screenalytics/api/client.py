@@ -240,7 +240,7 @@ class Client(Transport):
         )
 
     def get_clip(self, ep_id: str, *, start_s: float, end_s: float) -> Answer[models.ClipView]:
-        """Cut a clip of at most a minute, as MP4 without sound; the same one is cut only once."""
+        """Cut a clip of at most a minute, as MP4 with the sound that can be decoded; the same one is cut only once."""
         return self.request(
             "GET",
             f"/episodes/{quote(str(ep_id), safe='')}/clip",
@@ -379,7 +379,7 @@ class Client(Transport):
     def list_edits(
         self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
     ) -> Answer[models.PageEditEntry]:
-        """Who edited the clusters of an episode, when and why, the latest first."""
+        """Who edited the clusters of an episode, when, why, and from what to what, the latest first."""
         return self.request(
             "GET",
             f"/edits/{quote(str(ep_id), safe='')}",
@@ -923,9 +923,15 @@ class Client(Transport):
             body=body,
         )
 
-    def stream_episode_events(self, ep_id: str, *, last_event_id: str | None = None) -> Iterator[tuple[str, str, str]]:
+    def stream_episode_events(
+        self, ep_id: str, *, follow: bool | None = None, last_event_id: str | None = None
+    ) -> Iterator[tuple[str, str, str]]:
         """Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run."""
-        return self.events(f"/episodes/{quote(str(ep_id), safe='')}/events", last_event_id=last_event_id)
+        return self.events(
+            f"/episodes/{quote(str(ep_id), safe='')}/events",
+            query={"follow": follow},
+            headers={"last-event-id": last_event_id},
+        )
 
     def total_show_screen_time(self, show: str, *, season: int | None = None) -> Answer[models.ShowTotals]:
         """Sum up the cast of a show over its episodes, or over those of one season."""

@@ -17,6 +17,9 @@ Schema = Mapping[str, Any]
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+_SENDERS = {"json": "request", "file": "content", "events": "events"}
+"""Kind of answer -> the transport's method."""
+
 _HEADER = '''"""Generated from openapi.json by `python -m screenalytics.api.export`; do not edit."""'''
 
 
@@ -250,8 +253,6 @@ def _method(operation: _Operation) -> str:
         )
     if operation.is_multipart:
         arguments.append("files: Files")
-    if operation.answer == "events":
-        others = [one for one in others if one["name"].lower() == "last-event-id"]
     if others:
         arguments.append("*")
         arguments += [_keyword(one) for one in others]
@@ -280,9 +281,8 @@ def _call(operation: _Operation, in_path: list[Schema], others: list[Schema]) ->
     for one in in_path:
         path = path.replace("{" + one["name"] + "}", "{quote(str(" + _python_name(one["name"]) + "), safe='')}")
     place = f'f"{path}"' if in_path else f'"{path}"'
-    if operation.answer == "events":
-        return f"self.events({place}{', last_event_id=last_event_id' if others else ''})"
-    parts = [f'"{operation.method}"', place] + ([operation.answer_type] if operation.answer == "json" else [])
+    parts = [place] if operation.answer == "events" else [f'"{operation.method}"', place]
+    parts += [operation.answer_type] if operation.answer == "json" else []
     for where, argument in (("query", "query"), ("header", "headers")):
         named = [one for one in others if one["in"] == where]
         if named:
@@ -291,4 +291,4 @@ def _call(operation: _Operation, in_path: list[Schema], others: list[Schema]) ->
     if operation.answer == "json":
         parts += ["body=body"] if operation.body is not None else []
         parts += ["files=files"] if operation.is_multipart else []
-    return f"self.{'request' if operation.answer == 'json' else 'content'}({', '.join(parts)})"
+    return f"self.{_SENDERS[operation.answer]}({', '.join(parts)})"

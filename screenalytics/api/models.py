@@ -102,7 +102,7 @@ class Clash(BaseModel):
 
 class ClipView(BaseModel):
     """
-    A stretch of the video as MP4 (H.264, no sound); `url` reads it for a short while.
+    A stretch of the video as MP4 (H.264, and AAC where the video has sound); `url` reads it for a short while.
     """
 
     ep_id: str
@@ -219,27 +219,6 @@ class EditAnswer(BaseModel):
     action: Literal["apply", "undo", "redo"]
     grouping_revision: Annotated[int, Field(description="First grouping that can include it.")]
     is_grouped: Annotated[bool, Field(description="Whether that grouping exists and includes it.")]
-
-
-class EditEntry(BaseModel):
-    """
-    One entry of the log.
-    """
-
-    version: int
-    edit_id: str
-    action: Literal["apply", "undo", "redo"]
-    kind: str
-    who: str
-    at: str
-    why: str | None
-    active: Annotated[bool, Field(description="Whether the edit is in force now.")]
-    run_id: str | None
-    identity_ids: Annotated[
-        list[str],
-        Field(description="The identities it spoke of, as they were called then."),
-    ]
-    tracks: Annotated[int, Field(description="How many tracks it names.")]
 
 
 class EpisodePatch(BaseModel):
@@ -623,12 +602,6 @@ class PageClash(BaseModel):
 
 class PageDuplicatePair(BaseModel):
     items: list[DuplicatePair]
-    next_cursor: str | None = None
-    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
-
-
-class PageEditEntry(BaseModel):
-    items: list[EditEntry]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
@@ -1262,6 +1235,56 @@ class ClusterPage(BaseModel):
     grouping: Grouped
 
 
+class EditChange(BaseModel):
+    """
+    What the edit changed when it was made; undoing it takes that back. What its kind does not change is empty.
+    """
+
+    source_ids: Annotated[
+        list[str] | None,
+        Field(description="merge: who went into the target; split and moves: who lost the tracks, if it was one."),
+    ] = []
+    target_id: Annotated[
+        str | None,
+        Field(description="merge and moves: who has the tracks since; null for somebody new."),
+    ] = None
+    track_ids: Annotated[
+        list[str] | None,
+        Field(description="The tracks that were split off, moved, dropped or restored."),
+    ] = []
+    start_s: Annotated[
+        float | None,
+        Field(description="move_range: from this second of the episode on."),
+    ] = None
+    end_s: Annotated[float | None, Field(description="move_range: up to this second.")] = None
+    label_before: Annotated[str | None, Field(description="rename: what they were called before.")] = None
+    label: Annotated[str | None, Field(description="rename: what they are called since.")] = None
+    overrides_before: Annotated[Overrides | None, Field(description="recluster: the thresholds before.")] = None
+    overrides: Annotated[Overrides | None, Field(description="recluster: the thresholds since.")] = None
+
+
+class EditEntry(BaseModel):
+    """
+    One entry of the log.
+    """
+
+    version: int
+    edit_id: str
+    action: Literal["apply", "undo", "redo"]
+    kind: str
+    who: str
+    at: str
+    why: str | None
+    active: Annotated[bool, Field(description="Whether the edit is in force now.")]
+    run_id: str | None
+    identity_ids: Annotated[
+        list[str],
+        Field(description="The identities it spoke of, as they were called then."),
+    ]
+    tracks: Annotated[int, Field(description="How many tracks it names.")]
+    change: EditChange
+
+
 class EpisodeSuggestions(BaseModel):
     """
     Suggestions of every identity of an episode.
@@ -1387,6 +1410,12 @@ class OutlyingTrack(BaseModel):
 
 class PageClusterMember(BaseModel):
     items: list[ClusterMember]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageEditEntry(BaseModel):
+    items: list[EditEntry]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 

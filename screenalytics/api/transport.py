@@ -104,11 +104,17 @@ class Transport:
         """Send one request whose answer is a file; raises as `request`."""
         return self._send(method, path, query, headers, None, None).content
 
-    def events(self, path: str, *, last_event_id: str | None = None) -> Iterator[tuple[str, str, str]]:
+    def events(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Iterator[tuple[str, str, str]]:
         """Follow server-sent events as (id, event, data) until the stream ends; raises as `request`."""
-        headers = self._headers | ({"Last-Event-ID": last_event_id} if last_event_id else {})
+        wanted, sent = _query(query), self._headers | _given(headers)
         try:
-            with self._http.stream("GET", path, headers=headers, timeout=None) as response:
+            with self._http.stream("GET", path, params=wanted, headers=sent, timeout=None) as response:
                 if response.is_error:
                     response.read()
                     raise _failure(response)
@@ -125,12 +131,12 @@ class Transport:
         body: BaseModel | None,
         files: Files | None,
     ) -> httpx.Response:
-        sent = self._headers | {name: value for name, value in (headers or {}).items() if value is not None}
+        sent = self._headers | _given(headers)
         content = None
         if body is not None:
             content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
             sent |= {"Content-Type": "application/json"}
-        wanted = {name: _text(value) for name, value in (query or {}).items() if value is not None}
+        wanted = _query(query)
         try:
             response = self._http.request(method, path, params=wanted, headers=sent, content=content, files=files)
         except httpx.HTTPError as error:
@@ -149,6 +155,14 @@ def _events_of(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
         elif not line and "data" in fields:
             yield fields.get("id", ""), fields.get("event", "message"), fields["data"]
             fields = {}
+
+
+def _query(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: _text(value) for name, value in (values or {}).items() if value is not None}
+
+
+def _given(values: Mapping[str, str | None] | None) -> dict[str, str]:
+    return {name: value for name, value in (values or {}).items() if value is not None}
 
 
 def _text(value: Any) -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import shutil
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from chassis import store
 from chassis.bus import Bus
@@ -15,9 +18,19 @@ from chassis.settings import ChassisSettings
 from chassis.storage import Storage
 from contracts.events import STAGES
 from screenalytics.stack import check_installed
-from screenalytics.weights import default_cache_dir, load_registry, verify
+from screenalytics.stack.stack import KAFKA_BOOTSTRAP_SERVERS, MONGO_URI, S3_ENDPOINT_URL, TRITON_URL
+from screenalytics.weights import (
+    ConversionUnavailable,
+    WeightsError,
+    converting,
+    default_cache_dir,
+    load_registry,
+    verify,
+)
 
 NEEDED_FREE_GIB = 2.0
+EMBEDDED = {"weed": S3_ENDPOINT_URL, "tansu": KAFKA_BOOTSTRAP_SERVERS, "secantusd-py": MONGO_URI}
+"""Program -> the variable that names a server instead of it."""
 
 
 def _line(good: bool | None, what: str, detail: str = "") -> bool:
@@ -27,23 +40,56 @@ def _line(good: bool | None, what: str, detail: str = "") -> bool:
 
 
 async def doctor() -> int:
-    """Print one line per check; exit status 1 when something fails."""
-    answers = [_line(sys.version_info >= (3, 11), "Python", platform.python_version())]
-    free = shutil.disk_usage(default_cache_dir().parent if default_cache_dir().parent.exists() else "/").free / 2**30
-    answers.append(
-        _line(free >= NEEDED_FREE_GIB, "free disk", f"{free:.1f} GiB free, {NEEDED_FREE_GIB:.0f} GiB needed")
-    )
-    missing = {entry.name: entry.remedy for entry in check_installed()}
-    answers += [
-        _line(program not in missing, f"embedded {program}", missing.get(program, "installed"))
-        for program in ("weed", "tansu", "secantusd-py")
-    ]
-    problems = verify(load_registry(), default_cache_dir())
-    answers.append(
-        _line(not problems, "models", problems[0].message if problems else f"verified in {default_cache_dir()}")
-    )
+    """Print one line per check; exit status 1 when something fails.
+
+    What only embedded servers need is no failure where the environment names the servers, as in a service's image.
+    """
+    answers = [_line(sys.version_info >= (3, 11), "Python", platform.python_version()), _free_disk()]
+    answers += _programs()
+    answers += _models()
     answers += await _servers(ChassisSettings())
     return 0 if all(answers) else 1
+
+
+def _free_disk() -> bool:
+    folder = default_cache_dir().parent
+    free = shutil.disk_usage(folder if folder.exists() else Path("/")).free / 2**30
+    if all(os.environ.get(variable) for variable in (*EMBEDDED.values(), TRITON_URL)):
+        return _line(None, "free disk", f"{free:.1f} GiB free; nothing is started here that needs it")
+    return _line(free >= NEEDED_FREE_GIB, "free disk", f"{free:.1f} GiB free, {NEEDED_FREE_GIB:.0f} GiB needed")
+
+
+def _programs() -> Iterator[bool]:
+    """The embedded servers' programs."""
+    missing = {entry.name: entry.remedy for entry in check_installed()}
+    for program, variable in EMBEDDED.items():
+        if program not in missing:
+            yield _line(True, f"embedded {program}", "installed")
+        elif os.environ.get(variable):
+            yield _line(None, f"embedded {program}", f"not installed, not needed: {variable} names a server")
+        else:
+            yield _line(False, f"embedded {program}", f"{missing[program]}, or set {variable}")
+
+
+def _models() -> Iterator[bool]:
+    """The models in the cache, for the embedded Triton, and what converts them."""
+    try:
+        problems = [problem.message for problem in verify(load_registry(), default_cache_dir())]
+    except WeightsError as error:
+        problems = [str(error)]
+    if not problems:
+        yield _line(True, "models", f"verified in {default_cache_dir()}")
+    elif os.environ.get(TRITON_URL):
+        yield _line(
+            None, "models", f"not in {default_cache_dir()}, not needed: {TRITON_URL} names a server that has them"
+        )
+    else:
+        yield _line(False, "models", f"{problems[0]} Or set {TRITON_URL} to a server that has them.")
+        try:
+            with converting():
+                importlib.import_module("screenalytics.weights.conversion")
+        except ConversionUnavailable as error:
+            yield _line(False, "model conversion", str(error))
 
 
 async def _servers(settings: ChassisSettings) -> list[bool]:
@@ -77,10 +123,10 @@ async def _servers(settings: ChassisSettings) -> list[bool]:
             return await inference.ready()
 
     for name, variable, address, ask in (
-        ("Kafka", "SCREENALYTICS_KAFKA__BOOTSTRAP_SERVERS", settings.kafka.bootstrap_servers, ask_kafka),
-        ("MongoDB", "SCREENALYTICS_MONGO__URI", "as named", ask_mongo),
-        ("S3", "SCREENALYTICS_S3__ENDPOINT_URL", settings.s3.endpoint_url or "AWS", ask_s3),
-        ("Triton", "SCREENALYTICS_TRITON__URL", settings.triton.url, ask_triton),
+        ("Kafka", KAFKA_BOOTSTRAP_SERVERS, settings.kafka.bootstrap_servers, ask_kafka),
+        ("MongoDB", MONGO_URI, "as named", ask_mongo),
+        ("S3", S3_ENDPOINT_URL, settings.s3.endpoint_url or "AWS", ask_s3),
+        ("Triton", TRITON_URL, settings.triton.url, ask_triton),
     ):
         if not os.environ.get(variable):
             answers.append(_line(None, name, f"{variable} is not set: an embedded one is started when needed"))

@@ -10,7 +10,7 @@ from chassis.storage import Storage
 from contracts.events import Profile
 from contracts.ids import show_of
 from screenalytics.client import emitter
-from screenalytics.commands.run import check_video, episode_id
+from screenalytics.client.videos import check_video, episode_id
 
 
 async def emit(video: Path, *, episode: str, cast: Path | None, profile: Profile, force: bool) -> int:

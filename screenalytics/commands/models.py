@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from screenalytics.machine import prepare_models
-from screenalytics.weights import add_model, default_cache_dir, list_models, load_registry, verify
+from screenalytics.weights import converting, default_cache_dir, list_models, load_registry, verify
 
 
 def _say(text: str) -> None:
@@ -42,6 +42,9 @@ ARCFACE_CHIP = ((38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), 
 
 
 def add_command(name: str, onnx: Path, *, licence: str, mean: float, scale: float, bgr: bool) -> None:
+    with converting():
+        from screenalytics.weights.own_models import add_model
+
     spec = add_model(
         onnx,
         name=name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import signal
 import sys
 import time
@@ -14,50 +13,14 @@ from pathlib import Path
 
 from chassis.errors import BadInput
 from contracts.events import EpisodeProgress, Event, Profile, RunStarted, ScreenTimeReported
-from contracts.ids import EP_ID_PATTERN, slugify
 from contracts.rows import ScreenTimeDocument
 from screenalytics.client import emitter
 from screenalytics.client.episode_run import EpisodeResult, EpisodeRun
 from screenalytics.client.results import prepare_output
+from screenalytics.client.videos import check_video, episode_id
 from screenalytics.machine import failure_log_folder, run_machine
 from screenalytics.stack import ChildEvent, ChildEventKind
 from screenalytics.terminal import ProgressView, render_result_table
-from services.ingest.probing import BadVideo, probe
-
-
-def episode_id(given: str | None, video: Path) -> str:
-    """The episode's id: as given, or made from the file's name.
-
-    Raises:
-        BadInput: bad_episode_id.
-    """
-    if given is not None:
-        lowered = given.strip().lower()
-        if not re.match(EP_ID_PATTERN, lowered):
-            raise BadInput("bad_episode_id", f"{given!r} is not an episode id: write it as my-show-s01e02.")
-        return lowered
-    stem = slugify(video.stem)
-    return stem if re.match(EP_ID_PATTERN, stem) else f"{stem}-s01e01"
-
-
-def check_video(video: Path) -> None:
-    """Refuse what is clearly no episode before anything is started.
-
-    Raises:
-        BadInput: with the code of what is wrong.
-    """
-    if not video.exists():
-        raise BadInput("no_such_file", f"There is no file {video}; check the path.")
-    if video.is_dir():
-        raise BadInput("not_a_video", f"{video} is a folder; name a video file.")
-    try:
-        probe(str(video))
-    except BadVideo as error:
-        raise BadInput(error.code, error.message) from error
-    except OSError as error:
-        raise BadInput(
-            "unreadable", f"{video} cannot be read ({error.strerror or error}); check its permissions."
-        ) from error
 
 
 async def run(

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from screenalytics.commands.operate.manner import Manner
 from screenalytics.commands.operate.naming import identity_of, track_of
-from screenalytics.operator_cli.options import AsJson, Episode, Identity, IfVersion, NoWait, Preview, Tracks, Why
+from screenalytics.operator_cli.options import Episode, Identity, Preview, Tracks, commanding
 
 
 def register(app: typer.Typer) -> None:
@@ -26,163 +27,108 @@ def register(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
+@commanding
 def merge_command(
     episode: Episode,
     target: Annotated[str, typer.Argument(metavar="TARGET", parser=identity_of, help="Who keeps their id.")],
     sources: Annotated[
         list[str], typer.Argument(metavar="SOURCE...", parser=identity_of, help="Identities that are the target.")
     ],
+    manner: Manner,
     preview: Preview = False,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
 ) -> None:
     """Make one person of several identities."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.edits import merge
 
-    manner = Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
     merge(episode, target, sources, manner, preview=preview)
 
 
+@commanding
 def split_command(
     episode: Episode,
     identity: Identity,
+    manner: Manner,
     tracks: Annotated[
         list[str] | None, typer.Argument(metavar="[TRACK...]", parser=track_of, help="Tracks of somebody else.")
     ] = None,
     in_two: Annotated[bool, typer.Option("--in-two", help="Find the two people, instead of naming tracks.")] = False,
     preview: Preview = False,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
 ) -> None:
     """Split tracks off an identity: they are somebody else."""
     from screenalytics.commands.operate import edits
-    from screenalytics.commands.operate.connection import Manner
 
     if bool(tracks) == in_two:
         raise typer.BadParameter("name the tracks of somebody else, or say --in-two", param_hint="TRACK...")
-    manner = Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
     if tracks:
         edits.split(episode, identity, tracks, manner, preview=preview)
     else:
         edits.split_in_two(episode, identity, manner, preview=preview)
 
 
+@commanding
 def move_command(
     episode: Episode,
     tracks: Tracks,
     to: Annotated[str, typer.Option("--to", metavar="IDENTITY|new", help="Whose they are; `new` for somebody new.")],
+    manner: Manner,
     preview: Preview = False,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
 ) -> None:
     """Give tracks to another identity, or to somebody new."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.edits import move
 
-    manner = Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
     move(episode, tracks, None if to == "new" else identity_of(to), manner, preview=preview)
 
 
-def drop_command(
-    episode: Episode,
-    tracks: Tracks,
-    preview: Preview = False,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
-) -> None:
+@commanding
+def drop_command(episode: Episode, tracks: Tracks, manner: Manner, preview: Preview = False) -> None:
     """Drop tracks that show nobody: a poster, a doll."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.edits import drop
 
-    manner = Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
     drop(episode, tracks, manner, preview=preview)
 
 
-def restore_command(
-    episode: Episode,
-    tracks: Tracks,
-    preview: Preview = False,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
-) -> None:
+@commanding
+def restore_command(episode: Episode, tracks: Tracks, manner: Manner, preview: Preview = False) -> None:
     """Bring dropped tracks back."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.edits import restore
 
-    manner = Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
     restore(episode, tracks, manner, preview=preview)
 
 
+@commanding
 def rename_command(
     episode: Episode,
     identity: Identity,
     name: Annotated[str, typer.Argument(help='What to call them; "" takes the name away.')],
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
+    manner: Manner,
 ) -> None:
     """Name somebody who is nobody of the cast."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.edits import rename
 
-    rename(episode, identity, name, Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json))
+    rename(episode, identity, name, manner)
 
 
-def lock_command(
-    episode: Episode,
-    identity: Identity,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
-) -> None:
+@commanding
+def lock_command(episode: Episode, identity: Identity, manner: Manner) -> None:
     """Lock an identity that is complete and right: nothing joins or leaves it."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.edits import lock
 
-    lock(episode, identity, Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json))
+    lock(episode, identity, manner)
 
 
-def unlock_command(
-    episode: Episode,
-    identity: Identity,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
-) -> None:
+@commanding
+def unlock_command(episode: Episode, identity: Identity, manner: Manner) -> None:
     """Unlock an identity, so that it may change again."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.edits import unlock
 
-    unlock(episode, identity, Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json))
+    unlock(episode, identity, manner)
 
 
+@commanding
 def apart_command(
-    episode: Episode,
-    first: Annotated[str, typer.Argument(metavar="IDENTITY", parser=identity_of)],
-    second: Annotated[str, typer.Argument(metavar="IDENTITY", parser=identity_of)],
-    preview: Preview = False,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
+    episode: Episode, first: Identity, second: Identity, manner: Manner, preview: Preview = False
 ) -> None:
     """Say that two identities are never one person."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.edits import keep_apart
 
-    manner = Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
     keep_apart(episode, first, second, manner, preview=preview)

@@ -1,12 +1,16 @@
-"""Arguments and options that the verbs share."""
+"""Arguments and options that the verbs share, each declared once."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from screenalytics.commands.operate.manner import Manner
 from screenalytics.commands.operate.naming import identity_of, track_of
 
 Episode = Annotated[str, typer.Argument(metavar="EP", help="Episode id, as my-show-s01e02.")]
@@ -29,3 +33,24 @@ Preview = Annotated[
     bool, typer.Option("--preview", help="Only show what would change, with the effect on screen time.")
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="File to write; stdout if left out.")]
+
+
+def _manner(why: Why = None, no_wait: NoWait = False, if_version: IfVersion = None, as_json: AsJson = False) -> Manner:
+    return Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
+
+
+_MANNER = inspect.signature(_manner, eval_str=True).parameters
+
+
+def commanding(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb that takes a `manner` the options that make one, after its own."""
+
+    @wraps(verb)
+    def command(**given: Any) -> None:
+        manner = _manner(**{name: given.pop(name) for name in _MANNER})
+        verb(**given, manner=manner)
+
+    own = inspect.signature(verb, eval_str=True)
+    parameters = [one for one in own.parameters.values() if one.name != "manner"]
+    command.__signature__ = own.replace(parameters=[*parameters, *_MANNER.values()])  # type: ignore[attr-defined]
+    return command

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from screenalytics.operator_cli.options import AsJson, CastId, Episode, Identity, IfVersion, NoWait, Why
+from screenalytics.commands.operate.manner import Manner
+from screenalytics.operator_cli.options import AsJson, CastId, Episode, Identity, commanding
 
 Pair = tuple[str, str]
 
@@ -48,8 +49,10 @@ def tracks_command(
     list_tracks(episode, identity_of(identity) if identity is not None else None, as_json=as_json)
 
 
+@commanding
 def suggest_command(
     episode: Episode,
+    manner: Manner,
     apply_above: Annotated[
         float | None, typer.Option("--apply-above", min=0, max=1, help="Link everybody who is at least that probable.")
     ] = None,
@@ -62,21 +65,15 @@ def suggest_command(
     restore: Annotated[
         Pair | None, typer.Option(metavar="IDENTITY CAST", help="Take a dismissal back: it may be suggested.")
     ] = None,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
 ) -> None:
     """Whom the people of an episode may be; with an option: take suggestions up, or dismiss one."""
     from screenalytics.commands.operate import links
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.naming import identity_of
 
     if sum(one is not None for one in (apply_above, dismiss, restore)) > 1:
         raise typer.BadParameter("one of --apply-above, --dismiss and --restore at a time")
     if margin is not None and apply_above is None:
         raise typer.BadParameter("--margin goes with --apply-above", param_hint="--margin")
-    manner = Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
     if apply_above is not None:
         links.apply_above(episode, apply_above, margin, manner)
     elif dismiss is not None:
@@ -84,35 +81,20 @@ def suggest_command(
     elif restore is not None:
         links.restore(episode, identity_of(restore[0]), restore[1], manner)
     else:
-        links.list_suggestions(episode, as_json=as_json)
+        links.list_suggestions(episode, as_json=manner.as_json)
 
 
-def link_command(
-    episode: Episode,
-    identity: Identity,
-    cast: CastId,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
-) -> None:
+@commanding
+def link_command(episode: Episode, identity: Identity, cast: CastId, manner: Manner) -> None:
     """Say that an identity is a cast member."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.links import link
 
-    link(episode, identity, cast, Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json))
+    link(episode, identity, cast, manner)
 
 
-def unlink_command(
-    episode: Episode,
-    identity: Identity,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
-) -> None:
+@commanding
+def unlink_command(episode: Episode, identity: Identity, manner: Manner) -> None:
     """Say that an identity is not whom it is linked to; that is not suggested again."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.links import unlink
 
-    unlink(episode, identity, Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json))
+    unlink(episode, identity, manner)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from screenalytics.commands.operate.choices import Form, Fps
-from screenalytics.operator_cli.options import AsJson, Episode, IfVersion, NoWait, Out, Why
+from screenalytics.commands.operate.manner import Manner
+from screenalytics.operator_cli.options import AsJson, Episode, Out, commanding
 
 if TYPE_CHECKING:
     from screenalytics.commands.operate.undoing import Log
@@ -27,42 +28,24 @@ def register(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
-def undo_command(
-    episode: Episode,
-    edits: OnlyEdits = False,
-    links: OnlyLinks = False,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
-) -> None:
+@commanding
+def undo_command(episode: Episode, manner: Manner, edits: OnlyEdits = False, links: OnlyLinks = False) -> None:
     """Take back the latest command of an episode; again for the one before."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.undoing import step
 
-    manner = Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
     step(episode, "undo", manner, only=_only(edits, links))
 
 
-def redo_command(
-    episode: Episode,
-    edits: OnlyEdits = False,
-    links: OnlyLinks = False,
-    why: Why = None,
-    no_wait: NoWait = False,
-    if_version: IfVersion = None,
-    as_json: AsJson = False,
-) -> None:
+@commanding
+def redo_command(episode: Episode, manner: Manner, edits: OnlyEdits = False, links: OnlyLinks = False) -> None:
     """Make the command that was taken back last again."""
-    from screenalytics.commands.operate.connection import Manner
     from screenalytics.commands.operate.undoing import step
 
-    manner = Manner(why=why, wait=not no_wait, version=if_version, as_json=as_json)
     step(episode, "redo", manner, only=_only(edits, links))
 
 
 def history_command(episode: Episode, as_json: AsJson = False) -> None:
-    """Who changed what of an episode, when and why, the latest first."""
+    """Who changed what of an episode, from what to what, when and why, the latest first."""
     from screenalytics.commands.operate.undoing import history
 
     history(episode, as_json=as_json)

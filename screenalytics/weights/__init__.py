@@ -1,7 +1,12 @@
-"""Weights of the models: fetched by pinned version and hash, converted, laid out as a Triton model repository."""
+"""Weights of the models: fetched by pinned version and hash, converted, laid out as a Triton model repository.
+
+What is here needs nothing that a service's image lacks. Converters and `own_models` stand on the package onnx (the
+extra `embedded`) and are imported where something is to be converted.
+"""
 
 from screenalytics.weights.errors import (
     ContractMismatch,
+    ConversionUnavailable,
     LibPythonMissing,
     ModelUnreadable,
     NetworkUnavailable,
@@ -9,8 +14,8 @@ from screenalytics.weights.errors import (
     RegistryInvalid,
     WeightsError,
     WeightsHashMismatch,
+    converting,
 )
-from screenalytics.weights.own_models import add_model
 from screenalytics.weights.registry import (
     Calibration,
     ModelSpec,
@@ -33,6 +38,7 @@ from screenalytics.weights.triton_runtime import TritonRuntime, stage_runtime, t
 __all__ = [
     "Calibration",
     "ContractMismatch",
+    "ConversionUnavailable",
     "LibPythonMissing",
     "ModelListing",
     "ModelSpec",
@@ -45,7 +51,7 @@ __all__ = [
     "TritonRuntime",
     "WeightsError",
     "WeightsHashMismatch",
-    "add_model",
+    "converting",
     "default_cache_dir",
     "default_overlay",
     "list_models",

@@ -1,5 +1,7 @@
 """What can go wrong with weights. Each error has a stable `code` and one sentence that says what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -71,6 +73,29 @@ class LibPythonMissing(WeightsError):
             f"{library} was not found: install the package libpython{version} of your system (or a Python built with "
             "--enable-shared), then try again."
         )
+
+
+class ConversionUnavailable(WeightsError):
+    """The packages that convert models are not installed, as in a service's image."""
+
+    code = "conversion_unavailable"
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"Converting models needs the package {package}: install it with: pip install 'screenalytics[embedded]', "
+            "or use a Triton that has the models."
+        )
+
+
+@contextmanager
+def converting() -> Iterator[None]:
+    """Around the import of converters. Raises ConversionUnavailable where onnx, on which they stand, is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != "onnx":
+            raise
+        raise ConversionUnavailable("onnx") from error
 
 
 def file_label(path: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import onnx
 
+from screenalytics.weights.conversion import convert
 from screenalytics.weights.errors import RegistryInvalid
 from screenalytics.weights.fetch import sha256_of
 from screenalytics.weights.graph import read_onnx
@@ -21,7 +22,6 @@ from screenalytics.weights.registry import (
     read_overlay,
     write_overlay,
 )
-from screenalytics.weights.repository import convert
 from screenalytics.weights.wrap import check_graph, embedder_shape
 
 

@@ -8,20 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import onnx
-
-from screenalytics.weights.centerface import convert_centerface
-from screenalytics.weights.dlib_resnet import convert_resnet, read_resnet
-from screenalytics.weights.errors import RegistryInvalid, WeightsError
+from screenalytics.weights.errors import RegistryInvalid, WeightsError, converting
 from screenalytics.weights.fetch import Progress, fetch_weights, require_sha256, sha256_of
-from screenalytics.weights.graph import read_onnx, save_model
-from screenalytics.weights.registry import (
-    ModelSpec,
-    Registry,
-    Role,
-)
+from screenalytics.weights.registry import ModelSpec, Registry, Role
 from screenalytics.weights.triton_config import render_config
-from screenalytics.weights.wrap import check_graph, wrap_embedder
 
 MANIFEST = "manifest.json"
 # Raise this when a converter changes what it writes: models already converted are then converted anew.
@@ -127,29 +117,20 @@ def _recipe(spec: ModelSpec) -> dict[str, Any]:
 def _install(name: str, spec: ModelSpec, cache_dir: Path, progress: Progress) -> None:
     weights = fetch_weights(spec.source, cache_dir=cache_dir, progress=progress)
     progress(f"{name}: converting")
-    model = convert(spec, weights)
     repository = repository_path(cache_dir)
     model_file = repository / name / "1" / "model.onnx"
-    save_model(model, model_file)
+    _convert(spec, weights, model_file)
     _write_text(repository / name / "config.pbtxt", render_config(name, spec))
     manifest = _read_manifest(repository)
     manifest[name] = {"model_id": spec.model_id, "recipe": _recipe(spec), "onnx_sha256": sha256_of(model_file)}
     _write_text(repository / MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
 
 
-def convert(spec: ModelSpec, weights: Path) -> onnx.ModelProto:
-    """The graph of a model, made from its original weights and checked against its contract. Raises a WeightsError."""
-    options: dict[str, Any] = dict(spec.options)
-    if spec.converter == "dlib_resnet":
-        model = convert_resnet(read_resnet(weights.read_bytes()), mirrored=bool(options["mirrored"]))
-    elif spec.converter == "centerface":
-        model = convert_centerface(read_onnx(weights), top_k=int(options["top_k"]))
-    elif spec.converter == "wrap_embedder":
-        model = wrap_embedder(read_onnx(weights), **options)
-    else:
-        model = read_onnx(weights)
-    check_graph(model, inputs=spec.contract.inputs, outputs=spec.contract.outputs)
-    return model
+def _convert(spec: ModelSpec, weights: Path, target: Path) -> None:
+    """Imports the converters late: whoever only reads the repository, as a service's image does, has no use for them."""
+    with converting():
+        from screenalytics.weights.conversion import convert, save_model
+    save_model(convert(spec, weights), target)
 
 
 def _state(name: str, spec: ModelSpec, repository: Path) -> ModelState:

@@ -177,6 +177,7 @@ class CastDesk:
             own = Order(who=order.who, command_id=f"{order.command_id}.{ep_id}", why=order.why)
             await self._unlink(ep_id, identities, own)
         pictures = await self._facebanks.drop(slug, cast_id)
+        await self._facebanks.forget_verdicts(slug, cast_id)
 
         def decide(show: Show) -> Change | None:
             name = show.members.get(cast_id)

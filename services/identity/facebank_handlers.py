@@ -8,6 +8,7 @@ from chassis.service import Resources
 from contracts.blobs import BlobRef, PictureRef
 from contracts.events import CastUploaded, Event, FacebankUpdated, PictureVerdict
 from services.identity.examination import Examiner, refusal
+from services.identity.facebank_requests import Answer
 from services.identity.facebank_store import FacebankStore, Picture
 from services.identity.settings import IdentitySettings
 
@@ -22,29 +23,30 @@ class FacebankHandlers:
 
     async def cast_uploaded(self, event: CastUploaded, _origin: Origin) -> list[Event]:
         """Check and embed every picture, store the good ones, and say what became of each."""
-        before = await self._store.verdicts(event.show, event.request_id)
-        if before is not None:
-            revision, verdicts = before
-        else:
-            pictures: list[Picture] = []
-            verdicts = []
-            for member in event.cast:
-                for ref in member.pictures:
-                    verdict, picture = await self._examine(member.cast_id, ref)
-                    verdicts.append(verdict)
-                    if picture is not None:
-                        pictures.append(picture)
-            revision = await self._store.save(
-                event.show,
-                request_id=event.request_id,
-                names={member.cast_id: member.name for member in event.cast},
-                pictures=pictures,
-                verdicts=verdicts,
-                replace=event.replace,
-            )
+        answer = await self._store.answered(event.show, event.request_id) or await self._handle(event)
         return [
-            FacebankUpdated(show=event.show, request_id=event.request_id, revision=revision, verdicts=tuple(verdicts))
+            FacebankUpdated(
+                show=event.show, request_id=event.request_id, revision=answer.revision, verdicts=answer.verdicts
+            )
         ]
+
+    async def _handle(self, event: CastUploaded) -> Answer:
+        pictures: list[Picture] = []
+        verdicts = []
+        for member in event.cast:
+            for ref in member.pictures:
+                verdict, picture = await self._examine(member.cast_id, ref)
+                verdicts.append(verdict)
+                if picture is not None:
+                    pictures.append(picture)
+        return await self._store.save(
+            event.show,
+            request_id=event.request_id,
+            names={member.cast_id: member.name for member in event.cast},
+            pictures=pictures,
+            verdicts=verdicts,
+            replace=event.replace,
+        )
 
     async def _examine(self, cast_id: str, ref: PictureRef) -> tuple[PictureVerdict, Picture | None]:
         blob = BlobRef(uri=ref.uri, sha256=ref.sha256, bytes=ref.bytes, media_type=ref.media_type)

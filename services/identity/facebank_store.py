@@ -1,17 +1,16 @@
-"""Facebanks in MongoDB: a show's cast, its reference pictures, its revision, its outbox.
+"""Facebanks in MongoDB: a show's cast, its reference pictures, its revision, the request answered last, its outbox.
 
 Pictures change before the revision does: whoever remembers something for a revision never remembers older pictures.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
-from pymongo import ReplaceOne, ReturnDocument
+from pymongo import ReplaceOne
 from pymongo.errors import DuplicateKeyError
 
 from chassis.errors import Conflict
@@ -20,26 +19,33 @@ from chassis.store import Database, Document
 from contracts.blobs import PictureRef
 from contracts.events import Event, PictureVerdict
 from services.identity.facebank import Reference
+from services.identity.facebank_requests import Answer, AnsweredRequests, Answering, request_key
 
 MOST_TRIES = 50
 """Times a change of a facebank is tried again because somebody else changed it meanwhile."""
 
+_OUTGROWN = "requests"
+"""Where facebanks kept answers before these had documents of their own; goes with the next change."""
+
+_UNREAD = {"outbox": 0, _OUTGROWN: 0}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Show:
-    """A show's facebank: `members` are cast id -> name."""
+    """A show's facebank: `members` are cast id -> name; `answering` is the request it answered last."""
 
     show: str
     name: str | None = None
     revision: int = 0
     members: Mapping[str, str] = field(default_factory=dict)
+    answering: Answering | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """What a command does to a facebank: fields to set and to remove, and its events, made with the new revision."""
 
-    events: Callable[[int], Sequence[Event]]
+    events: Callable[[int], Sequence[Event]] = lambda _: ()
     set: Mapping[str, object] = field(default_factory=dict)
     unset: Sequence[str] = ()
 
@@ -60,15 +66,16 @@ class FacebankStore:
     def __init__(self, database: Database, outbox: Outbox) -> None:
         self._facebanks = database["facebanks"]
         self._pictures = database["facebank_pictures"]
+        self._requests = AnsweredRequests(database)
         self._outbox = outbox
 
     async def show(self, show: str) -> Show | None:
-        found = await self._facebanks.find_one({"_id": show}, {"requests": 0, "outbox": 0})
+        found = await self._facebanks.find_one({"_id": show}, _UNREAD)
         return _read_show(found) if found else None
 
     async def shows(self) -> list[Show]:
         """All of them, by slug."""
-        found = [_read_show(document) async for document in self._facebanks.find({}, {"requests": 0, "outbox": 0})]
+        found = [_read_show(document) async for document in self._facebanks.find({}, _UNREAD)]
         return sorted(found, key=lambda show: show.show)
 
     async def members(self, show: str) -> dict[str, str]:
@@ -95,26 +102,35 @@ class FacebankStore:
             change = decide(before)
             if change is None:
                 return before
-            merged: Document = {"$set": {**change.set, "revision": before.revision + 1}}
-            if change.unset:
-                merged["$unset"] = dict.fromkeys(change.unset, "")
-            events = change.events(before.revision + 1)
-            result = await self._facebanks.update_one(
-                {"_id": show, "revision": before.revision}, enqueue(events, merged)
-            )
-            if result.matched_count:
-                await self._outbox.publish_soon(self._facebanks, show)
+            if await self._write(before, change):
                 return await self.show(show) or before
-        raise Conflict("facebank_busy", f"The cast of {show} is being changed by many at once: try again.")
+        raise _busy(show)
 
-    async def verdicts(self, show: str, request_id: str) -> tuple[int, list[PictureVerdict]] | None:
-        """Revision and verdicts of a request that was answered before."""
-        place = f"requests.{_request_key(request_id)}"
-        found = await self._facebanks.find_one({"_id": show, place: {"$exists": True}})
-        if found is None:
-            return None
-        answer = found["requests"][_request_key(request_id)]
-        return int(answer["revision"]), [PictureVerdict.model_validate(verdict) for verdict in answer["verdicts"]]
+    async def answered(self, show: str, request_id: str) -> Answer | None:
+        """What a request was answered, if it was."""
+        found = await self.show(show)
+        if found is not None and found.answering is not None:
+            await self._requests.settle(show, found.answering)
+        return await self._requests.find(show, request_key(request_id))
+
+    async def answer(self, show: str, request_id: str, verdicts: Sequence[PictureVerdict], change: Change) -> Answer:
+        """Change a facebank and remember what its request is answered; one that was answered meanwhile changes nothing.
+
+        The show is made where there is none.
+        """
+        key = request_key(request_id)
+        for _ in range(MOST_TRIES):
+            before = await self.show(show) or Show(show=show)
+            earlier = await self.answered(show, request_id)
+            if earlier is not None:
+                return earlier
+            await self._requests.prepare(show, key, verdicts)
+            answering = Answering(request=key, revision=before.revision + 1)
+            if await self._write(before, change, answering):
+                await self._requests.settle(show, answering)
+                await self._requests.prune(show)
+                return Answer(revision=answering.revision, verdicts=tuple(verdicts))
+        raise _busy(show)
 
     async def save(
         self,
@@ -125,23 +141,38 @@ class FacebankStore:
         pictures: Sequence[Picture],
         verdicts: Sequence[PictureVerdict],
         replace: bool,
-    ) -> int:
-        """Store what became of a request's pictures, then the facebank; returns its new revision."""
+    ) -> Answer:
+        """Store what became of a request's pictures, then the facebank."""
         documents = await self.keep(show, pictures)
         if replace:
             await self._pictures.delete_many({"show": show, "_id": {"$nin": documents}})
-        changes: Document = {f"members.{cast_id}": name for cast_id, name in names.items()}
+        members: Document = {f"members.{cast_id}": name for cast_id, name in names.items()}
         if replace:
-            changes = {"members": names}
-        after = await self._facebanks.find_one_and_update(
-            {"_id": show},
-            {"$set": changes, "$inc": {"revision": 1}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-        revision = int((after or {})["revision"])
-        await self._facebanks.update_one({"_id": show}, {"$set": answer_of(request_id, revision, verdicts)})
-        return revision
+            members = {"members": names}
+        return await self.answer(show, request_id, verdicts, Change(set=members))
+
+    async def _write(self, before: Show, change: Change, answering: Answering | None = None) -> bool:
+        """Write a change with its events; False when the facebank is not as it was before any more."""
+        show, revision = before.show, before.revision + 1
+        changed: Document = {"$set": {**change.set, "revision": revision}}
+        if answering is not None:
+            changed["$set"]["answering"] = asdict(answering)
+        changed["$unset"] = dict.fromkeys([*change.unset, _OUTGROWN], "")
+        events = change.events(revision)
+        is_new = answering is not None and before.revision == 0
+        try:
+            result = await self._facebanks.update_one(
+                {"_id": show, "revision": before.revision},
+                enqueue(events, changed) if events else changed,
+                upsert=is_new,
+            )
+        except DuplicateKeyError:
+            return False
+        if not result.matched_count and result.upserted_id is None:
+            return False
+        if events:
+            await self._outbox.publish_soon(self._facebanks, show)
+        return True
 
     async def keep(self, show: str, pictures: Sequence[Picture]) -> list[str]:
         """Store pictures; returns their ids. Whoever calls this raises the facebank's revision afterwards."""
@@ -170,16 +201,13 @@ class FacebankStore:
         await self._pictures.delete_many({"_id": {"$in": ids}})
         return gone
 
-
-def answer_of(request_id: str, revision: int, verdicts: Sequence[PictureVerdict]) -> Document:
-    """The part of a facebank's `$set` that remembers what a request was answered."""
-    answer = {"revision": revision, "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts]}
-    return {f"requests.{_request_key(request_id)}": answer}
+    async def forget_verdicts(self, show: str, cast_id: str) -> None:
+        """Take what was said about a member's pictures out of the answers that are remembered."""
+        await self._requests.forget_member(show, cast_id)
 
 
-def _request_key(request_id: str) -> str:
-    """A request's id as a field name: senders may put dots and dollars into theirs."""
-    return hashlib.sha256(request_id.encode()).hexdigest()[:32]
+def _busy(show: str) -> Conflict:
+    return Conflict("facebank_busy", f"The cast of {show} is being changed by many at once: try again.")
 
 
 def _document(show: str, picture: Picture) -> Document:
@@ -203,6 +231,7 @@ def _read_show(found: Document) -> Show:
         name=found.get("name"),
         revision=int(found.get("revision", 0)),
         members=dict(found.get("members", {})),
+        answering=Answering(**found["answering"]) if found.get("answering") else None,
     )
 
 

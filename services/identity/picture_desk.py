@@ -13,7 +13,8 @@ from contracts.blobs import PictureRef
 from contracts.events import CastChanged, FacebankUpdated, PictureVerdict
 from services.identity.cast_desk import CastDesk
 from services.identity.examination import Examiner, Standing, refusal
-from services.identity.facebank_store import Change, FacebankStore, Picture, Show, answer_of
+from services.identity.facebank_requests import Answer
+from services.identity.facebank_store import Change, FacebankStore, Picture
 from services.identity.settings import IdentitySettings
 
 _FORMATS = (
@@ -53,15 +54,13 @@ class PictureDesk:
         self._cast = cast
         self._examiner = examiner
 
-    async def add(
-        self, show: str, cast_id: str, uploads: Sequence[Upload], request_id: str
-    ) -> tuple[int, list[PictureVerdict]]:
+    async def add(self, show: str, cast_id: str, uploads: Sequence[Upload], request_id: str) -> Answer:
         """Examine pictures and keep the good ones; the facebank's revision and a verdict on each, in order.
 
         Raises NotFound `unknown_show` and `unknown_cast_member`, DependencyUnavailable.
         """
         before, _ = await self._cast.member(show, cast_id)
-        answered = await self._facebanks.verdicts(show, request_id)
+        answered = await self._facebanks.answered(show, request_id)
         if answered is not None:
             return answered
         judged = [await self._examine(show, cast_id, upload) for upload in uploads]
@@ -71,17 +70,12 @@ class PictureDesk:
         verdicts = [
             verdict if picture is None else standing.verdict(verdict, picture, names) for verdict, picture in judged
         ]
-
-        def decide(now: Show) -> Change:
-            return Change(
-                events=lambda revision: [
-                    FacebankUpdated(show=show, request_id=request_id, revision=revision, verdicts=tuple(verdicts))
-                ],
-                set=answer_of(request_id, now.revision + 1, verdicts),
-            )
-
-        after = await self._facebanks.change(show, decide)
-        return after.revision, verdicts
+        change = Change(
+            events=lambda revision: [
+                FacebankUpdated(show=show, request_id=request_id, revision=revision, verdicts=tuple(verdicts))
+            ]
+        )
+        return await self._facebanks.answer(show, request_id, verdicts, change)
 
     async def _examine(self, show: str, cast_id: str, upload: Upload) -> tuple[PictureVerdict, Picture | None]:
         most = self._resources.settings.facebank.max_picture_bytes

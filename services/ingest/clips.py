@@ -15,12 +15,13 @@ import av
 import av.error
 import numpy as np
 import numpy.typing as npt
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from chassis.errors import BadInput
 from chassis.video import display_size, open_video, reraise_if_away
+from services.ingest.clip_sound import Samples, SoundEncoder, read_sound
 
 LONGEST_S: Final = 60.0
 HIGHEST: Final = 540
@@ -31,6 +32,9 @@ HALF_A_TICK_S: Final = 0.0005
 
 ROUNDING: Final = 1e-6
 CLOCK: Final = Fraction(1, 90_000)
+MADE: Final = 2
+"""Part of the name of every clip; raised when clips are made in another way, so that the ones before are not shown."""
+
 OPTIONS: Final = {"crf": "23", "preset": "veryfast", "threads": "1"}
 
 Pixels = npt.NDArray[np.uint8]
@@ -38,7 +42,7 @@ Pixels = npt.NDArray[np.uint8]
 
 def clip_name(video_sha256: str, start_s: float, end_s: float) -> str:
     """File name of a clip: the same stretch of the same video has the same name."""
-    return f"{video_sha256[:16]}-{round(start_s * 1000):08d}-{round(end_s * 1000):08d}.mp4"
+    return f"{video_sha256[:16]}-{round(start_s * 1000):08d}-{round(end_s * 1000):08d}-{MADE}.mp4"
 
 
 def stretch(start_s: float, end_s: float, duration_s: float) -> tuple[float, float]:
@@ -56,7 +60,9 @@ def stretch(start_s: float, end_s: float, duration_s: float) -> tuple[float, flo
 
 
 def cut_clip(url: str, *, stream_index: int, origin_s: float, start_s: float, end_s: float) -> bytes:
-    """MP4 (H.264, no sound) of `[start_s, end_s)`, seconds from the first frame, which has container time `origin_s`.
+    """MP4 of `[start_s, end_s)`, seconds from the first frame, which has container time `origin_s`.
+
+    H.264, with AAC where the video has sound that can be decoded; where it has none the clip is silent.
 
     Raises:
         BadInput: `no_picture`, when nothing of the stretch can be decoded.
@@ -64,13 +70,14 @@ def cut_clip(url: str, *, stream_index: int, origin_s: float, start_s: float, en
     """
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "clip.mp4"  # moving the index to the front needs a file that can be read again
+        sound = read_sound(url, stream_index=stream_index, start_s=origin_s + start_s, end_s=origin_s + end_s)
         with _no_picture(url), open_video(url) as source:
             stream = next(stream for stream in source.streams.video if stream.index == stream_index)
             pictures = _pictures(source, stream, origin_s + start_s, origin_s + end_s)
             first = next(pictures, None)
             if first is None:
                 raise av.error.EOFError(0, "no frame in the stretch")
-            _encode(target, chain([first], pictures), _size(stream))
+            _encode(target, chain([first], pictures), _size(stream), sound)
         return target.read_bytes()
 
 
@@ -95,20 +102,33 @@ def _size(stream: VideoStream) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def _encode(target: Path, pictures: Iterator[tuple[float, VideoFrame]], size: tuple[int, int]) -> None:
+def _encode(
+    target: Path, pictures: Iterator[tuple[float, VideoFrame]], size: tuple[int, int], sound: Samples | None
+) -> None:
     with av.open(str(target), "w", format="mp4", container_options={"movflags": "+faststart"}) as container:
         encoder: Any = None
+        voice: SoundEncoder | None = None
         for seconds, frame in pictures:
             picture = _upright(frame, size)
             if encoder is None:
-                encoder = container.add_stream("libx264", rate=25, options=dict(OPTIONS))
-                encoder.height, encoder.width = picture.shape[:2]
-                encoder.pix_fmt, encoder.codec_context.time_base = "yuv420p", CLOCK
+                encoder = _picture_encoder(container, picture)
+                voice = SoundEncoder(container, sound) if sound is not None else None
             shown = VideoFrame.from_ndarray(picture, format="rgb24")
             shown.pts, shown.time_base = round(seconds / CLOCK), CLOCK
             container.mux(encoder.encode(shown))
+            if voice is not None:
+                container.mux(list(voice.until(seconds)))
         if encoder is not None:
             container.mux(encoder.encode(None))
+        if voice is not None:
+            container.mux(list(voice.rest()))
+
+
+def _picture_encoder(container: OutputContainer, picture: Pixels) -> Any:
+    encoder: Any = container.add_stream("libx264", rate=25, options=dict(OPTIONS))
+    encoder.height, encoder.width = picture.shape[:2]
+    encoder.pix_fmt, encoder.codec_context.time_base = "yuv420p", CLOCK
+    return encoder
 
 
 def _upright(frame: VideoFrame, size: tuple[int, int]) -> Pixels:

@@ -28,9 +28,8 @@ class EpisodeDesk:
 
     async def create(self, wanted: NewEpisode) -> tuple[EpisodeView, bool]:
         """The episode, and whether it is new; raises as `EpisodeStore.create`."""
-        ep_id = f"{wanted.show}-s{wanted.season:02d}e{wanted.episode:02d}"
-        document, new = await self._episodes.create(ep_id, facts_of(wanted))
-        await self._outbox.publish_soon(self._episodes.collection, ep_id)
+        document, new = await self._episodes.create(wanted.ep_id, facts_of(wanted))
+        await self._outbox.publish_soon(self._episodes.collection, wanted.ep_id)
         return await self._view(document), new
 
     async def read(self, ep_id: str) -> EpisodeView:

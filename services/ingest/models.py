@@ -38,6 +38,10 @@ class NewEpisode(ApiModel):
     air_date: date | None = None
     data: Data | None = None
 
+    @property
+    def ep_id(self) -> str:
+        return f"{self.show}-s{self.season:02d}e{self.episode:02d}"
+
 
 class EpisodePatch(ApiModel):
     """What is named is changed; null clears it."""
@@ -207,7 +211,7 @@ class VideoView(BaseModel):
 
 
 class ClipView(BaseModel):
-    """A stretch of the video as MP4 (H.264, no sound); `url` reads it for a short while."""
+    """A stretch of the video as MP4 (H.264, and AAC where the video has sound); `url` reads it for a short while."""
 
     ep_id: str
     start_s: float

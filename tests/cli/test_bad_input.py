@@ -19,7 +19,7 @@ import pytest
 
 from contracts.ids import EP_ID_PATTERN
 from screenalytics import cli
-from screenalytics.commands.run import check_video, episode_id
+from screenalytics.client.videos import check_video, episode_id
 from tests.support.bad_videos import REFUSED, TAKEN, Refused, Taken
 from tests.support.videos import write_video
 

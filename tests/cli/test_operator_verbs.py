@@ -294,9 +294,33 @@ async def test_a_locked_cluster_refuses_until_it_is_unlocked_and_may_have_a_name
     named = await grouped.run("rename", EP, "1", "The Waiter", "--no-wait")
     assert named.out == f"{ONE} is called The Waiter; edits version 3, the grouping with it follows\n"
     await grouped.run("apart", EP, "1", "2")
+    await grouped.run("rename", EP, "1", "Otto")
     history = (await grouped.run("history", EP)).out.splitlines()
-    assert [line.split()[3] for line in history[1:]] == ["4", "3", "2", "1"]
-    assert any("rename of identity-00001" in line for line in history)
+    assert [line.split()[3] for line in history[1:]] == ["5", "4", "3", "2", "1"]
+
+
+async def test_the_history_tells_each_change_from_what_to_what(grouped: OperatorRig) -> None:
+    track = f"track-00000-{(await clusters_of(grouped))[ONE][0]}"
+    for verb in (
+        ["rename", EP, "1", "The Waiter"],
+        ["rename", EP, "1", "Otto"],
+        ["move", EP, track, "--to", "2"],
+        ["undo", EP],
+        ["merge", EP, "1", "2"],
+        ["apart", EP, "1", "3"],
+        ["rename", EP, "1", ""],
+    ):
+        await grouped.run(*verb)
+    told = [(one["action"], one["what"]) for one in (await grouped.run("history", EP, "--json")).rows]
+    assert told == [
+        ("apply", f'rename of {ONE} from "Otto" to no name'),
+        ("apply", f"{ONE} and {THREE} kept apart"),
+        ("apply", f"merge of {TWO} into {ONE}"),
+        ("undo", f"move of {track} from {ONE} to {TWO}"),
+        ("apply", f"move of {track} from {ONE} to {TWO}"),
+        ("apply", f'rename of {ONE} from "The Waiter" to "Otto"'),
+        ("apply", f'rename of {ONE} from no name to "The Waiter"'),
+    ]
 
 
 # ---- the two logs as one

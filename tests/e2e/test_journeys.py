@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from contracts.events import (
     EpisodeGrouped,
     EpisodeProgress,
     Event,
+    FacebankUpdated,
     RunCancelled,
     RunStarted,
     ScreenTimeReported,
@@ -28,9 +30,10 @@ from contracts.events import (
     SegmentReady,
 )
 from contracts.rows import ScreenTimeDocument
+from screenalytics.client import emitter
 from screenalytics.stack import ChildEvent, ServiceProcess
 from screenalytics.stack.ports import choose_free_port
-from tests.e2e.conftest import DETECTOR_PORT, SHOW
+from tests.e2e.conftest import DETECTOR_PORT, MEDIA, SHOW
 from tests.support.pipeline import (
     Pipeline,
     content_of,
@@ -163,10 +166,7 @@ async def test_every_event_delivered_twice_changes_nothing(
         report = await pipeline.finished(await pipeline.upload(short_video, ep_id))
     assert await pipeline.figures(report) == journey.figures
 
-    said: dict[str, list[str]] = {}
-    for seen in pipeline.log.seen:
-        if about(seen.event):
-            said.setdefault(seen.event_id, []).append(content_of(seen))
+    said = said_about(pipeline, about)
     assert all(len(contents) >= 2 for contents in said.values())
     assert {event_id: contents for event_id, contents in said.items() if len(set(contents)) > 1} == {}
     ids = {
@@ -182,6 +182,40 @@ async def test_every_event_delivered_twice_changes_nothing(
     assert await database["grouper_segments"].count_documents(run) == 4
     assert await database["screen_time"].count_documents(run) == 1
     assert len(await pipeline.objects(f"artifacts/segments/{ep_id}/{report.run_id}/")) == journey.objects
+
+
+async def test_a_cast_delivered_twice_at_once_and_later_is_taken_once(pipeline: Pipeline) -> None:
+    show = f"{SHOW}-again"
+
+    def about(event: Event) -> bool:
+        return getattr(event, "show", None) == show
+
+    everybody = await emitter.upload_pictures(pipeline.storage, show, emitter.read_cast_folder(MEDIA / "facebank"))
+    whole = emitter.cast_uploaded(show, everybody[:1])
+    more = whole.model_copy(update={"cast": everybody[1:2], "replace": False, "request_id": "one-more"})
+    async with everything_twice(pipeline, about=about):
+        for cast in (whole, more):
+            await pipeline.emit(cast)
+            await pipeline.log.first(FacebankUpdated, request_id=cast.request_id)
+    facebank = await pipeline.database["facebanks"].find_one({"_id": show})
+    late = next(seen for seen in pipeline.log.seen if seen.event == whole)
+    await pipeline.republish(late)
+    await pipeline.log.quiet(1.5)
+
+    said = said_about(pipeline, about)
+    assert (len(said), len(said[late.event_id])) == (4, 3), "two requests and what each was answered"
+    assert all(len(contents) >= 2 for contents in said.values())
+    assert len(said[pipeline.log.of(FacebankUpdated, request_id=whole.request_id)[0].event_id]) >= 4
+    assert {event_id: contents for event_id, contents in said.items() if len(set(contents)) > 1} == {}
+    answers = {event.request_id: event for event in pipeline.log.of(FacebankUpdated, show=show)}
+    assert [answers[cast.request_id].revision for cast in (whole, more)] == [1, 2]
+    assert await pipeline.database["facebanks"].find_one({"_id": show}) == facebank
+    assert facebank is not None
+    assert set(facebank["members"]) == {member.cast_id for member in everybody[:2]}
+    of_show = {"show": show}
+    accepted = sum(verdict.accepted for event in answers.values() for verdict in event.verdicts)
+    assert await pipeline.database["facebank_pictures"].count_documents(of_show) == accepted > 0
+    assert await pipeline.database["facebank_requests"].count_documents(of_show) == 2
 
 
 async def test_segments_that_arrive_in_the_opposite_order_give_the_same_result(
@@ -290,6 +324,15 @@ async def test_services_that_are_killed_or_stopped_in_the_middle_change_nothing(
     assert await pipeline.database["grouper_segments"].count_documents({"run_id": run.run_id}) == 8
     assert await pipeline.database["screen_time"].count_documents({"run_id": run.run_id}) == 1
     assert len({event.event_id for event in pipeline.log.of(ScreenTimeReported, run_id=run.run_id)}) == 1
+
+
+def said_about(pipeline: Pipeline, about: Callable[[Event], bool]) -> dict[str, list[str]]:
+    """Event id -> what was said under it, as often as it was delivered."""
+    said: dict[str, list[str]] = {}
+    for seen in pipeline.log.seen:
+        if about(seen.event):
+            said.setdefault(seen.event_id, []).append(content_of(seen))
+    return said
 
 
 async def run_script(arguments: list[str], *, cwd: Path, environment: dict[str, str]) -> dict[str, object]:

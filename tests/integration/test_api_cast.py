@@ -64,6 +64,7 @@ async def test_a_show_is_created_once(rig: IdentityRig) -> None:
     other = await rig.call("POST", "/shows", {"name": "Another", "show": SHOW})
     assert (other.status_code, other.json()["error"]["code"]) == (409, "show_exists")
     assert [show["show"] for show in (await rig.data("GET", "/shows"))["items"]] == [SHOW]
+    assert [entry["status"] async for entry in rig.database["audit"].find({"show": SHOW})] == [201, 200, 409]
 
 
 async def test_an_import_says_what_became_of_every_row_and_is_harmless_twice(rig: IdentityRig) -> None:
@@ -180,3 +181,13 @@ async def test_a_member_who_is_linked_is_removed_only_with_their_links(rig: Iden
     assert [person.cast_id for person in report.cast] == ["greta"]
     assert [event.action for event in rig.bus.of(LinksChanged)] == ["unlink"]
     assert (await rig.call("GET", f"/shows/{SHOW}/cast/rita")).status_code == 404
+
+
+async def test_nothing_that_was_said_about_a_removed_members_pictures_is_kept(rig: IdentityRig) -> None:
+    await with_show(rig)
+    await send(rig, "rita", picture_of(RED, 1), b"nonsense", key="r")
+    kept = [document["verdicts"] async for document in rig.database["facebank_requests"].find({"show": SHOW})]
+    assert [len(verdicts) for verdicts in kept] == [2]
+    await rig.data("DELETE", f"/shows/{SHOW}/cast/rita")
+    assert [document["verdicts"] async for document in rig.database["facebank_requests"].find({})] == [[]]
+    assert await rig.database["facebank_pictures"].count_documents({}) == 0

@@ -215,7 +215,9 @@ async def test_a_preview_is_what_applying_yields(
     preview = answer.json()["data"]
     assert preview["changes"], answer.text
     assert (await read(http, EDITS))["items"] == []
+    assert await system.database["audit"].count_documents({}) == 0, "a preview is no command"
     await command(http, f"{CLUSTERS}/{path}", body)
+    assert await system.database["audit"].count_documents({"ep_id": EP_ID}) == 1
     await system.settle()
     after, seconds_after = await people(http), await seconds(http)
     assert preview["clusters_after"] == sum(one["reason"] is None for one in (await read(http, CLUSTERS))["items"])

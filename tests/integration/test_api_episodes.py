@@ -134,7 +134,7 @@ async def test_callers_see_and_touch_their_own_shows_only(stack: Stack, database
         await api.ask("GET", f"/uploads/{begun['upload_id']}", headers=by_otto, status=404)
 
         of_show = await api.ask("GET", "/audit?show=my-show", headers=by_admin)
-        assert [(entry["who"], entry["status"]) for entry in of_show["items"]] == [("Otto", 403)]
+        assert [(entry["who"], entry["status"]) for entry in of_show["items"]] == [("Otto", 403), ("Ada", 201)]
         assert (await api.ask("GET", f"/audit?ep_id={EPISODE}", headers=by_admin))["items"] == of_show["items"]
         whole = (await api.ask("GET", "/audit", headers=by_admin))["items"]
         first = await api.ask("GET", "/audit?limit=2", headers=by_admin)
@@ -143,6 +143,22 @@ async def test_callers_see_and_touch_their_own_shows_only(stack: Stack, database
         assert {entry["who"] for entry in whole} == {"Ada", "Otto"}
         by_ada = (await api.ask("GET", "/audit?who=Ada", headers=by_admin))["items"]
         assert {entry["who"] for entry in by_ada} == {"Ada"}
+
+
+async def test_an_episodes_audit_log_begins_with_its_creation(api: IngestApi) -> None:
+    await api.ask("POST", "/episodes", json=NEW, status=201)
+    upload = {"ep_id": EPISODE.upper(), "filename": "a.mp4", "bytes": 10, "sha256": "0" * 64}
+    begun = await api.ask("POST", "/uploads", json=upload, status=201)
+    await api.ask("DELETE", f"/uploads/{begun['upload_id']}")
+    await api.ask("PATCH", f"/episodes/{EPISODE.upper()}", json={"title": "x"}, headers={"If-Match": "*"})
+    entries = (await api.ask("GET", f"/audit?ep_id={EPISODE}"))["items"]
+    assert [(entry["method"], entry["path"].split("/")[1], entry["status"]) for entry in reversed(entries)] == [
+        ("POST", "episodes", 201),
+        ("POST", "uploads", 201),
+        ("DELETE", "uploads", 200),
+        ("PATCH", "episodes", 200),
+    ]
+    assert (await api.ask("GET", "/audit"))["items"] == entries
 
 
 async def test_a_run_that_is_asked_for_has_its_id_at_once(api: IngestApi, database: Database, listener: Rig) -> None:

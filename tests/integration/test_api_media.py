@@ -116,11 +116,12 @@ async def test_a_track_has_its_faces_in_order_and_their_quality(
 
 
 async def test_a_picture_is_fetched_by_its_url_as_it_is_in_the_archive(
-    client: httpx.AsyncClient, bucket: Any, episode: ReportedEpisode
+    client: httpx.AsyncClient, bucket: Any, episode: ReportedEpisode, database: Database
 ) -> None:
     face = episode.faces[0]
     names = [face.crop, str(face.thumbnail), face.crop]
     answer = (await ask(client, names)).json()["data"]
+    assert await database["audit"].count_documents({}) == 0, "reading is no command"
     assert [one["picture"] for one in answer["pictures"]] == names[:2]
     assert answer["expires_s"] == 300
     for one in answer["pictures"]:

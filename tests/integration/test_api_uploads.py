@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import av
@@ -18,6 +19,7 @@ from screenalytics.stack import Stack
 from services.ingest.settings import UploadSettings
 from tests.support.ingest_api import EPISODE, IngestApi, ingest_api
 from tests.support.rig import until
+from tests.support.sounding_videos import write_sounding_video
 from tests.support.videos import write_video
 
 pytestmark = pytest.mark.integration
@@ -173,6 +175,25 @@ async def test_a_small_video_is_uploaded_planned_and_shown(api: IngestApi, video
     for query in ("start_s=3&end_s=3", "start_s=7&end_s=9", "start_s=4&end_s=2"):
         assert (await api.ask("GET", f"/episodes/{EPISODE}/clip?{query}", status=422))["code"] == "bad_range"
     await api.ask("GET", f"/episodes/{EPISODE}/clip?start_s=nan&end_s=2", status=422)
+
+
+async def test_a_clip_of_a_video_in_the_bucket_is_heard(api: IngestApi, tmp_path: Path) -> None:
+    path = f"/episodes/{EPISODE}/video"
+    video = write_sounding_video(tmp_path / "v.mp4").read_bytes()
+    filed = await api.ask("POST", path, files={"file": ("v.mp4", video, "video/mp4")}, status=202)
+    await api.bus.start()
+
+    async def planned() -> bool:
+        answer = await api.client.get(f"/episodes/{EPISODE}/runs/{filed['run']['run_id']}")
+        return bool(answer.json()["data"]["state"] == "running")
+
+    await until("the run", planned)
+    clip = await api.ask("GET", f"/episodes/{EPISODE}/clip?start_s=2&end_s=5")
+    async with httpx.AsyncClient() as client:
+        data = (await client.get(clip["url"])).content
+    with av.open(io.BytesIO(data)) as container:
+        loud = [frame.time for frame in container.decode(audio=0) if abs(frame.to_ndarray()).max() > 0.1]
+    assert loud[0] == pytest.approx(1.0, abs=0.05) and loud[-1] == pytest.approx(1.4, abs=0.05)
 
 
 def _read_clip(data: bytes) -> tuple[float, int]:

@@ -128,7 +128,8 @@ async def _commit_once_empty(consumer: AIOKafkaConsumer, offsets: dict[TopicPart
     give_up = time.monotonic() + 3 * SESSION_TIMEOUT_MS / 1000
     while True:
         try:
-            return await consumer.commit(offsets)
+            await consumer.commit(offsets)
+            return
         except CommitFailedError:
             if time.monotonic() > give_up:
                 raise

@@ -90,7 +90,8 @@ async def running(
     if command is not None:
         container.with_command(command)
     # Not `with_bind_ports`: that binds to every address of the machine.
-    container.ports = {f"{inside}/tcp": (LOOPBACK, outside) for inside, outside in ports.items()}
+    published: Any = {f"{inside}/tcp": (LOOPBACK, outside) for inside, outside in ports.items()}
+    container.ports = published
     await asyncio.to_thread(container.start)
     try:
         await _wait_until(ready, container, name)

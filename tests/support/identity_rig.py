@@ -163,7 +163,7 @@ class IdentityRig:
     ) -> EpisodeGrouped:
         """Write a grouping and return the event that speaks of it."""
         tracks: list[TrackRow] = []
-        vectors = []
+        vectors: list[npt.NDArray[np.float32]] = []
         for one in people:
             row = None if one.colour is None else len(vectors)
             if one.colour is not None:

@@ -1,10 +1,9 @@
-"""Where the API is, and how a command is sent to it."""
+"""Where the API is."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -14,8 +13,6 @@ from screenalytics.api.client import Client
 
 URL_VARIABLE = "SCREENALYTICS_API_URL"
 KEY_VARIABLE = "SCREENALYTICS_API_KEY"
-WAIT_S = 10.0
-"""How long a command waits for its effect to be reported."""
 
 
 def connect() -> Client:
@@ -52,25 +49,3 @@ def every(read: Callable[[str | None], Any]) -> Iterator[Any]:
         cursor = page.next_cursor
         if cursor is None:
             return
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manner:
-    """How a command is given: why, for which version, whether its effect is waited for, and how it is answered."""
-
-    why: str | None = None
-    wait: bool = True
-    version: int | None = None
-    as_json: bool = False
-
-    @property
-    def wait_s(self) -> float | None:
-        return WAIT_S if self.wait else None
-
-    def if_match(self, read: str | None = None) -> str:
-        """The version a command is meant for: the one asked for, or the one that was `read`, or whichever there is.
-
-        Commands that say all they do (link this to that) take any version; those that depend on what was read, as undo
-        does, are refused with 412 when it changed in between.
-        """
-        return f'"{self.version}"' if self.version is not None else read or "*"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from screenalytics.api import models
 from screenalytics.api.client import Client
 from screenalytics.api.transport import Answer
-from screenalytics.commands.operate.connection import Manner, connect
+from screenalytics.commands.operate.connection import connect
+from screenalytics.commands.operate.manner import Manner
 from screenalytics.commands.operate.showing import Columns, note, several, show, tell
 from screenalytics.terminal.messages import printable
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from screenalytics.api import models
 from screenalytics.api.transport import Answer
-from screenalytics.commands.operate.connection import Manner, connect
+from screenalytics.commands.operate.connection import connect
+from screenalytics.commands.operate.manner import Manner
 from screenalytics.commands.operate.showing import Columns, cell, note, percent, show, table, tell
 
 SUGGESTIONS: Columns = {

@@ -18,8 +18,10 @@ from screenalytics.api.client import Client
 from screenalytics.api.transport import ApiFailure
 from screenalytics.commands.operate import edits as cluster_edits
 from screenalytics.commands.operate import links as link_changes
-from screenalytics.commands.operate.connection import Manner, connect, every
+from screenalytics.commands.operate.connection import connect, every
+from screenalytics.commands.operate.manner import Manner
 from screenalytics.commands.operate.showing import cell, moment, table
+from screenalytics.commands.operate.telling import about_edit
 
 Log = Literal["edits", "links"]
 Step = Literal["undo", "redo"]
@@ -148,7 +150,7 @@ def _edit_candidate(entries: Sequence[models.EditEntry], step: Step, etag: str |
         log="edits",
         name=chosen.edit_id,
         at=datetime.fromisoformat(latest.at),
-        what=f"{_about_edit(made)} ({made.who}, {moment(made.at)}{_because(made.why)})",
+        what=f"{about_edit(made)} ({made.who}, {moment(made.at)}{_because(made.why)})",
         etag=etag,
     )
 
@@ -178,7 +180,7 @@ def _of_edit(one: models.EditEntry) -> Entry:
         version=one.version,
         who=one.who,
         action=one.action,
-        what=_about_edit(one),
+        what=about_edit(one),
         why=one.why,
         state=state,
     )
@@ -206,13 +208,6 @@ def _undone_links(commands: Sequence[models.LinkCommand]) -> set[int]:
         elif one.target is not None:
             undone.discard(one.target)
     return undone
-
-
-def _about_edit(one: models.EditEntry) -> str:
-    said = one.kind.replace("_", " ")
-    if one.identity_ids:
-        said += f" of {', '.join(one.identity_ids)}"
-    return said
 
 
 def _because(why: str | None) -> str:

@@ -14,9 +14,10 @@ from chassis.api.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import IdentityId, RunId
 from services.grouper.commands import Why
 from services.grouper.edit_desk import Accepted, Asked
-from services.grouper.edit_log import EditRecord, active_by_id
-from services.grouper.edits import Edit, groups_of, named_tracks
+from services.grouper.edit_log import EditLog, EditRecord, active_by_id
+from services.grouper.edits import groups_of, named_tracks
 from services.grouper.routers.parameters import Cursor, Edits, Episode, Limit, WaitS
+from services.grouper.telling import EditChange, change_of
 
 router = APIRouter(tags=["edits"], responses=ERROR_RESPONSES)
 
@@ -45,6 +46,7 @@ class EditEntry(BaseModel):
     run_id: RunId | None
     identity_ids: tuple[IdentityId, ...] = Field(description="The identities it spoke of, as they were called then.")
     tracks: int = Field(description="How many tracks it names.")
+    change: EditChange
 
 
 class WhichEdit(ApiModel):
@@ -69,7 +71,9 @@ def answer_of(accepted: Accepted, response: Response) -> ApiResult[EditAnswer]:
     )
 
 
-def _entry(record: EditRecord, edit: Edit | None, *, active: bool) -> EditEntry:
+def _entry(log: EditLog, record: EditRecord, made: EditRecord | None, *, active: bool) -> EditEntry:
+    """One entry of the log; `made` is the one that applied its edit."""
+    edit = made.edit if made is not None else None
     ids = [group.identity_id for group in groups_of(edit)] if edit is not None else []
     return EditEntry(
         version=record.version,
@@ -83,6 +87,7 @@ def _entry(record: EditRecord, edit: Edit | None, *, active: bool) -> EditEntry:
         run_id=record.run_id,
         identity_ids=tuple(one for one in ids if one is not None),
         tracks=0 if edit is None else len(named_tracks(edit)),
+        change=EditChange() if made is None else change_of(log, made),
     )
 
 
@@ -90,13 +95,15 @@ def _entry(record: EditRecord, edit: Edit | None, *, active: bool) -> EditEntry:
 async def list_edits(
     ep_id: Episode, response: Response, _principal: Viewer, edits: Edits, limit: Limit = 100, cursor: Cursor = None
 ) -> ApiResult[Page[EditEntry]]:
-    """Who edited the clusters of an episode, when and why, the latest first."""
+    """Who edited the clusters of an episode, when, why, and from what to what, the latest first."""
     book = await edits.read(ep_id)
     tag(response, book.version)
     active = active_by_id(book.log)
-    edit_of = {record.edit_id: record.edit for record in book.log if record.edit is not None}
+    made = {record.edit_id: record for record in book.log if record.edit is not None}
     page = page_of(book.log, key=lambda record: (-record.version,), cursor=cursor, limit=limit)
-    items = tuple(_entry(record, edit_of.get(record.edit_id), active=active[record.edit_id]) for record in page.items)
+    items = tuple(
+        _entry(book.log, record, made.get(record.edit_id), active=active[record.edit_id]) for record in page.items
+    )
     return ok(Page(items=items, next_cursor=page.next_cursor, total=page.total))
 
 

@@ -55,12 +55,12 @@ async def add_pictures(
 ) -> ApiResult[PictureVerdicts]:
     """Add reference pictures of a cast member, with a verdict on each; they change suggestions, never links."""
     uploads = [Upload(filename=clean_name(picture.filename), data=await picture.read()) for picture in pictures]
-    revision, verdicts = await desk.add(show, cast_id, uploads, command)
+    answer = await desk.add(show, cast_id, uploads, command)
     return ok(
         PictureVerdicts(
-            facebank_revision=revision,
-            accepted=sum(verdict.accepted for verdict in verdicts),
-            verdicts=tuple(verdicts),
+            facebank_revision=answer.revision,
+            accepted=sum(verdict.accepted for verdict in answer.verdicts),
+            verdicts=answer.verdicts,
         )
     )
 

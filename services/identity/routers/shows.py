@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from chassis.api.audit import Subject
 from chassis.api.auth import Operator, Viewer
 from chassis.api.errors import ERROR_RESPONSES, ApiError
 from chassis.api.parts import Provide
@@ -44,9 +45,12 @@ async def list_shows(
 
 
 @router.post("/shows", status_code=201, responses={200: {"model": ApiResult[ShowView]}})
-async def create_show(body: NewShow, response: Response, desk: Desk, principal: Operator) -> ApiResult[ShowView]:
+async def create_show(
+    body: NewShow, response: Response, desk: Desk, principal: Operator, subject: Subject
+) -> ApiResult[ShowView]:
     """Create a show; the same show again changes nothing."""
     slug = body.show or slugify(body.name)
+    subject.show(slug)
     if not principal.may_see(slug):
         raise ApiError(403, "forbidden", f"You may not touch the show {slug}.")
     show, created = await desk.create_show(body.name, slug)

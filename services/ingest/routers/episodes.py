@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from chassis.api.audit import Subject
 from chassis.api.auth import Admin, Operator, Viewer
 from chassis.api.errors import ERROR_RESPONSES
 from chassis.api.parts import Provide
@@ -26,10 +27,11 @@ Remover = Annotated[Deletion, Depends(Provide(Deletion))]
 
 @router.post("/episodes", status_code=201, responses={200: {"model": ApiResult[EpisodeView]}})
 async def create_episode(
-    wanted: NewEpisode, principal: Operator, desk: Desk, response: Response
+    wanted: NewEpisode, principal: Operator, desk: Desk, response: Response, subject: Subject
 ) -> ApiResult[EpisodeView]:
     """Create an episode; one that is there already is answered as it is, with 200."""
-    check_show(principal, f"{wanted.show}-s00e00")
+    subject.episode(wanted.ep_id)
+    check_show(principal, wanted.ep_id)
     episode, new = await desk.create(wanted)
     response.status_code = 201 if new else 200
     tag(response, episode.version)

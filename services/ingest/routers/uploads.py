@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Path, UploadFile
 
+from chassis.api.audit import Subject
 from chassis.api.auth import Operator
 from chassis.api.errors import ERROR_RESPONSES
 from chassis.api.parts import Provide
@@ -24,10 +25,11 @@ Desk = Annotated[UploadDesk, Depends(Provide(UploadDesk))]
 
 
 async def known_upload(
-    upload_id: Annotated[RunId, Path(description="A ULID.")], principal: Operator, desk: Desk
+    upload_id: Annotated[RunId, Path(description="A ULID.")], principal: Operator, desk: Desk, subject: Subject
 ) -> Document:
     """The upload of the path; to callers of other shows there is none."""
     upload = await desk.find(upload_id)
+    subject.episode(upload["ep_id"])
     if not principal.may_see(show_of(upload["ep_id"])):
         raise unknown_upload(upload_id)
     return upload
@@ -37,8 +39,11 @@ Upload = Annotated[Document, Depends(known_upload)]
 
 
 @router.post("/uploads", status_code=201)
-async def begin_upload(wanted: NewUpload, principal: Operator, desk: Desk, command: CommandId) -> ApiResult[UploadView]:
+async def begin_upload(
+    wanted: NewUpload, principal: Operator, desk: Desk, command: CommandId, subject: Subject
+) -> ApiResult[UploadView]:
     """Begin an upload in parts: the answer says where to PUT them."""
+    subject.episode(wanted.ep_id)
     check_show(principal, wanted.ep_id)
     return ok(await desk.begin(wanted, command=command, who=principal.name))
 

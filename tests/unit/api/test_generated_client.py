@@ -4,14 +4,38 @@ from __future__ import annotations
 
 import types
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import APIRouter, FastAPI, Header, Query
+from fastapi.testclient import TestClient
+from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from chassis.api import application
 from screenalytics.api.generate import client_source, models_source, tidy_names
 from screenalytics.api.transport import ApiFailure
 from tests.unit.api.test_requests import make_client, router
+
+streams = APIRouter()
+
+
+@streams.get(
+    "/streams/{name}",
+    response_class=EventSourceResponse,
+    response_model=None,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def stream(
+    name: str,
+    last_event_id: Annotated[str | None, Header()] = None,
+    follow: Annotated[bool, Query()] = False,
+    stage: Annotated[list[str] | None, Query()] = None,
+) -> EventSourceResponse:
+    async def events() -> Any:
+        yield ServerSentEvent(id="1", event="asked", data=f"{name} {last_event_id} {follow} {stage}")
+
+    return EventSourceResponse(events())
+
 
 LABEL = "from screenalytics.api import models\n"
 
@@ -20,7 +44,7 @@ LABEL = "from screenalytics.api import models\n"
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The module of a client of the test API."""
     folder: Path = tmp_path_factory.mktemp("generated")
-    document = tidy_names(application.build("Test", [router]).openapi())
+    document = tidy_names(application.build("Test", [router, streams]).openapi())
     models = types.ModuleType("models")
     exec(models_source(document, folder), models.__dict__)
     source = client_source(document, folder)
@@ -48,6 +72,16 @@ def test_a_refusal_is_an_error_with_a_code_and_the_version_there_is(generated: A
             client.read("other-s01e01")
     assert (stale.value.status, stale.value.code, stale.value.version) == (412, "version_conflict", 5)
     assert (hidden.value.status, hidden.value.code) == (404, "not_found")
+
+
+def test_a_stream_takes_every_parameter_that_its_operation_has(generated: Any) -> None:
+    app = FastAPI()
+    app.include_router(streams)
+    with TestClient(app) as http, generated.Client("http://testserver", http=http) as client:
+        plain = list(client.stream("a"))
+        chosen = list(client.stream("a b", follow=True, stage=["ingest", "detector"], last_event_id="7-1"))
+    assert plain == [("1", "asked", "a None False None")]
+    assert chosen == [("1", "asked", "a b 7-1 True ['ingest', 'detector']")]
 
 
 def test_names_in_paths_cannot_leave_their_place(generated: Any) -> None:

@@ -19,12 +19,12 @@ from screenalytics.weights import (
     Registry,
     RegistryInvalid,
     WeightsHashMismatch,
-    add_model,
     list_models,
     load_registry,
     pull,
     verify,
 )
+from screenalytics.weights.own_models import add_model
 from screenalytics.weights.registry import (
     Contract,
     ModelSpec,
