@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from screenalytics import operator_cli
+from screenalytics.terminal.help_page import GroupedCommands
 
 app = typer.Typer(
     name="screenalytics",
+    cls=GroupedCommands,
     help="TV episodes go in; who was on screen, when and for how long comes out.",
     no_args_is_help=True,
     add_completion=False,
