@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -43,7 +43,7 @@ class Accepted:
     is_grouped: bool = False
 
 
-Extend = Callable[[GroupedRun, EditBook, str], EditLog]
+Extend = Callable[[GroupedRun, EditBook, str], Awaitable[EditLog]]
 """From the log as it is and the time to the log with one entry more."""
 
 
@@ -73,8 +73,8 @@ class EditDesk:
 
     async def split_in_two(self, ep_id: str, identity_id: str, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
         """Split an identity where it looks like two people; raises as `apply`, and Conflict `looks_like_one_person`."""
-        run = await self._clusters.open_run_of(ep_id)
-        known = (await self._edits.read(ep_id)).made_by(asked.command_id)
+        run, book = await self._opened(ep_id)
+        known = book.made_by(asked.command_id)
         found = None if known else await self._clusters.two_people(run, identity_id)
 
         def edit(people: People) -> Edit:
@@ -95,7 +95,7 @@ class EditDesk:
             NotFound: `unknown_edit`.
         """
 
-        def extend(_run: GroupedRun, book: EditBook, at: str) -> EditLog:
+        async def extend(_run: GroupedRun, book: EditBook, at: str) -> EditLog:
             _refuse_unknown(book, edit_id)
             try:
                 return undo(book.log, by=asked.who, at=at, edit_id=edit_id)
@@ -107,7 +107,7 @@ class EditDesk:
     async def redo(self, ep_id: str, edit_id: str | None, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
         """Redo an undone edit, the one undone last unless named; raises as `undo`, with `nothing_to_redo`."""
 
-        def extend(_run: GroupedRun, book: EditBook, at: str) -> EditLog:
+        async def extend(_run: GroupedRun, book: EditBook, at: str) -> EditLog:
             _refuse_unknown(book, edit_id)
             try:
                 return redo(book.log, by=asked.who, at=at, edit_id=edit_id)
@@ -121,18 +121,19 @@ class EditDesk:
         return await self._edits.read(ep_id)
 
     async def _apply(self, ep_id: str, edit: Callable[[People], Edit], asked: Asked, wait_s: float) -> Accepted:
-        view = await self._clusters.view(await self._clusters.open_run_of(ep_id))
-
-        def extend(run: GroupedRun, book: EditBook, at: str) -> EditLog:
-            people = replace(view.people, locked=_locked_now(view.people.locked, run, book.log))
+        async def extend(run: GroupedRun, book: EditBook, at: str) -> EditLog:
+            people = await self._clusters.people(run)
+            people = replace(people, locked=_locked_now(people.locked, run, book.log))
             return apply_edit(book.log, edit(people), edit_id=asked.command_id, by=asked.who, at=at)
 
         return await self._accept(ep_id, "apply", extend, asked, wait_s)
 
+    async def _opened(self, ep_id: str) -> tuple[GroupedRun, EditBook]:
+        return await asyncio.gather(self._clusters.open_run_of(ep_id), self._edits.read(ep_id))
+
     async def _accept(self, ep_id: str, action: str, extend: Extend, asked: Asked, wait_s: float) -> Accepted:
-        run = await self._clusters.open_run_of(ep_id)
+        run, book = await self._opened(ep_id)
         for _ in range(TRIES):
-            book = await self._edits.read(ep_id)
             known = book.made_by(asked.command_id)
             if known is not None:
                 if known.action != action:
@@ -140,14 +141,15 @@ class EditDesk:
                 return await self._answered(run, known, wait_s)
             if asked.expected is not None and asked.expected != book.version:
                 raise StaleVersion(f"The edits of {ep_id}", expected=asked.expected, actual=book.version)
-            record = self._record(run, book, extend, asked)
+            record = await self._record(run, book, extend, asked)
             if await self._edits.append(ep_id, record, _event(run, book.log, record)):
-                await self._outbox.publish_soon(self._edits.collection, ep_id)
+                self._outbox.publish_later(self._edits.collection, ep_id)
                 return await self._answered(run, record, wait_s)
+            book = await self._edits.read(ep_id)
         raise Conflict("too_busy", "Many others edit this episode at the moment: try again.")
 
-    def _record(self, run: GroupedRun, book: EditBook, extend: Extend, asked: Asked) -> EditRecord:
-        entry = extend(run, book, datetime.now(UTC).isoformat(timespec="milliseconds"))[-1]
+    async def _record(self, run: GroupedRun, book: EditBook, extend: Extend, asked: Asked) -> EditRecord:
+        entry = (await extend(run, book, datetime.now(UTC).isoformat(timespec="milliseconds")))[-1]
         return entry.model_copy(
             update={
                 "version": book.version + 1,

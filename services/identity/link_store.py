@@ -90,7 +90,7 @@ class LinkStore:
         )
         if not result.matched_count:
             return False
-        await self._outbox.publish_soon(self._identities, episode.ep_id)
+        self._outbox.publish_later(self._identities, episode.ep_id)
         return True
 
 

@@ -32,6 +32,7 @@ from services.grouper.edit_store import EditStore
 from services.grouper.routers import ROUTERS
 from services.grouper.settings import GrouperSettings
 from services.grouper.store import GrouperStore
+from tests.support.outboxes import all_published
 
 EP_ID = "my-show-s01e02"
 FIRST_RUN, SECOND_RUN = "01ARZ3NDEKTSV4RRFFQ69G5FA1", "01ARZ3NDEKTSV4RRFFQ69G5FA2"
@@ -233,7 +234,8 @@ class GrouperSystem:
         )
 
     async def settle(self) -> None:
-        """Handle every edit that was published and not handled yet."""
+        """Handle every edit that was made and not handled yet."""
+        await all_published(self.edits.collection)
         while self._handled < len(self.bus.published):
             event = self.bus.published[self._handled]
             self._handled += 1
