@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from chassis.errors import Conflict, NotFound, StaleVersion
 from chassis.outbox import Outbox
+from chassis.reported import ReportedScreenTime
 from contracts.events import ClustersEdited
 from services.grouper.commands import Command, People, edit_of
 from services.grouper.desk import ClusterDesk
@@ -36,11 +37,15 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """What became of a command. `is_grouped` says whether the grouping with `grouping_revision` includes it already."""
+    """What became of a command. `is_grouped` says whether the grouping with `grouping_revision` includes it already.
+
+    `revision` is the screen time revision with its effect, None while that is not there.
+    """
 
     record: EditRecord
     grouping_revision: int
     is_grouped: bool = False
+    revision: int | None = None
 
 
 Extend = Callable[[GroupedRun, EditBook, str], Awaitable[EditLog]]
@@ -50,14 +55,23 @@ Extend = Callable[[GroupedRun, EditBook, str], Awaitable[EditLog]]
 class EditDesk:
     """Takes commands on an episode's clusters. Each is one atomic write, in order, and known again."""
 
-    def __init__(self, *, store: GrouperStore, edits: EditStore, clusters: ClusterDesk, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        *,
+        store: GrouperStore,
+        edits: EditStore,
+        clusters: ClusterDesk,
+        outbox: Outbox,
+        reported: ReportedScreenTime,
+    ) -> None:
         self._store = store
+        self._reported = reported
         self._edits = edits
         self._clusters = clusters
         self._outbox = outbox
 
     async def apply(self, ep_id: str, command: Command, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
-        """Accept a command.
+        """Accept a command; with `wait_s` the answer comes when its effect is in the screen time, or after that time.
 
         Raises:
             Conflict: `not_grouped_yet`, `identity_locked`, `not_locked`, `command_id_used`.
@@ -161,16 +175,27 @@ class EditDesk:
         )
 
     async def _answered(self, run: GroupedRun, record: EditRecord, wait_s: float) -> Accepted:
-        """The answer to a command, after the grouping with it exists or the time is over."""
+        """The answer to a command, after the screen time with it is out or the time is over."""
+        accepted = Accepted(record=record, grouping_revision=record.grouping_revision or run.event.revision + 1)
         deadline = time.monotonic() + wait_s
         while wait_s > 0:
-            revision, version = await self._store.progress(run.event.run_id)
-            if version >= record.version:
-                return Accepted(record=record, grouping_revision=revision, is_grouped=True)
-            if time.monotonic() >= deadline:
+            accepted = await self._progress(run, accepted)
+            if accepted.revision is not None or time.monotonic() >= deadline:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
-        return Accepted(record=record, grouping_revision=record.grouping_revision or run.event.revision + 1)
+        return accepted
+
+    async def _progress(self, run: GroupedRun, accepted: Accepted) -> Accepted:
+        """How far a command has come by now."""
+        if not accepted.is_grouped:
+            revision, version = await self._store.progress(run.event.run_id)
+            if version < accepted.record.version:
+                return accepted
+            accepted = replace(accepted, grouping_revision=revision, is_grouped=True)
+        reported = await self._reported.of(run.event.ep_id)
+        if reported is None or not reported.includes(run.event.run_id, accepted.grouping_revision):
+            return accepted
+        return replace(accepted, revision=reported.revision)
 
 
 def _event(run: GroupedRun, log: EditLog, record: EditRecord) -> ClustersEdited:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 from pymongo.errors import DuplicateKeyError
 
+from chassis.reported import GROUPING
 from chassis.store import Database, Document
 from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported
 from contracts.ids import show_of
@@ -182,6 +183,7 @@ class RevisionStore:
                         "revision": revision.number,
                         "order": revision.order,
                         "reported_links_version": revision.links_version,
+                        GROUPING: revision.grouped.revision,
                         "automatic": [link.model_dump(mode="json") for link in revision.automatic],
                         "named": sorted({link.cast_id for link in revision.links}),
                     },

@@ -114,6 +114,7 @@ async def test_a_command_is_an_edit_an_event_and_a_new_grouping(system: GrouperS
         "action": "apply",
         "grouping_revision": 2,
         "is_grouped": False,
+        "revision": None,
     }
     assert (await read(http, CLUSTERS))["grouping"]["pending_edits"] == 1
     again = await http.post(f"{CLUSTERS}/merge", json=merge, headers={"If-Match": '"0"', "Idempotency-Key": "m-1"})
@@ -133,13 +134,36 @@ async def test_a_command_is_an_edit_an_event_and_a_new_grouping(system: GrouperS
     )
 
 
-async def test_who_waits_gets_the_grouping_with_the_edit(system: GrouperSystem, http: httpx.AsyncClient) -> None:
-    waiting = asyncio.create_task(command(http, f"{CLUSTERS}/rename?wait_s=10", {"identity_id": ONE, "label": "Ann"}))
-    while not waiting.done():
+async def test_who_waits_gets_the_screen_time_with_the_edit(system: GrouperSystem, http: httpx.AsyncClient) -> None:
+    system.is_reported = False
+    rename = {"identity_id": ONE, "label": "Ann"}
+    waiting = asyncio.create_task(command(http, f"{CLUSTERS}/rename?wait_s=10", rename))
+    while (await system.store.progress(FIRST_RUN))[0] < 2:
         await system.settle()
         await asyncio.sleep(0.01)
-    assert (await waiting)["is_grouped"] is True
+    await asyncio.sleep(0.3)
+    assert not waiting.done()  # grouped, but the screen time is of before
+    run = await system.store.run(FIRST_RUN)
+    assert run is not None
+    await system.report(run.event)
+    answer = await waiting
+    assert (answer["is_grouped"], answer["grouping_revision"], answer["revision"]) == (True, 2, 2)
     assert {one["identity_id"]: one["label"] for one in (await read(http, CLUSTERS))["items"]}[ONE] == "Ann"
+
+
+async def test_who_waits_in_vain_is_told_how_far_the_edit_has_come(
+    system: GrouperSystem, http: httpx.AsyncClient
+) -> None:
+    system.is_reported = False
+    rename = {"identity_id": ONE, "label": "Ann"}
+    answer = await command(http, f"{CLUSTERS}/rename?wait_s=0.1", rename)
+    assert (answer["is_grouped"], answer["revision"]) == (False, None)
+    await system.settle()
+    again = await http.post(
+        f"{CLUSTERS}/rename?wait_s=0.1", json=rename, headers={"If-Match": "*", "Idempotency-Key": answer["edit_id"]}
+    )
+    told = again.json()["data"]
+    assert (told["version"], told["is_grouped"], told["revision"]) == (1, True, None)
 
 
 async def test_a_stale_command_says_which_version_there_is(http: httpx.AsyncClient) -> None:
