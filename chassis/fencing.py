@@ -59,3 +59,8 @@ class RunFence:
         if run_id > current:
             return True
         return run is None or run.get("state") not in CLOSED
+
+    async def is_deleted(self, ep_id: str, run_id: str) -> bool:
+        """Whether the episode was deleted with this run: nothing of it may come back."""
+        episode = await self._database["episodes"].find_one({"_id": ep_id}, {"last_run_id": 1})
+        return episode is not None and run_id <= str(episode.get("last_run_id") or "")

@@ -32,7 +32,7 @@ from services.identity.examination import served_models
 from services.identity.exports import to_csv_bytes, to_json_bytes, to_parquet_bytes
 from services.identity.facebank_store import FacebankStore
 from services.identity.history import effective_links
-from services.identity.link_store import LinkStore
+from services.identity.link_store import EpisodeLinks, LinkStore
 from services.identity.links import LinkState
 from services.identity.people_store import PeopleStore
 from services.identity.recognition import Facebank, Grouping, Recognition, recognise
@@ -86,19 +86,21 @@ class Reporter:
         """Bring a run's screen time up to date; returns the events that say so, none when it was already.
 
         The same cause again, and a grouping that is reported already, are answered with the events stored then. A run
-        without any revision needs `grouped` to get its first.
+        without any revision needs `grouped` to get its first. A grouping counts while its run does; what people say
+        counts for the run they see, until a later one is reported.
         """
         events, made = await self._revisions.caused_by(ep_id, run_id, cause), False
         for _ in range(MOST_ROUNDS):
-            last, decided, names, is_open = await asyncio.gather(
+            last, episode, names, is_open = await asyncio.gather(
                 self._revisions.last(ep_id, run_id),
-                self._links.decided(ep_id),
+                self._links.load(ep_id),
                 self._facebanks.members(show_of(ep_id)),
                 self._resources.fence.is_open(ep_id, run_id),
             )
             grouping = _latest(grouped, last)
-            if grouping is None or not is_open:
+            if grouping is None or not (is_open or (grouped is None and await self._is_seen(episode, run_id))):
                 return events
+            decided = episode.decided if episode else LinkState()
             if last is not None and last.basis == _basis(grouping, decided, last.automatic, names):
                 if events and not made:
                     await self._finish(last)
@@ -109,6 +111,12 @@ class Reporter:
                 events += revision.events
                 made = True
         raise RuntimeError(f"{ep_id} changes faster than it can be reported")
+
+    async def _is_seen(self, episode: EpisodeLinks | None, run_id: str) -> bool:
+        """Whether a run's screen time is the one that people see, and the episode was not deleted."""
+        if episode is None or episode.run_id != run_id:
+            return False
+        return not await self._resources.fence.is_deleted(episode.ep_id, run_id)
 
     async def _compute(
         self,
@@ -198,7 +206,7 @@ class Reporter:
             model_id=models.model_id,
             dimension=models.dimension,
         )
-        if await self._resources.fence.is_open(reported.ep_id, reported.run_id):
+        if await self._is_seen(await self._links.load(reported.ep_id), reported.run_id):
             target = RunManifests(self._resources.storage, reported.ep_id, reported.run_id, revision=revision.number)
             known = before.reported.manifests if before else {}
             await target.make_current({name: ref for name, ref in reported.manifests.items() if known.get(name) != ref})

@@ -22,6 +22,7 @@ from tests.support.grouper_system import (
     Take,
     grouper_system,
 )
+from tests.support.outboxes import all_published
 
 pytestmark = pytest.mark.integration
 
@@ -119,6 +120,7 @@ async def test_a_command_is_an_edit_an_event_and_a_new_grouping(system: GrouperS
     assert (await read(http, CLUSTERS))["grouping"]["pending_edits"] == 1
     again = await http.post(f"{CLUSTERS}/merge", json=merge, headers={"If-Match": '"0"', "Idempotency-Key": "m-1"})
     assert again.json()["data"] == accepted
+    await all_published(system.edits.collection)
     published = [event for event in system.bus.published if isinstance(event, ClustersEdited)]
     assert [(event.version, event.kind, event.who, event.why) for event in published] == [
         (1, "merge", "local", "the same coat")
@@ -192,6 +194,7 @@ async def test_fifty_writers_at_once_lose_nothing(system: GrouperSystem, http: h
     log = (await read(http, f"{EDITS}?limit=500"))["items"]
     assert [entry["version"] for entry in log] == list(range(50, 0, -1))
     assert {entry["edit_id"] for entry in log} == {f"writer-{number}" for number in range(50)}
+    await all_published(system.edits.collection)
     published = [event for event in system.bus.published if isinstance(event, ClustersEdited)]
     assert {event.version for event in published} == set(range(1, 51))
 

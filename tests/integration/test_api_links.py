@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.support.identity_rig import (
     GREEN,
     LATER_RUN,
     RED,
+    RUN,
     SHOW,
     IdentityRig,
     Somebody,
@@ -204,6 +206,37 @@ async def test_a_machine_that_reports_loses_no_change_made_meanwhile(rig: Identi
     assert (view["version"], linked) == (view["history"][0]["version"], {ONE, TWO, THREE})
     assert max(entry.links_version for entry in rig.bus.of(ScreenTimeReported)) == view["version"]
     assert report.run_id == LATER_RUN
+
+
+@pytest.mark.parametrize("state", ["running", "cancelled"])
+async def test_a_link_made_while_a_later_run_is_under_way_shows_at_once_and_in_the_later_run(
+    rig: IdentityRig, state: str
+) -> None:
+    await rig.database["episodes"].insert_one({"_id": EP, "current_run_id": LATER_RUN})
+    await rig.database["runs"].insert_one({"_id": LATER_RUN, "ep_id": EP, "state": state})
+    await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
+    await rig.bus.deliver()
+    shown = await rig.data("GET", f"/screen-time/{EP}")
+    assert (shown["run_id"], shown["revision"]) == (RUN, 2)
+    assert THREE in shown["cast"][0]["identity_ids"]
+    current = await rig.storage.read(rig.storage.uri(f"artifacts/manifests/{EP}/screen_time.json"))
+    assert json.loads(current)["revision"] == 2
+    said = await rig.group(PEOPLE, revision=2)
+    assert not any(
+        isinstance(event, ScreenTimeReported) for event in said
+    )  # a grouping of the older run counts no more
+    if state == "running":
+        await rig.group(PEOPLE, run_id=LATER_RUN)
+        shown = await rig.data("GET", f"/screen-time/{EP}")
+        assert (shown["run_id"], shown["revision"]) == (LATER_RUN, 1)
+        assert THREE in shown["cast"][0]["identity_ids"]
+
+
+async def test_a_link_to_a_run_that_is_being_deleted_is_not_reported(rig: IdentityRig) -> None:
+    await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
+    await rig.database["episodes"].insert_one({"_id": EP, "deleted": True, "last_run_id": RUN})
+    await rig.bus.deliver()
+    assert await rig.database["screen_time"].count_documents({}) == 1
 
 
 async def test_a_caller_may_wait_for_the_revision_with_the_change(rig: IdentityRig) -> None:

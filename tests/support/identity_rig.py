@@ -258,11 +258,13 @@ class IdentityRig:
     async def call(
         self, method: str, path: str, body: object = None, *, version: int | str | None = None, **headers: str
     ) -> httpx.Response:
-        """One request; `version` is sent as If-Match, header names with underscores."""
+        """One request, and what it publishes; `version` is sent as If-Match, header names with underscores."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if version is not None:
             sent["If-Match"] = f'"{version}"' if isinstance(version, int) else version
-        return await self.client.request(method, path, json=body, headers=sent)
+        answer = await self.client.request(method, path, json=body, headers=sent)
+        await all_published(*self.bus.outboxes)
+        return answer
 
     async def data(self, method: str, path: str, body: object = None, **more: Any) -> Any:
         """The data of a request that succeeds."""
