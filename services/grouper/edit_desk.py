@@ -74,7 +74,7 @@ class EditDesk:
         """Accept a command; with `wait_s` the answer comes when its effect is in the screen time, or after that time.
 
         Raises:
-            Conflict: `not_grouped_yet`, `identity_locked`, `not_locked`, `command_id_used`.
+            Conflict: `not_grouped_yet`, `identity_locked`, `not_locked`, `command_id_used`, `edit_log_full`.
             NotFound: `unknown_identity`, `unknown_track`.
             StaleVersion: when the edits moved on from the expected version.
             BadInput: for a command that contradicts itself.
@@ -156,7 +156,7 @@ class EditDesk:
             if asked.expected is not None and asked.expected != book.version:
                 raise StaleVersion(f"The edits of {ep_id}", expected=asked.expected, actual=book.version)
             record = await self._record(run, book, extend, asked)
-            if await self._edits.append(ep_id, record, _event(run, book.log, record)):
+            if await self._edits.append(ep_id, book, record, _event(run, book.log, record)):
                 self._outbox.publish_later(self._edits.collection, ep_id)
                 return await self._answered(run, record, wait_s)
             book = await self._edits.read(ep_id)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from chassis.growing import ROOM_BYTES, stored_bytes
 from chassis.store import Database
 from contracts.events import ClustersEdited
 from screenalytics.stack import Stack
@@ -197,6 +198,24 @@ async def test_fifty_writers_at_once_lose_nothing(system: GrouperSystem, http: h
     await all_published(system.edits.collection)
     published = [event for event in system.bus.published if isinstance(event, ClustersEdited)]
     assert {event.version for event in published} == set(range(1, 51))
+
+
+async def test_a_full_log_takes_nothing_but_undoing_long_before_mongodb_refuses(
+    system: GrouperSystem, http: httpx.AsyncClient
+) -> None:
+    await command(http, f"{CLUSTERS}/lock", {"identity_id": ONE})
+    edits = system.edits.collection
+    stored = await edits.find_one({"_id": EP_ID})
+    assert stored is not None
+    assert 0 <= stored["log_bytes"] - stored_bytes(stored["log"]) < 100
+    large = stored["log"][0] | {"edit_id": "large", "command_id": "l", "why": "x" * 2**20}
+    full = [large] * (ROOM_BYTES >> 20)  # as it may be where nobody counted yet
+    await edits.update_one({"_id": EP_ID}, {"$push": {"log": {"$each": full}}, "$unset": {"log_bytes": ""}})
+    refused = await command(http, f"{CLUSTERS}/rename", {"identity_id": TWO, "label": "Bob"}, status=409)
+    assert refused["code"] == "edit_log_full" and "full (12 MB)" in refused["message"]
+    assert await system.edits.version(EP_ID) == 1
+    assert (await command(http, f"{EDITS}/undo", {}))["version"] == 2
+    assert (await edits.find_one({"_id": EP_ID}, {"log_bytes": 1}) or {})["log_bytes"] > ROOM_BYTES
 
 
 async def test_locked_identities_refuse_until_they_are_unlocked(system: GrouperSystem, http: httpx.AsyncClient) -> None:

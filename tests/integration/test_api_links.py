@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from chassis.growing import ROOM_BYTES, stored_bytes
 from chassis.store import Database
 from contracts.events import CastLinked, LinksChanged, ScreenTimeReported
 from contracts.ids import identity_id
@@ -230,6 +231,24 @@ async def test_a_link_made_while_a_later_run_is_under_way_shows_at_once_and_in_t
         shown = await rig.data("GET", f"/screen-time/{EP}")
         assert (shown["run_id"], shown["revision"]) == (LATER_RUN, 1)
         assert THREE in shown["cast"][0]["identity_ids"]
+
+
+async def test_a_full_history_takes_nothing_but_undoing_long_before_mongodb_refuses(rig: IdentityRig) -> None:
+    await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
+    identities = rig.database["identities"]
+    stored = await identities.find_one({"_id": EP})
+    assert stored is not None
+    assert 0 <= stored["changes_bytes"] - stored_bytes(stored["changes"]) < 100
+    (own,) = stored["changes"]
+    large = own | {"action": "dismiss", "version": 1000, "why": "x" * 2**20}
+    full = [large] * (ROOM_BYTES >> 20)  # as it may be where nobody counted yet
+    uncounted = {"$push": {"changes": {"$each": full, "$position": 0}}, "$unset": {"changes_bytes": ""}}
+    await identities.update_one({"_id": EP}, uncounted)
+    refused = await code_of(rig, "PUT", f"/links/{EP}/{TWO}", {"cast_id": "rita"}, version=1)
+    assert refused == (409, "link_history_full")
+    assert (await rig.data("GET", f"/links/{EP}?history=1"))["version"] == 1
+    assert (await rig.data("POST", f"/links/{EP}/undo", {}, version=1))["version"] == 2
+    assert await links_of(rig) == {ONE: "rita", TWO: "greta"}
 
 
 async def test_a_link_to_a_run_that_is_being_deleted_is_not_reported(rig: IdentityRig) -> None:

@@ -90,7 +90,7 @@ async def edit(
         who="kim",
         at=record.at,
     )
-    assert await system.edits.append(EP_ID, record, event)
+    assert await system.edits.append(EP_ID, book, record, event)
     return event
 
 
