@@ -233,6 +233,19 @@ async def test_a_link_made_while_a_later_run_is_under_way_shows_at_once_and_in_t
         assert THREE in shown["cast"][0]["identity_ids"]
 
 
+async def test_a_command_needs_no_evidence(rig: IdentityRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("services.identity.episodes.gather_evidence")
+    await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
+    assert await code_of(rig, "PUT", f"/links/{EP}/identity-00009", {"cast_id": "rita"}, version=1) == (
+        404,
+        "unknown_identity",
+    )
+    assert await code_of(rig, "PUT", f"/links/{EP}/{ONE}", {"cast_id": "nobody"}, version=1) == (
+        404,
+        "unknown_cast_member",
+    )
+
+
 async def test_a_full_history_takes_nothing_but_undoing_long_before_mongodb_refuses(rig: IdentityRig) -> None:
     await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
     identities = rig.database["identities"]
