@@ -42,14 +42,16 @@ class ArtifactFolder:
         """Write an object and return its reference."""
         return await self._storage.put(self._key(addressed_name(name, data)), data, schema=schema)
 
-    async def put_rows(self, name: str, rows: Iterable[BaseModel]) -> BlobRef:
-        """Write contract rows as JSON Lines."""
+    async def put_rows(self, name: str, rows: Iterable[BaseModel], *, schema: str | None = None) -> BlobRef:
+        """Write contract rows as JSON Lines; `schema` is that of the rows where they do not say it themselves."""
         items = list(rows)
-        return await self.put(name, encode_rows(items), schema=type(items[0]).__name__ if items else None)
+        data = await asyncio.to_thread(encode_rows, items)
+        return await self.put(name, data, schema=type(items[0]).__name__ if items else schema)
 
     async def put_document(self, name: str, document: BaseModel) -> BlobRef:
         """Write one contract document as JSON."""
-        return await self.put(name, encode_document(document), schema=type(document).__name__)
+        data = await asyncio.to_thread(encode_document, document)
+        return await self.put(name, data, schema=type(document).__name__)
 
 
 class SegmentArtifacts(ArtifactFolder):

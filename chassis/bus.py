@@ -64,7 +64,7 @@ class Bus:
 
     Args:
         service: The service's name: its consumer group, its dead-letter topic, its CloudEvents source.
-        fence: Asked before every handler; events it refuses are acknowledged and dropped.
+        fence: Asked before every handler but those registered as unfenced; events it refuses are acknowledged and dropped.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Bus:
         self._settings = settings
         self._fence = fence
         self._handlers: dict[type[Event], Handler[Any]] = {}
+        self._unfenced: set[type[Event]] = set()
         self._tries: dict[TopicPartition, _Try] = {}
         self.delivery = Delivery(
             settings, give_up=self._dead_letter, fail_episode=self._publish_failure, describe=_log_fields
@@ -93,9 +94,15 @@ class Bus:
         )
         self._subscriber: Any = None
 
-    def on(self, event: type[E], handler: Handler[E]) -> None:
-        """Register the handler of an event; before `start`."""
+    def on(self, event: type[E], handler: Handler[E], *, fenced: bool = True) -> None:
+        """Register the handler of an event; before `start`.
+
+        Args:
+            fenced: False for a handler that decides itself about runs that no longer count.
+        """
         self._handlers[event] = handler
+        if not fenced:
+            self._unfenced.add(event)
 
     async def start(self) -> None:
         """Create missing topics, join the consumer group and begin to handle events."""
@@ -184,7 +191,7 @@ class Bus:
         subject = _subject_fields(event)
         with self._trying(record, received, subject), telemetry.log_context(**subject):
             log = telemetry.logger().bind(topic=record.topic)
-            if self._fence is not None and not await self._fence(event):
+            if not await self._counts(event):
                 metrics.fenced.labels(record.topic).inc()
                 log.info("event of an older run dropped")
                 return
@@ -194,6 +201,9 @@ class Bus:
             took_s = time.perf_counter() - started
             metrics.handler_seconds.labels(record.topic).observe(took_s)
             log.info("event handled", seconds=round(took_s, 3), published=len(answers))
+
+    async def _counts(self, event: Event) -> bool:
+        return self._fence is None or type(event) in self._unfenced or await self._fence(event)
 
     async def _bounded(self, handling: Awaitable[Iterable[Event] | None]) -> Iterable[Event] | None:
         """Wait for a handler, but not so long that the group takes its partition away and gives it to the next victim."""

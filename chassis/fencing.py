@@ -7,6 +7,7 @@ every run up to the document's `last_run_id`, for ever: an episode that is creat
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from chassis.store import Database
@@ -44,7 +45,10 @@ class RunFence:
 
     async def is_open(self, ep_id: str, run_id: str) -> bool:
         """Whether the run is the episode's current one and was not closed."""
-        episode = await self._database["episodes"].find_one({"_id": ep_id}, {"current_run_id": 1, "last_run_id": 1})
+        episode, run = await asyncio.gather(
+            self._database["episodes"].find_one({"_id": ep_id}, {"current_run_id": 1, "last_run_id": 1}),
+            self._database["runs"].find_one({"_id": run_id}, {"state": 1}),
+        )
         if episode is None:
             return True
         if run_id <= str(episode.get("last_run_id") or ""):
@@ -54,5 +58,9 @@ class RunFence:
             return False
         if run_id > current:
             return True
-        run = await self._database["runs"].find_one({"_id": run_id}, {"state": 1})
         return run is None or run.get("state") not in CLOSED
+
+    async def is_deleted(self, ep_id: str, run_id: str) -> bool:
+        """Whether the episode was deleted with this run: nothing of it may come back."""
+        episode = await self._database["episodes"].find_one({"_id": ep_id}, {"last_run_id": 1})
+        return episode is not None and run_id <= str(episode.get("last_run_id") or "")

@@ -55,6 +55,8 @@ class Outbox:
     def __init__(self, bus: Bus, collections: Sequence[AsyncCollection[Document]]) -> None:
         self._bus = bus
         self._collections = tuple(collections)
+        self._asked: set[tuple[str, Any]] = set()
+        self._relaying: dict[tuple[str, Any], asyncio.Task[None]] = {}
 
     async def relay(self, collection: AsyncCollection[Document], document_id: Any) -> int:
         """Publish what a document has in its outbox, in order, and take it out; returns how many."""
@@ -80,6 +82,25 @@ class Outbox:
             await self.relay(collection, document_id)
         except Exception as error:
             telemetry.logger().warning("event not published yet", document=str(document_id), error=str(error)[:300])
+
+    def publish_later(self, collection: AsyncCollection[Document], document_id: Any) -> None:
+        """As `publish_soon` without waiting for it: the change is stored, and whoever made it need not wait for Kafka.
+
+        One relay at a time works on a document, so its events leave in order.
+        """
+        key = (collection.name, document_id)
+        self._asked.add(key)
+        if key not in self._relaying:
+            self._relaying[key] = asyncio.create_task(self._relay_asked(collection, document_id))
+
+    async def _relay_asked(self, collection: AsyncCollection[Document], document_id: Any) -> None:
+        key = (collection.name, document_id)
+        try:
+            while key in self._asked:
+                self._asked.discard(key)
+                await self.publish_soon(collection, document_id)
+        finally:
+            del self._relaying[key]  # at once, so that whoever asks from now on gets a relay of their own
 
     async def sweep(self) -> int:
         """Relay everything that its writer did not; returns how many events."""

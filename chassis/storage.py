@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -356,8 +355,7 @@ def decode_rows(data: bytes, model: type[M]) -> list[M]:
 
 
 def encode_document(document: BaseModel) -> bytes:
-    payload: Mapping[str, Any] = document.model_dump(mode="json", by_alias=True)
-    return json.dumps(payload, ensure_ascii=False, indent=1).encode() + b"\n"
+    return document.model_dump_json(by_alias=True, indent=1).encode() + b"\n"
 
 
 def _files_below(folder: Path) -> list[Path]:

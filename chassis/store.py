@@ -132,7 +132,10 @@ COLLECTIONS: tuple[Collection, ...] = (
         name="screen_time",
         owner="identity",
         holds="one document per screen time revision",
-        indexes=(IndexModel([("ep_id", ASCENDING), ("run_id", ASCENDING), ("revision", ASCENDING)], unique=True),),
+        indexes=(
+            IndexModel([("ep_id", ASCENDING), ("run_id", ASCENDING), ("revision", ASCENDING)], unique=True),
+            IndexModel([("cause", ASCENDING)]),
+        ),
     ),
     Collection(name="dead_letters", owner="cli", holds="one document per dead letter that was replayed or dropped"),
 )

@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -106,24 +107,18 @@ def correct(api: Client, ep_id: str, named: dict[str, str]) -> dict[str, Any]:
     split = models.SplitCluster(identity_id=whole, track_ids=before[-1:], why="somebody else?")
     parted = api.split_cluster(ep_id, split, if_match=merged.etag, wait_s=WAIT_S)
     assert tracks_of(api, ep_id, whole) == before[:-1]
-    undone = api.undo_edit(ep_id, models.WhichEdit(), if_match=parted.etag, wait_s=WAIT_S)
+    undo_until_reported(api, ep_id, if_match=parted.etag)
     assert tracks_of(api, ep_id, whole) == before
-    return {"merged": [first, second], "together": len(together), "split": whole, "edits_version": undone.data.version}
+    return {"merged": [first, second], "together": len(together), "split": whole}
 
 
-def settled(api: Client, ep_id: str, edits_version: int) -> None:
-    """Wait until the last correction is in the screen time: its grouping is there and no new revision comes any more."""
+def undo_until_reported(api: Client, ep_id: str, *, if_match: str | None) -> None:
+    """Undo the latest edit and wait until the screen time says so: sent again, the same command waits on."""
     deadline = time.monotonic() + PATIENCE_S
-    seen = -1
-    while True:
-        grouping = api.list_clusters(ep_id, limit=1).data.grouping
-        now = api.read_screen_time(ep_id).data.revision
-        if grouping.edits_version >= edits_version and seen == now:
-            return
+    command: dict[str, Any] = {"if_match": if_match, "idempotency_key": uuid.uuid4().hex, "wait_s": WAIT_S}
+    while api.undo_edit(ep_id, models.WhichEdit(), **command).data.revision is None:
         if time.monotonic() > deadline:
             raise RuntimeError("the corrections do not arrive in the screen time")
-        seen = now
-        time.sleep(2.0)
 
 
 def session(api: Client, video: Path, cast: Path, ep_id: str, profile: Any) -> dict[str, Any]:
@@ -135,7 +130,6 @@ def session(api: Client, video: Path, cast: Path, ep_id: str, profile: Any) -> d
     named = name_people(api, ep_id, cast)
     print(f"named: {named}", file=sys.stderr)
     corrected = correct(api, ep_id, named)
-    settled(api, ep_id, corrected["edits_version"])
 
     second_run = api.start_run(ep_id, models.NewRun(profile=profile, force=True)).data.run_id
     follow(api, ep_id, second_run)

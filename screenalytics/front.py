@@ -86,4 +86,5 @@ async def _start(buses: Sequence[Bus]) -> None:
                 attempt += 1
                 telemetry.logger().warning("waiting for Kafka", error=str(error)[:300], attempt=attempt)
                 await asyncio.sleep(backoff(attempt, first_s=0.2, max_s=5.0, jitter=0.0))
+    service.spare_the_collector()
     telemetry.logger().info("service started")

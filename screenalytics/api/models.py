@@ -218,7 +218,14 @@ class EditAnswer(BaseModel):
     ]
     action: Literal["apply", "undo", "redo"]
     grouping_revision: Annotated[int, Field(description="First grouping that can include it.")]
-    is_grouped: Annotated[bool, Field(description="Whether that grouping exists and includes it.")]
+    is_grouped: Annotated[
+        bool,
+        Field(description="Whether that grouping exists and includes it, as far as was waited for."),
+    ]
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision with its effect; null: not there yet, or not waited for."),
+    ] = None
 
 
 class EpisodePatch(BaseModel):

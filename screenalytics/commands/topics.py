@@ -99,8 +99,8 @@ class _RecordingBus(Bus):
         super().__init__(service, settings)
         self.wanted: set[str] = set()
 
-    def on(self, event: type[E], handler: Handler[E]) -> None:
-        super().on(event, handler)
+    def on(self, event: type[E], handler: Handler[E], *, fenced: bool = True) -> None:
+        super().on(event, handler, fenced=fenced)
         self.wanted.add(event.TOPIC)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.outbox import Outbox
 from chassis.reading import ArtifactReader
+from chassis.reported import ReportedScreenTime
 from chassis.service import Resources, Wiring, run
 from contracts.events import ClustersEdited, EpisodeDeleted, SegmentEmbedded
 from services.grouper.desk import ClusterDesk
@@ -28,7 +29,8 @@ def wire(resources: Resources[GrouperSettings]) -> Wiring:
     clusters = ClusterDesk(
         reader=reader, store=store, edits=edits, regrouper=regrouper, fence=resources.fence, rules=rules
     )
-    desk = EditDesk(store=store, edits=edits, clusters=clusters, outbox=outbox)
+    reported = ReportedScreenTime(resources.database)
+    desk = EditDesk(store=store, edits=edits, clusters=clusters, outbox=outbox, reported=reported)
     return Wiring(routers=ROUTERS, parts=(clusters, desk), background=(outbox.run,))
 
 

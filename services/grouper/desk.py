@@ -13,8 +13,8 @@ from chassis.reading import ArtifactReader
 from contracts.events import EpisodeGrouped
 from contracts.rows import ClusterCentroidsDocument, FaceRow, ShotRow, TrackRow
 from services.grouper.assembly import identities_document
-from services.grouper.clusters import ClusterView, view_of
-from services.grouper.commands import Command, edit_of
+from services.grouper.clusters import ClusterView, people_of, view_of
+from services.grouper.commands import Command, People, edit_of
 from services.grouper.comparing import Duplicate, Outlier, find_outliers, likely_duplicates
 from services.grouper.constraints import Constraints
 from services.grouper.edit_log import EditLog, EditRecord, active_edits
@@ -30,8 +30,8 @@ from services.grouper.twosome import Twosome, find_two_people
 
 T = TypeVar("T")
 
-REMEMBERED = 8
-"""Views and lists of so many groupings are kept."""
+REMEMBERED = 16
+"""So many views, lists and the like of groupings are kept."""
 
 
 class Remembered:
@@ -114,6 +114,15 @@ class ClusterDesk:
             )
 
         return await self._remembered.get(("view", event.run_id, event.revision), make)
+
+    async def people(self, run: GroupedRun) -> People:
+        """Who is who in a grouping: all that a command has to know of it."""
+
+        async def make() -> People:
+            identities = (await self._regrouper.identities(run.event)).identities
+            return people_of(identities, await self._reader.rows(run.event.artifacts["tracks"], TrackRow))
+
+        return await self._remembered.get(("people", run.event.run_id, run.event.revision), make)
 
     async def edits_version(self, ep_id: str) -> int:
         return await self._edits.version(ep_id)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from chassis.errors import Conflict, NotFound, StaleVersion
 from chassis.outbox import Outbox
+from chassis.reported import ReportedScreenTime
 from contracts.events import ClustersEdited
 from services.grouper.commands import Command, People, edit_of
 from services.grouper.desk import ClusterDesk
@@ -36,31 +37,44 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """What became of a command. `is_grouped` says whether the grouping with `grouping_revision` includes it already."""
+    """What became of a command. `is_grouped` says whether the grouping with `grouping_revision` includes it already.
+
+    `revision` is the screen time revision with its effect, None while that is not there.
+    """
 
     record: EditRecord
     grouping_revision: int
     is_grouped: bool = False
+    revision: int | None = None
 
 
-Extend = Callable[[GroupedRun, EditBook, str], EditLog]
+Extend = Callable[[GroupedRun, EditBook, str], Awaitable[EditLog]]
 """From the log as it is and the time to the log with one entry more."""
 
 
 class EditDesk:
     """Takes commands on an episode's clusters. Each is one atomic write, in order, and known again."""
 
-    def __init__(self, *, store: GrouperStore, edits: EditStore, clusters: ClusterDesk, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        *,
+        store: GrouperStore,
+        edits: EditStore,
+        clusters: ClusterDesk,
+        outbox: Outbox,
+        reported: ReportedScreenTime,
+    ) -> None:
         self._store = store
+        self._reported = reported
         self._edits = edits
         self._clusters = clusters
         self._outbox = outbox
 
     async def apply(self, ep_id: str, command: Command, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
-        """Accept a command.
+        """Accept a command; with `wait_s` the answer comes when its effect is in the screen time, or after that time.
 
         Raises:
-            Conflict: `not_grouped_yet`, `identity_locked`, `not_locked`, `command_id_used`.
+            Conflict: `not_grouped_yet`, `identity_locked`, `not_locked`, `command_id_used`, `edit_log_full`.
             NotFound: `unknown_identity`, `unknown_track`.
             StaleVersion: when the edits moved on from the expected version.
             BadInput: for a command that contradicts itself.
@@ -73,8 +87,8 @@ class EditDesk:
 
     async def split_in_two(self, ep_id: str, identity_id: str, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
         """Split an identity where it looks like two people; raises as `apply`, and Conflict `looks_like_one_person`."""
-        run = await self._clusters.open_run_of(ep_id)
-        known = (await self._edits.read(ep_id)).made_by(asked.command_id)
+        run, book = await self._opened(ep_id)
+        known = book.made_by(asked.command_id)
         found = None if known else await self._clusters.two_people(run, identity_id)
 
         def edit(people: People) -> Edit:
@@ -95,7 +109,7 @@ class EditDesk:
             NotFound: `unknown_edit`.
         """
 
-        def extend(_run: GroupedRun, book: EditBook, at: str) -> EditLog:
+        async def extend(_run: GroupedRun, book: EditBook, at: str) -> EditLog:
             _refuse_unknown(book, edit_id)
             try:
                 return undo(book.log, by=asked.who, at=at, edit_id=edit_id)
@@ -107,7 +121,7 @@ class EditDesk:
     async def redo(self, ep_id: str, edit_id: str | None, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
         """Redo an undone edit, the one undone last unless named; raises as `undo`, with `nothing_to_redo`."""
 
-        def extend(_run: GroupedRun, book: EditBook, at: str) -> EditLog:
+        async def extend(_run: GroupedRun, book: EditBook, at: str) -> EditLog:
             _refuse_unknown(book, edit_id)
             try:
                 return redo(book.log, by=asked.who, at=at, edit_id=edit_id)
@@ -121,18 +135,19 @@ class EditDesk:
         return await self._edits.read(ep_id)
 
     async def _apply(self, ep_id: str, edit: Callable[[People], Edit], asked: Asked, wait_s: float) -> Accepted:
-        view = await self._clusters.view(await self._clusters.open_run_of(ep_id))
-
-        def extend(run: GroupedRun, book: EditBook, at: str) -> EditLog:
-            people = replace(view.people, locked=_locked_now(view.people.locked, run, book.log))
+        async def extend(run: GroupedRun, book: EditBook, at: str) -> EditLog:
+            people = await self._clusters.people(run)
+            people = replace(people, locked=_locked_now(people.locked, run, book.log))
             return apply_edit(book.log, edit(people), edit_id=asked.command_id, by=asked.who, at=at)
 
         return await self._accept(ep_id, "apply", extend, asked, wait_s)
 
+    async def _opened(self, ep_id: str) -> tuple[GroupedRun, EditBook]:
+        return await asyncio.gather(self._clusters.open_run_of(ep_id), self._edits.read(ep_id))
+
     async def _accept(self, ep_id: str, action: str, extend: Extend, asked: Asked, wait_s: float) -> Accepted:
-        run = await self._clusters.open_run_of(ep_id)
+        run, book = await self._opened(ep_id)
         for _ in range(TRIES):
-            book = await self._edits.read(ep_id)
             known = book.made_by(asked.command_id)
             if known is not None:
                 if known.action != action:
@@ -140,14 +155,15 @@ class EditDesk:
                 return await self._answered(run, known, wait_s)
             if asked.expected is not None and asked.expected != book.version:
                 raise StaleVersion(f"The edits of {ep_id}", expected=asked.expected, actual=book.version)
-            record = self._record(run, book, extend, asked)
-            if await self._edits.append(ep_id, record, _event(run, book.log, record)):
-                await self._outbox.publish_soon(self._edits.collection, ep_id)
+            record = await self._record(run, book, extend, asked)
+            if await self._edits.append(ep_id, book, record, _event(run, book.log, record)):
+                self._outbox.publish_later(self._edits.collection, ep_id)
                 return await self._answered(run, record, wait_s)
+            book = await self._edits.read(ep_id)
         raise Conflict("too_busy", "Many others edit this episode at the moment: try again.")
 
-    def _record(self, run: GroupedRun, book: EditBook, extend: Extend, asked: Asked) -> EditRecord:
-        entry = extend(run, book, datetime.now(UTC).isoformat(timespec="milliseconds"))[-1]
+    async def _record(self, run: GroupedRun, book: EditBook, extend: Extend, asked: Asked) -> EditRecord:
+        entry = (await extend(run, book, datetime.now(UTC).isoformat(timespec="milliseconds")))[-1]
         return entry.model_copy(
             update={
                 "version": book.version + 1,
@@ -159,16 +175,27 @@ class EditDesk:
         )
 
     async def _answered(self, run: GroupedRun, record: EditRecord, wait_s: float) -> Accepted:
-        """The answer to a command, after the grouping with it exists or the time is over."""
+        """The answer to a command, after the screen time with it is out or the time is over."""
+        accepted = Accepted(record=record, grouping_revision=record.grouping_revision or run.event.revision + 1)
         deadline = time.monotonic() + wait_s
         while wait_s > 0:
-            revision, version = await self._store.progress(run.event.run_id)
-            if version >= record.version:
-                return Accepted(record=record, grouping_revision=revision, is_grouped=True)
-            if time.monotonic() >= deadline:
+            accepted = await self._progress(run, accepted)
+            if accepted.revision is not None or time.monotonic() >= deadline:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
-        return Accepted(record=record, grouping_revision=record.grouping_revision or run.event.revision + 1)
+        return accepted
+
+    async def _progress(self, run: GroupedRun, accepted: Accepted) -> Accepted:
+        """How far a command has come by now."""
+        if not accepted.is_grouped:
+            revision, version = await self._store.progress(run.event.run_id)
+            if version < accepted.record.version:
+                return accepted
+            accepted = replace(accepted, grouping_revision=revision, is_grouped=True)
+        reported = await self._reported.of(run.event.ep_id)
+        if reported is None or not reported.includes(run.event.run_id, accepted.grouping_revision):
+            return accepted
+        return replace(accepted, revision=reported.revision)
 
 
 def _event(run: GroupedRun, log: EditLog, record: EditRecord) -> ClustersEdited:

@@ -53,6 +53,22 @@ class Person:
     label: str | None = None
 
 
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MachineGrouping:
+    """What the machine alone makes of the tracks, as track ids, those that operators dropped included.
+
+    The `rescued` are in a cluster that they joined as leftovers; of the `unknown` groups nothing can be said. It depends
+    on the tracks, their vectors and the thresholds in force, on no other edit.
+    """
+
+    clusters: tuple[Names, ...]
+    rescued: frozenset[str]
+    unknown: tuple[Names, ...]
+
+
 @dataclass(frozen=True)
 class Grouping:
     """The people of an episode in order of their ids. `tracks_npy` [M, D] holds the prototypes of `tracks`."""
@@ -62,14 +78,7 @@ class Grouping:
     tracks_npy: Floats
     metrics: GroupingMetrics
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Unedited:
-    """Clusters of the machine's own, as track ids; the `rescued` are those that joined one as leftovers."""
-
-    clusters: list[list[str]]
-    rescued: set[str]
+    machine: MachineGrouping
 
 
 @dataclass(frozen=True)
@@ -88,11 +97,14 @@ def group_episode(
     edits: Sequence[Edit] = (),
     earlier: EarlierRun | None = None,
     least_number: int = 1,
+    machine: MachineGrouping | None = None,
 ) -> Grouping:
     """Groups all tracks into people. Every track is in exactly one, but for those an operator dropped.
 
     `sample_period_s` is the time between two analysed frames. `earlier` gives its identity ids to the same people;
-    new ids are numbered from `least_number` at least. The result does not depend on the order of the tracks.
+    new ids are numbered from `least_number` at least. `machine` is what a grouping of the same tracks with the same
+    thresholds in force had; clustering them again, most of the work, would give the same. The result does not depend
+    on the order of the tracks.
     """
     edits = without_ended_locks(edits)
     thresholds = thresholds_in_force(thresholds, edits)
@@ -101,15 +113,17 @@ def group_episode(
     dropped = dropped_tracks(edits)
     active = [track for track in tracks if track.track_id not in dropped]
     points = track_points(active, matrix)
-    constraints, contradicted = episode_constraints(
-        active, joined.must_links, edits, sample_period_s=sample_period_s, rules=rules
-    )
+    if machine is None:
+        machine = _group_by_machine(tracks, matrix, joined.must_links, sample_period_s, thresholds)
+    contradicted = 0
     if edits:
-        unedited = _unedited(tracks, matrix, joined.must_links, sample_period_s, thresholds)
+        constraints, contradicted = episode_constraints(
+            active, joined.must_links, edits, sample_period_s=sample_period_s, rules=rules
+        )
         sightings, _ = episode_constraints(active, joined.must_links, (), sample_period_s=sample_period_s, rules=rules)
-        clusters = _edited(unedited, active, points, constraints, sightings, thresholds)
+        clusters = _edited(machine, active, points, constraints, sightings, thresholds)
     else:
-        clusters = _clusters(active, points, constraints, thresholds)
+        clusters = _unedited(machine, active)
     people = _people(clusters, active, points, edits, earlier, thresholds, least_number)
     sizes = [len(cluster.positions) for cluster in clusters if cluster.reason is None]
     metrics = grouping_metrics(
@@ -127,6 +141,7 @@ def group_episode(
         tracks_npy=matrix,
         metrics=metrics,
         warnings=(*joined.problems, *problems, *health),
+        machine=machine,
     )
 
 
@@ -171,14 +186,13 @@ def episode_constraints(
     return constraints, len(contradicted)
 
 
-def _unedited(
+def _group_by_machine(
     tracks: Sequence[TrackRow],
     matrix: Floats,
     must_links: Sequence[tuple[str, str]],
     sample_period_s: float,
     thresholds: GrouperThresholds,
-) -> _Unedited:
-    """What the machine alone makes of all tracks, those that operators dropped included."""
+) -> MachineGrouping:
     points = track_points(tracks, matrix)
     constraints, _ = episode_constraints(
         tracks, must_links, (), sample_period_s=sample_period_s, rules=thresholds.clustering
@@ -187,12 +201,34 @@ def _unedited(
     rescue = merge_singleton_clusters(
         found, points, constraints, clustering=thresholds.clustering, rules=thresholds.rescue
     )
-    named = [[tracks[position].track_id for position in cluster] for cluster in rescue.clusters]
-    return _Unedited(clusters=named, rescued={tracks[position].track_id for position in rescue.rescued})
+
+    def named(groups: Clusters) -> tuple[Names, ...]:
+        return tuple(tuple(tracks[position].track_id for position in group) for group in groups)
+
+    return MachineGrouping(
+        clusters=named(rescue.clusters),
+        rescued=frozenset(tracks[position].track_id for position in rescue.rescued),
+        unknown=named(rescue.unknown),
+    )
+
+
+def _unedited(machine: MachineGrouping, tracks: Sequence[TrackRow]) -> list[_Cluster]:
+    """The machine's grouping as it is."""
+    positions = {track.track_id: index for index, track in enumerate(tracks)}
+
+    def known(names: Names) -> _Cluster:
+        members = [positions[name] for name in names]
+        return _Cluster(members, tuple(positions[name] for name in names if name in machine.rescued), None)
+
+    def unknown(names: Names) -> _Cluster:
+        members = [positions[name] for name in names]
+        return _Cluster(members, (), _reason([tracks[one] for one in members]))
+
+    return [*map(known, machine.clusters), *map(unknown, machine.unknown)]
 
 
 def _edited(
-    unedited: _Unedited,
+    machine: MachineGrouping,
     tracks: Sequence[TrackRow],
     points: TrackPoints,
     constraints: Constraints,
@@ -202,21 +238,14 @@ def _edited(
     """The machine's clusters with the edits carried out on them; leftovers are looked at again."""
     positions = {track.track_id: index for index, track in enumerate(tracks)}
     edited = carry_out(
-        [[positions[track] for track in cluster if track in positions] for cluster in unedited.clusters],
-        {positions[track] for track in unedited.rescued if track in positions},
+        [[positions[track] for track in cluster if track in positions] for cluster in machine.clusters],
+        {positions[track] for track in machine.rescued if track in positions},
         constraints,
         points,
     )
     return _with_leftovers(
         edited.clusters, tracks, points, constraints, thresholds, sightings=sightings, already=edited.rescued
     )
-
-
-def _clusters(
-    tracks: Sequence[TrackRow], points: TrackPoints, constraints: Constraints, thresholds: GrouperThresholds
-) -> list[_Cluster]:
-    found = cluster_faces(points, constraints, thresholds.clustering)
-    return _with_leftovers(found, tracks, points, constraints, thresholds)
 
 
 def _with_leftovers(
@@ -226,8 +255,8 @@ def _with_leftovers(
     constraints: Constraints,
     thresholds: GrouperThresholds,
     *,
-    sightings: Constraints | None = None,
-    already: Collection[int] = (),
+    sightings: Constraints,
+    already: Collection[int],
 ) -> list[_Cluster]:
     """Clusters after leftovers joined them, and the leftovers that are nobody known; `already` joined one before."""
     rescue = merge_singleton_clusters(

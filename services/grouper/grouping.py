@@ -66,7 +66,8 @@ def _validate_embedding_dimensions(
         if vector is None:
             rows.append(track.model_copy(update={"embedding_row": None}))
         elif (track.model_id or "") == expected and vector.shape == (dimension,) and np.isfinite(vector).all():
-            rows.append(track.model_copy(update={"embedding_row": len(kept)}))
+            numbered = track.embedding_row == len(kept)
+            rows.append(track if numbered else track.model_copy(update={"embedding_row": len(kept)}))
             kept.append(vector)
         else:
             rows.append(track.model_copy(update={"embedding_row": None, "rejection": MISMATCH}))

@@ -11,21 +11,19 @@ from chassis import metrics
 from chassis.arrays import to_npy
 from chassis.bus import Origin
 from chassis.service import Resources
-from chassis.storage import encode_rows
 from contracts.blobs import BlobRef
 from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped, EpisodeProgress, Event, SegmentEmbedded
-from contracts.rows import ShotRow, TrackMetricsDocument
 from services.grouper.carrying import EarlierRun
 from services.grouper.edit_log import active_records
 from services.grouper.edit_store import EditBook, EditStore
 from services.grouper.episode import comparable_tracks
 from services.grouper.gathering import Gathered, gather, totals_of
 from services.grouper.joining import JoinedEpisode, join_segments, joined_again
-from services.grouper.regrouping import Edited, Ground, Regrouper, group_edited, highest_number, retired_people
+from services.grouper.regrouping import Edited, Ground, Regrouper, highest_number, retired_people
 from services.grouper.resolving import Resolver
 from services.grouper.settings import GrouperSettings
 from services.grouper.store import BASE, GroupedRun, GrouperStore
-from services.grouper.writing import Edition, manifests_of, totals_in, write_faces, write_grouping
+from services.grouper.writing import Edition, manifests_of, totals_in, write_grouping, write_tracks
 
 FIRST_REVISION = 1
 
@@ -53,11 +51,14 @@ class GrouperHandlers:
         return [run.event, progress_of(run.event)]
 
     async def clusters_edited(self, event: ClustersEdited, _origin: Origin) -> list[Event]:
-        """Group the run again unless a grouping includes this edit already.
+        """Group the run again, with all edits there are, unless a grouping includes this one already.
 
-        A run that is not grouped yet includes the edit when it is.
+        Of several edits that one grouping includes, the first to be handled says so, and the last says it again in case
+        the first could not. A run that is not grouped yet includes the edit when it is.
         """
         run = await self._store.run(event.run_id)
+        if run is not None and run.event.edits_version > event.version:
+            return []
         while run is not None and run.event.edits_version < event.version:
             book = await self._edits.read(event.ep_id)
             if book.version < event.version:  # the episode was deleted in between
@@ -86,8 +87,7 @@ class GrouperHandlers:
         if before is not None and people is not None:
             people = replace(people, retired=_everybody(before, people, resolver))
         highest = 0 if before is None else before.highest_number
-        edited = await asyncio.to_thread(
-            group_edited,
+        edited = await self._regrouper.group_on(
             Ground(
                 joined=joined,
                 faces=gathered.faces,
@@ -96,7 +96,7 @@ class GrouperHandlers:
                 sample_period_s=event.sample_period_s,
             ),
             await asyncio.to_thread(resolver.resolve, records),
-            thresholds=self._rules,
+            run_id=event.run_id,
             earlier=people,
             least_number=highest + 1,
         )
@@ -111,7 +111,7 @@ class GrouperHandlers:
         )
         artifacts = await write_grouping(
             self._resources.storage, edition, edited, shots=joined.shots, totals=totals, rules=self._rules.warnings
-        )
+        ) | await write_tracks(self._resources.storage, edition, edited)
         base = await self._write_ground(edition, joined, gathered, edited, artifacts)
         metrics.real_time_factor.labels("grouper").observe(busy["grouper"] / event.duration_s)
         problems = dict.fromkeys(problem for segment in embedded for problem in segment.problems)
@@ -155,20 +155,19 @@ class GrouperHandlers:
         artifacts["detections"] = await target.put("detections.jsonl", gathered.detections, schema="DetectionRow")
         artifacts["shots"] = await target.put_rows("shots.jsonl", joined.shots)
         artifacts["faces_npy"] = await target.put("faces.npy", to_npy(gathered.face_vectors))
-        artifacts["faces"] = await write_faces(storage, edition, edited.faces)
         if not edited.is_cut:
             return {name: artifacts[name] for name in BASE}
         tracks, matrix, _ = comparable_tracks(joined, self._rules)
         return {
-            "tracks": await target.put("joined_tracks.jsonl", encode_rows(tracks), schema="TrackRow"),
+            "tracks": await target.put_rows("joined_tracks.jsonl", tracks, schema="TrackRow"),
             "tracks_npy": await target.put("joined_tracks.npy", to_npy(matrix)),
-            "faces": await write_faces(storage, edition, gathered.faces, name="joined_faces"),
+            "faces": await target.put_rows("joined_faces.jsonl", gathered.faces),
         }
 
     async def _group_again(self, run: GroupedRun, book: EditBook) -> GroupedRun:
         """The next revision of a run: the same tracks with the edits of now."""
-        storage, before = self._resources.storage, run.event
-        edited = await self._regrouper.group(run, book.log)
+        storage, regrouper, before = self._resources.storage, self._regrouper, run.event
+        edited = await regrouper.group(run, book.log)
         edition = Edition(
             ep_id=before.ep_id, run_id=before.run_id, revision=before.revision + 1, duration_s=before.duration_s
         )
@@ -176,11 +175,11 @@ class GrouperHandlers:
             storage,
             edition,
             edited,
-            shots=await storage.get_rows(before.artifacts["shots"], ShotRow),
-            totals=totals_in(await storage.get_document(before.artifacts["track_metrics"], TrackMetricsDocument)),
+            shots=await regrouper.shots(before),
+            totals=totals_in(await regrouper.metrics(before)),
             rules=self._rules.warnings,
         )
-        artifacts["faces"] = await write_faces(storage, edition, edited.faces) if edited.is_cut else run.base["faces"]
+        artifacts |= await write_tracks(storage, edition, edited) if edited.is_cut else run.base
         event = before.model_copy(
             update={
                 "revision": edition.revision,
@@ -190,7 +189,7 @@ class GrouperHandlers:
                 "edits_version": book.version,
             }
         )
-        identities = (await self._regrouper.identities(before)).identities
+        identities = (await regrouper.identities(before)).identities
         return replace(
             run,
             event=event,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ class TrackPoints:
     def __len__(self) -> int:
         return len(self.vectors)
 
-    @property
+    @cached_property
     def weights(self) -> Matrix:
         """How much a track says about its person: better faces and more of them say more, with diminishing returns."""
         return np.maximum(self.qualities, _LEAST_WEIGHT) * np.sqrt(np.maximum(self.samples, 1.0))

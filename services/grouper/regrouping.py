@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,13 +13,14 @@ from chassis.arrays import Floats
 from chassis.reading import ArtifactReader
 from contracts.events import EpisodeGrouped
 from contracts.ids import RunId
-from contracts.rows import FaceRow, IdentitiesDocument, Identity, ShotRow, TrackRow
+from contracts.rows import FaceRow, IdentitiesDocument, Identity, ShotRow, TrackMetricsDocument, TrackRow
 from services.grouper.carrying import EarlierRun
 from services.grouper.cutting import cut_episode
 from services.grouper.edit_log import EditLog, EditRecord, active_records
 from services.grouper.edits import Edit
-from services.grouper.episode import Grouping, group_episode
+from services.grouper.episode import Grouping, MachineGrouping, group_episode
 from services.grouper.joining import JoinedEpisode, joined_again
+from services.grouper.replaying import thresholds_in_force
 from services.grouper.resolving import Resolved, Resolver
 from services.grouper.store import GroupedRun, GrouperStore
 from services.grouper.thresholds import GrouperThresholds
@@ -52,8 +54,12 @@ def group_edited(
     thresholds: GrouperThresholds,
     earlier: EarlierRun | None = None,
     least_number: int = 1,
+    machine: MachineGrouping | None = None,
 ) -> Edited:
-    """Cuts what is to be cut, then groups with the edits; says in the warnings which edits found no track."""
+    """Cuts what is to be cut, then groups with the edits; says in the warnings which edits found no track.
+
+    `machine` is what `group_episode` takes, of the same cuts and thresholds.
+    """
     joined, faces, is_cut = ground.joined, ground.faces, bool(resolved.cut.parts)
     if is_cut:
         joined, faces = cut_episode(joined, resolved.cut, faces, ground.face_vectors)
@@ -65,6 +71,7 @@ def group_edited(
         edits=resolved.edits,
         earlier=earlier,
         least_number=least_number,
+        machine=machine,
     )
     if resolved.lost:
         sentence = f"{len(resolved.lost)} edits are about tracks that are not in this run."
@@ -86,13 +93,18 @@ def retired_people(
     return {identity: tracks for identity, tracks in everybody.items() if identity not in present and tracks}
 
 
+MACHINE_GROUPINGS = 16
+"""Of so many runs, cuts and thresholds the machine's own grouping is remembered: track ids only."""
+
+
 class Regrouper:
-    """Reads what grouping again needs. What it read lately is remembered, so that a warm process is quick."""
+    """Reads what grouping again needs. What it read and clustered lately is remembered, so that a warm process is quick."""
 
     def __init__(self, reader: ArtifactReader, store: GrouperStore, rules: GrouperThresholds) -> None:
         self._reader = reader
         self._store = store
         self._rules = rules
+        self._machine: OrderedDict[tuple[object, ...], MachineGrouping] = OrderedDict()
 
     async def group(self, run: GroupedRun, log: EditLog) -> Edited:
         """A stored run with the edits that are in force in a log, people keeping the ids they have in it."""
@@ -106,14 +118,34 @@ class Regrouper:
             duration_s=run.event.duration_s,
             sample_period_s=run.sample_period_s,
         )
-        return await asyncio.to_thread(
+        return await self.group_on(
+            ground,
+            resolved,
+            run_id=run.event.run_id,
+            earlier=await self.earlier(run),
+            least_number=run.highest_number + 1,
+        )
+
+    async def group_on(
+        self, ground: Ground, resolved: Resolved, *, run_id: RunId, earlier: EarlierRun | None, least_number: int
+    ) -> Edited:
+        """A run's ground with edits; tracks are clustered once for every way they are cut and every threshold."""
+        cut = frozenset((row.track_id, row.start_s, row.end_s) for rows in resolved.cut.parts.values() for row in rows)
+        key = (run_id, cut, thresholds_in_force(self._rules, resolved.edits).model_dump_json())
+        edited = await asyncio.to_thread(
             group_edited,
             ground,
             resolved,
             thresholds=self._rules,
-            earlier=await self.earlier(run),
-            least_number=run.highest_number + 1,
+            earlier=earlier,
+            least_number=least_number,
+            machine=self._machine.get(key),
         )
+        self._machine[key] = edited.grouping.machine
+        self._machine.move_to_end(key)
+        while len(self._machine) > MACHINE_GROUPINGS:
+            self._machine.popitem(last=False)
+        return edited
 
     async def resolve(self, run: GroupedRun, log: EditLog) -> Resolved:
         """What the edits in force say about the tracks of a stored run."""
@@ -126,8 +158,13 @@ class Regrouper:
         """All tracks of a stored run before any cut."""
         tracks = await self._reader.rows(run.base["tracks"], TrackRow)
         vectors = await self._reader.array(run.base["tracks_npy"])
-        shots = await self._reader.rows(run.event.artifacts["shots"], ShotRow)
-        return joined_again(tracks, vectors, shots, run.problems)
+        return joined_again(tracks, vectors, await self.shots(run.event), run.problems)
+
+    async def shots(self, event: EpisodeGrouped) -> tuple[ShotRow, ...]:
+        return await self._reader.rows(event.artifacts["shots"], ShotRow)
+
+    async def metrics(self, event: EpisodeGrouped) -> TrackMetricsDocument:
+        return await self._reader.document(event.artifacts["track_metrics"], TrackMetricsDocument)
 
     async def earlier(self, run: GroupedRun) -> EarlierRun:
         """The people of a stored run."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pymongo import ReturnDocument
+from pymongo import DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from chassis import pieces
@@ -94,8 +94,8 @@ class GrouperStore:
     async def latest(self, ep_id: str, *, before: str | None = None) -> GroupedRun | None:
         """The grouping of the episode's latest grouped run; with `before`, of the latest one earlier than that run."""
         query: Document = {"ep_id": ep_id} if before is None else {"ep_id": ep_id, "_id": {"$lt": before}}
-        ids = [str(doc["_id"]) async for doc in self._runs.find(query, {"_id": 1})]
-        return await self.run(max(ids)) if ids else None
+        found = await self._runs.find_one(query, sort=[("_id", DESCENDING)])
+        return _read(found) if found else None
 
     async def save_first(self, run: GroupedRun) -> GroupedRun:
         """Keep the first grouping of a run; where there is one already, that stays and is returned."""

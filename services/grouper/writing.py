@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chassis.arrays import to_npy
 from chassis.artifacts import RunManifests
-from chassis.storage import Storage, encode_rows
+from chassis.storage import Storage
 from contracts.blobs import BlobRef
-from contracts.rows import FaceRow, ShotRow, TrackMetricsDocument
+from contracts.rows import ClusterCentroidsDocument, IdentitiesDocument, ShotRow, TrackMetricsDocument
 from services.grouper.assembly import (
     SegmentTotals,
     cluster_centroids_document,
@@ -17,6 +18,7 @@ from services.grouper.assembly import (
     track_metrics_document,
 )
 from services.grouper.regrouping import Edited
+from services.grouper.store import BASE
 from services.grouper.thresholds import WarningRules
 
 
@@ -50,28 +52,38 @@ async def write_grouping(
     totals: SegmentTotals,
     rules: WarningRules,
 ) -> dict[str, BlobRef]:
-    """Write what every revision has of its own: tracks, tracks_npy, identities, cluster_centroids, track_metrics."""
+    """Write what every revision has of its own: identities, cluster_centroids, track_metrics."""
     names = {"ep_id": edition.ep_id, "run_id": edition.run_id}
     grouping = edited.grouping
-    identities = identities_document(grouping, edited.faces, revision=edition.revision, **names)
-    summary = track_metrics_document(
-        grouping, edited.faces, shots, totals, duration_s=edition.duration_s, rules=rules, **names
-    )
+
+    def documents() -> tuple[IdentitiesDocument, ClusterCentroidsDocument, TrackMetricsDocument]:
+        return (
+            identities_document(grouping, edited.faces, revision=edition.revision, **names),
+            cluster_centroids_document(grouping, **names),
+            track_metrics_document(
+                grouping, edited.faces, shots, totals, duration_s=edition.duration_s, rules=rules, **names
+            ),
+        )
+
+    identities, centroids, summary = await asyncio.to_thread(documents)
     target = manifests_of(storage, edition)
-    return {
-        "tracks": await target.put("tracks.jsonl", encode_rows(grouping.tracks), schema="TrackRow"),
-        "tracks_npy": await target.put("tracks.npy", to_npy(grouping.tracks_npy)),
-        "identities": await target.put_document("clusters.json", identities),
-        "cluster_centroids": await target.put_document(
-            "cluster_centroids.json", cluster_centroids_document(grouping, **names)
-        ),
-        "track_metrics": await target.put_document("track_metrics.json", summary),
-    }
+    written = await asyncio.gather(
+        target.put_document("clusters.json", identities),
+        target.put_document("cluster_centroids.json", centroids),
+        target.put_document("track_metrics.json", summary),
+    )
+    return dict(zip(("identities", "cluster_centroids", "track_metrics"), written, strict=True))
 
 
-async def write_faces(storage: Storage, edition: Edition, faces: Sequence[FaceRow], *, name: str = "faces") -> BlobRef:
-    """Write the faces: once per run, and again where cut tracks give theirs to their parts."""
-    return await manifests_of(storage, edition).put_rows(f"{name}.jsonl", faces)
+async def write_tracks(storage: Storage, edition: Edition, edited: Edited) -> dict[str, BlobRef]:
+    """Write what changes only where tracks are cut: tracks, tracks_npy, faces."""
+    target, grouping = manifests_of(storage, edition), edited.grouping
+    written = await asyncio.gather(
+        target.put_rows("tracks.jsonl", grouping.tracks, schema="TrackRow"),
+        target.put("tracks.npy", to_npy(grouping.tracks_npy)),
+        target.put_rows("faces.jsonl", edited.faces),
+    )
+    return dict(zip(BASE, written, strict=True))
 
 
 def manifests_of(storage: Storage, edition: Edition) -> RunManifests:

@@ -40,7 +40,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     handlers = IdentityHandlers(reporter, links, revisions, people)
     bus.on(CastUploaded, FacebankHandlers(resources, facebanks, examiner).cast_uploaded)
     bus.on(EpisodeGrouped, handlers.episode_grouped)
-    bus.on(LinksChanged, handlers.links_changed)
+    bus.on(LinksChanged, handlers.links_changed, fenced=False)
     bus.on(CastChanged, handlers.cast_changed)
     bus.on(EpisodeDeleted, handlers.episode_deleted)
 

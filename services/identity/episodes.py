@@ -28,16 +28,10 @@ EPISODES_REMEMBERED = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
-    """A grouping, joined: identities, their tracks, evidence and visible intervals, each by identity id."""
+class Identities:
+    """The identities of a grouping, by id."""
 
-    key: str
     identities: Mapping[str, Identity]
-    tracks: Sequence[TrackRow]
-    shots: Sequence[ShotRow]
-    members: Mapping[str, Sequence[TrackRow]]
-    evidence: Mapping[str, IdentityEvidence]
-    visible: Mapping[str, Intervals]
 
     @property
     def locked(self) -> frozenset[str]:
@@ -52,6 +46,26 @@ class Content:
                 f"The episode has no {identity_id} now: it may be merged, list the identities again.",
             )
         return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content(Identities):
+    """A grouping, joined: identities, their tracks, evidence and visible intervals, each by identity id."""
+
+    key: str
+    tracks: Sequence[TrackRow]
+    shots: Sequence[ShotRow]
+    members: Mapping[str, Sequence[TrackRow]]
+    evidence: Mapping[str, IdentityEvidence]
+    visible: Mapping[str, Intervals]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roster:
+    """Who is there and who may be who: what a command on links is checked against, without any evidence."""
+
+    people: Identities
+    show: Show
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,17 +110,32 @@ class EpisodeReader:
 
     async def episode(self, ep_id: str) -> Episode:
         """Raises NotFound `unknown_episode` where nothing was reported yet."""
+        links, revision, show = await self._reported(ep_id)
+        return Episode(links=links, revision=revision, show=show, content=await self.content(revision))
+
+    async def roster(self, ep_id: str) -> Roster:
+        """Raises NotFound `unknown_episode` where nothing was reported yet."""
+        _, revision, show = await self._reported(ep_id)
+        named = await self._named(revision)
+        people = {identity.identity_id: identity for identity in named.identities}
+        return Roster(people=Identities(identities=people), show=show)
+
+    async def _reported(self, ep_id: str) -> tuple[EpisodeLinks, Revision, Show]:
         links = await self._links.load(ep_id)
         if links is None:
             raise NotFound(
                 "unknown_episode", f"Nothing is known of the people of {ep_id} yet: wait for its first report."
             )
-        revision = await self._known_revisions.get(
-            order_of(links.run_id, links.revision), lambda: self._revision(links.run_id, links.revision)
+        revision, show = await asyncio.gather(
+            self._known_revisions.get(
+                order_of(links.run_id, links.revision), lambda: self._revision(links.run_id, links.revision)
+            ),
+            self._facebanks.show(links.show),
         )
-        show = await self._facebanks.show(links.show) or Show(show=links.show)
-        content = await self.content(revision)
-        return Episode(links=links, revision=revision, show=show, content=content)
+        return links, revision, show or Show(show=links.show)
+
+    async def _named(self, revision: Revision) -> IdentitiesDocument:
+        return await self._reader.document(revision.reported.manifests["identities.json"], IdentitiesDocument)
 
     async def _revision(self, run_id: str, number: int) -> Revision:
         found = await self._revisions.get(run_id, number)
@@ -122,7 +151,7 @@ class EpisodeReader:
 
     async def _read(self, key: str, revision: Revision) -> Content:
         artifacts, models = revision.grouped.artifacts, revision.recognised_with
-        named = await self._reader.document(revision.reported.manifests["identities.json"], IdentitiesDocument)
+        named = await self._named(revision)
         tracks = await self._reader.rows(artifacts["tracks"], TrackRow)
         shots = await self._reader.rows(artifacts["shots"], ShotRow)
         vectors = await self._reader.array(artifacts["tracks_npy"])

@@ -32,7 +32,7 @@ class IdentityHandlers:
         return [*said, progress_of(event)]
 
     async def links_changed(self, event: LinksChanged, origin: Origin) -> list[Event]:
-        """Report the screen time with the links as they are now."""
+        """Report the screen time that people see with the links as they are now, though a later run be under way."""
         episode = await self._links.load(event.ep_id)
         run_id = max(event.run_id, episode.run_id if episode else "")
         return await self._reporter.report(event.ep_id, run_id, cause=origin.event_id)

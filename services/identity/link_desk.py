@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from chassis.errors import Conflict, NotFound, StaleVersion
 from contracts.events import LinksChanged
-from services.identity.episodes import Episode, EpisodeReader
+from services.identity.episodes import EpisodeReader, Identities
+from services.identity.facebank_store import Show
 from services.identity.history import LinkCommand, as_one_version, choose_redo, choose_undo, replay
 from services.identity.link_store import EpisodeLinks, LinkStore
 from services.identity.links import (
@@ -91,9 +92,9 @@ class LinkDesk:
 
     async def link(self, ep_id: str, identity_id: str, cast_id: str, order: Order) -> Outcome:
         """Say that an identity is a cast member."""
-        episode = await self._episodes.episode(ep_id)
-        identity = episode.content.identity(identity_id)
-        check_member(episode, cast_id)
+        roster = await self._episodes.roster(ep_id)
+        identity = roster.people.identity(identity_id)
+        check_member(roster.show, cast_id)
 
         def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
             now = links.decided.link_of(identity_id)
@@ -114,8 +115,7 @@ class LinkDesk:
 
     async def unlink(self, ep_id: str, identity_ids: Sequence[str], order: Order) -> Outcome:
         """Say that identities are not whom they are linked to; that is not suggested again."""
-        episode = await self._episodes.episode(ep_id)
-        locked = episode.content.locked
+        locked = (await self._episodes.roster(ep_id)).people.locked
 
         def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
             state, steps = links.effective, []
@@ -137,8 +137,7 @@ class LinkDesk:
 
     async def dismiss(self, ep_id: str, identity_id: str, cast_id: str | None, order: Order) -> Outcome:
         """Never suggest a pair again; `cast_id` None: nobody for this identity."""
-        episode = await self._episodes.episode(ep_id)
-        check_unlocked(episode, identity_id)
+        check_unlocked((await self._episodes.roster(ep_id)).people, identity_id)
 
         def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
             step = dismiss_suggestion(
@@ -154,8 +153,7 @@ class LinkDesk:
 
     async def restore(self, ep_id: str, identity_id: str, cast_id: str | None, order: Order) -> Outcome:
         """Suggest a dismissed pair again."""
-        episode = await self._episodes.episode(ep_id)
-        check_unlocked(episode, identity_id)
+        check_unlocked((await self._episodes.roster(ep_id)).people, identity_id)
 
         def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
             step = restore_suggestion(
@@ -178,7 +176,7 @@ class LinkDesk:
         return await self._walk(ep_id, version, order, "redo")
 
     async def _walk(self, ep_id: str, version: int | None, order: Order, action: Action) -> Outcome:
-        locked = (await self._episodes.episode(ep_id)).content.locked
+        locked = (await self._episodes.roster(ep_id)).people.locked
         choose = choose_undo if action == "undo" else choose_redo
 
         def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
@@ -249,17 +247,15 @@ class LinkDesk:
             await asyncio.sleep(POLL_S)
 
 
-def check_member(episode: Episode, cast_id: str) -> None:
+def check_member(show: Show, cast_id: str) -> None:
     """Raises NotFound `unknown_cast_member`."""
-    if cast_id not in episode.show.members:
-        raise NotFound(
-            "unknown_cast_member", f"{episode.show.show} has no cast member {cast_id}: add them to the cast first."
-        )
+    if cast_id not in show.members:
+        raise NotFound("unknown_cast_member", f"{show.show} has no cast member {cast_id}: add them to the cast first.")
 
 
-def check_unlocked(episode: Episode, identity_id: str) -> None:
+def check_unlocked(people: Identities, identity_id: str) -> None:
     """Raises NotFound `unknown_identity` and LinkRefused `identity_locked`."""
-    if episode.content.identity(identity_id).locked:
+    if people.identity(identity_id).locked:
         raise _locked(identity_id)
 
 

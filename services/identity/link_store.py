@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chassis.growing import check_room, stored_bytes
 from chassis.outbox import Outbox, enqueue
 from chassis.store import Database, Document
 from contracts.events import LinksChanged
@@ -13,12 +14,16 @@ from services.identity.links import Dismissal, LinkState
 
 _WITHOUT_HISTORY = {"changes": 0, "outbox": 0}
 
+BYTES = "changes_bytes"
+"""The field that counts what the history takes; missing where it was begun before it was counted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeLinks:
     """One episode: its reported run and revision, people's decisions, the machine's links, the history.
 
-    `reported_version` is the version of the decisions that the reported revision is made from.
+    `reported_version` is the version of the decisions that the reported revision is made from, `history_bytes` what the
+    history takes in MongoDB. Both history and bytes are there where they were asked for.
     """
 
     ep_id: str
@@ -30,6 +35,7 @@ class EpisodeLinks:
     named: frozenset[str]
     reported_version: int
     commands: tuple[LinkCommand, ...] = ()
+    history_bytes: int = 0
 
     @property
     def version(self) -> int:
@@ -75,22 +81,33 @@ class LinkStore:
         return counted
 
     async def store(self, episode: EpisodeLinks, state: LinkState, command: LinkCommand, event: LinksChanged) -> bool:
-        """Store a command on the version that `episode` has, with its event; False when there is another version now."""
+        """Store a command on the version that `episode` has, with its event; False when there is another version now.
+
+        `episode` was loaded with its history.
+
+        Raises:
+            Conflict: `link_history_full`.
+        """
         decided = peoples_part(state)
+        entry = command.model_dump(mode="json")
+        used = episode.history_bytes + stored_bytes([entry])
+        takes_back = command.action in {"undo", "redo"}
+        check_room(used, code="link_history_full", what="The history of links", takes_back=takes_back)
         update = {
             "$set": {
                 "version": decided.version,
                 "links": [link.model_dump(mode="json") for link in decided.links],
-                "dismissed": [entry.model_dump(mode="json") for entry in decided.dismissed],
+                "dismissed": [dismissal.model_dump(mode="json") for dismissal in decided.dismissed],
+                BYTES: used,
             },
-            "$push": {"changes": command.model_dump(mode="json")},
+            "$push": {"changes": entry},
         }
         result = await self._identities.update_one(
             {"_id": episode.ep_id, "version": episode.version}, enqueue([event], update)
         )
         if not result.matched_count:
             return False
-        await self._outbox.publish_soon(self._identities, episode.ep_id)
+        self._outbox.publish_later(self._identities, episode.ep_id)
         return True
 
 
@@ -109,4 +126,5 @@ def _read(found: Document) -> EpisodeLinks:
         named=frozenset(found.get("named", ())),
         reported_version=int(found.get("reported_links_version", 0)),
         commands=tuple(LinkCommand.model_validate(entry) for entry in found.get("changes", ())),
+        history_bytes=int(found[BYTES] if BYTES in found else stored_bytes(found.get("changes", ()))),
     )

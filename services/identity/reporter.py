@@ -7,13 +7,13 @@ was taken. A worker reads the latest number first; whoever loses it reads everyt
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from chassis.artifacts import RunManifests
-from chassis.crops import read_picture
 from chassis.reading import ArtifactReader
 from chassis.service import Resources
-from chassis.storage import Storage
 from contracts.blobs import BlobRef
 from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported, VisibleSeconds
 from contracts.ids import show_of
@@ -32,14 +32,16 @@ from services.identity.examination import served_models
 from services.identity.exports import to_csv_bytes, to_json_bytes, to_parquet_bytes
 from services.identity.facebank_store import FacebankStore
 from services.identity.history import effective_links
-from services.identity.link_store import LinkStore
+from services.identity.link_store import EpisodeLinks, LinkStore
 from services.identity.links import LinkState
 from services.identity.people_store import PeopleStore
 from services.identity.recognition import Facebank, Grouping, Recognition, recognise
 from services.identity.report import render_report
+from services.identity.reports import FILES
 from services.identity.revisions import Revision, RevisionStore, basis_of, changed_links
 from services.identity.screentime import visible_intervals
 from services.identity.settings import IdentitySettings
+from services.identity.thumbnails import Thumbnails
 
 PASSED_ON = (
     ("detections", "detections.jsonl"),
@@ -76,6 +78,7 @@ class Reporter:
         self._facebanks = facebanks
         self._people = people
         self._reader = reader
+        self._thumbnails = Thumbnails(resources.storage)
 
     async def report(
         self, ep_id: str, run_id: str, *, cause: str, grouped: EpisodeGrouped | None = None
@@ -83,16 +86,21 @@ class Reporter:
         """Bring a run's screen time up to date; returns the events that say so, none when it was already.
 
         The same cause again, and a grouping that is reported already, are answered with the events stored then. A run
-        without any revision needs `grouped` to get its first.
+        without any revision needs `grouped` to get its first. A grouping counts while its run does; what people say
+        counts for the run they see, until a later one is reported.
         """
         events, made = await self._revisions.caused_by(ep_id, run_id, cause), False
         for _ in range(MOST_ROUNDS):
-            last = await self._revisions.last(ep_id, run_id)
-            decided = await self._links.decided(ep_id)
+            last, episode, names, is_open = await asyncio.gather(
+                self._revisions.last(ep_id, run_id),
+                self._links.load(ep_id),
+                self._facebanks.members(show_of(ep_id)),
+                self._resources.fence.is_open(ep_id, run_id),
+            )
             grouping = _latest(grouped, last)
-            if grouping is None or not await self._resources.fence.is_open(ep_id, run_id):
+            if grouping is None or not (is_open or (grouped is None and await self._is_seen(episode, run_id))):
                 return events
-            names = await self._facebanks.members(show_of(ep_id))
+            decided = episode.decided if episode else LinkState()
             if last is not None and last.basis == _basis(grouping, decided, last.automatic, names):
                 if events and not made:
                     await self._finish(last)
@@ -103,6 +111,12 @@ class Reporter:
                 events += revision.events
                 made = True
         raise RuntimeError(f"{ep_id} changes faster than it can be reported")
+
+    async def _is_seen(self, episode: EpisodeLinks | None, run_id: str) -> bool:
+        """Whether a run's screen time is the one that people see, and the episode was not deleted."""
+        if episode is None or episode.run_id != run_id:
+            return False
+        return not await self._resources.fence.is_deleted(episode.ep_id, run_id)
 
     async def _compute(
         self,
@@ -176,7 +190,8 @@ class Reporter:
         Manifests that the revision `before` made current are left alone.
         """
         models, reported = revision.recognised_with, revision.reported
-        visible = visible_intervals(
+        visible = await asyncio.to_thread(
+            visible_intervals,
             content.identities.identities,
             tracks=content.tracks,
             shots=content.shots,
@@ -191,13 +206,17 @@ class Reporter:
             model_id=models.model_id,
             dimension=models.dimension,
         )
-        if await self._resources.fence.is_open(reported.ep_id, reported.run_id):
+        if await self._is_seen(await self._links.load(reported.ep_id), reported.run_id):
             target = RunManifests(self._resources.storage, reported.ep_id, reported.run_id, revision=revision.number)
             known = before.reported.manifests if before else {}
             await target.make_current({name: ref for name, ref in reported.manifests.items() if known.get(name) != ref})
 
     async def _read(self, event: EpisodeGrouped) -> Grouping:
         reader, artifacts = self._reader, event.artifacts
+        identities, centroids = await asyncio.gather(
+            reader.document(artifacts["identities"], IdentitiesDocument),
+            reader.document(artifacts["cluster_centroids"], ClusterCentroidsDocument),
+        )
         return Grouping(
             duration_s=event.duration_s,
             tracks=await reader.rows(artifacts["tracks"], TrackRow),
@@ -205,8 +224,8 @@ class Reporter:
             faces=await reader.rows(artifacts["faces"], FaceRow),
             face_vectors=await reader.array(artifacts["faces_npy"]),
             track_vectors=await reader.array(artifacts["tracks_npy"]),
-            identities=await reader.document(artifacts["identities"], IdentitiesDocument),
-            centroids=await reader.document(artifacts["cluster_centroids"], ClusterCentroidsDocument),
+            identities=identities,
+            centroids=centroids,
             problems=event.problems,
         )
 
@@ -214,44 +233,34 @@ class Reporter:
         self, event: EpisodeGrouped, grouping: Grouping, recognition: Recognition, revision: int
     ) -> dict[str, BlobRef]:
         """Write every manifest of this revision; name -> reference."""
-        storage = self._resources.storage
-        target = RunManifests(storage, event.ep_id, event.run_id, revision=revision)
-        document = recognition.screen_time
-        page = await asyncio.to_thread(
+        target = RunManifests(self._resources.storage, event.ep_id, event.run_id, revision=revision)
+        document, identities = recognition.screen_time, recognition.identities
+        links = CastLinksDocument(ep_id=event.ep_id, run_id=event.run_id, revision=revision, links=recognition.links)
+        shown = [one.representative for one in identities.identities if one.representative is not None]
+        page = partial(
             render_report,
             document=document,
             title=document.episode_id,
             shots=grouping.shots,
-            thumbnails=await read_thumbnails(storage, recognition),
+            thumbnails=await self._thumbnails.of(shown),
             metrics=await self._reader.document(event.artifacts["track_metrics"], TrackMetricsDocument),
             conflicts=recognition.conflicts,
         )
-        links = CastLinksDocument(ep_id=event.ep_id, run_id=event.run_id, revision=revision, links=recognition.links)
-        return {name: event.artifacts[artifact] for artifact, name in PASSED_ON} | {
-            "identities.json": await target.put_document("identities.json", recognition.identities),
-            "cast_links.json": await target.put_document("cast_links.json", links),
-            "screen_time.json": await target.put(
-                "screen_time.json", to_json_bytes(document), schema="ScreenTimeDocument"
-            ),
-            "screen_time.csv": await target.put("screen_time.csv", to_csv_bytes(document)),
-            "screen_time.parquet": await target.put("screen_time.parquet", to_parquet_bytes(document)),
-            "report.html": await target.put("report.html", page.encode()),
-        }
 
+        async def put(name: str, encode: Callable[[], bytes], *, schema: str | None = None) -> BlobRef:
+            return await target.put(name, await asyncio.to_thread(encode), schema=schema)
 
-async def read_thumbnails(storage: Storage, recognition: Recognition) -> dict[str, bytes]:
-    """Thumbnail key -> JPEG of every identity's representative; each archive is read once."""
-    wanted: dict[str, list[str]] = {}
-    for identity in recognition.identities.identities:
-        if identity.representative is not None:
-            archive, _, member = identity.representative.rpartition("#")
-            wanted.setdefault(archive, []).append(member)
-    thumbnails: dict[str, bytes] = {}
-    for archive, members in sorted(wanted.items()):
-        data = await storage.read(archive)
-        pictures = [read_picture(data, member) for member in members]
-        thumbnails |= {f"{archive}#{member}": picture for member, picture in zip(members, pictures, strict=True)}
-    return thumbnails
+        written = await asyncio.gather(
+            target.put_document("identities.json", identities),
+            target.put_document("cast_links.json", links),
+            put("screen_time.json", partial(to_json_bytes, document), schema="ScreenTimeDocument"),
+            put("screen_time.csv", partial(to_csv_bytes, document)),
+            put("screen_time.parquet", partial(to_parquet_bytes, document)),
+            put("report.html", lambda: page().encode()),
+        )
+        own = ("identities.json", "cast_links.json", *FILES.values())
+        passed_on = {name: event.artifacts[artifact] for artifact, name in PASSED_ON}
+        return passed_on | dict(zip(own, written, strict=True))
 
 
 def _latest(grouped: EpisodeGrouped | None, last: Revision | None) -> EpisodeGrouped | None:

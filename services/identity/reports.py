@@ -21,9 +21,14 @@ from contracts.blobs import BlobRef, Sha256
 from contracts.events import ScreenTimeReported, VisibleSeconds
 from contracts.ids import RunId, show_of
 from contracts.rows import ScreenTimeDocument
+from services.identity.memo import Memo
+from services.identity.revisions import order_of
 from services.identity.totals import CastSeconds, EpisodeSeconds
 
 M = TypeVar("M", bound=BaseModel)
+
+REMEMBERED = 64
+"""Revisions of current runs, by their files' names only."""
 
 FileFormat = Literal["json", "csv", "parquet", "html"]
 FILES: dict[FileFormat, str] = {
@@ -89,6 +94,7 @@ class ScreenTimeReports:
         self._storage = storage
         self._reader = reader
         self._settings = settings
+        self._known: Memo[Report] = Memo(REMEMBERED)
 
     async def find(self, ep_id: str, *, revision: int | None = None, run_id: str | None = None) -> Report:
         """The current revision; or the one of a number, of the current run unless another is named; or a run's last.
@@ -96,12 +102,15 @@ class ScreenTimeReports:
         Raises:
             NotFound: `no_screen_time`, `unknown_revision`.
         """
-        run, number = await self._current(ep_id)
-        if run_id is not None and run_id != run:
-            run, number = run_id, await self._last(ep_id, run_id)
-        wanted = {"ep_id": ep_id, "run_id": run, "revision": number if revision is None else revision}
-        found = await self._screen_time.find_one(wanted, {"event": 1, "created_at": 1})
-        if found is None:
+        current, number = await self._current(ep_id)
+        if run_id is not None and run_id != current:
+            return await self._read(ep_id, run_id, revision or await self._last(ep_id, run_id))
+        order = order_of(current, revision or number)
+        return await self._known.get(order, lambda: self._read(ep_id, current, revision or number))
+
+    async def _read(self, ep_id: str, run_id: str, number: int) -> Report:
+        found = await self._screen_time.find_one({"_id": order_of(run_id, number)}, {"event": 1, "created_at": 1})
+        if found is None or found["event"]["ep_id"] != ep_id:
             raise NotFound(
                 "unknown_revision", f"{ep_id} has no such revision of its screen time: GET its revisions for those."
             )
@@ -177,7 +186,7 @@ class ScreenTimeReports:
         named = {"_id": {"$gte": f"{show}-s", "$lt": f"{show}-t"}}
         episodes = [doc async for doc in self._identities.find(named, {"run_id": 1, "revision": 1})]
         keys = [
-            f"{doc['run_id']}/{int(doc['revision']):05d}"
+            order_of(str(doc["run_id"]), int(doc["revision"]))
             for doc in episodes
             if show_of(str(doc["_id"])) == show and doc.get("run_id") and doc.get("revision")
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,11 +13,15 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 from pymongo.errors import DuplicateKeyError
 
+from chassis.reported import GROUPING
 from chassis.store import Database, Document
 from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported
 from contracts.ids import show_of
 from contracts.rows import CastLink, ScreenTimeDocument
 from services.identity.calibration import Calibration
+
+REMEMBERED = 8
+"""Revisions that a process keeps in memory."""
 
 
 class RecognisedWith(BaseModel):
@@ -97,24 +102,43 @@ class RevisionStore:
     def __init__(self, database: Database) -> None:
         self._screen_time = database["screen_time"]
         self._identities = database["identities"]
+        self._known: OrderedDict[str, Revision] = OrderedDict()
 
     async def last(self, ep_id: str, run_id: str) -> Revision | None:
-        """The latest revision of a run."""
-        numbers = [
-            int(found["revision"])
-            async for found in self._screen_time.find({"ep_id": ep_id, "run_id": run_id}, {"revision": 1})
-        ]
-        return await self.get(run_id, max(numbers)) if numbers else None
+        """The latest revision of a run: the one that the episode's document names, or one that was stored since.
+
+        Each is asked for by its id, so that a run with many revisions costs no more than one with few.
+        """
+        shown = await self._identities.find_one({"_id": ep_id}, {"run_id": 1, "revision": 1})
+        number = int(shown["revision"]) if shown and shown.get("run_id") == run_id else 0
+        last = await self.get(run_id, number) if number else None
+        while (later := await self.get(run_id, number + 1)) is not None:
+            last, number = later, number + 1
+        return last
 
     async def get(self, run_id: str, number: int) -> Revision | None:
-        found = await self._screen_time.find_one({"_id": order_of(run_id, number)})
-        return _read(found) if found else None
+        """A revision, remembered where it was asked for or made lately: it never changes."""
+        order = order_of(run_id, number)
+        known = self._known.get(order)
+        if known is None:
+            found = await self._screen_time.find_one({"_id": order})
+            known = _read(found) if found else None
+        if known is not None:
+            self._remember(known)
+        return known
 
     async def caused_by(self, ep_id: str, run_id: str, cause: str) -> list[Event]:
         """What was said for an event that was handled before."""
-        asked = {"ep_id": ep_id, "run_id": run_id, "cause": cause}
+        asked = {"cause": cause}  # more would let MongoDB go through all revisions of the run
         found = [_read(document) async for document in self._screen_time.find(asked)]
-        return [event for revision in sorted(found, key=lambda revision: revision.number) for event in revision.events]
+        own = [one for one in found if (one.reported.ep_id, one.reported.run_id) == (ep_id, run_id)]
+        return [event for revision in sorted(own, key=lambda one: one.number) for event in revision.events]
+
+    def _remember(self, revision: Revision) -> None:
+        self._known[revision.order] = revision
+        self._known.move_to_end(revision.order)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
 
     async def add(self, revision: Revision) -> bool:
         """Store a revision; False when another worker has its number. Then it is the episode's, unless a later one is."""
@@ -142,6 +166,7 @@ class RevisionStore:
             )
         except DuplicateKeyError:
             return False
+        self._remember(revision)
         await self.make_current(revision)
         return True
 
@@ -158,6 +183,7 @@ class RevisionStore:
                         "revision": revision.number,
                         "order": revision.order,
                         "reported_links_version": revision.links_version,
+                        GROUPING: revision.grouped.revision,
                         "automatic": [link.model_dump(mode="json") for link in revision.automatic],
                         "named": sorted({link.cast_id for link in revision.links}),
                     },
@@ -175,6 +201,8 @@ class RevisionStore:
             if last_run_id is None or found["run_id"] <= last_run_id
         ]
         await self._screen_time.delete_many({"_id": {"$in": old}})
+        for order in old:
+            self._known.pop(order, None)
         runs: Document = {"run_id": {"$lte": last_run_id}} if last_run_id is not None else {}
         await self._identities.delete_many({"_id": ep_id} | runs)
 

@@ -36,8 +36,8 @@ class SuggestionDesk:
     async def apply(self, ep_id: str, identity_id: str, cast_id: str, order: Order) -> Outcome:
         """Link an identity as suggested. Raises Conflict `not_suggested` besides what links raise."""
         episode = await self._episodes.episode(ep_id)
-        check_unlocked(episode, identity_id)
-        check_member(episode, cast_id)
+        check_unlocked(episode.content, identity_id)
+        check_member(episode.show, cast_id)
         suggestion = (await self._episodes.suggestions(episode))[identity_id]
         chosen = next((match for match in suggestion.matches if match.cast_id == cast_id), None)
         if chosen is None:

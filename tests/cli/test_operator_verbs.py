@@ -239,12 +239,12 @@ async def test_a_merge_is_previewed_made_undone_and_redone(grouped: OperatorRig)
     assert preview.out.endswith("nothing is changed yet\n")
     assert await clusters_of(grouped) == before
     merged = await grouped.run("merge", EP, "1", "3", "--why", "twins")
-    assert merged.out == f"{THREE} merged into {ONE}; edits version 1, in grouping 2\n"
+    assert merged.out == f"{THREE} merged into {ONE}; edits version 1, in revision 2 of the report\n"
     after = await clusters_of(grouped)
     assert sorted(after[ONE]) == sorted(before[ONE] + before[THREE]) and THREE not in after
     undone = await grouped.run("undo", EP)
     assert (
-        re.fullmatch(r"undone: merge of .*\(.*: twins\); edits version 2, in grouping 3\n", undone.out)
+        re.fullmatch(r"undone: merge of .*\(.*: twins\); edits version 2, in revision 3 of the report\n", undone.out)
         and await clusters_of(grouped) == before
     )
     stale = await grouped.run("redo", EP, "--edits", "--if-version", "1", status=2)
@@ -292,7 +292,7 @@ async def test_a_locked_cluster_refuses_until_it_is_unlocked_and_may_have_a_name
     assert "[identity_locked]" in (await grouped.run("merge", EP, "2", "1", status=2)).said
     await grouped.run("unlock", EP, "1")
     named = await grouped.run("rename", EP, "1", "The Waiter", "--no-wait")
-    assert named.out == f"{ONE} is called The Waiter; edits version 3, the grouping with it follows\n"
+    assert named.out == f"{ONE} is called The Waiter; edits version 3, the report follows\n"
     await grouped.run("apart", EP, "1", "2")
     await grouped.run("rename", EP, "1", "Otto")
     history = (await grouped.run("history", EP)).out.splitlines()

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from chassis.growing import ROOM_BYTES, stored_bytes
 from chassis.store import Database
 from contracts.events import ClustersEdited
 from screenalytics.stack import Stack
@@ -22,6 +23,7 @@ from tests.support.grouper_system import (
     Take,
     grouper_system,
 )
+from tests.support.outboxes import all_published
 
 pytestmark = pytest.mark.integration
 
@@ -114,10 +116,12 @@ async def test_a_command_is_an_edit_an_event_and_a_new_grouping(system: GrouperS
         "action": "apply",
         "grouping_revision": 2,
         "is_grouped": False,
+        "revision": None,
     }
     assert (await read(http, CLUSTERS))["grouping"]["pending_edits"] == 1
     again = await http.post(f"{CLUSTERS}/merge", json=merge, headers={"If-Match": '"0"', "Idempotency-Key": "m-1"})
     assert again.json()["data"] == accepted
+    await all_published(system.edits.collection)
     published = [event for event in system.bus.published if isinstance(event, ClustersEdited)]
     assert [(event.version, event.kind, event.who, event.why) for event in published] == [
         (1, "merge", "local", "the same coat")
@@ -133,13 +137,36 @@ async def test_a_command_is_an_edit_an_event_and_a_new_grouping(system: GrouperS
     )
 
 
-async def test_who_waits_gets_the_grouping_with_the_edit(system: GrouperSystem, http: httpx.AsyncClient) -> None:
-    waiting = asyncio.create_task(command(http, f"{CLUSTERS}/rename?wait_s=10", {"identity_id": ONE, "label": "Ann"}))
-    while not waiting.done():
+async def test_who_waits_gets_the_screen_time_with_the_edit(system: GrouperSystem, http: httpx.AsyncClient) -> None:
+    system.is_reported = False
+    rename = {"identity_id": ONE, "label": "Ann"}
+    waiting = asyncio.create_task(command(http, f"{CLUSTERS}/rename?wait_s=10", rename))
+    while (await system.store.progress(FIRST_RUN))[0] < 2:
         await system.settle()
         await asyncio.sleep(0.01)
-    assert (await waiting)["is_grouped"] is True
+    await asyncio.sleep(0.3)
+    assert not waiting.done()  # grouped, but the screen time is of before
+    run = await system.store.run(FIRST_RUN)
+    assert run is not None
+    await system.report(run.event)
+    answer = await waiting
+    assert (answer["is_grouped"], answer["grouping_revision"], answer["revision"]) == (True, 2, 2)
     assert {one["identity_id"]: one["label"] for one in (await read(http, CLUSTERS))["items"]}[ONE] == "Ann"
+
+
+async def test_who_waits_in_vain_is_told_how_far_the_edit_has_come(
+    system: GrouperSystem, http: httpx.AsyncClient
+) -> None:
+    system.is_reported = False
+    rename = {"identity_id": ONE, "label": "Ann"}
+    answer = await command(http, f"{CLUSTERS}/rename?wait_s=0.1", rename)
+    assert (answer["is_grouped"], answer["revision"]) == (False, None)
+    await system.settle()
+    again = await http.post(
+        f"{CLUSTERS}/rename?wait_s=0.1", json=rename, headers={"If-Match": "*", "Idempotency-Key": answer["edit_id"]}
+    )
+    told = again.json()["data"]
+    assert (told["version"], told["is_grouped"], told["revision"]) == (1, True, None)
 
 
 async def test_a_stale_command_says_which_version_there_is(http: httpx.AsyncClient) -> None:
@@ -168,8 +195,27 @@ async def test_fifty_writers_at_once_lose_nothing(system: GrouperSystem, http: h
     log = (await read(http, f"{EDITS}?limit=500"))["items"]
     assert [entry["version"] for entry in log] == list(range(50, 0, -1))
     assert {entry["edit_id"] for entry in log} == {f"writer-{number}" for number in range(50)}
+    await all_published(system.edits.collection)
     published = [event for event in system.bus.published if isinstance(event, ClustersEdited)]
     assert {event.version for event in published} == set(range(1, 51))
+
+
+async def test_a_full_log_takes_nothing_but_undoing_long_before_mongodb_refuses(
+    system: GrouperSystem, http: httpx.AsyncClient
+) -> None:
+    await command(http, f"{CLUSTERS}/lock", {"identity_id": ONE})
+    edits = system.edits.collection
+    stored = await edits.find_one({"_id": EP_ID})
+    assert stored is not None
+    assert 0 <= stored["log_bytes"] - stored_bytes(stored["log"]) < 100
+    large = stored["log"][0] | {"edit_id": "large", "command_id": "l", "why": "x" * 2**20}
+    full = [large] * (ROOM_BYTES >> 20)  # as it may be where nobody counted yet
+    await edits.update_one({"_id": EP_ID}, {"$push": {"log": {"$each": full}}, "$unset": {"log_bytes": ""}})
+    refused = await command(http, f"{CLUSTERS}/rename", {"identity_id": TWO, "label": "Bob"}, status=409)
+    assert refused["code"] == "edit_log_full" and "full (12 MB)" in refused["message"]
+    assert await system.edits.version(EP_ID) == 1
+    assert (await command(http, f"{EDITS}/undo", {}))["version"] == 2
+    assert (await edits.find_one({"_id": EP_ID}, {"log_bytes": 1}) or {})["log_bytes"] > ROOM_BYTES
 
 
 async def test_locked_identities_refuse_until_they_are_unlocked(system: GrouperSystem, http: httpx.AsyncClient) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from chassis.growing import ROOM_BYTES, stored_bytes
 from chassis.store import Database
 from contracts.events import CastLinked, LinksChanged, ScreenTimeReported
 from contracts.ids import identity_id
@@ -19,6 +21,7 @@ from tests.support.identity_rig import (
     GREEN,
     LATER_RUN,
     RED,
+    RUN,
     SHOW,
     IdentityRig,
     Somebody,
@@ -204,6 +207,68 @@ async def test_a_machine_that_reports_loses_no_change_made_meanwhile(rig: Identi
     assert (view["version"], linked) == (view["history"][0]["version"], {ONE, TWO, THREE})
     assert max(entry.links_version for entry in rig.bus.of(ScreenTimeReported)) == view["version"]
     assert report.run_id == LATER_RUN
+
+
+@pytest.mark.parametrize("state", ["running", "cancelled"])
+async def test_a_link_made_while_a_later_run_is_under_way_shows_at_once_and_in_the_later_run(
+    rig: IdentityRig, state: str
+) -> None:
+    await rig.database["episodes"].insert_one({"_id": EP, "current_run_id": LATER_RUN})
+    await rig.database["runs"].insert_one({"_id": LATER_RUN, "ep_id": EP, "state": state})
+    await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
+    await rig.bus.deliver()
+    shown = await rig.data("GET", f"/screen-time/{EP}")
+    assert (shown["run_id"], shown["revision"]) == (RUN, 2)
+    assert THREE in shown["cast"][0]["identity_ids"]
+    current = await rig.storage.read(rig.storage.uri(f"artifacts/manifests/{EP}/screen_time.json"))
+    assert json.loads(current)["revision"] == 2
+    said = await rig.group(PEOPLE, revision=2)
+    assert not any(
+        isinstance(event, ScreenTimeReported) for event in said
+    )  # a grouping of the older run counts no more
+    if state == "running":
+        await rig.group(PEOPLE, run_id=LATER_RUN)
+        shown = await rig.data("GET", f"/screen-time/{EP}")
+        assert (shown["run_id"], shown["revision"]) == (LATER_RUN, 1)
+        assert THREE in shown["cast"][0]["identity_ids"]
+
+
+async def test_a_command_needs_no_evidence(rig: IdentityRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("services.identity.episodes.gather_evidence")
+    await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
+    assert await code_of(rig, "PUT", f"/links/{EP}/identity-00009", {"cast_id": "rita"}, version=1) == (
+        404,
+        "unknown_identity",
+    )
+    assert await code_of(rig, "PUT", f"/links/{EP}/{ONE}", {"cast_id": "nobody"}, version=1) == (
+        404,
+        "unknown_cast_member",
+    )
+
+
+async def test_a_full_history_takes_nothing_but_undoing_long_before_mongodb_refuses(rig: IdentityRig) -> None:
+    await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
+    identities = rig.database["identities"]
+    stored = await identities.find_one({"_id": EP})
+    assert stored is not None
+    assert 0 <= stored["changes_bytes"] - stored_bytes(stored["changes"]) < 100
+    (own,) = stored["changes"]
+    large = own | {"action": "dismiss", "version": 1000, "why": "x" * 2**20}
+    full = [large] * (ROOM_BYTES >> 20)  # as it may be where nobody counted yet
+    uncounted = {"$push": {"changes": {"$each": full, "$position": 0}}, "$unset": {"changes_bytes": ""}}
+    await identities.update_one({"_id": EP}, uncounted)
+    refused = await code_of(rig, "PUT", f"/links/{EP}/{TWO}", {"cast_id": "rita"}, version=1)
+    assert refused == (409, "link_history_full")
+    assert (await rig.data("GET", f"/links/{EP}?history=1"))["version"] == 1
+    assert (await rig.data("POST", f"/links/{EP}/undo", {}, version=1))["version"] == 2
+    assert await links_of(rig) == {ONE: "rita", TWO: "greta"}
+
+
+async def test_a_link_to_a_run_that_is_being_deleted_is_not_reported(rig: IdentityRig) -> None:
+    await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
+    await rig.database["episodes"].insert_one({"_id": EP, "deleted": True, "last_run_id": RUN})
+    await rig.bus.deliver()
+    assert await rig.database["screen_time"].count_documents({}) == 1
 
 
 async def test_a_caller_may_wait_for_the_revision_with_the_change(rig: IdentityRig) -> None:

@@ -93,3 +93,29 @@ async def test_every_event_of_an_older_run_is_dropped_and_every_one_of_the_curre
     await until("every commit", all_committed)
     assert sorted(handled) == sorted((event.TOPIC, current) for event in about_runs)
     assert len(about_runs) >= 9
+
+
+async def test_a_handler_that_decides_itself_gets_the_events_of_older_runs(rig: Rig, database: Database) -> None:
+    await database["episodes"].insert_one({"_id": EPISODE, "current_run_id": LATER})
+    handled: list[str] = []
+
+    async def note(event: EpisodeProgress, _origin: Origin) -> list[Event]:
+        handled.append(event.run_id)
+        return []
+
+    bus = rig.bus("grouper", fence=RunFence(database))
+    bus.on(EpisodeProgress, note, fenced=False)
+    await bus.start()
+    await rig.send(progress(RUN), partition=0)
+
+    async def handled_it() -> bool:
+        return handled == [RUN]
+
+    await until("the event of an older run", handled_it)
+
+
+async def test_a_deleted_run_stays_deleted(database: Database) -> None:
+    fence = RunFence(database)
+    assert not await fence.is_deleted(EPISODE, RUN)
+    await database["episodes"].insert_one({"_id": EPISODE, "current_run_id": LATER, "last_run_id": RUN})
+    assert [await fence.is_deleted(EPISODE, run) for run in (EARLIER, RUN, LATER)] == [True, True, False]

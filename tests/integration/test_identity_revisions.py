@@ -13,6 +13,7 @@ from chassis.store import Database
 from contracts.events import CastLinked, EpisodeDeleted, EpisodeProgress, ScreenTimeReported
 from contracts.ids import identity_id
 from screenalytics.stack import Stack
+from services.identity.revisions import RevisionStore
 from tests.support.identity_rig import (
     BLUE,
     EP,
@@ -102,6 +103,21 @@ async def test_a_grouping_that_arrives_late_takes_no_later_ones_place(rig: Ident
     said = await rig.bus.handle(late)
     assert reported(said).grouping_revision == 3
     assert await rig.database["screen_time"].count_documents({}) == 1
+
+
+async def test_the_latest_revision_is_found_without_a_look_at_the_others(rig: IdentityRig) -> None:
+    for revision in range(1, 4):
+        await rig.group([Somebody(1, RED)], revision=revision)
+    store = RevisionStore(rig.database)
+    found = await store.last(EP, RUN)
+    assert found is not None and found.number == 3
+    await rig.database["identities"].update_one({"_id": EP}, {"$set": {"revision": 1}})  # two died before saying so
+    for one in (store, RevisionStore(rig.database)):
+        found = await one.last(EP, RUN)
+        assert found is not None and found.number == 3
+    assert await store.last(EP, LATER_RUN) is None
+    await store.forget(EP, RUN)
+    assert await store.last(EP, RUN) is None
 
 
 async def test_a_rerun_decides_again_with_the_cast_of_now(rig: IdentityRig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from chassis.errors import DependencyUnavailable, NotFound
 from chassis.outbox import FIELD, SINCE, Outbox, enqueue
 from chassis.store import Database
 from contracts.events import EpisodeChanged, Event
+from tests.support.outboxes import all_published
 from tests.support.rig import Rig
 
 pytestmark = pytest.mark.integration
@@ -77,3 +79,50 @@ async def test_what_could_not_be_published_is_swept_later(database: Database, ri
     assert await Outbox(bus, [things]).sweep() == 1
     assert [event.event_id for event in await rig.events(EpisodeChanged.TOPIC)] == [changed(3).event_id]
     assert await Outbox(bus, [things]).sweep() == 0
+
+
+class HeldBus:
+    """A bus that publishes when it is let go; notes what, and how many ever were at it at once."""
+
+    def __init__(self) -> None:
+        self.published: list[str] = []
+        self.at_once = 0
+        self.let_go = asyncio.Event()
+        self._busy = 0
+
+    async def publish(self, *events: Event, **_how: Any) -> None:
+        self._busy += 1
+        self.at_once = max(self.at_once, self._busy)
+        await self.let_go.wait()
+        self._busy -= 1
+        self.published += [event.event_id for event in events]
+
+
+async def test_whoever_publishes_later_does_not_wait_and_events_leave_once_in_order(database: Database) -> None:
+    things, held = database["things"], HeldBus()
+    bus: Any = held
+    box = Outbox(bus, [things])
+    for version in range(1, 6):
+        await things.update_one({"_id": "a"}, enqueue([changed(version)]), upsert=True)
+        box.publish_later(things, "a")
+    assert held.published == []
+    held.let_go.set()
+    await all_published(things)
+    assert held.published == [changed(version).event_id for version in range(1, 6)]
+    assert held.at_once == 1
+
+
+async def test_what_could_not_be_published_later_waits_for_the_sweep(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.outbox.LEFT_ALONE_S", 0.0)
+    things = database["things"]
+    deaf: Any = DeafBus()
+    box = Outbox(deaf, [things])
+    await things.update_one({"_id": "a"}, enqueue([changed(3)]), upsert=True)
+    box.publish_later(things, "a")
+    await asyncio.sleep(0.2)
+    held: Any = HeldBus()
+    held.let_go.set()
+    assert await Outbox(held, [things]).sweep() == 1
+    assert held.published == [changed(3).event_id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,7 +14,19 @@ from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped
 from contracts.rows import FaceRow, IdentitiesDocument, TrackRow
 from screenalytics.stack import Stack
 from services.grouper.edit_log import EditRecord
-from services.grouper.edits import Drop, Edit, Merge, MoveRange, Rename, Split, TrackGroup
+from services.grouper.edits import (
+    Drop,
+    Edit,
+    Merge,
+    MoveRange,
+    Overrides,
+    Recluster,
+    Rename,
+    Split,
+    TrackGroup,
+)
+from services.grouper.grouping import Clusters, cluster_faces
+from services.grouper.points import TrackPoints
 from tests.support.grouper_system import (
     EP_ID,
     FIRST_RUN,
@@ -77,7 +90,7 @@ async def edit(
         who="kim",
         at=record.at,
     )
-    assert await system.edits.append(EP_ID, record, event)
+    assert await system.edits.append(EP_ID, book, record, event)
     return event
 
 
@@ -114,7 +127,7 @@ async def test_an_edit_makes_the_next_revision_and_only_what_it_changes_is_writt
     assert (second.revision, second.edits_version) == (2, 1)
     assert await people(system, second) == MERGED
     changed = {name for name, ref in second.artifacts.items() if ref != first.artifacts[name]}
-    assert changed <= {"tracks", "tracks_npy", "identities", "cluster_centroids", "track_metrics"}
+    assert changed <= {"identities", "cluster_centroids", "track_metrics"}
     assert await regrouped(system, event) == second
     assert (await system.bus.deliver(await system.embedded(TAKE)))[0] == second
 
@@ -125,6 +138,40 @@ async def test_edits_that_come_together_make_one_revision(system: GrouperSystem)
     grouped = [await regrouped(system, event) for event in events]
     assert grouped[0] == grouped[1]
     assert (grouped[0].revision, grouped[0].edits_version) == (2, 2)
+
+
+async def test_of_edits_that_one_grouping_includes_the_last_says_it_again_and_the_others_nothing(
+    system: GrouperSystem,
+) -> None:
+    await system.group(TAKE)
+    events = [await edit(system, Drop(track_ids=tracks(number))) for number in (2, 4, 5)]
+    first = await regrouped(system, events[0])
+    assert first.edits_version == 3
+    assert await system.bus.deliver(events[0]) == []  # its answer got lost: the last one says it
+    assert await system.bus.deliver(events[1]) == []
+    assert await regrouped(system, events[2]) == first
+
+
+async def test_tracks_are_clustered_once_for_all_edits_and_again_for_other_thresholds_and_cuts(
+    system: GrouperSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clustered: list[int] = []
+
+    def counting(points: TrackPoints, *rest: Any) -> Clusters:
+        clustered.append(len(points))
+        return cluster_faces(points, *rest)
+
+    monkeypatch.setattr("services.grouper.episode.cluster_faces", counting)
+    await system.group(TAKE)
+    for one in (MERGE, Drop(track_ids=tracks(2))):
+        await regrouped(system, await edit(system, one))
+    assert clustered == [5]
+    await regrouped(system, await edit(system, Recluster(overrides=Overrides(merge_distance=0.3))))
+    assert clustered == [5, 5]
+    await regrouped(system, await edit(system, MoveRange(track_id=tracks(1)[0], start_s=1.0, end_s=2.0)))
+    assert clustered == [5, 5, 7]
+    await regrouped(system, await edit(system, None, action="undo", edit_id="edit-4"))
+    assert clustered == [5, 5, 7]
 
 
 async def test_two_that_group_at_once_agree_on_one_revision(system: GrouperSystem) -> None:

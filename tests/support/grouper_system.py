@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,19 +12,21 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 from fastapi import FastAPI
+from pymongo.errors import DuplicateKeyError
 
 from chassis.api import application
 from chassis.arrays import to_npy
 from chassis.artifacts import SegmentArtifacts
 from chassis.bus import Bus, Origin
 from chassis.fencing import RunFence
+from chassis.reported import GROUPING
 from chassis.service import Resources
 from chassis.settings import ApiSettings, AuthSettings
 from chassis.storage import Storage
 from chassis.store import Database
 from contracts.blobs import BlobRef
 from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped, Event, SegmentEmbedded, SegmentReady
-from contracts.ids import face_id, track_id
+from contracts.ids import face_id, show_of, track_id
 from contracts.rows import Box, FaceQuality, FaceRow, ShotRow, TrackRow
 from screenalytics.stack import Stack
 from services.grouper.app import wire
@@ -32,6 +34,7 @@ from services.grouper.edit_store import EditStore
 from services.grouper.routers import ROUTERS
 from services.grouper.settings import GrouperSettings
 from services.grouper.store import GrouperStore
+from tests.support.outboxes import all_published
 
 EP_ID = "my-show-s01e02"
 FIRST_RUN, SECOND_RUN = "01ARZ3NDEKTSV4RRFFQ69G5FA1", "01ARZ3NDEKTSV4RRFFQ69G5FA2"
@@ -175,6 +178,7 @@ class GrouperSystem:
         self.bus = bus
         self.store = GrouperStore(database)
         self.edits = EditStore(database)
+        self.is_reported = True
         self._handled = 0
 
     async def group(self, take: Take, *, run_id: str = FIRST_RUN) -> EpisodeGrouped:
@@ -233,12 +237,39 @@ class GrouperSystem:
         )
 
     async def settle(self) -> None:
-        """Handle every edit that was published and not handled yet."""
+        """Handle every edit that was made and not handled yet, and let every new grouping be reported."""
+        await all_published(self.edits.collection)
         while self._handled < len(self.bus.published):
             event = self.bus.published[self._handled]
             self._handled += 1
             if isinstance(event, ClustersEdited | EpisodeDeleted):
                 await self.bus.deliver(event)
+            if isinstance(event, EpisodeGrouped) and self.is_reported:
+                await self.report(event)
+
+    async def report(self, grouped: EpisodeGrouped) -> None:
+        """Leave what identity leaves of a grouping: revisions are numbered as its groupings are."""
+        order = f"{grouped.run_id}/{grouped.revision:05d}"
+        with suppress(DuplicateKeyError):  # a later one is reported
+            await self.database["identities"].update_one(
+                {"_id": grouped.ep_id, "order": {"$not": {"$gt": order}}},
+                {
+                    "$set": {
+                        "run_id": grouped.run_id,
+                        "revision": grouped.revision,
+                        "order": order,
+                        GROUPING: grouped.revision,
+                    },
+                    "$setOnInsert": {
+                        "show": show_of(grouped.ep_id),
+                        "version": 0,
+                        "links": [],
+                        "dismissed": [],
+                        "changes": [],
+                    },
+                },
+                upsert=True,
+            )
 
     def client(self) -> httpx.AsyncClient:
         """A caller who may do everything."""

@@ -19,6 +19,7 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 from fastapi import FastAPI
+from pymongo.asynchronous.collection import AsyncCollection
 
 from chassis.api import application
 from chassis.arrays import to_npy
@@ -30,7 +31,7 @@ from chassis.outbox import Outbox
 from chassis.service import Resources, Wiring
 from chassis.settings import KafkaSettings
 from chassis.storage import Storage
-from chassis.store import Database, ensure_indexes
+from chassis.store import Database, Document, ensure_indexes
 from contracts.events import EpisodeGrouped, Event
 from contracts.ids import identity_id
 from contracts.rows import (
@@ -46,6 +47,7 @@ from services.identity.app import wire
 from services.identity.facebank import Reference
 from services.identity.facebank_store import FacebankStore, Picture
 from services.identity.settings import IdentitySettings
+from tests.support.outboxes import all_published
 from tests.unit.identity.builders import make_identity, make_shot, make_track
 
 EP, OTHER_EP, SHOW = "my-show-s01e02", "my-show-s01e03", "my-show"
@@ -110,6 +112,7 @@ class NotedBus(Bus):
     def __init__(self) -> None:
         super().__init__("identity", KafkaSettings())
         self.published: list[Event] = []
+        self.outboxes: list[AsyncCollection[Document]] = []
         self._delivered = 0
 
     async def publish(self, *events: Event, time: datetime | None = None) -> None:
@@ -123,7 +126,8 @@ class NotedBus(Bus):
         return said
 
     async def deliver(self) -> None:
-        """Deliver everything published since the last time, until nothing new is said."""
+        """Deliver everything that was changed or published since the last time, until nothing new is said."""
+        await all_published(*self.outboxes)
         while self._delivered < len(self.published):
             event = self.published[self._delivered]
             self._delivered += 1
@@ -254,11 +258,13 @@ class IdentityRig:
     async def call(
         self, method: str, path: str, body: object = None, *, version: int | str | None = None, **headers: str
     ) -> httpx.Response:
-        """One request; `version` is sent as If-Match, header names with underscores."""
+        """One request, and what it publishes; `version` is sent as If-Match, header names with underscores."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if version is not None:
             sent["If-Match"] = f'"{version}"' if isinstance(version, int) else version
-        return await self.client.request(method, path, json=body, headers=sent)
+        answer = await self.client.request(method, path, json=body, headers=sent)
+        await all_published(*self.bus.outboxes)
+        return answer
 
     async def data(self, method: str, path: str, body: object = None, **more: Any) -> Any:
         """The data of a request that succeeds."""
@@ -300,6 +306,7 @@ async def identity_rig(stack: Stack, database: Database) -> AsyncIterator[Identi
             fence=RunFence(database),
             inference=cast("Inference", ColourInference()),
         )
+        bus.outboxes = [database["identities"]]
         wiring = wire(resources)
         app = application.build("identity", wiring.routers)
         application.connect(app, settings, database, wiring.parts)

@@ -116,8 +116,10 @@ async def _handle(grouper: GrouperSystem, identity: IdentityRig) -> None:
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
-    """End the handling; what went wrong in it is the test's failure."""
-    task.cancel()
+    """End the handling; what went wrong in it is the test's failure. PyMongo may swallow a cancellation: it is repeated."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.2)
     with suppress(asyncio.CancelledError):
         await task
 

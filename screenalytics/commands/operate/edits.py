@@ -118,10 +118,10 @@ def move(ep_id: str, tracks: Sequence[str], target: str | None, manner: Manner, 
 def report(answer: Answer[models.EditAnswer], said: str, manner: Manner) -> None:
     """Say what a command on clusters did."""
     data = answer.data
-    if data.is_grouped:
-        where = f"in grouping {data.grouping_revision}"
+    if data.revision is not None:
+        where = f"in revision {data.revision} of the report"
     else:
-        where = "the grouping with it is not there yet" if manner.wait else "the grouping with it follows"
+        where = "the report with it is not there yet" if manner.wait else "the report follows"
     tell(f"{said}; edits version {data.version}, {where}", data, as_json=manner.as_json)
 
 

@@ -29,7 +29,10 @@ class EditAnswer(BaseModel):
     version: int = Field(description="Version of the edits with this one; for the next If-Match.")
     action: Literal["apply", "undo", "redo"]
     grouping_revision: int = Field(description="First grouping that can include it.")
-    is_grouped: bool = Field(description="Whether that grouping exists and includes it.")
+    is_grouped: bool = Field(description="Whether that grouping exists and includes it, as far as was waited for.")
+    revision: int | None = Field(
+        default=None, description="Screen time revision with its effect; null: not there yet, or not waited for."
+    )
 
 
 class EditEntry(BaseModel):
@@ -67,6 +70,7 @@ def answer_of(accepted: Accepted, response: Response) -> ApiResult[EditAnswer]:
             action=record.action,
             grouping_revision=accepted.grouping_revision,
             is_grouped=accepted.is_grouped,
+            revision=accepted.revision,
         )
     )
 

@@ -17,6 +17,8 @@ OneIdentity = Annotated[IdentityId, Path(max_length=20, examples=["identity-0000
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 Cursor = Annotated[str | None, Query(max_length=400)]
 Pictures = Annotated[int, Query(ge=0, le=20, description="Most pictures per track, the best first.")]
-WaitS = Annotated[float, Query(ge=0, le=10, description="Seconds to wait for the grouping with this edit.")]
+WaitS = Annotated[
+    float, Query(ge=0, le=10, description="Wait so many seconds for the screen time revision with this edit.")
+]
 Clusters = Annotated[ClusterDesk, Depends(Provide(ClusterDesk))]
 Edits = Annotated[EditDesk, Depends(Provide(EditDesk))]

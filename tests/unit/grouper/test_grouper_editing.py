@@ -7,7 +7,7 @@ import pytest
 
 from services.grouper.constraints import Constraints
 from services.grouper.editing import MOST_COMPARED, carry_out
-from services.grouper.edits import Merge, NotSame, Split, TrackGroup
+from services.grouper.edits import Drop, Merge, NotSame, Split, TrackGroup
 from services.grouper.episode import group_episode
 from services.grouper.points import TrackPoints, track_points
 from services.grouper.thresholds import GrouperThresholds
@@ -102,3 +102,29 @@ def test_a_split_and_a_parting_touch_nobody_else() -> None:
         frozenset(names[4:5]),
         frozenset(names[5:]),
     }
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_the_machines_grouping_of_before_spares_clustering_and_changes_nothing(
+    edited: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene([1, 1, 1, 2, 2, 3, 3]).joined()
+    names = [one.track_id for one in scene.tracks]
+    edits = [Split(kept=TrackGroup(track_ids=tuple(names[:3])), split_off=(names[2],)), Drop(track_ids=(names[6],))]
+    options = {"duration_s": 30.0, "sample_period_s": 0.125, "thresholds": GrouperThresholds()}
+    before = group_episode(scene, **options)  # type: ignore[arg-type]
+    expected = group_episode(scene, edits=edits if edited else (), **options)  # type: ignore[arg-type]
+    assert expected.machine == before.machine
+    monkeypatch.delattr("services.grouper.episode.cluster_faces")
+    again = group_episode(
+        scene,
+        edits=edits if edited else (),
+        machine=before.machine,
+        **options,  # type: ignore[arg-type]
+    )
+    assert (partition(again), identity_by_track(again), again.warnings, again.metrics) == (
+        partition(expected),
+        identity_by_track(expected),
+        expected.warnings,
+        expected.metrics,
+    )
