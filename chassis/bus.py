@@ -290,9 +290,8 @@ class _Broker(KafkaBroker):
     """FastStream's broker, whose subscribers consume with partitions taking turns."""
 
     async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
-        builder = await super()._connect()
-        options = builder.keywords if isinstance(builder, partial) else {}
-        taking_turns = partial(TurnTakingConsumer, **options)
+        builder = cast("partial[AIOKafkaConsumer]", await super()._connect())
+        taking_turns = partial(TurnTakingConsumer, **builder.keywords)
         self.config.broker_config.builder = taking_turns
         return taking_turns
 

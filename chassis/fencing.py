@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from chassis.store import Database
+from chassis.store import Database, Document
 from contracts.events import EpisodeEvent, Event
 
 CLOSED = frozenset({"cancelled", "superseded", "deleted"})
@@ -51,7 +51,7 @@ class RunFence:
         )
         if episode is None:
             return True
-        if run_id <= str(episode.get("last_run_id") or ""):
+        if is_gone(episode, run_id):
             return False
         current = str(episode.get("current_run_id") or "")
         if run_id < current:
@@ -61,6 +61,11 @@ class RunFence:
         return run is None or run.get("state") not in CLOSED
 
     async def is_deleted(self, ep_id: str, run_id: str) -> bool:
-        """Whether the episode was deleted with this run: nothing of it may come back."""
+        """As `is_gone`, by what MongoDB says now."""
         episode = await self._database["episodes"].find_one({"_id": ep_id}, {"last_run_id": 1})
-        return episode is not None and run_id <= str(episode.get("last_run_id") or "")
+        return is_gone(episode, run_id)
+
+
+def is_gone(episode: Document | None, run_id: str) -> bool:
+    """Whether a run was deleted with its episode, by the episode's document: nothing of it may come back."""
+    return episode is not None and run_id <= str(episode.get("last_run_id") or "")

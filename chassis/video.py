@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar, cast
 
 import av
 import av.error
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from chassis.errors import DependencyUnavailable
 from chassis.remote_file import RemoteFile
+
+S = TypeVar("S", bound=Stream)
 
 # Playlist and script formats can name other files and servers, so only self-contained containers are read.
 CONTAINERS = (
@@ -67,18 +71,18 @@ def reraise_if_away(error: BaseException, url: str) -> None:
 
 
 def packets_of(
-    container: InputContainer, stream: VideoStream, *, url: str, passed_over: Callable[[], None]
-) -> Iterator[Packet[VideoStream]]:
-    """Yields a stream's packets from here to the end of the file; calls `passed_over` at places that cannot be parsed.
+    container: InputContainer, *streams: S, url: str, passed_over: Callable[[], None] = lambda: None
+) -> Iterator[Packet[S]]:
+    """Yields packets of streams from here to the end of the file; calls `passed_over` at places that cannot be parsed.
 
     Raises DependencyUnavailable when the object store stops answering.
     """
     errors = 0
     while errors < READ_ERRORS_IN_A_ROW:
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(*streams):
                 errors = 0
-                yield packet
+                yield cast("Packet[S]", packet)
             return
         except IndexError:
             return  # PyAV's answer, at the end, to a file in which a stream began in the middle

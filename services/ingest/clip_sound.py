@@ -18,7 +18,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from chassis.video import READ_ERRORS_IN_A_ROW, open_video, reraise_if_away
+from chassis.video import open_video, packets_of, reraise_if_away
 
 RATE: Final = 48_000
 BITS_A_SECOND: Final = 128_000
@@ -49,7 +49,7 @@ def read_sound(url: str, *, stream_index: int, start_s: float, end_s: float) -> 
             video = next(stream for stream in source.streams.video if stream.index == stream_index)
             audio = source.streams.best("audio", related=video)
             if isinstance(audio, AudioStream) and audio.codec_context is not None:
-                for frame in _frames(source, video, audio, start_s, end_s):
+                for frame in _frames(source, video, audio, url, start_s, end_s):
                     track.add(frame)
     except (av.error.FFmpegError, StopIteration, IndexError, ValueError) as error:
         reraise_if_away(error, url)
@@ -57,11 +57,14 @@ def read_sound(url: str, *, stream_index: int, start_s: float, end_s: float) -> 
 
 
 def _frames(
-    source: InputContainer, video: VideoStream, audio: AudioStream, start_s: float, end_s: float
+    source: InputContainer, video: VideoStream, audio: AudioStream, url: str, start_s: float, end_s: float
 ) -> Iterator[AudioFrame]:
-    """The frames of sound around a stretch; packets that cannot be decoded are passed over."""
+    """The frames of sound around a stretch; packets that cannot be decoded are passed over.
+
+    The picture's packets show when the stretch is over where the sound ends before it.
+    """
     source.seek(max(round((start_s - BEFORE_S) * av.time_base), source.start_time or 0))
-    for packet in _packets(source, video, audio):
+    for packet in packets_of(source, video, audio, url=url):
         place_s = float(packet.dts * packet.time_base) if packet.dts is not None and packet.time_base else start_s
         if place_s > end_s + APART_S:
             return
@@ -71,19 +74,6 @@ def _frames(
                     if frame.time is not None and frame.time >= end_s:
                         return
                     yield frame
-
-
-def _packets(source: InputContainer, video: VideoStream, audio: AudioStream) -> Iterator[Packet[Any]]:
-    """Packets of both from here on, so that the end of the stretch is seen where the sound ends before it."""
-    errors = 0
-    while errors < READ_ERRORS_IN_A_ROW:
-        try:
-            for packet in source.demux(video, audio):
-                errors = 0
-                yield packet
-            return
-        except av.error.InvalidDataError:
-            errors += 1
 
 
 class _Track:

@@ -10,6 +10,7 @@ from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 
 from chassis import pieces
+from chassis.fencing import is_gone
 from chassis.outbox import enqueue
 from chassis.store import Database, Document
 from contracts.events import EpisodeProgress, EpisodeUploaded, Event, RunStarted, ScreenTimeReported, SegmentReady
@@ -57,8 +58,7 @@ class IngestStore:
 
     async def is_deleted(self, ep_id: str, run_id: str) -> bool:
         """Whether the episode was deleted after this run was asked for."""
-        episode = await self.episodes.find(ep_id)
-        return episode is not None and run_id <= str(episode.get("last_run_id") or "")
+        return is_gone(await self.episodes.find(ep_id), run_id)
 
     async def save_plan(self, started: RunStarted, segments: list[SegmentReady], upload: EpisodeUploaded) -> None:
         """Write the plan of a run. Segments first: a run document means that its plan is complete."""
