@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
 
 from chassis.errors import BadInput, Conflict
 from chassis.fencing import RunFence
+from chassis.memo import Memo
 from chassis.reading import ArtifactReader
 from contracts.events import EpisodeGrouped
 from contracts.rows import ClusterCentroidsDocument, FaceRow, ShotRow, TrackRow
@@ -28,35 +26,8 @@ from services.grouper.store import GroupedRun, GrouperStore
 from services.grouper.thresholds import GrouperThresholds
 from services.grouper.twosome import Twosome, find_two_people
 
-T = TypeVar("T")
-
-REMEMBERED = 16
-"""So many views, lists and the like of groupings are kept."""
-
-
-class Remembered:
-    """What was computed lately, by key; asked for twice at once it is computed once."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[tuple[object, ...], asyncio.Task[Any]] = OrderedDict()
-
-    async def get(self, key: tuple[object, ...], compute: Callable[[], Awaitable[T]]) -> T:
-        if key not in self._kept:
-            self._kept[key] = asyncio.ensure_future(_awaited(compute))
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        try:
-            result: T = await asyncio.shield(self._kept[key])
-        except Exception:
-            self._kept.pop(key, None)
-            raise
-        return result
-
-
-async def _awaited(compute: Callable[[], Awaitable[T]]) -> T:
-    return await compute()
+REMEMBERED = 8
+"""Views, and lists of each kind, of so many groupings are kept."""
 
 
 class ClusterDesk:
@@ -78,7 +49,10 @@ class ClusterDesk:
         self._regrouper = regrouper
         self._fence = fence
         self._rules = rules
-        self._remembered = Remembered(REMEMBERED)
+        self._views: Memo[ClusterView] = Memo(REMEMBERED)
+        self._people: Memo[People] = Memo(REMEMBERED)
+        self._duplicates: Memo[list[Duplicate]] = Memo(REMEMBERED)
+        self._outliers: Memo[list[Outlier]] = Memo(REMEMBERED)
         self._previews = asyncio.Semaphore(1)
 
     async def run_of(self, ep_id: str) -> GroupedRun:
@@ -113,7 +87,7 @@ class ClusterDesk:
                 await self._seconds_rule(event),
             )
 
-        return await self._remembered.get(("view", event.run_id, event.revision), make)
+        return await self._views.get((event.run_id, event.revision), make)
 
     async def people(self, run: GroupedRun) -> People:
         """Who is who in a grouping: all that a command has to know of it."""
@@ -122,7 +96,7 @@ class ClusterDesk:
             identities = (await self._regrouper.identities(run.event)).identities
             return people_of(identities, await self._reader.rows(run.event.artifacts["tracks"], TrackRow))
 
-        return await self._remembered.get(("people", run.event.run_id, run.event.revision), make)
+        return await self._people.get((run.event.run_id, run.event.revision), make)
 
     async def edits_version(self, ep_id: str) -> int:
         return await self._edits.version(ep_id)
@@ -138,7 +112,7 @@ class ClusterDesk:
                 _duplicates, view, centroids, resolved.edits, run.sample_period_s, self._in_force(book.log)
             )
 
-        return await self._remembered.get(("duplicates", run.event.run_id, run.event.revision, book.version), find)
+        return await self._duplicates.get((run.event.run_id, run.event.revision, book.version), find)
 
     async def outliers(self, run: GroupedRun) -> list[Outlier]:
         """Tracks that may be in the wrong cluster, the most doubtful first."""
@@ -155,7 +129,7 @@ class ClusterDesk:
                 merge_distance=self._in_force(book.log).clustering.merge_distance,
             )
 
-        return await self._remembered.get(("outliers", run.event.run_id, run.event.revision, book.version), find)
+        return await self._outliers.get((run.event.run_id, run.event.revision, book.version), find)
 
     async def two_people(self, run: GroupedRun, identity_id: str) -> Twosome:
         """Where an identity would be cut in two.

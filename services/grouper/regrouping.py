@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chassis.arrays import Floats
+from chassis.memo import Latest
 from chassis.reading import ArtifactReader
 from contracts.events import EpisodeGrouped
 from contracts.ids import RunId
@@ -104,7 +104,7 @@ class Regrouper:
         self._reader = reader
         self._store = store
         self._rules = rules
-        self._machine: OrderedDict[tuple[object, ...], MachineGrouping] = OrderedDict()
+        self._machine: Latest[tuple[object, ...], MachineGrouping] = Latest(MACHINE_GROUPINGS)
 
     async def group(self, run: GroupedRun, log: EditLog) -> Edited:
         """A stored run with the edits that are in force in a log, people keeping the ids they have in it."""
@@ -141,10 +141,7 @@ class Regrouper:
             least_number=least_number,
             machine=self._machine.get(key),
         )
-        self._machine[key] = edited.grouping.machine
-        self._machine.move_to_end(key)
-        while len(self._machine) > MACHINE_GROUPINGS:
-            self._machine.popitem(last=False)
+        self._machine.put(key, edited.grouping.machine)
         return edited
 
     async def resolve(self, run: GroupedRun, log: EditLog) -> Resolved:

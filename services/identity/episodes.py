@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from chassis.errors import NotFound
 from chassis.intervals import Intervals
+from chassis.memo import Memo
 from chassis.reading import ArtifactReader
 from contracts.rows import ClusterCentroidsDocument, IdentitiesDocument, Identity, ShotRow, TrackRow
 from services.identity.evidence import IdentityEvidence, gather_evidence
@@ -18,7 +19,6 @@ from services.identity.facebank import Gallery, make_gallery
 from services.identity.facebank_store import FacebankStore, Show
 from services.identity.identities import CastSuggestions, get_cast_suggestions
 from services.identity.link_store import EpisodeLinks, LinkStore
-from services.identity.memo import Memo
 from services.identity.revisions import RecognisedWith, Revision, RevisionStore, order_of
 from services.identity.screentime import visible_intervals
 from services.identity.temporal import TemporalSuggestion, get_temporal_suggestions

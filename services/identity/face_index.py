@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
+from chassis.memo import Latest
 from contracts.rows import FaceRow
 
 _MOST_EPISODES = 4
@@ -16,17 +16,12 @@ class FaceIndex:
     """Indexes of the `faces.jsonl` that were asked for last, by the file's sha256. What it returns is shared."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, FacesOfTracks] = OrderedDict()
+        self._kept: Latest[str, FacesOfTracks] = Latest(_MOST_EPISODES)
 
     def of(self, sha256: str, rows: Iterable[FaceRow]) -> FacesOfTracks:
         """Track id -> its faces in order of time; tracks without a face are missing."""
         known = self._kept.get(sha256)
-        if known is None:
-            known = self._kept[sha256] = by_track(rows)
-            if len(self._kept) > _MOST_EPISODES:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(sha256)
-        return known
+        return known if known is not None else self._kept.put(sha256, by_track(rows))
 
 
 def by_track(rows: Iterable[FaceRow]) -> FacesOfTracks:

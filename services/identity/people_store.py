@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -10,6 +9,7 @@ import numpy as np
 from pymongo.errors import DuplicateKeyError
 
 from chassis.intervals import Intervals, total
+from chassis.memo import Latest
 from chassis.store import Database, Document
 from contracts.ids import show_of
 from contracts.rows import ClusterCentroidsDocument, IdentitiesDocument
@@ -24,7 +24,7 @@ class PeopleStore:
 
     def __init__(self, database: Database) -> None:
         self._people = database["people"]
-        self._known: OrderedDict[str, EpisodePeople] = OrderedDict()
+        self._known: Latest[str, EpisodePeople] = Latest(REMEMBERED)
 
     async def save(
         self,
@@ -76,23 +76,18 @@ class PeopleStore:
     async def of_show(self, show: str) -> list[EpisodePeople]:
         """The people of every episode of a show, by episode."""
         orders = {doc["_id"]: doc["order"] async for doc in self._people.find({"show": show}, {"order": 1})}
-        changed = [ep for ep, order in orders.items() if ep not in self._known or self._known[ep].order != order]
+        known = {ep: people for ep in orders if (people := self._known.get(ep)) is not None}
+        changed = [ep for ep, order in orders.items() if ep not in known or known[ep].order != order]
         if changed:
             async for document in self._people.find({"_id": {"$in": changed}}):
-                self._known[document["_id"]] = _read(document)
-        episodes = [self._known[ep] for ep in sorted(orders) if ep in self._known]
-        for ep in orders:
-            if ep in self._known:
-                self._known.move_to_end(ep)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return episodes
+                known[document["_id"]] = self._known.put(document["_id"], _read(document))
+        return [known[ep] for ep in sorted(known)]
 
     async def forget(self, ep_id: str, last_run_id: str | None) -> None:
         """Remove what an episode's runs up to one left."""
         runs: Document = {"run_id": {"$lte": last_run_id}} if last_run_id is not None else {}
         await self._people.delete_many({"_id": ep_id} | runs)
-        self._known.pop(ep_id, None)
+        self._known.forget(ep_id)
 
 
 def _read(document: Document) -> EpisodePeople:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from chassis.api.results import Page, page_of
 from chassis.arrays import Floats
 from chassis.errors import NotFound
+from chassis.memo import Memo
 from chassis.reading import ArtifactReader
 from chassis.settings import ApiSettings
 from chassis.storage import ObjectChanged, ObjectMissing, Storage
@@ -21,7 +22,6 @@ from contracts.blobs import BlobRef, Sha256
 from contracts.events import ScreenTimeReported, VisibleSeconds
 from contracts.ids import RunId, show_of
 from contracts.rows import ScreenTimeDocument
-from services.identity.memo import Memo
 from services.identity.revisions import order_of
 from services.identity.totals import CastSeconds, EpisodeSeconds
 

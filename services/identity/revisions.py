@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 from pymongo.errors import DuplicateKeyError
 
+from chassis.memo import Latest
 from chassis.reported import GROUPING
 from chassis.store import Database, Document
 from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported
@@ -102,7 +102,7 @@ class RevisionStore:
     def __init__(self, database: Database) -> None:
         self._screen_time = database["screen_time"]
         self._identities = database["identities"]
-        self._known: OrderedDict[str, Revision] = OrderedDict()
+        self._known: Latest[str, Revision] = Latest(REMEMBERED)
 
     async def last(self, ep_id: str, run_id: str) -> Revision | None:
         """The latest revision of a run: the one that the episode's document names, or one that was stored since.
@@ -122,9 +122,7 @@ class RevisionStore:
         known = self._known.get(order)
         if known is None:
             found = await self._screen_time.find_one({"_id": order})
-            known = _read(found) if found else None
-        if known is not None:
-            self._remember(known)
+            known = self._known.put(order, _read(found)) if found else None
         return known
 
     async def caused_by(self, ep_id: str, run_id: str, cause: str) -> list[Event]:
@@ -133,12 +131,6 @@ class RevisionStore:
         found = [_read(document) async for document in self._screen_time.find(asked)]
         own = [one for one in found if (one.reported.ep_id, one.reported.run_id) == (ep_id, run_id)]
         return [event for revision in sorted(own, key=lambda one: one.number) for event in revision.events]
-
-    def _remember(self, revision: Revision) -> None:
-        self._known[revision.order] = revision
-        self._known.move_to_end(revision.order)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
 
     async def add(self, revision: Revision) -> bool:
         """Store a revision; False when another worker has its number. Then it is the episode's, unless a later one is."""
@@ -166,7 +158,7 @@ class RevisionStore:
             )
         except DuplicateKeyError:
             return False
-        self._remember(revision)
+        self._known.put(revision.order, revision)
         await self.make_current(revision)
         return True
 
@@ -202,7 +194,7 @@ class RevisionStore:
         ]
         await self._screen_time.delete_many({"_id": {"$in": old}})
         for order in old:
-            self._known.pop(order, None)
+            self._known.forget(order)
         runs: Document = {"run_id": {"$lte": last_run_id}} if last_run_id is not None else {}
         await self._identities.delete_many({"_id": ep_id} | runs)
 

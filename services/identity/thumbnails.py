@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from chassis.crops import read_picture
+from chassis.memo import Latest
 from chassis.storage import Storage
 
 REMEMBERED = 4000
@@ -18,8 +18,7 @@ class Thumbnails:
 
     def __init__(self, storage: Storage, *, remembered: int = REMEMBERED) -> None:
         self._storage = storage
-        self._remembered = remembered
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept: Latest[str, bytes] = Latest(remembered)
 
     async def of(self, names: Iterable[str]) -> dict[str, bytes]:
         """Name -> JPEG file; an archive is read once, and only where one of its pictures is not remembered.
@@ -28,7 +27,7 @@ class Thumbnails:
             ObjectMissing, KeyError: when an archive or a picture in it is not there.
         """
         wanted = list(dict.fromkeys(names))
-        found = {name: self._kept[name] for name in wanted if name in self._kept}
+        found = {name: picture for name in wanted if (picture := self._kept.get(name)) is not None}
         missing: dict[str, list[str]] = {}
         for name in wanted:
             if name not in found:
@@ -37,12 +36,7 @@ class Thumbnails:
         for archive, members in sorted(missing.items()):
             pictures = await asyncio.to_thread(_unpack, await self._storage.read(archive), members)
             found |= {f"{archive}#{member}": picture for member, picture in pictures.items()}
-        for name in wanted:
-            self._kept[name] = found[name]
-            self._kept.move_to_end(name)
-        while len(self._kept) > self._remembered:
-            self._kept.popitem(last=False)
-        return found
+        return {name: self._kept.put(name, found[name]) for name in wanted}
 
 
 def _unpack(archive: bytes, members: Sequence[str]) -> dict[str, bytes]:

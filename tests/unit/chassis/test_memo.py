@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.identity.memo import Memo
+from chassis.memo import Latest, Memo
 
 
 async def test_a_value_that_several_ask_for_at_once_is_made_once() -> None:
@@ -65,3 +65,15 @@ async def test_a_caller_that_gives_up_takes_the_value_from_nobody() -> None:
     impatient.cancel()
     ready.set()
     assert await patient == 3
+
+
+def test_the_latest_values_are_those_stored_or_asked_for_last() -> None:
+    latest: Latest[str, int] = Latest(2)
+    assert [latest.put(key, number) for number, key in enumerate("ab")] == [0, 1]
+    assert latest.get("a") == 0
+    latest.put("c", 2)
+    assert [latest.get(key) for key in "abc"] == [0, None, 2]
+    latest.put("a", 3)
+    latest.forget("c")
+    latest.forget("never stored")
+    assert [latest.get(key) for key in "abc"] == [3, None, None]
