@@ -33,7 +33,7 @@ walls:
 
 drift:
 	$(PY) -m contracts.export --check
-	$(PY) -m screenalytics.api.export --check
+	$(PY) -m screenalytics.openapi.export --check
 
 unit:
 	$(PY) -m pytest -m "not docker"

@@ -28,11 +28,11 @@ from chassis.settings import ChassisSettings
 from contracts.events import Event
 from contracts.ids import slugify
 from contracts.rows import IdentitiesDocument, ScreenTimeDocument, ShotRow, TrackRow
-from screenalytics.client import emitter
-from screenalytics.client.episode_run import EpisodeNotFinished, EpisodeRun
-from screenalytics.client.results import prepare_output
-from screenalytics.machine import run_machine
-from screenalytics.stack import ChildEvent
+from screenalytics.events import emitter
+from screenalytics.events.episode_run import EpisodeNotFinished, EpisodeRun
+from screenalytics.events.results import prepare_output
+from screenalytics.local.machine import run_machine
+from screenalytics.local.servers import ChildEvent
 
 USUAL_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 SEGMENT_SETTING = "SCREENALYTICS_PLANNING__SEGMENT_S"

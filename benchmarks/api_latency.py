@@ -24,21 +24,21 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from benchmarks.crowd import Crowd
-from chassis import store
-from chassis.inference import Inference
-from chassis.kafka import client_options
+from chassis.kafka.connection import client_options
+from chassis.mongo import database as mongo
+from chassis.s3.storage import Storage
 from chassis.service import spare_the_collector
-from chassis.storage import Storage
+from chassis.triton.client import Inference
 from contracts import envelope
 from contracts.blobs import VideoRef
 from contracts.events import STAGES, EpisodeUploaded, RunStarted
 from contracts.ids import run_id_for
-from screenalytics.api import models
-from screenalytics.api.client import Client
-from screenalytics.api.transport import ApiFailure
-from screenalytics.machine import API, Machine, run_machine
-from screenalytics.stack.ports import choose_free_port
-from services.ingest.store import IngestStore
+from screenalytics.http_client import models
+from screenalytics.http_client.client import Client
+from screenalytics.http_client.transport import ApiFailure
+from screenalytics.local.machine import API, Machine, run_machine
+from screenalytics.local.servers.ports import choose_free_port
+from services.ingest.store.runs import IngestStore
 
 EPISODE = "crowd-s01e01"
 PATIENCE_S = 240.0
@@ -66,7 +66,7 @@ async def seed(machine: Machine, *, tracks: int, people: int) -> None:
     run_id = run_id_for("crowd", datetime.now(UTC))
     async with (
         Storage.connect(settings.s3) as storage,
-        store.connect(settings.mongo) as database,
+        mongo.connect(settings.mongo) as database,
         Inference.connect(settings.triton) as inference,
         AIOKafkaProducer(**client_options(settings.kafka), acks="all") as producer,
     ):

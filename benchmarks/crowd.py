@@ -1,6 +1,6 @@
 """A made-up episode with many people: what the grouper gets from the embedder, written without pictures.
 
-Distances are those of the real embedder (services/grouper/thresholds.py): prototypes of one person about 0.14 apart, of two
+Distances are those of the real embedder (services/grouper/rules.py): prototypes of one person about 0.14 apart, of two
 people about 0.45.
 """
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chassis.arrays import to_npy
-from chassis.artifacts import SegmentArtifacts
-from chassis.storage import Storage
+from chassis.domain.arrays import to_npy
+from chassis.s3.artifacts import SegmentArtifacts
+from chassis.s3.storage import Storage
 from contracts.blobs import BlobRef
 from contracts.events import SegmentEmbedded, SegmentReady
 from contracts.ids import face_id, shot_id, track_id

@@ -23,14 +23,14 @@ import psutil
 from aiokafka import AIOKafkaConsumer
 
 from benchmarks.looping import loop_to_720p
-from chassis.kafka import client_options
+from chassis.kafka.connection import client_options
+from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
-from chassis.storage import Storage
 from contracts.events import EpisodeProgress, Event, RunStarted
 from contracts.rows import TrackMetricsDocument
 from contracts.topics import TOPICS
-from screenalytics.client.episode_run import EpisodeRun
-from screenalytics.machine import Machine, run_machine
+from screenalytics.events.episode_run import EpisodeRun
+from screenalytics.local.machine import Machine, run_machine
 from screenalytics.sample.make import make_sample
 from screenalytics.weights import default_cache_dir
 
@@ -134,7 +134,7 @@ def triton_bytes(metrics: TrackMetricsDocument, embedded: int) -> int:
 
 
 async def measure(video: Path, cast: Path | None, profile: str, out: Path) -> dict[str, object]:
-    from screenalytics.client.emitter import read_cast_folder
+    from screenalytics.events.emitter import read_cast_folder
 
     began, busy_before, own_before = time.monotonic(), busy_s(), own_cpu_s()
     meter = Meter()

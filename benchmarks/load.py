@@ -30,16 +30,16 @@ from bson import encode as to_bson
 
 from benchmarks.end_to_end import MEDIA, MIB, machine, named_processes
 from benchmarks.looping import encode_stills, first_seconds, repeat
-from chassis import store
-from chassis.kafka import client_options
+from chassis.kafka.connection import client_options
+from chassis.mongo import database as mongo
+from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
-from chassis.storage import Storage
 from contracts import envelope
 from contracts.blobs import VideoRef
 from contracts.events import EpisodeFailed, EpisodeUploaded, RunStarted, ScreenTimeReported, SegmentReady
 from contracts.topics import TOPICS
-from screenalytics.client import emitter
-from screenalytics.machine import Machine, run_machine
+from screenalytics.events import emitter
+from screenalytics.local.machine import Machine, run_machine
 
 SHORT_S = 2.0
 STILL_EVERY_S = 4
@@ -138,8 +138,8 @@ async def messages(settings: ChassisSettings) -> dict[str, object]:
 async def documents(settings: ChassisSettings) -> dict[str, object]:
     """The largest document of the database, and how many there are."""
     count, largest = 0, (0, "")
-    async with store.connect(settings.mongo) as database:
-        for collection in store.COLLECTIONS:
+    async with mongo.connect(settings.mongo) as database:
+        for collection in mongo.COLLECTIONS:
             async for document in database[collection.name].find({}):
                 count += 1
                 largest = max(largest, (len(to_bson(document)), collection.name))

@@ -14,14 +14,14 @@ import numpy.typing as npt
 
 from contracts.ids import track_id
 from contracts.rows import Identity, TrackRow
-from services.grouper.carrying import EarlierRun
-from services.grouper.edit_log import EditRecord
-from services.grouper.edits import Edit, Merge, MoveRange, TrackGroup
-from services.grouper.episode import Grouping
-from services.grouper.joining import JoinedEpisode
-from services.grouper.regrouping import Ground, group_edited
-from services.grouper.resolving import Resolver
-from services.grouper.thresholds import GrouperThresholds
+from services.grouper.edits.kinds import Edit, Merge, MoveRange, TrackGroup
+from services.grouper.edits.log import EditRecord
+from services.grouper.edits.resolve import Resolver
+from services.grouper.episode.grouping_with_edits import Grouping
+from services.grouper.episode.identity_ids import EarlierRun
+from services.grouper.grouper import GroupingInput, group_edited
+from services.grouper.rules import GrouperThresholds
+from services.grouper.tracks.joining import JoinedEpisode
 
 RUN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 TRACKS_PER_SEGMENT = 15
@@ -52,7 +52,7 @@ def main() -> None:
     _timed("again, a time range moved", ground, earlier, [*merges, cut])
 
 
-def _timed(what: str, ground: Ground, earlier: EarlierRun | None, edits: list[Edit]) -> Grouping:
+def _timed(what: str, ground: GroupingInput, earlier: EarlierRun | None, edits: list[Edit]) -> Grouping:
     records = [
         EditRecord(edit_id=str(number), action="apply", by="b", at="", edit=edit, run_id=RUN)
         for number, edit in enumerate(edits)
@@ -72,7 +72,7 @@ def _timed(what: str, ground: Ground, earlier: EarlierRun | None, edits: list[Ed
     return edited.grouping
 
 
-def _ground(tracks: int, people: int) -> Ground:
+def _ground(tracks: int, people: int) -> GroupingInput:
     random = np.random.default_rng(1)
     who = random.integers(0, people, size=tracks)
     common, *own = (row / np.linalg.norm(row) for row in random.normal(size=(people + 1, 128)))
@@ -82,7 +82,7 @@ def _ground(tracks: int, people: int) -> Ground:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     rows = tuple(_track(index, random) for index in range(tracks))
     joined = JoinedEpisode(tracks=rows, vectors=tuple(vectors.astype(np.float32)), shots=(), must_links=())
-    return Ground(
+    return GroupingInput(
         joined=joined,
         faces=(),
         face_vectors=np.zeros((0, 128), dtype=np.float32),

@@ -18,12 +18,12 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from benchmarks.clustering_metrics import bcubed, normalised_mutual_information
 from benchmarks.truth import Truth
-from chassis.intervals import Intervals, difference, intersection, iou, normalise, total, union
-from chassis.visibility import find_cuts
+from chassis.domain.intervals import Intervals, difference, intersection, iou, normalise, total, union
+from chassis.domain.visibility import find_cuts
 from contracts.ids import slugify
 from contracts.rows import IdentitiesDocument, Interval, ScreenTimeDocument, ShotRow, TrackRow
-from services.grouper.metrics import bcubed, normalised_mutual_information
 
 ALLOWED_ERROR_S = 0.20
 ALLOWED_ERROR_PART = 0.03

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import onnxruntime
 from tritonclient.grpc import aio as triton
 
-from chassis.inference import Inference, TritonSettings
-from screenalytics.stack import Stack
+from chassis.settings import TritonSettings
+from chassis.triton.client import Inference
+from screenalytics.local.servers import Stack
 from screenalytics.weights import default_cache_dir, load_registry, pull, stage_runtime, triton_command
 
 Pixels = npt.NDArray[np.uint8]

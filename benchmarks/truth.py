@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chassis.intervals import Intervals, normalise
+from chassis.domain.intervals import Intervals, normalise
 
 LABEL_SUFFIX = ".truth.json"
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".ts")

@@ -14,16 +14,18 @@ from typing import Any, Generic, TypeVar
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from chassis import metrics, presence, store, telemetry
-from chassis.api import application
-from chassis.bus import Bus
-from chassis.delivery import backoff
+from chassis import metrics, telemetry
 from chassis.errors import DependencyUnavailable
-from chassis.fencing import RunFence
 from chassis.health import Check, Health
-from chassis.inference import Inference
+from chassis.http import application
+from chassis.kafka.bus import Bus
+from chassis.kafka.delivery import backoff
+from chassis.mongo import database as mongo
+from chassis.mongo import presence
+from chassis.mongo.run_fence import RunFence
+from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings, HttpSettings
-from chassis.storage import Storage
+from chassis.triton.client import Inference
 from contracts.events import Stage
 
 S = TypeVar("S", bound=ChassisSettings)
@@ -43,7 +45,7 @@ class Resources(Generic[S]):
 
     settings: S
     bus: Bus
-    database: store.Database
+    database: mongo.Database
     storage: Storage
     fence: RunFence
     inference: Inference | None = None
@@ -60,7 +62,7 @@ class Wiring:
 
     routers: tuple[APIRouter, ...] = ()
     parts: tuple[object, ...] = ()
-    """What the routers work with; they ask for it by class (`chassis.api.parts`)."""
+    """What the routers work with; they ask for it by class (`chassis.http.parts`)."""
     background: tuple[Background, ...] = ()
     checks: dict[str, Check] = field(default_factory=dict)
 
@@ -72,7 +74,7 @@ Wire = Callable[[Resources[S]], Wiring]
 async def connect(service: Stage, settings: S, *, inference: bool) -> AsyncIterator[Resources[S]]:
     """Connect everything a service needs; nothing has to be up yet."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(store.connect(settings.mongo))
+        database = await stack.enter_async_context(mongo.connect(settings.mongo))
         storage = await stack.enter_async_context(Storage.connect(settings.s3))
         triton = await stack.enter_async_context(Inference.connect(settings.triton)) if inference else None
         fence = RunFence(database)
@@ -123,7 +125,7 @@ async def _start(service: Stage, resources: Resources[S]) -> None:
         try:
             await resources.storage.ensure_bucket()
             for owner in ("chassis", service):
-                await store.ensure_indexes(resources.database, owner=owner)
+                await mongo.ensure_indexes(resources.database, owner=owner)
             if resources.inference is not None:
                 await resources.inference.check_contract()
             await resources.bus.start()
@@ -186,10 +188,14 @@ async def _cancel(*tasks: asyncio.Future[None]) -> None:
 
 
 def _checks(resources: Resources[S]) -> dict[str, Check]:
-    async def mongo() -> bool:
-        return await store.reachable(resources.database)
+    async def mongo_answers() -> bool:
+        return await mongo.reachable(resources.database)
 
-    checks: dict[str, Check] = {"kafka": resources.bus.reachable, "mongo": mongo, "s3": resources.storage.reachable}
+    checks: dict[str, Check] = {
+        "kafka": resources.bus.reachable,
+        "mongo": mongo_answers,
+        "s3": resources.storage.reachable,
+    }
     if resources.inference is not None:
         checks["triton"] = resources.inference.ready
     return checks

@@ -8,7 +8,29 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.inference import TritonSettings
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "unix:")
+
+
+class TritonSettings(BaseModel):
+    """Where the inference server is and how to use it."""
+
+    url: str = Field(default="127.0.0.1:8001", description="Host and port of Triton's gRPC.")
+    shared_memory: bool | None = Field(
+        default=None, description="Frames by shared memory; empty: where Triton is local."
+    )
+    detector_model: str = "face_detector"
+    embedder_model: str = "face_embedder"
+    timeout_s: float = Field(default=30.0, gt=0, description="Longest wait for one request, its queueing included.")
+    in_flight: int = Field(default=4, ge=1, le=64, description="Requests of one process at a time.")
+    watch_interval_s: float = Field(default=5.0, ge=0, description="Seconds between health checks; 0 makes none.")
+    reload_models: bool | None = Field(
+        default=None, description="Load a model again when it has died; empty: where Triton is local."
+    )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is on this machine."""
+        return self.url.startswith(_LOOPBACK)
 
 
 class KafkaSettings(BaseModel):

@@ -23,8 +23,8 @@ from typing import Any
 import httpx
 
 from contracts.ids import show_of, slugify
-from screenalytics.api import models
-from screenalytics.api.client import Client
+from screenalytics.http_client import models
+from screenalytics.http_client.client import Client
 
 NAMED = 3
 PATIENCE_S = 300.0

@@ -1,5 +1,5 @@
 """`python -m screenalytics`."""
 
-from screenalytics.cli import main
+from screenalytics.cli.app import main
 
 main()

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 import structlog
 
+from chassis.mongo.database import Database, connect
 from chassis.settings import MongoSettings
-from chassis.store import Database, connect
-from screenalytics.stack import Stack, check_installed
+from screenalytics.local.servers import Stack, check_installed
 from tests.support import containers
 from tests.support.brokers import (
     BrokerUnderTest,

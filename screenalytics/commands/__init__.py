@@ -1,1 +1,1 @@
-"""The commands, one module each; `screenalytics.cli` binds them to the command line."""
+"""The commands, one module each; `screenalytics.cli.app` binds them to the command line."""

@@ -6,7 +6,7 @@ import json
 
 from chassis.settings import ChassisSettings
 from contracts.events import STAGES
-from screenalytics.client.dead_letters import DeadLetter, check_service, open_dead_letters
+from screenalytics.events.dead_letters import DeadLetter, check_service, open_dead_letters
 from screenalytics.terminal.messages import printable
 
 VALUE_SHOWN = 4000

@@ -10,15 +10,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from chassis import store
-from chassis.bus import Bus
-from chassis.inference import Inference
-from chassis.presence import running_services
+from chassis.kafka.bus import Bus
+from chassis.mongo import database as mongo
+from chassis.mongo.presence import running_services
+from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
-from chassis.storage import Storage
+from chassis.triton.client import Inference
 from contracts.events import STAGES
-from screenalytics.stack import check_installed
-from screenalytics.stack.stack import KAFKA_BOOTSTRAP_SERVERS, MONGO_URI, S3_ENDPOINT_URL, TRITON_URL
+from screenalytics.local.servers import check_installed
+from screenalytics.local.servers.stack import KAFKA_BOOTSTRAP_SERVERS, MONGO_URI, S3_ENDPOINT_URL, TRITON_URL
 from screenalytics.weights import (
     ConversionUnavailable,
     WeightsError,
@@ -105,8 +105,8 @@ async def _servers(settings: ChassisSettings) -> list[bool]:
             await bus.broker.stop()
 
     async def ask_mongo() -> bool:
-        async with store.connect(settings.mongo) as database:
-            if not await store.reachable(database):
+        async with mongo.connect(settings.mongo) as database:
+            if not await mongo.reachable(database):
                 return False
             running = await running_services(database)
         for stage in STAGES:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
-from chassis.storage import Storage
 from contracts.events import Profile
 from contracts.ids import show_of
-from screenalytics.client import emitter
-from screenalytics.client.videos import check_video, episode_id
+from screenalytics.events import emitter
+from screenalytics.events.videos import check_video, episode_id
 
 
 async def emit(video: Path, *, episode: str, cast: Path | None, profile: Profile, force: bool) -> int:

@@ -13,16 +13,16 @@ BAD_INPUT = 2
 _STATUS: Mapping[str, int] = {
     "chassis.errors.BadInput": BAD_INPUT,
     "chassis.errors.DependencyUnavailable": PIPELINE_FAILED,
-    "screenalytics.client.episode_run.EpisodeNotFinished": PIPELINE_FAILED,
+    "screenalytics.events.episode_run.EpisodeNotFinished": PIPELINE_FAILED,
     "screenalytics.sample.errors.SampleError": BAD_INPUT,
-    "screenalytics.stack.errors.NotInstalled": BAD_INPUT,
-    "screenalytics.stack.errors.PortTaken": BAD_INPUT,
-    "screenalytics.stack.errors.StackError": PIPELINE_FAILED,
+    "screenalytics.local.servers.errors.NotInstalled": BAD_INPUT,
+    "screenalytics.local.servers.errors.PortTaken": BAD_INPUT,
+    "screenalytics.local.servers.errors.StackError": PIPELINE_FAILED,
     "screenalytics.weights.errors.WeightsError": BAD_INPUT,
 }
 
 
-_API_FAILURE = "screenalytics.api.transport.ApiFailure"
+_API_FAILURE = "screenalytics.http_client.transport.ApiFailure"
 
 
 def exit_status(error: BaseException) -> int | None:

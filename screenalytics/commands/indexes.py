@@ -7,8 +7,8 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from chassis import store
 from chassis.errors import DependencyUnavailable
+from chassis.mongo import database as mongo
 from chassis.settings import ChassisSettings
 from contracts.events import STAGES
 
@@ -20,7 +20,7 @@ def _keys(document: Mapping[str, Any]) -> str:
 
 def list_indexes() -> None:
     """Print every collection with its owner, what it holds and its declared indexes."""
-    for collection in store.COLLECTIONS:
+    for collection in mongo.COLLECTIONS:
         print(f"{collection.name} ({collection.owner}): {collection.holds}")
         for index in collection.indexes:
             print(f"  {_keys(index.document)}")
@@ -32,10 +32,10 @@ async def apply() -> None:
     Raises:
         DependencyUnavailable: when MongoDB does not answer or refuses.
     """
-    async with store.connect(ChassisSettings().mongo) as database:
+    async with mongo.connect(ChassisSettings().mongo) as database:
         try:
             for service in STAGES:
-                await store.ensure_indexes(database, owner=service)
+                await mongo.ensure_indexes(database, owner=service)
         except PyMongoError as error:
             raise DependencyUnavailable("mongo", str(error)[:300]) from error
-    print(f"{sum(len(collection.indexes) for collection in store.COLLECTIONS)} indexes are as declared")
+    print(f"{sum(len(collection.indexes) for collection in mongo.COLLECTIONS)} indexes are as declared")

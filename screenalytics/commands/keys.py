@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
-from chassis import store
-from chassis.api.keys import ApiKeys, RoleName
+from chassis.http.keys import ApiKeys, RoleName
+from chassis.mongo import database as mongo
 from chassis.settings import ChassisSettings
-from screenalytics.client.servers import reaching_servers
+from screenalytics.events.servers import reaching_servers
 
 
 async def create(name: str, *, role: str, shows: list[str] | None) -> None:
@@ -40,5 +40,5 @@ async def revoke(key_id: str) -> None:
 @asynccontextmanager
 async def _keys() -> AsyncIterator[ApiKeys]:
     with reaching_servers():
-        async with store.connect(ChassisSettings().mongo) as database:
+        async with mongo.connect(ChassisSettings().mongo) as database:
             yield ApiKeys(database)

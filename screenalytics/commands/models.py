@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from screenalytics.machine import prepare_models
+from screenalytics.local.machine import prepare_models
 from screenalytics.weights import converting, default_cache_dir, list_models, load_registry, verify
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from chassis.errors import BadInput
 from contracts.events import EpisodeProgress, Event, Profile, RunStarted, ScreenTimeReported
 from contracts.rows import ScreenTimeDocument
-from screenalytics.client import emitter
-from screenalytics.client.episode_run import EpisodeResult, EpisodeRun
-from screenalytics.client.results import prepare_output
-from screenalytics.client.videos import check_video, episode_id
-from screenalytics.machine import failure_log_folder, run_machine
-from screenalytics.stack import ChildEvent, ChildEventKind
+from screenalytics.events import emitter
+from screenalytics.events.episode_run import EpisodeResult, EpisodeRun
+from screenalytics.events.results import prepare_output
+from screenalytics.events.videos import check_video, episode_id
+from screenalytics.local.machine import failure_log_folder, run_machine
+from screenalytics.local.servers import ChildEvent, ChildEventKind
 from screenalytics.terminal import ProgressView, render_result_table
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from chassis import pieces
 from chassis.errors import BadInput
+from chassis.mongo import bitset
+from chassis.mongo.database import Document
 from chassis.settings import ChassisSettings
-from chassis.store import Document
-from screenalytics.client.run_control import open_run_control
+from screenalytics.events.run_control import open_run_control
 from screenalytics.terminal.messages import printable
-from services.ingest.progress import PER_SEGMENT
-from services.ingest.states import STATES
-from services.ingest.store import segments_done
+from services.ingest.runs.progress import PER_SEGMENT
+from services.ingest.runs.states import STATES
+from services.ingest.store.runs import segments_done
 
 
 async def list_runs(*, episode: str | None, state: str | None) -> int:
@@ -78,7 +78,7 @@ def details_of(run: Document) -> dict[str, object]:
         "progressed_at": run["progressed_at"].isoformat(),
         "rescues": run["rescues"],
         "segments": run["started"]["segments"],
-        "segments_done": {stage: pieces.count(segments_done(run, stage)) for stage in PER_SEGMENT},
+        "segments_done": {stage: bitset.count(segments_done(run, stage)) for stage in PER_SEGMENT},
         "stages_done": sorted(run["stages_done"]),
         "failure": run.get("failure"),
         "superseded_by": run.get("superseded_by"),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
+from typing import Literal
+
+from contracts.events import Stage
+from screenalytics.service_registry import app_of
 
 
-async def serve(service: str) -> None:
+async def serve(name: Stage | Literal["api"]) -> None:
     """Run until told to stop. Only what the service needs is loaded."""
-    module = importlib.import_module("screenalytics.front" if service == "api" else f"services.{service}.app")
-    await module.main()
+    if name == "api":
+        from screenalytics import api_server
+
+        await api_server.main()
+    else:
+        await app_of(name).main()

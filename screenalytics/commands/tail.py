@@ -7,7 +7,7 @@ import json
 from chassis.errors import BadInput
 from chassis.settings import ChassisSettings
 from contracts.events import EVENTS, to_payload
-from screenalytics.client.subscriber import subscribe
+from screenalytics.events.subscriber import subscribe
 
 
 async def tail(topics: list[str], *, episode: str | None, from_beginning: bool) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from typing import Any, TypeVar
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis import service as chassis_service
-from chassis.bus import Bus, Handler
-from chassis.kafka import client_options, ensure_topics
+from chassis.kafka.bus import Bus, Handler
+from chassis.kafka.connection import client_options, ensure_topics
 from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import (
     STAGES,
@@ -38,7 +37,7 @@ from contracts.events import (
     Stage,
 )
 from contracts.topics import TOPICS, dead_letter_topic
-from screenalytics.commands.config import settings_class
+from screenalytics.service_registry import app_of, settings_class
 
 E = TypeVar("E", bound=Event)
 
@@ -109,7 +108,7 @@ async def access_of(service: Stage) -> Access:
     settings = settings_class(service)()
     bus = _RecordingBus(service, settings.kafka)
     async with chassis_service.connect(service, settings, inference=False) as resources:
-        importlib.import_module(f"services.{service}.app").wire(dataclasses.replace(resources, bus=bus))
+        app_of(service).wire(dataclasses.replace(resources, bus=bus))
     written = {event.TOPIC for event in PUBLISHES[service]} | {dead_letter_topic(service)}
     return Access(service=service, group=service, reads=tuple(sorted(bus.wanted)), writes=tuple(sorted(written)))
 

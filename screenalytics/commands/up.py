@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 from contracts.events import STAGES
-from screenalytics.machine import API, run_machine
-from screenalytics.stack import ChildEvent
-from screenalytics.stack.directory import PortTable
-from screenalytics.stack.ports import choose_free_port
-from screenalytics.stack.probes import http_answers_ok
+from screenalytics.local.machine import API, run_machine
+from screenalytics.local.servers import ChildEvent
+from screenalytics.local.servers.directory import PortTable
+from screenalytics.local.servers.ports import choose_free_port
+from screenalytics.local.servers.probes import http_answers_ok
 
 
 def _say(text: str) -> None:

@@ -16,16 +16,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from chassis.inference import FaceDetections
+from chassis.triton.client import FaceDetections
 from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
 from services.detector.decoding import SAME_TIME_S, Damage, DecodedFrame, decode_segment
+from services.detector.detection import Detect, find_faces
 from services.detector.dissolves import DissolveDetector
-from services.detector.evaluation import SegmentEvaluator
-from services.detector.holes import HoleFinder
-from services.detector.looking import Detect, find_faces
-from services.detector.profiles import DetectorProfile, ShotRules
+from services.detector.gaps import GapFinder
 from services.detector.rows import RowWriter
+from services.detector.rules import DetectorProfile, ShotRules
 from services.detector.sampling import sample_frames
+from services.detector.segment_tracks import SegmentTracker
 from services.detector.shots import ShotDetector, ShotFrame
 
 Pixels = npt.NDArray[np.uint8]
@@ -78,7 +78,7 @@ class _Sample:
 class _Reading:
     """What the decoding thread learns about the segment."""
 
-    holes: HoleFinder
+    holes: GapFinder
     damage: Damage = field(default_factory=Damage)
     decoded_frames: int = 0
     cuts_s: list[float] = field(default_factory=list)
@@ -103,8 +103,8 @@ async def analyse_segment(
     Can be cancelled. Raises DependencyUnavailable when the object store or the detector is away, and BadInput or
     `av.error.FFmpegError` when the video cannot be opened.
     """
-    reading = _Reading(HoleFinder(source.start_s, source.end_s))
-    evaluator = SegmentEvaluator(profile)
+    reading = _Reading(GapFinder(source.start_s, source.end_s))
+    evaluator = SegmentTracker(profile)
     await _run(_samples(source, profile, reading), evaluator, profile, detect)
     writer = RowWriter(
         ep_id=ep_id,
@@ -133,7 +133,7 @@ async def analyse_segment(
 
 
 async def _run(
-    samples: Generator[_Sample], evaluator: SegmentEvaluator, profile: DetectorProfile, detect: Detect
+    samples: Generator[_Sample], evaluator: SegmentTracker, profile: DetectorProfile, detect: Detect
 ) -> None:
     """Moves samples through detector and evaluator, a bounded number at a time."""
     loop = asyncio.get_running_loop()
@@ -178,7 +178,7 @@ async def _run(
             decoding.submit(samples.close)
 
 
-def _evaluate(evaluator: SegmentEvaluator, sample: _Sample, faces: FaceDetections) -> None:
+def _evaluate(evaluator: SegmentTracker, sample: _Sample, faces: FaceDetections) -> None:
     evaluator.add(sample.frame, faces, native_scale=sample.native_scale, ts_s=sample.ts_s, shot=sample.shot)
 
 

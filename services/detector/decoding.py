@@ -17,7 +17,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from chassis.errors import BadInput
-from chassis.video import displayed, open_video, packets_of
+from chassis.video.container import displayed, open_video, packets_of
 
 Pixels = npt.NDArray[np.uint8]
 

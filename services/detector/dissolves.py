@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.detector.decoding import DecodedFrame, Signature
-from services.detector.profiles import ShotRules
+from services.detector.rules import ShotRules
 from services.detector.shots import moved_difference, picture_difference
 
 Floats = npt.NDArray[np.float32]

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 import av.error
 
 from chassis import metrics
-from chassis.artifacts import SegmentArtifacts
-from chassis.bus import Origin
 from chassis.errors import BadInput
-from chassis.inference import FaceDetections
+from chassis.kafka.bus import Origin
+from chassis.s3.artifacts import SegmentArtifacts
 from chassis.service import Resources
+from chassis.triton.client import FaceDetections
 from contracts.events import EpisodeProgress, Event, SegmentReady, SegmentTracked
 from contracts.rows import FaceRow, TrackRow
 from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
-from services.detector.looking import Pixels
-from services.detector.profiles import DetectorProfile
+from services.detector.detection import Pixels
+from services.detector.rules import DetectorProfile
 from services.detector.settings import DetectorSettings
 
 URL_LIFETIME_S = 6 * 3600

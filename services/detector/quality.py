@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.rows import FaceQuality
-from services.detector.profiles import QualityRules
+from services.detector.rules import QualityRules
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]

@@ -10,13 +10,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from chassis.crops import chip_member, encode_jpeg, pack_crops, thumbnail_member
+from chassis.domain.crop_archive import chip_member, encode_jpeg, pack_crops, thumbnail_member
 from contracts.ids import face_id, shot_id, track_id
 from contracts.rows import Boundary, Box, DetectionRow, FaceRow, Landmarks, ShotRow, TrackRow
-from services.detector.crops import KeptPicture
-from services.detector.evaluation import AnalysedFrame, FoundTrack
-from services.detector.profiles import DetectorProfile
-from services.detector.spans import track_span
+from services.detector.best_crops import KeptPicture
+from services.detector.rules import DetectorProfile
+from services.detector.segment_tracks import AnalysedFrame, FoundTrack
+from services.detector.track_spans import track_span
 from services.detector.tracking import Observation, mean_score
 
 Floats = npt.NDArray[np.float32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from chassis.settings import ChassisSettings
-from services.detector.profiles import DetectorProfiles
+from services.detector.rules import DetectorProfiles
 
 
 class DetectorSettings(ChassisSettings):

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from services.detector.decoding import DecodedFrame, Signature
-from services.detector.profiles import ShotRules
+from services.detector.rules import ShotRules
 
 CHROMA_WEIGHT = 2.0
 CONTRAST_FLOOR = 10.0

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from chassis.faces import box_overlaps
-from services.detector.chips import likeness
-from services.detector.profiles import TrackingRules
+from chassis.domain.faces import box_overlaps
+from services.detector.alignment import likeness
+from services.detector.rules import TrackingRules
 
 Floats = npt.NDArray[np.float32]
 

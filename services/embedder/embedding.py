@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from contracts.rows import DetectionRow, FaceRow, TrackRow
 from services.embedder.pooling import find_changes, pool_vectors
+from services.embedder.rules import EmbedderThresholds
 from services.embedder.splitting import TrackSplit, next_track_number, plan_split, split_track
-from services.embedder.thresholds import EmbedderThresholds
 
 Floats = npt.NDArray[np.float32]
 

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from chassis import metrics
-from chassis.arrays import to_npy
-from chassis.artifacts import SegmentArtifacts
-from chassis.bus import Origin
-from chassis.crops import read_crops
+from chassis.domain.arrays import to_npy
+from chassis.domain.crop_archive import read_crops
+from chassis.kafka.bus import Origin
+from chassis.s3.artifacts import SegmentArtifacts
+from chassis.s3.storage import Storage
 from chassis.service import Resources
-from chassis.storage import Storage
 from contracts.events import EpisodeProgress, Event, SegmentEmbedded, SegmentTracked
 from contracts.rows import DetectionRow, FaceRow, TrackRow
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed

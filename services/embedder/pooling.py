@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.embedder.thresholds import PoolingRules, SplitRules
+from services.embedder.rules import PoolingRules, SplitRules
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]

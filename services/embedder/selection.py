@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from contracts.rows import FaceRow
-from services.embedder.thresholds import SelectionRules
+from services.embedder.rules import SelectionRules
 
 LOW_CONFIDENCE = "low_confidence"
 TOO_SMALL = "too_small"

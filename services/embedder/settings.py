@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from chassis.settings import ChassisSettings
-from services.embedder.thresholds import EmbedderThresholds
+from services.embedder.rules import EmbedderThresholds
 
 
 class EmbedderSettings(ChassisSettings):

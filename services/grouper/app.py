@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from chassis.outbox import Outbox
-from chassis.reading import ArtifactReader
-from chassis.reported import ReportedScreenTime
+from chassis.mongo.outbox import Outbox
+from chassis.mongo.reported_revision import ReportedScreenTime
+from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
 from contracts.events import ClustersEdited, EpisodeDeleted, SegmentEmbedded
-from services.grouper.desk import ClusterDesk
-from services.grouper.edit_desk import EditDesk
-from services.grouper.edit_store import EditStore
+from services.grouper.commands.edits import EditCommands
+from services.grouper.grouper import Regrouper
 from services.grouper.handlers import GrouperHandlers
-from services.grouper.regrouping import Regrouper
+from services.grouper.queries.clusters import ClusterQueries
 from services.grouper.routers import ROUTERS
 from services.grouper.settings import GrouperSettings
-from services.grouper.store import GrouperStore
+from services.grouper.store.edits import EditStore
+from services.grouper.store.runs import GrouperStore
 
 
 def wire(resources: Resources[GrouperSettings]) -> Wiring:
@@ -26,11 +26,11 @@ def wire(resources: Resources[GrouperSettings]) -> Wiring:
     resources.bus.on(ClustersEdited, handlers.clusters_edited)
     resources.bus.on(EpisodeDeleted, handlers.episode_deleted)
     outbox = Outbox(resources.bus, [edits.collection])
-    clusters = ClusterDesk(
+    clusters = ClusterQueries(
         reader=reader, store=store, edits=edits, regrouper=regrouper, fence=resources.fence, rules=rules
     )
     reported = ReportedScreenTime(resources.database)
-    desk = EditDesk(store=store, edits=edits, clusters=clusters, outbox=outbox, reported=reported)
+    desk = EditCommands(store=store, edits=edits, clusters=clusters, outbox=outbox, reported=reported)
     return Wiring(routers=ROUTERS, parts=(clusters, desk), background=(outbox.run,))
 
 

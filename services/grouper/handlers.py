@@ -8,22 +8,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chassis import metrics
-from chassis.arrays import to_npy
-from chassis.bus import Origin
+from chassis.domain.arrays import to_npy
+from chassis.kafka.bus import Origin
 from chassis.service import Resources
 from contracts.blobs import BlobRef
 from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped, EpisodeProgress, Event, SegmentEmbedded
-from services.grouper.carrying import EarlierRun
-from services.grouper.edit_log import active_records
-from services.grouper.edit_store import EditBook, EditStore
-from services.grouper.episode import comparable_tracks
-from services.grouper.gathering import Gathered, gather, totals_of
-from services.grouper.joining import JoinedEpisode, join_segments, joined_again
-from services.grouper.regrouping import Edited, Ground, Regrouper, highest_number, retired_people
-from services.grouper.resolving import Resolver
+from services.grouper.artifacts import (
+    RevisionHeader,
+    RunArtifacts,
+    gather,
+    manifests_of,
+    totals_in,
+    totals_of,
+    write_grouping,
+    write_tracks,
+)
+from services.grouper.edits.log import active_records
+from services.grouper.edits.resolve import Resolver
+from services.grouper.episode.grouping_with_edits import comparable_tracks
+from services.grouper.episode.identity_ids import EarlierRun
+from services.grouper.grouper import EditedGrouping, GroupingInput, Regrouper, highest_number, retired_people
 from services.grouper.settings import GrouperSettings
-from services.grouper.store import BASE, GroupedRun, GrouperStore
-from services.grouper.writing import Edition, manifests_of, totals_in, write_grouping, write_tracks
+from services.grouper.store.edits import EditBook, EditStore
+from services.grouper.store.runs import BASE, GroupedRun, GrouperStore
+from services.grouper.tracks.joining import JoinedEpisode, join_segments, joined_again
 
 FIRST_REVISION = 1
 
@@ -88,7 +96,7 @@ class GrouperHandlers:
             people = replace(people, retired=_everybody(before, people, resolver))
         highest = 0 if before is None else before.highest_number
         edited = await self._regrouper.group_on(
-            Ground(
+            GroupingInput(
                 joined=joined,
                 faces=gathered.faces,
                 face_vectors=gathered.face_vectors,
@@ -100,7 +108,9 @@ class GrouperHandlers:
             earlier=people,
             least_number=highest + 1,
         )
-        edition = Edition(ep_id=event.ep_id, run_id=event.run_id, revision=FIRST_REVISION, duration_s=event.duration_s)
+        edition = RevisionHeader(
+            ep_id=event.ep_id, run_id=event.run_id, revision=FIRST_REVISION, duration_s=event.duration_s
+        )
         busy = {"grouper": round(time.perf_counter() - started, 3)}
         busy_cpu = {"grouper": round(time.process_time() - cpu, 3)}
         totals = totals_of(embedded, gathered)
@@ -135,7 +145,7 @@ class GrouperHandlers:
             problems=joined.problems,
         )
 
-    def _join(self, gathered: Gathered) -> JoinedEpisode:
+    def _join(self, gathered: RunArtifacts) -> JoinedEpisode:
         """All tracks with those vectors that can be compared: what every grouping of the run begins with."""
         joined = join_segments(gathered.segments, self._rules.joining)
         tracks, matrix, problems = comparable_tracks(joined, self._rules)
@@ -143,10 +153,10 @@ class GrouperHandlers:
 
     async def _write_ground(
         self,
-        edition: Edition,
+        edition: RevisionHeader,
         joined: JoinedEpisode,
-        gathered: Gathered,
-        edited: Edited,
+        gathered: RunArtifacts,
+        edited: EditedGrouping,
         artifacts: dict[str, BlobRef],
     ) -> dict[str, BlobRef]:
         """Write what stays the same in all revisions, into `artifacts`; returns what regrouping begins with."""
@@ -168,7 +178,7 @@ class GrouperHandlers:
         """The next revision of a run: the same tracks with the edits of now."""
         storage, regrouper, before = self._resources.storage, self._regrouper, run.event
         edited = await regrouper.group(run, book.log)
-        edition = Edition(
+        edition = RevisionHeader(
             ep_id=before.ep_id, run_id=before.run_id, revision=before.revision + 1, duration_s=before.duration_s
         )
         artifacts = dict(before.artifacts) | await write_grouping(

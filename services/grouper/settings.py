@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from chassis.settings import ChassisSettings
-from services.grouper.thresholds import GrouperThresholds
+from services.grouper.rules import GrouperThresholds
 
 
 class GrouperSettings(ChassisSettings):

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from chassis.outbox import Outbox
-from chassis.reading import ArtifactReader
+from chassis.mongo.outbox import Outbox
+from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
 from contracts.events import CastChanged, CastUploaded, EpisodeDeleted, EpisodeGrouped, LinksChanged
-from services.identity.cast_desk import CastDesk
-from services.identity.episodes import EpisodeReader
-from services.identity.examination import Examiner
-from services.identity.exporting import AppearanceExports
-from services.identity.facebank_handlers import FacebankHandlers
-from services.identity.facebank_store import FacebankStore
-from services.identity.faces_desk import FacesDesk
-from services.identity.handlers import IdentityHandlers
-from services.identity.link_desk import LinkDesk
-from services.identity.link_store import LinkStore
-from services.identity.people_desk import PeopleDesk
-from services.identity.people_store import PeopleStore
-from services.identity.picture_desk import PictureDesk
-from services.identity.picture_objects import PictureObjects
-from services.identity.reporter import Reporter
-from services.identity.reports import ScreenTimeReports
-from services.identity.revisions import RevisionStore
+from services.identity.commands.cast import CastCommands
+from services.identity.commands.links import LinkCommands
+from services.identity.commands.reference_images import ReferenceImageCommands
+from services.identity.commands.suggestions import SuggestionCommands
+from services.identity.handlers import FacebankHandlers, IdentityHandlers
+from services.identity.media.crop_urls import CropUrls
+from services.identity.media.examiner import Examiner
+from services.identity.queries.appearances import AppearanceExports
+from services.identity.queries.episodes import EpisodeReader
+from services.identity.queries.faces import FaceQueries
+from services.identity.queries.people import PeopleQueries
+from services.identity.queries.revisions import ScreenTimeReports
+from services.identity.reporter.reporter import Reporter
 from services.identity.routers import ROUTERS
 from services.identity.settings import IdentitySettings
-from services.identity.suggestion_desk import SuggestionDesk
+from services.identity.store.facebanks import FacebankStore
+from services.identity.store.links import LinkStore
+from services.identity.store.people import PeopleStore
+from services.identity.store.revisions import RevisionStore
 
 
 def wire(resources: Resources[IdentitySettings]) -> Wiring:
@@ -51,17 +50,17 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         reader=reader,
         rules=resources.settings.recognition,
     )
-    desk = LinkDesk(links, episodes)
-    cast = CastDesk(facebanks, links, desk)
+    desk = LinkCommands(links, episodes)
+    cast = CastCommands(facebanks, links, desk)
     return Wiring(
         routers=ROUTERS,
         parts=(
             episodes,
             desk,
-            SuggestionDesk(desk, episodes),
+            SuggestionCommands(desk, episodes),
             cast,
-            PictureDesk(resources, facebanks, cast, examiner),
-            PeopleDesk(people, facebanks, episodes),
+            ReferenceImageCommands(resources, facebanks, cast, examiner),
+            PeopleQueries(people, facebanks, episodes),
             *reading_parts(resources, reader),
         ),
         background=(outbox.run,),
@@ -72,8 +71,8 @@ def reading_parts(resources: Resources[IdentitySettings], reader: ArtifactReader
     """What the routers that only read work with: screen time, exports, faces and pictures."""
     storage, settings = resources.storage, resources.settings
     reports = ScreenTimeReports(resources.database, storage, reader, settings.api)
-    pictures = PictureObjects(storage, settings.api)
-    faces = FacesDesk(reports, pictures, storage, settings.recognition.representative)
+    pictures = CropUrls(storage, settings.api)
+    faces = FaceQueries(reports, pictures, storage, settings.recognition.representative)
     return (reports, AppearanceExports(reports), faces)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from chassis.domain.calibration import EmbedderCalibration
 from contracts.rows import (
     CastLink,
     ClusterCentroidsDocument,
@@ -18,16 +19,15 @@ from contracts.rows import (
     ShotRow,
     TrackRow,
 )
-from services.identity.autolink import LinkConflict, ProposedLink, decide_auto_links
-from services.identity.calibration import Calibration
-from services.identity.evidence import gather_evidence
-from services.identity.facebank import Reference, find_outliers, make_gallery
-from services.identity.history import effective_links
-from services.identity.identities import get_cast_suggestions
-from services.identity.links import LinkState
-from services.identity.screentime import compute_screen_time
-from services.identity.thresholds import IdentityThresholds
-from services.identity.track_reps import select_representative_frames
+from services.identity.facebank.gallery import Reference, find_outliers, make_gallery
+from services.identity.faces.track_reps import select_representative_frames
+from services.identity.links.history import effective_links
+from services.identity.links.transitions import LinkState
+from services.identity.rules import IdentityThresholds
+from services.identity.screentime.screentime import compute_screen_time
+from services.identity.suggestions.autolink import LinkConflict, ProposedLink, decide_auto_links
+from services.identity.suggestions.evidence import gather_evidence
+from services.identity.suggestions.identities import get_cast_suggestions
 
 Floats = npt.NDArray[np.float32]
 
@@ -75,7 +75,7 @@ def recognise(
     facebank: Facebank,
     *,
     revision: int,
-    calibration: Calibration | None,
+    calibration: EmbedderCalibration | None,
     dimension: int,
     decided: LinkState,
     automatic: Sequence[CastLink] | None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from chassis.settings import ChassisSettings
-from services.identity.thresholds import IdentityThresholds
+from services.identity.rules import IdentityThresholds
 
 
 class FacebankSettings(BaseModel):

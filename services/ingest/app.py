@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from chassis.outbox import Outbox
-from chassis.reading import ArtifactReader
+from chassis.http.audit_log import AuditLog
+from chassis.mongo.outbox import Outbox
+from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
 from contracts.events import EpisodeFailed, EpisodeProgress, EpisodeUploaded, ScreenTimeReported
-from services.ingest.audit import AuditLog
-from services.ingest.deletion import Deletion
-from services.ingest.episode_desk import EpisodeDesk
+from services.ingest.commands.control_run import RunSteering
+from services.ingest.commands.deletion import Deletion
+from services.ingest.commands.episodes import EpisodeCommands
+from services.ingest.commands.reconciler import Reconciler
+from services.ingest.commands.start_run import RunStarter
+from services.ingest.commands.uploads import UploadCommands
 from services.ingest.handlers import IngestHandlers
-from services.ingest.reconciler import Reconciler
+from services.ingest.queries.progress_stream import ProgressFeed
+from services.ingest.queries.runs import RunQueries
+from services.ingest.queries.video import VideoQueries
 from services.ingest.routers import ROUTERS
-from services.ingest.run_desk import RunDesk
 from services.ingest.settings import IngestSettings
-from services.ingest.starting import RunStarter
-from services.ingest.steering import RunSteering
-from services.ingest.store import IngestStore
-from services.ingest.streaming import ProgressFeed
-from services.ingest.upload_desk import UploadDesk
-from services.ingest.video_desk import VideoDesk
+from services.ingest.store.runs import IngestStore
 
 
 def wire(resources: Resources[IngestSettings]) -> Wiring:
@@ -32,15 +32,15 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
     resources.bus.on(ScreenTimeReported, handlers.screen_time_reported)
     resources.bus.on(EpisodeFailed, handlers.episode_failed)
     starter, steering = RunStarter(store, outbox), RunSteering(store, outbox)
-    uploads = UploadDesk(database, store, storage, starter, settings.uploads)
+    uploads = UploadCommands(database, store, storage, starter, settings.uploads)
     deletion = Deletion(database, store, storage, outbox, settings.deletion)
     return Wiring(
         routers=ROUTERS,
         parts=(
-            EpisodeDesk(store, outbox),
-            RunDesk(store, starter, steering, ArtifactReader(storage)),
+            EpisodeCommands(store, outbox),
+            RunQueries(store, starter, steering, ArtifactReader(storage)),
             uploads,
-            VideoDesk(store, storage, settings.api),
+            VideoQueries(store, storage, settings.api),
             ProgressFeed(database, settings.progress),
             deletion,
             AuditLog(database),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from chassis.bus import Origin
 from chassis.errors import BadInput
-from chassis.outbox import Outbox
+from chassis.kafka.bus import Origin
+from chassis.mongo.database import Document
+from chassis.mongo.outbox import Outbox
+from chassis.s3.storage import ObjectChanged, name_of
 from chassis.service import Resources
-from chassis.storage import ObjectChanged, name_of
-from chassis.store import Document
 from contracts.blobs import BlobRef
 from contracts.events import (
     EpisodeFailed,
@@ -22,11 +22,11 @@ from contracts.events import (
     SegmentReady,
 )
 from contracts.ids import run_id_for
-from services.ingest.planning import plan_segments
-from services.ingest.probing import BadVideo, VideoFacts, probe
+from services.ingest.runs.planning import plan_segments
+from services.ingest.runs.states import FINISHED, OPEN
 from services.ingest.settings import IngestSettings
-from services.ingest.states import FINISHED, OPEN
-from services.ingest.store import IngestStore
+from services.ingest.store.runs import IngestStore
+from services.ingest.video.probing import BadVideo, VideoFacts, probe
 
 
 class IngestHandlers:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from chassis.api.results import ApiModel
+from chassis.http.results import ApiModel
 from contracts.blobs import S3Uri, Sha256
 from contracts.events import Profile
 from contracts.ids import EpId, Slug
-from services.ingest.progress import Failure, RunStatus
-from services.ingest.states import State
+from services.ingest.runs.progress import Failure, RunStatus
+from services.ingest.runs.states import State
 
 LARGEST_VIDEO_BYTES = 2**40
 
@@ -218,19 +218,6 @@ class ClipView(BaseModel):
     end_s: float
     url: str
     url_expires_in_s: int
-
-
-class AuditEntry(BaseModel):
-    """Who called which command, when, and how it was answered."""
-
-    at: datetime
-    who: str
-    role: str
-    method: str
-    path: str
-    status: int
-    ep_id: str | None = None
-    show: str | None = None
 
 
 EpisodeStatus.model_rebuild()

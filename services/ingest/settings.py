@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from chassis.settings import ChassisSettings
-from services.ingest.probing import IngestLimits
+from services.ingest.video.probing import IngestLimits
 
 
 class PlanningSettings(BaseModel):

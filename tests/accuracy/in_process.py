@@ -12,22 +12,22 @@ import numpy.typing as npt
 import onnxruntime
 
 from benchmarks.scoring import Result
-from chassis.crops import read_crops
-from chassis.faces import non_maximum_suppression
-from chassis.inference import FaceDetections
+from chassis.domain.crop_archive import read_crops
+from chassis.domain.faces import non_maximum_suppression
+from chassis.triton.client import FaceDetections
 from contracts.rows import FaceRow
 from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
-from services.detector.profiles import DetectorProfile, DetectorProfiles
+from services.detector.rules import DetectorProfile, DetectorProfiles
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
+from services.embedder.rules import EmbedderThresholds
 from services.embedder.selection import select_faces
-from services.embedder.thresholds import EmbedderThresholds
-from services.grouper.assembly import identities_document
-from services.grouper.episode import group_episode
-from services.grouper.joining import SegmentTracks, join_segments
-from services.grouper.thresholds import GrouperThresholds
-from services.identity.screentime import compute_screen_time
-from services.ingest.planning import SegmentSpan, plan_segments
-from services.ingest.probing import VideoFacts, probe
+from services.grouper.episode.documents import identities_document
+from services.grouper.episode.grouping_with_edits import group_episode
+from services.grouper.rules import GrouperThresholds
+from services.grouper.tracks.joining import SegmentTracks, join_segments
+from services.identity.screentime.screentime import compute_screen_time
+from services.ingest.runs.planning import SegmentSpan, plan_segments
+from services.ingest.video.probing import VideoFacts, probe
 
 EP_ID = "labelled-s01e01"
 RUN_ID = "0" * 26

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.accuracy import Job, machine, process, read_result
 from benchmarks.truth import LabelledEpisode
-from screenalytics.stack import check_installed
+from screenalytics.local.servers import check_installed
 from tests.accuracy.in_process import Models
 
 pytestmark = [

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from random import Random
 
-from screenalytics.stack import check_installed
+from screenalytics.local.servers import check_installed
 from tests.chaos.disturbances import Disturbance, apache_catalogue, catalogue
 from tests.chaos.harness import VIDEO, Campaign, Outcome, campaign_on
 from tests.chaos.machine import ChaosMachine, chaos_machine

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from screenalytics.stack import check_installed
+from screenalytics.local.servers import check_installed
 from tests.chaos.harness import VIDEO, Campaign, campaign_on
 from tests.chaos.machine import chaos_machine
 

@@ -12,7 +12,7 @@ from functools import partial
 from random import Random
 
 from contracts.events import STAGES
-from screenalytics.stack import ServiceProcess
+from screenalytics.local.servers import ServiceProcess
 from tests.chaos.machine import PROXIED, ChaosMachine
 from tests.support.tcp_proxy import TcpProxy
 

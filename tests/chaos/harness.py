@@ -27,8 +27,8 @@ from contracts.events import (
     ScreenTimeReported,
     SegmentReady,
 )
-from screenalytics.client import emitter
-from services.ingest.states import FINISHED
+from screenalytics.events import emitter
+from services.ingest.runs.states import FINISHED
 from tests.chaos.disturbances import Disturbance
 from tests.chaos.machine import ChaosMachine
 from tests.chaos.results import Manifests, comparable_manifests, differences, linked_identities, screen_time_of

@@ -15,15 +15,15 @@ from typing import Literal
 
 from aiokafka import AIOKafkaProducer
 
-from chassis import store
-from chassis.kafka import client_options
+from chassis.kafka.connection import client_options
+from chassis.mongo import database as mongo
+from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
-from chassis.storage import Storage
 from contracts.events import STAGES
-from screenalytics.machine import EMBEDDED_BROKER, SERVED_MODELS, run_machine, settings_for
-from screenalytics.stack import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor, TritonCommand
-from screenalytics.stack.ports import choose_free_port
-from screenalytics.stack.probes import http_answers_ok
+from screenalytics.local.machine import EMBEDDED_BROKER, SERVED_MODELS, run_machine, settings_for
+from screenalytics.local.servers import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor, TritonCommand
+from screenalytics.local.servers.ports import choose_free_port
+from screenalytics.local.servers.probes import http_answers_ok
 from screenalytics.weights import default_cache_dir, load_registry, pull, stage_runtime, triton_command
 from tests.chaos.subscriber import Subscriber
 from tests.support.apache_kafka import ApacheKafka
@@ -60,7 +60,7 @@ class ChaosMachine:
     proxies: Mapping[str, TcpProxy]
     service_ports: Mapping[str, int]
     storage: Storage
-    database: store.Database
+    database: mongo.Database
     producer: AIOKafkaProducer
     subscriber: Subscriber
     child_events: list[ChildEvent] = field(default_factory=list)
@@ -168,10 +168,10 @@ async def chaos_machine(directory: Path, *, broker: Broker = "embedded") -> Asyn
 @asynccontextmanager
 async def _clients(
     settings: ChassisSettings,
-) -> AsyncIterator[tuple[Storage, store.Database, AIOKafkaProducer, Subscriber]]:
+) -> AsyncIterator[tuple[Storage, mongo.Database, AIOKafkaProducer, Subscriber]]:
     async with (
         Storage.connect(settings.s3) as storage,
-        store.connect(settings.mongo) as database,
+        mongo.connect(settings.mongo) as database,
         AIOKafkaProducer(**client_options(settings.kafka), acks="all", request_timeout_ms=10_000) as producer,
         Subscriber.on(settings.kafka) as subscriber,
     ):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from chassis.storage import Storage
+from chassis.s3.storage import Storage
 from contracts.events import ScreenTimeReported
 from contracts.rows import CastLinksDocument, ScreenTimeDocument
 

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from chassis.kafka import client_options
+from chassis.kafka.connection import client_options
 from chassis.settings import KafkaSettings
 from contracts import envelope
 from contracts.events import (

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import pytest
 
-from screenalytics.commands.operate import episodes
+from screenalytics.commands.operator import episodes
 from tests.support.operator_rig import screenalytics
 
 VERBS = (

@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from contracts.ids import EP_ID_PATTERN
-from screenalytics import cli
-from screenalytics.client.videos import check_video, episode_id
+from screenalytics.cli import app as command_line
+from screenalytics.events.videos import check_video, episode_id
 from tests.support.bad_videos import REFUSED, TAKEN, Refused, Taken
 from tests.support.videos import write_video
 
@@ -85,7 +85,7 @@ def test_a_file_that_is_no_episode_is_refused_before_anything_is_started(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["screenalytics", "run", str(case.make(tmp_path)), "--out", str(tmp_path / "o")])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        command_line.main()
     assert ended.value.code == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert re.fullmatch(rf"error: [A-Z].*\. \[({case.codes})\]", line), line

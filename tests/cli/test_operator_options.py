@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import typer
 
-from screenalytics.cli import app
-from screenalytics.commands.operate.manner import Manner
-from screenalytics.operator_cli.options import Episode, Preview, commanding
+from screenalytics.cli.app import app
+from screenalytics.cli.operator.options import Episode, Preview, commanding
+from screenalytics.commands.operator.command_options import CommandOptions
 
 COMMANDING = (
     *("merge", "split", "move", "drop", "restore", "rename", "lock", "unlock", "apart"),
@@ -35,12 +35,12 @@ def test_a_verb_gets_its_own_arguments_and_the_manner() -> None:
     seen: list[object] = []
 
     @commanding
-    def verb(episode: Episode, manner: Manner, preview: Preview = False) -> None:
+    def verb(episode: Episode, manner: CommandOptions, preview: Preview = False) -> None:
         seen.extend([episode, manner, preview])
 
     own = typer.Typer(rich_markup_mode=None)
     own.command()(verb)
     own(["my-show-s01e01", "--why", "her voice", "--if-version", "3", "--no-wait", "--json"], standalone_mode=False)
     own(["my-show-s01e01", "--preview"], standalone_mode=False)
-    asked = Manner(why="her voice", wait=False, version=3, as_json=True)
-    assert seen == ["my-show-s01e01", asked, False, "my-show-s01e01", Manner(), True]
+    asked = CommandOptions(why="her voice", wait=False, version=3, as_json=True)
+    assert seen == ["my-show-s01e01", asked, False, "my-show-s01e01", CommandOptions(), True]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from chassis.store import Database
-from screenalytics.stack import Stack
+from chassis.mongo.database import Database
+from screenalytics.local.servers import Stack
 from tests.support.grouper_system import APPEARANCES, Take
 from tests.support.identity_rig import BLUE, EP, GREEN, RED, RUN, SHOW, Somebody, picture_of
 from tests.support.ingest_api import seed_examples

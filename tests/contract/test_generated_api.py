@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from chassis.api.errors import ERROR_RESPONSES
-from screenalytics.api import export
+from chassis.http.errors import ERROR_RESPONSES
+from screenalytics.openapi import export
 from tests.support.api_examples import PAGES, read_examples
 
 
 def test_the_committed_api_is_the_described_one() -> None:
-    assert export.drift() == [], "run: python -m screenalytics.api.export"
+    assert export.drift() == [], "run: python -m screenalytics.openapi.export"
 
 
 def test_every_operation_has_its_own_name_a_summary_and_the_common_errors() -> None:

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from chassis.health import Health
 from contracts.events import STAGES
-from screenalytics import cli
-from screenalytics.commands.config import settings_class
+from screenalytics.cli.app import app
+from screenalytics.service_registry import settings_class
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "SCREENALYTICS_"
@@ -61,7 +61,7 @@ def settings_from(environment: Mapping[str, str], service: str, monkeypatch: pyt
 
 def command_parses(arguments: Sequence[str]) -> bool:
     """Whether `screenalytics ARGUMENTS` is a command with valid arguments; nothing is run."""
-    command: click.Command = typer.main.get_command(cli.app)
+    command: click.Command = typer.main.get_command(app)
     name, rest, parent = "screenalytics", list(arguments), None
     try:
         while hasattr(command, "resolve_command"):

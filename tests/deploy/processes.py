@@ -22,11 +22,11 @@ import pytest
 
 from contracts.events import STAGES, FacebankUpdated
 from contracts.rows import ScreenTimeDocument
-from screenalytics.client import emitter
-from screenalytics.machine import Machine, settings_for
-from screenalytics.stack import Stack
-from screenalytics.stack.ports import choose_free_port
-from screenalytics.stack.stack import TRITON_URL
+from screenalytics.events import emitter
+from screenalytics.local.machine import Machine, settings_for
+from screenalytics.local.servers import Stack
+from screenalytics.local.servers.ports import choose_free_port
+from screenalytics.local.servers.stack import TRITON_URL
 from screenalytics.weights import (
     default_cache_dir,
     load_registry,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.api.application import check_exposure
+from chassis.http.application import check_exposure
 from contracts.events import STAGES
 from tests.deploy.checks import PREFIX, ROOT, assert_fits, command_parses, internal_paths, is_setting, settings_from
 from tests.deploy.yaml_or_skip import yaml

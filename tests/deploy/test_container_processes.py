@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.topics import TOPICS
-from screenalytics.stack import Stack, check_installed
+from screenalytics.local.servers import Stack, check_installed
 from tests.deploy.processes import (
     Container,
     assert_an_episode_gets_its_cast,

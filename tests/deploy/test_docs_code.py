@@ -14,13 +14,13 @@ import pytest
 import typer.main
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from chassis.kafka import ensure_topics
+from chassis.kafka.connection import ensure_topics
 from chassis.settings import KafkaSettings
 from contracts.envelope import decode, encode
 from contracts.events import EpisodeUploaded, ScreenTimeReported
 from contracts.topics import DAY_MS, TOPICS
-from screenalytics import cli
-from screenalytics.stack import Stack, check_installed
+from screenalytics.cli.app import app
+from screenalytics.local.servers import Stack, check_installed
 from tests.deploy.checks import ROOT, command_parses, is_setting
 from tests.support.examples import EXAMPLES
 
@@ -120,7 +120,7 @@ def _imports(block: str) -> list[str]:
 def test_every_command_of_ours_that_is_named_exists(document: Path) -> None:
     named = re.findall(r"(?:^|`)screenalytics ([a-z]+)(?: ([a-z]+))?", document.read_text(), flags=re.MULTILINE)
     assert named
-    main = typer.main.get_command(cli.app)
+    main = typer.main.get_command(app)
     for first, second in named:
         command = getattr(main, "commands", {}).get(first)
         assert command is not None, first

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.api.application import check_exposure
+from chassis.http.application import check_exposure
 from contracts.events import STAGES
 from tests.deploy.checks import ROOT, is_setting, settings_from
 from tests.deploy.image_python import names, pinned, run_as_in_the_image
@@ -31,7 +31,7 @@ def test_the_service_lock_has_no_embedded_servers_no_conversion_and_no_tools() -
 
 
 def test_the_entry_point_works_without_the_embedded_packages() -> None:
-    done = run_as_in_the_image("sys.argv = ['screenalytics', 'config']\nfrom screenalytics.cli import main\nmain()")
+    done = run_as_in_the_image("sys.argv = ['screenalytics', 'config']\nfrom screenalytics.cli.app import main\nmain()")
     assert done.returncode == 0, done.stderr[-2000:]
     assert all(f'"{stage}"' in done.stdout for stage in STAGES)
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from screenalytics.stack.ports import choose_free_port
+from screenalytics.local.servers.ports import choose_free_port
 from tests.deploy.image_python import absent_from_the_image, run_as_in_the_image
 
-COMMAND = "from screenalytics.cli import main\nmain()"
+COMMAND = "from screenalytics.cli.app import main\nmain()"
 
 HELP_OF_ALL = """
 import typer
 from typer.testing import CliRunner
-from screenalytics.cli import app
+from screenalytics.cli.app import app
 
 def below(command, path):
     yield path
@@ -30,17 +30,17 @@ for path in below(typer.main.get_command(app), []):
 """
 
 MODULES_OF_ALL = """
-import importlib, pkgutil, screenalytics.commands, screenalytics.client, screenalytics.operator_cli, screenalytics.api
-for package in (screenalytics.commands, screenalytics.client, screenalytics.operator_cli):
+import importlib, pkgutil, screenalytics.commands, screenalytics.events, screenalytics.cli.operator, screenalytics.http_client
+for package in (screenalytics.commands, screenalytics.events, screenalytics.cli.operator):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
         print(module.name)
-import screenalytics.api.client, screenalytics.front
+import screenalytics.http_client.client, screenalytics.api_server
 """
 
 WITHOUT_PROGRAMS = """
 import types
-from screenalytics.stack import programs
+from screenalytics.local.servers import programs
 programs.sysconfig = types.SimpleNamespace(get_path=lambda name: "/nowhere")
 """
 
@@ -68,7 +68,7 @@ def test_every_command_shows_its_help() -> None:
 def test_the_modules_of_every_command_load() -> None:
     done = run(code=MODULES_OF_ALL)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert {"screenalytics.commands.emit", "screenalytics.commands.operate.edits"} <= set(done.stdout.split())
+    assert {"screenalytics.commands.emit", "screenalytics.commands.operator.edits"} <= set(done.stdout.split())
 
 
 @pytest.mark.parametrize("listing", [["topics", "list"], ["topics", "acls"], ["indexes", "list"], ["config", "ingest"]])

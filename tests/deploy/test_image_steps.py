@@ -82,7 +82,7 @@ def test_what_is_installed_runs_without_the_repository(installed: Path, tmp_path
     packages = os.pathsep.join([str(installed), sysconfig.get_path("purelib")])
     loaded = "\n".join(
         [
-            "import sys, pathlib, screenalytics.front",
+            "import sys, pathlib, screenalytics.api_server",
             *(f"import services.{stage}.app" for stage in STAGES),
             f"ours = [m for n, m in sys.modules.items() if n.split('.')[0] in {PACKAGES!r}]",
             "print({str(pathlib.Path(m.__file__).is_relative_to(sys.argv[1])) for m in ours if m.__file__})",
@@ -97,7 +97,7 @@ def test_what_is_installed_runs_without_the_repository(installed: Path, tmp_path
 def test_the_entry_point_of_the_image_is_installed(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (points,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
-        assert "screenalytics = screenalytics.cli:main" in archive.read(points).decode()
+        assert "screenalytics = screenalytics.cli.app:main" in archive.read(points).decode()
 
 
 def test_the_model_stage_needs_nothing_that_is_not_sent(context: Path, tmp_path: Path) -> None:

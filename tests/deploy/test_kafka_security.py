@@ -12,9 +12,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAuthorizationFailedError
 
-from chassis.kafka import client_options
+from chassis.kafka.connection import client_options
 from contracts.topics import TOPICS
-from screenalytics.stack import Stack, check_installed
+from screenalytics.local.servers import Stack, check_installed
 from tests.deploy.checks import ROOT
 from tests.deploy.kustomize import load_documents
 from tests.deploy.processes import assert_an_episode_gets_its_cast, of_kubernetes, run_to_the_end, triton_on

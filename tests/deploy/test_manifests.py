@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from chassis.api.application import check_exposure
+from chassis.http.application import check_exposure
 from contracts.events import STAGES
 from contracts.topics import TOPICS
 from screenalytics.commands.topics import access_of
-from screenalytics.front import OWNERS
+from screenalytics.service_registry import OWNERS, routers_of
 from tests.deploy.checks import (
     PREFIX,
     ROOT,
@@ -220,7 +219,7 @@ def test_every_path_of_the_api_leads_to_the_service_that_owns_it(resources: list
     owners = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
     assert set(owners.values()) == set(OWNERS)
     for owner in OWNERS:
-        routers = importlib.import_module(f"services.{owner}.routers").ROUTERS
+        routers = routers_of(owner)
         for path in {route.path for router in routers for route in router.routes}:
             fitting = [prefix for prefix in owners if f"{path}/".startswith(f"{prefix}/")]
             assert fitting, f"no path of the Ingress leads to {path}"

@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 
 from contracts.events import STAGES, FacebankUpdated
-from screenalytics.client import emitter
-from screenalytics.machine import API, run_machine
-from screenalytics.stack import ChildEvent, check_installed
-from screenalytics.stack.ports import choose_free_port
+from screenalytics.events import emitter
+from screenalytics.local.machine import API, run_machine
+from screenalytics.local.servers import ChildEvent, check_installed
+from screenalytics.local.servers.ports import choose_free_port
 from tests.support.looped_video import loop_video
 from tests.support.pipeline import Pipeline, pipeline_on
 

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from screenalytics.api.client import Client
+from screenalytics.http_client.client import Client
 from tests.e2e.conftest import API_URL
 from tests.support.pipeline import PATIENCE_S, Pipeline
 
@@ -31,7 +31,7 @@ STREAMS = {"stream_episode_events"}
 """They end when a run does; they are tested on their own."""
 
 DOCUMENT = json.loads(
-    (Path(__file__).resolve().parents[2] / "screenalytics" / "api" / "openapi.json").read_text(encoding="utf-8")
+    (Path(__file__).resolve().parents[2] / "screenalytics" / "openapi" / "openapi.json").read_text(encoding="utf-8")
 )
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = {

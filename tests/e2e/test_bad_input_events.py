@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
-from chassis.fencing import MAX_AGE_S
-from chassis.kafka import client_options
+from chassis.kafka.connection import client_options
+from chassis.mongo.run_fence import MAX_AGE_S
 from contracts.blobs import VideoRef
 from contracts.events import (
     EpisodeFailed,
@@ -23,9 +23,9 @@ from contracts.events import (
     RunStarted,
     SegmentReady,
 )
-from screenalytics.client.dead_letters import open_dead_letters
-from screenalytics.machine import run_machine
-from screenalytics.stack import check_installed
+from screenalytics.events.dead_letters import open_dead_letters
+from screenalytics.local.machine import run_machine
+from screenalytics.local.servers import check_installed
 from tests.support.bad_videos import REFUSED, TAKEN, Refused, Taken
 from tests.support.pipeline import Pipeline, pipeline_on
 from tests.support.videos import write_video

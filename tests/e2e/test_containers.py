@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from contracts.events import FacebankUpdated
 from contracts.rows import ScreenTimeDocument
-from screenalytics.client import emitter
-from screenalytics.machine import run_machine
+from screenalytics.events import emitter
+from screenalytics.local.machine import run_machine
 from tests.e2e.conftest import MEDIA, SEGMENT_S, SHOW
 from tests.support import containers
 from tests.support.pipeline import Pipeline, pipeline_on

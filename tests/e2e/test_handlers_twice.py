@@ -16,9 +16,9 @@ import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.bus import Origin
+from chassis.kafka.bus import Origin
+from chassis.mongo.database import COLLECTIONS
 from chassis.service import connect
-from chassis.store import COLLECTIONS
 from contracts.events import (
     CastChanged,
     CastUploaded,

@@ -30,9 +30,9 @@ from contracts.events import (
     SegmentReady,
 )
 from contracts.rows import ScreenTimeDocument
-from screenalytics.client import emitter
-from screenalytics.stack import ChildEvent, ServiceProcess
-from screenalytics.stack.ports import choose_free_port
+from screenalytics.events import emitter
+from screenalytics.local.servers import ChildEvent, ServiceProcess
+from screenalytics.local.servers.ports import choose_free_port
 from tests.e2e.conftest import DETECTOR_PORT, MEDIA, SHOW
 from tests.support.pipeline import (
     Pipeline,

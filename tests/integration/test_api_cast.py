@@ -10,10 +10,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from chassis.store import Database
+from chassis.mongo.database import Database
 from contracts.events import CastChanged, FacebankUpdated, LinksChanged, ScreenTimeReported
 from contracts.ids import identity_id
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from tests.support.identity_rig import (
     EP,
     GREEN,

@@ -10,10 +10,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from chassis.growing import ROOM_BYTES, stored_bytes
-from chassis.store import Database
+from chassis.mongo.database import Database
+from chassis.mongo.document_size import ROOM_BYTES, stored_bytes
 from contracts.events import ClustersEdited
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from tests.support.grouper_system import (
     APPEARANCES,
     EP_ID,

@@ -10,15 +10,15 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from chassis.bus import Origin
 from chassis.errors import BadInput
-from chassis.fencing import RunFence
-from chassis.store import Database
+from chassis.kafka.bus import Origin
+from chassis.mongo.database import Database
+from chassis.mongo.run_fence import RunFence
 from contracts.events import EpisodeDeleted, EpisodeUploaded, RunCancelled
 from contracts.ids import run_id_for
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from services.ingest.handlers import IngestHandlers
-from services.ingest.store import IngestStore
+from services.ingest.store.runs import IngestStore
 from tests.support.ingest_api import EPISODE, IngestApi, hearing, ingest_api
 from tests.support.rig import Rig
 from tests.support.stub_stages import save_plan

@@ -8,15 +8,15 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from chassis.api.keys import ApiKeys
-from chassis.store import Database
+from chassis.http.keys import ApiKeys
+from chassis.mongo.database import Database
 from contracts.envelope import decode
 from contracts.events import EpisodeChanged, EpisodeProgress, EpisodeUploaded, ScreenTimeReported, VisibleSeconds
 from contracts.ids import run_id_for
-from screenalytics.stack import Stack
-from services.ingest.reconciler import Reconciler
+from screenalytics.local.servers import Stack
+from services.ingest.commands.reconciler import Reconciler
 from services.ingest.settings import ReconcilerSettings
-from services.ingest.store import IngestStore
+from services.ingest.store.runs import IngestStore
 from tests.support.ingest_api import EPISODE, KEYS_ONLY, IngestApi, hearing, ingest_api
 from tests.support.rig import Rig
 from tests.support.stub_stages import NOTHING, SEGMENTS, save_plan

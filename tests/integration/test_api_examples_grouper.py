@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chassis.store import Database
-from screenalytics.stack import Stack
+from chassis.mongo.database import Database
+from screenalytics.local.servers import Stack
 from tests.support.api_examples import hold
 from tests.support.grouper_system import APPEARANCES, EP_ID, Take, grouper_system
 

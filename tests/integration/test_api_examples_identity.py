@@ -10,12 +10,12 @@ import pytest
 import pytest_asyncio
 
 from chassis.health import Health
+from chassis.mongo.database import Database
 from chassis.service import serve_http
 from chassis.settings import HttpSettings
-from chassis.store import Database
 from contracts.ids import identity_id
-from screenalytics.stack import Stack
-from screenalytics.stack.ports import choose_free_port
+from screenalytics.local.servers import Stack
+from screenalytics.local.servers.ports import choose_free_port
 from tests.support.api_examples import hold, read_program, while_working
 from tests.support.identity_rig import (
     BLUE,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis.store import Database
-from screenalytics.stack import Stack
+from chassis.mongo.database import Database
+from screenalytics.local.servers import Stack
 from tests.support.api_examples import Values, hold
 from tests.support.ingest_api import ingest_api, seed_examples
 from tests.support.videos import write_video

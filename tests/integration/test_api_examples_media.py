@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chassis.store import Database
+from chassis.mongo.database import Database
 from contracts.ids import show_of
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from tests.support.api_examples import hold
 from tests.support.identity_api import bucket_on, client_of
 from tests.support.reported_episode import EP, report_episode

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from chassis.growing import ROOM_BYTES, stored_bytes
-from chassis.store import Database
+from chassis.mongo.database import Database
+from chassis.mongo.document_size import ROOM_BYTES, stored_bytes
 from contracts.events import CastLinked, LinksChanged, ScreenTimeReported
 from contracts.ids import identity_id
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from tests.support.identity_rig import (
     BLUE,
     EP,
@@ -234,7 +234,7 @@ async def test_a_link_made_while_a_later_run_is_under_way_shows_at_once_and_in_t
 
 
 async def test_a_command_needs_no_evidence(rig: IdentityRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("services.identity.episodes.gather_evidence")
+    monkeypatch.delattr("services.identity.queries.episodes.gather_evidence")
     await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
     assert await code_of(rig, "PUT", f"/links/{EP}/identity-00009", {"cast_id": "rita"}, version=1) == (
         404,

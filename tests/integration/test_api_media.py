@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from chassis.api.keys import ApiKeys
-from chassis.crops import read_picture
+from chassis.domain.crop_archive import read_picture
+from chassis.http.keys import ApiKeys
+from chassis.mongo.database import Database
+from chassis.s3.storage import Storage
 from chassis.settings import AuthSettings
-from chassis.storage import Storage
-from chassis.store import Database
-from screenalytics.stack import Stack
-from services.identity.track_reps import compute_track_quality
+from screenalytics.local.servers import Stack
+from services.identity.faces.track_reps import compute_track_quality
 from tests.support.identity_api import bucket_on, client_of
 from tests.support.reported_episode import BETTER_FRAME, EP, FACES_A_TRACK, ReportedEpisode, report_episode
 

@@ -15,11 +15,11 @@ import pytest_asyncio
 
 from chassis import service
 from chassis.health import Health
+from chassis.mongo.database import Database
 from chassis.settings import HttpSettings
-from chassis.store import Database
 from contracts.events import EpisodeProgress, ScreenTimeReported, Stage
-from screenalytics.stack import Stack
-from services.ingest.store import IngestStore
+from screenalytics.local.servers import Stack
+from services.ingest.store.runs import IngestStore
 from tests.support.ingest_api import EPISODE, IngestApi, ingest_api
 from tests.support.rig import until
 from tests.support.stub_stages import NOTHING, SEGMENTS, save_plan

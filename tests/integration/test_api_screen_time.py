@@ -13,11 +13,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from chassis.api.keys import ApiKeys
+from chassis.http.keys import ApiKeys
+from chassis.mongo.database import Database
 from chassis.settings import AuthSettings
-from chassis.store import Database
 from contracts.rows import ScreenTimeDocument
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from tests.support.identity_api import bucket_on, client_of
 from tests.support.reported_episode import EP, RUN, ReportedEpisode, report_episode
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from chassis.store import Database
+from chassis.mongo.database import Database
 from contracts.events import LinksChanged
 from contracts.ids import identity_id
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from tests.support.identity_rig import (
     BLUE,
     EP,

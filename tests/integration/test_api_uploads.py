@@ -13,9 +13,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from chassis.mongo.database import Database
 from chassis.settings import ApiSettings
-from chassis.store import Database
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from services.ingest.settings import UploadSettings
 from tests.support.ingest_api import EPISODE, IngestApi, ingest_api
 from tests.support.rig import until

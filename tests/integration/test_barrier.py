@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from chassis.store import Database
+from chassis.mongo.database import Database
 from contracts.events import SegmentEmbedded
-from services.grouper.store import GrouperStore
+from services.grouper.store.runs import GrouperStore
 from tests.support.examples import EXAMPLES
 
 pytestmark = pytest.mark.integration

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from chassis.bus import REPLAY_TRACE_HEADER, Origin
 from chassis.errors import BadInput
-from chassis.store import Database
+from chassis.kafka.bus import REPLAY_TRACE_HEADER, Origin
+from chassis.mongo.database import Database
 from contracts import envelope
 from contracts.events import Event, SegmentReady
 from screenalytics.commands import dlq
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from tests.support.rig import Rig, segment_ready, until
 
 pytestmark = pytest.mark.integration

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from aiokafka.errors import KafkaTimeoutError
 
-from chassis.bus import Origin
 from chassis.errors import BadInput, DependencyUnavailable
 from chassis.health import Health
+from chassis.kafka.bus import Origin
 from contracts import envelope
 from contracts.events import EpisodeDeleted, EpisodeFailed, EpisodeProgress, Event, SegmentReady
 from tests.support.rig import EPISODE, PATIENCE_S, RUN, Rig, assigned, generation, segment_ready, until

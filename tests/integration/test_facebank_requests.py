@@ -11,14 +11,15 @@ from typing import Any
 import bson
 import pytest
 
-from chassis.bus import Bus
-from chassis.outbox import Outbox
+from chassis.kafka.bus import Bus
+from chassis.mongo.database import COLLECTIONS, Database, ensure_indexes
+from chassis.mongo.outbox import Outbox
 from chassis.settings import KafkaSettings
-from chassis.store import COLLECTIONS, Database, ensure_indexes
 from contracts.events import CastUploaded, FacebankUpdated, PictureVerdict
 from contracts.topics import TOPICS
-from services.identity.facebank_requests import REMEMBERED_FOR, Answer, AnsweredRequests, Answering, request_key
-from services.identity.facebank_store import Change, FacebankStore
+from services.identity.facebank.cast import Answer, Answering
+from services.identity.store.facebank_requests import REMEMBERED_FOR, AnsweredRequests, request_key
+from services.identity.store.facebanks import Change, FacebankStore
 
 pytestmark = pytest.mark.integration
 

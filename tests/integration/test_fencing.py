@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chassis.bus import Origin
-from chassis.fencing import RunFence
-from chassis.store import Database, Document
+from chassis.kafka.bus import Origin
+from chassis.mongo.database import Database, Document
+from chassis.mongo.run_fence import RunFence
 from contracts.events import CastUploaded, EpisodeEvent, EpisodeFailed, EpisodeProgress, Event
 from tests.support.examples import EXAMPLES
 from tests.support.rig import Rig, segment_ready, until

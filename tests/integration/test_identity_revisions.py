@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from chassis.store import Database
+from chassis.mongo.database import Database
 from contracts.events import CastLinked, EpisodeDeleted, EpisodeProgress, ScreenTimeReported
 from contracts.ids import identity_id
-from screenalytics.stack import Stack
-from services.identity.revisions import RevisionStore
+from screenalytics.local.servers import Stack
+from services.identity.store.revisions import RevisionStore
 from tests.support.identity_rig import (
     BLUE,
     EP,

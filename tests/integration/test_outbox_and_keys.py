@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from chassis.api.keys import ApiKeys
 from chassis.errors import DependencyUnavailable, NotFound
-from chassis.outbox import FIELD, SINCE, Outbox, enqueue
-from chassis.store import Database
+from chassis.http.keys import ApiKeys
+from chassis.mongo.database import Database
+from chassis.mongo.outbox import FIELD, SINCE, Outbox, enqueue
 from contracts.events import EpisodeChanged, Event
 from tests.support.outboxes import all_published
 from tests.support.rig import Rig
@@ -66,7 +66,7 @@ class DeafBus:
 
 
 async def test_what_could_not_be_published_is_swept_later(database: Database, rig: Rig, monkeypatch: Any) -> None:
-    monkeypatch.setattr("chassis.outbox.LEFT_ALONE_S", 0.0)
+    monkeypatch.setattr("chassis.mongo.outbox.LEFT_ALONE_S", 0.0)
     things = database["things"]
     await things.update_one({"_id": "a"}, enqueue([changed(3)]), upsert=True)
     deaf: Any = DeafBus()
@@ -115,7 +115,7 @@ async def test_whoever_publishes_later_does_not_wait_and_events_leave_once_in_or
 async def test_what_could_not_be_published_later_waits_for_the_sweep(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.outbox.LEFT_ALONE_S", 0.0)
+    monkeypatch.setattr("chassis.mongo.outbox.LEFT_ALONE_S", 0.0)
     things = database["things"]
     deaf: Any = DeafBus()
     box = Outbox(deaf, [things])

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from chassis import pieces
-from chassis.store import Database
+from chassis.mongo import bitset
+from chassis.mongo.database import Database
 from contracts.events import EpisodeProgress, ScreenTimeReported, Stage
-from services.ingest.reconciler import Reconciler, batch_of, missing_segments
+from services.ingest.commands.reconciler import Reconciler, batch_of, missing_segments
+from services.ingest.runs.states import FAILED, FINISHED
 from services.ingest.settings import ReconcilerSettings
-from services.ingest.states import FAILED, FINISHED
-from services.ingest.store import IngestStore, segments_done
+from services.ingest.store.runs import IngestStore, segments_done
 from tests.support.brokers import embedded_broker
 from tests.support.rig import Rig, rig_on, until
 from tests.support.stub_stages import NOTHING, SEGMENTS, StubStages, ready, save_plan
@@ -195,7 +195,7 @@ async def _age(database: Database, seconds: float) -> None:
 
 async def _done(database: Database, *, segments: int) -> bool:
     run = await database["runs"].find_one({"_id": RUN})
-    return run is not None and pieces.count(segments_done(run, "detector")) == segments
+    return run is not None and bitset.count(segments_done(run, "detector")) == segments
 
 
 async def _state(database: Database, state: str) -> bool:

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from chassis.store import Database
+from chassis.mongo.database import Database
 from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped
 from contracts.rows import FaceRow, IdentitiesDocument, TrackRow
-from screenalytics.stack import Stack
-from services.grouper.edit_log import EditRecord
-from services.grouper.edits import (
+from screenalytics.local.servers import Stack
+from services.grouper.clustering.grouping import Clusters, cluster_faces
+from services.grouper.clustering.track_points import TrackPoints
+from services.grouper.edits.kinds import (
     Drop,
     Edit,
     Merge,
@@ -25,8 +26,7 @@ from services.grouper.edits import (
     Split,
     TrackGroup,
 )
-from services.grouper.grouping import Clusters, cluster_faces
-from services.grouper.points import TrackPoints
+from services.grouper.edits.log import EditRecord
 from tests.support.grouper_system import (
     EP_ID,
     FIRST_RUN,
@@ -161,7 +161,7 @@ async def test_tracks_are_clustered_once_for_all_edits_and_again_for_other_thres
         clustered.append(len(points))
         return cluster_faces(points, *rest)
 
-    monkeypatch.setattr("services.grouper.episode.cluster_faces", counting)
+    monkeypatch.setattr("services.grouper.episode.grouping_with_edits.cluster_faces", counting)
     await system.group(TAKE)
     for one in (MERGE, Drop(track_ids=tracks(2))):
         await regrouped(system, await edit(system, one))

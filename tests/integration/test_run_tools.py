@@ -7,13 +7,13 @@ import json
 import pytest
 
 from chassis.errors import BadInput
-from chassis.fencing import RunFence
-from chassis.store import Database
+from chassis.mongo.database import Database
+from chassis.mongo.run_fence import RunFence
 from contracts.events import EpisodeProgress, RunCancelled, ScreenTimeReported, SegmentReady
 from screenalytics.commands import runs
-from screenalytics.stack import Stack
-from services.ingest.states import CANCELLED, FAILED, OPEN
-from services.ingest.store import IngestStore
+from screenalytics.local.servers import Stack
+from services.ingest.runs.states import CANCELLED, FAILED, OPEN
+from services.ingest.store.runs import IngestStore
 from tests.support.brokers import BrokerUnderTest
 from tests.support.rig import rig_on
 from tests.support.stub_stages import NOTHING, SEGMENTS, ready, save_plan

@@ -19,9 +19,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from botocore.exceptions import ClientError
 from pymongo import AsyncMongoClient
 
-from screenalytics.stack import PortTaken, Stack, check_installed
-from screenalytics.stack.directory import remove_abandoned
-from screenalytics.stack.ports import LOOPBACK, choose_free_port
+from screenalytics.local.servers import PortTaken, Stack, check_installed
+from screenalytics.local.servers.directory import remove_abandoned
+from screenalytics.local.servers.ports import LOOPBACK, choose_free_port
 
 pytestmark = [
     pytest.mark.integration,
@@ -35,7 +35,7 @@ NO_ADDRESSES: dict[str, str] = {}
 
 RUN_A_STACK = """
 import asyncio, json
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 async def main():
     async with Stack(variables={}) as stack:
         directory = str(stack.directory)

@@ -13,10 +13,10 @@ import pytest
 import pytest_asyncio
 
 from chassis.errors import DependencyUnavailable
+from chassis.s3.storage import ObjectChanged, ObjectMissing, Storage
 from chassis.settings import S3Settings
-from chassis.storage import ObjectChanged, ObjectMissing, Storage
-from screenalytics.stack import Stack
-from screenalytics.stack.ports import choose_free_port
+from screenalytics.local.servers import Stack
+from screenalytics.local.servers.ports import choose_free_port
 from tests.support.rig import until
 from tests.support.tcp_proxy import TcpProxy
 

@@ -10,12 +10,12 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from chassis.bus import Bus, Origin
 from chassis.errors import DependencyUnavailable
+from chassis.kafka.bus import Bus, Origin
+from chassis.mongo.database import Database
 from chassis.settings import ChassisSettings, MongoSettings
-from chassis.store import Database
 from contracts.events import Event, SegmentReady
-from screenalytics.client.dead_letters import open_dead_letters
+from screenalytics.events.dead_letters import open_dead_letters
 from tests.support.pipeline import new_traceparent
 from tests.support.rig import Rig, segment_ready, until
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from screenalytics.stack import ChildProcess
-from screenalytics.stack.ports import LOOPBACK
-from screenalytics.stack.probes import kafka_answers
+from screenalytics.local.servers import ChildProcess
+from screenalytics.local.servers.ports import LOOPBACK
+from screenalytics.local.servers.probes import kafka_answers
 
 _POM = Path(__file__).with_name("kafka-pom.xml")
 _OLDEST_JAVA = 17

@@ -15,13 +15,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError
 
-from chassis.kafka import client_options, ensure_topics
+from chassis.kafka.connection import client_options, ensure_topics
 from chassis.settings import KafkaSettings
 from contracts.events import STAGES
 from contracts.topics import TOPICS
-from screenalytics.stack import ChildProcess
-from screenalytics.stack.ports import choose_free_port
-from screenalytics.stack.tansu import Tansu
+from screenalytics.local.servers import ChildProcess
+from screenalytics.local.servers.ports import choose_free_port
+from screenalytics.local.servers.tansu import Tansu
 from tests.support import apache_kafka, containers
 from tests.support.tcp_proxy import TcpProxy
 

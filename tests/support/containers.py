@@ -16,8 +16,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from screenalytics.stack.ports import LOOPBACK, choose_free_port
-from screenalytics.stack.probes import http_answers_ok, kafka_answers, mongo_answers
+from screenalytics.local.servers.ports import LOOPBACK, choose_free_port
+from screenalytics.local.servers.probes import http_answers_ok, kafka_answers, mongo_answers
 from tests.deploy.yaml_or_skip import yaml
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,26 +14,26 @@ import numpy.typing as npt
 from fastapi import FastAPI
 from pymongo.errors import DuplicateKeyError
 
-from chassis.api import application
-from chassis.arrays import to_npy
-from chassis.artifacts import SegmentArtifacts
-from chassis.bus import Bus, Origin
-from chassis.fencing import RunFence
-from chassis.reported import GROUPING
+from chassis.domain.arrays import to_npy
+from chassis.http import application
+from chassis.kafka.bus import Bus, Origin
+from chassis.mongo.database import Database
+from chassis.mongo.reported_revision import GROUPING
+from chassis.mongo.run_fence import RunFence
+from chassis.s3.artifacts import SegmentArtifacts
+from chassis.s3.storage import Storage
 from chassis.service import Resources
 from chassis.settings import ApiSettings, AuthSettings
-from chassis.storage import Storage
-from chassis.store import Database
 from contracts.blobs import BlobRef
 from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped, Event, SegmentEmbedded, SegmentReady
 from contracts.ids import face_id, show_of, track_id
 from contracts.rows import Box, FaceQuality, FaceRow, ShotRow, TrackRow
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from services.grouper.app import wire
-from services.grouper.edit_store import EditStore
 from services.grouper.routers import ROUTERS
 from services.grouper.settings import GrouperSettings
-from services.grouper.store import GrouperStore
+from services.grouper.store.edits import EditStore
+from services.grouper.store.runs import GrouperStore
 from tests.support.outboxes import all_published
 
 EP_ID = "my-show-s01e02"

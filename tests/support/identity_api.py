@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 from fastapi import APIRouter
 
-from chassis.api import application
-from chassis.reading import ArtifactReader
+from chassis.http import application
+from chassis.mongo.database import Database
+from chassis.s3.artifact_reader import ArtifactReader
+from chassis.s3.storage import Storage
 from chassis.settings import AuthSettings, S3Settings
-from chassis.storage import Storage
-from chassis.store import Database
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from services.identity.app import reading_parts
 from services.identity.routers import media, screen_time, screen_time_exports
 from services.identity.settings import IdentitySettings

@@ -21,17 +21,17 @@ import numpy.typing as npt
 from fastapi import FastAPI
 from pymongo.asynchronous.collection import AsyncCollection
 
-from chassis.api import application
-from chassis.arrays import to_npy
-from chassis.artifacts import ArtifactFolder
-from chassis.bus import Bus, Origin
-from chassis.fencing import RunFence
-from chassis.inference import FaceDetections, Inference
-from chassis.outbox import Outbox
+from chassis.domain.arrays import to_npy
+from chassis.http import application
+from chassis.kafka.bus import Bus, Origin
+from chassis.mongo.database import Database, Document, ensure_indexes
+from chassis.mongo.outbox import Outbox
+from chassis.mongo.run_fence import RunFence
+from chassis.s3.artifacts import ArtifactFolder
+from chassis.s3.storage import Storage
 from chassis.service import Resources, Wiring
 from chassis.settings import KafkaSettings
-from chassis.storage import Storage
-from chassis.store import Database, Document, ensure_indexes
+from chassis.triton.client import FaceDetections, Inference
 from contracts.events import EpisodeGrouped, Event
 from contracts.ids import identity_id
 from contracts.rows import (
@@ -42,11 +42,12 @@ from contracts.rows import (
     TrackMetricsDocument,
     TrackRow,
 )
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from services.identity.app import wire
-from services.identity.facebank import Reference
-from services.identity.facebank_store import FacebankStore, Picture
+from services.identity.facebank.cast import Picture
+from services.identity.facebank.gallery import Reference
 from services.identity.settings import IdentitySettings
+from services.identity.store.facebanks import FacebankStore
 from tests.support.outboxes import all_published
 from tests.unit.identity.builders import make_identity, make_shot, make_track
 

@@ -12,10 +12,10 @@ import httpx
 from fastapi import FastAPI
 
 from chassis import service
-from chassis.bus import Bus
+from chassis.kafka.bus import Bus
+from chassis.mongo.database import Database, ensure_indexes
 from chassis.service import Resources, Wiring
 from chassis.settings import AuthSettings, KafkaSettings, MongoSettings, S3Settings
-from chassis.store import Database, ensure_indexes
 from contracts.blobs import BlobRef, VideoRef
 from contracts.events import (
     EpisodeProgress,
@@ -26,11 +26,11 @@ from contracts.events import (
     Stage,
     VisibleSeconds,
 )
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from services.ingest.app import wire
-from services.ingest.deletion import Deletion
+from services.ingest.commands.deletion import Deletion
 from services.ingest.settings import DeletionSettings, IngestSettings, ProgressSettings, ReconcilerSettings
-from services.ingest.store import IngestStore
+from services.ingest.store.runs import IngestStore
 from tests.support.brokers import BrokerUnderTest
 from tests.support.rig import Rig, rig_on
 

@@ -20,10 +20,10 @@ from unittest import mock
 import httpx
 import uvicorn
 
-from chassis.store import Database
-from screenalytics.cli import app
+from chassis.mongo.database import Database
+from screenalytics.cli.app import app
 from screenalytics.commands.errors import report_and_exit
-from screenalytics.stack import Stack
+from screenalytics.local.servers import Stack
 from tests.support.grouper_system import GrouperSystem, grouper_system
 from tests.support.identity_rig import IdentityRig, identity_rig
 from tests.support.ingest_api import IngestApi, ingest_api

@@ -6,8 +6,8 @@ import asyncio
 
 from pymongo.asynchronous.collection import AsyncCollection
 
-from chassis.outbox import SINCE
-from chassis.store import Document
+from chassis.mongo.database import Document
+from chassis.mongo.outbox import SINCE
 
 LOOK_EVERY_S = 0.01
 PATIENCE_S = 10.0

@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
-from chassis import store
-from chassis.kafka import client_options
+from chassis.kafka.connection import client_options
+from chassis.mongo import database as mongo
+from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
-from chassis.storage import Storage
 from contracts import envelope
 from contracts.events import EVENTS, EpisodeFailed, EpisodeUploaded, Event, RunStarted, ScreenTimeReported
 from contracts.rows import ScreenTimeDocument
-from screenalytics.client import emitter
-from screenalytics.machine import Machine
+from screenalytics.events import emitter
+from screenalytics.local.machine import Machine
 
 E = TypeVar("E", bound=Event)
 PATIENCE_S = 90.0
@@ -88,7 +88,7 @@ class Pipeline:
     """Use `pipeline_on`."""
 
     def __init__(
-        self, machine: Machine, log: EventLog, storage: Storage, database: store.Database, producer: AIOKafkaProducer
+        self, machine: Machine, log: EventLog, storage: Storage, database: mongo.Database, producer: AIOKafkaProducer
     ) -> None:
         self.machine = machine
         self.log = log
@@ -163,7 +163,7 @@ async def pipeline_on(machine: Machine) -> AsyncIterator[Pipeline]:
         consumer,
         AIOKafkaProducer(**options, acks="all") as producer,
         Storage.connect(settings.s3) as storage,
-        store.connect(settings.mongo) as database,
+        mongo.connect(settings.mongo) as database,
     ):
         log = EventLog(consumer)
         following = asyncio.create_task(log.follow())

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from chassis.arrays import to_npy
-from chassis.artifacts import ArtifactFolder, RunManifests
-from chassis.crops import chip_member, encode_jpeg, pack_crops, thumbnail_member
-from chassis.storage import Storage
-from chassis.store import Database
+from chassis.domain.arrays import to_npy
+from chassis.domain.crop_archive import chip_member, encode_jpeg, pack_crops, thumbnail_member
+from chassis.mongo.database import Database
+from chassis.s3.artifacts import ArtifactFolder, RunManifests
+from chassis.s3.storage import Storage
 from contracts.blobs import BlobRef
 from contracts.events import ScreenTimeReported, VisibleSeconds
 from contracts.ids import face_id
@@ -27,8 +27,8 @@ from contracts.rows import (
     TrackMetricsDocument,
     TrackRow,
 )
-from services.identity.exports import to_csv_bytes, to_json_bytes, to_parquet_bytes
-from services.identity.screentime import compute_screen_time
+from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
+from services.identity.screentime.screentime import compute_screen_time
 from tests.unit.identity.builders import MIDDLE, MODEL, make_identity, make_link, make_track, person_vector
 
 EP = "the-office-s01e02"

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from chassis.bus import Bus, Fence
-from chassis.kafka import client_options
+from chassis.kafka.bus import Bus, Fence
+from chassis.kafka.connection import client_options
 from chassis.settings import KafkaSettings
 from contracts import envelope
 from contracts.blobs import BlobRef

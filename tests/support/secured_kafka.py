@@ -11,10 +11,10 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest
 
-from chassis.kafka import client_options
+from chassis.kafka.connection import client_options
 from chassis.settings import KafkaSettings
-from screenalytics.stack.ports import LOOPBACK
-from screenalytics.stack.probes import port_accepts
+from screenalytics.local.servers.ports import LOOPBACK
+from screenalytics.local.servers.probes import port_accepts
 from tests.support.apache_kafka import ApacheKafka, available
 
 ADMIN, ADMIN_PASSWORD = "admin", "test-admin-password"

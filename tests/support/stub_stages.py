@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.bus import Bus, Origin
-from chassis.store import Database
+from chassis.kafka.bus import Bus, Origin
+from chassis.mongo.database import Database
 from contracts.blobs import BlobRef
 from contracts.events import (
     EpisodeGrouped,
@@ -18,8 +18,8 @@ from contracts.events import (
     SegmentTracked,
     Stage,
 )
-from services.grouper.store import GrouperStore
-from services.ingest.store import IngestStore
+from services.grouper.store.runs import GrouperStore
+from services.ingest.store.runs import IngestStore
 from tests.support.rig import Rig
 
 SEGMENTS = 4

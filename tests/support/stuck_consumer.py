@@ -6,7 +6,7 @@ import asyncio
 import sys
 
 from chassis import telemetry
-from chassis.bus import Bus, Origin
+from chassis.kafka.bus import Bus, Origin
 from chassis.settings import KafkaSettings, TelemetrySettings
 from contracts.events import SegmentReady
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from chassis.api.auth import Operator
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.results import ApiModel, ApiResult
-from chassis.api.versions import CommandId, ExpectedVersion
-from services.grouper.commands import (
+from chassis.http.auth import Operator
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.results import ApiModel, ApiResult
+from chassis.http.versions import CommandId, ExpectedVersion
+from services.grouper.commands.edits import Asked
+from services.grouper.edits.requests import (
     AnIdentity,
     Command,
     DropTracks,
@@ -27,7 +28,6 @@ from services.grouper.commands import (
     UnlockCluster,
     Why,
 )
-from services.grouper.edit_desk import Asked
 from services.grouper.routers.edits import EditAnswer, answer_of
 from services.grouper.routers.parameters import Edits, Episode, WaitS
 

@@ -7,17 +7,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.results import ApiResult, Page, ok, page_of
-from chassis.api.versions import tag
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.results import ApiResult, Page, ok, page_of
+from chassis.http.versions import tag
 from contracts.ids import IdentityId, RunId, TrackId
 from contracts.rows import GroupingMetrics
-from services.grouper.clusters import ClusterMember, ClusterSummary
-from services.grouper.commands import Command
-from services.grouper.previewing import Preview
+from services.grouper.edits.preview import Preview
+from services.grouper.edits.requests import Command
+from services.grouper.queries.cluster_view import ClusterMember, ClusterSummary
 from services.grouper.routers.parameters import Clusters, Cursor, Episode, Limit, OneIdentity, Pictures
-from services.grouper.store import GroupedRun
+from services.grouper.store.runs import GroupedRun
 
 router = APIRouter(tags=["clusters"], responses=ERROR_RESPONSES)
 

@@ -7,17 +7,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from chassis.api.auth import Operator, Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.results import ApiModel, ApiResult, Page, ok, page_of
-from chassis.api.versions import CommandId, ExpectedVersion, tag
+from chassis.http.auth import Operator, Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.results import ApiModel, ApiResult, Page, ok, page_of
+from chassis.http.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import IdentityId, RunId
-from services.grouper.commands import Why
-from services.grouper.edit_desk import Accepted, Asked
-from services.grouper.edit_log import EditLog, EditRecord, active_by_id
-from services.grouper.edits import groups_of, named_tracks
+from services.grouper.commands.edits import Accepted, Asked
+from services.grouper.edits.changes import EditChange, change_of
+from services.grouper.edits.kinds import groups_of, named_tracks
+from services.grouper.edits.log import EditLog, EditRecord, active_by_id
+from services.grouper.edits.requests import Why
 from services.grouper.routers.parameters import Cursor, Edits, Episode, Limit, WaitS
-from services.grouper.telling import EditChange, change_of
 
 router = APIRouter(tags=["edits"], responses=ERROR_RESPONSES)
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from chassis.api.parts import Provide
-from chassis.api.results import LARGEST_PAGE
+from chassis.http.parts import Provide
+from chassis.http.results import LARGEST_PAGE
 from contracts.ids import EpId, IdentityId
-from services.grouper.desk import ClusterDesk
-from services.grouper.edit_desk import EditDesk
+from services.grouper.commands.edits import EditCommands
+from services.grouper.queries.clusters import ClusterQueries
 
 Episode = Annotated[EpId, Path(examples=["my-show-s01e02"])]
 OneIdentity = Annotated[IdentityId, Path(max_length=20, examples=["identity-00001"])]
@@ -20,5 +20,5 @@ Pictures = Annotated[int, Query(ge=0, le=20, description="Most pictures per trac
 WaitS = Annotated[
     float, Query(ge=0, le=10, description="Wait so many seconds for the screen time revision with this edit.")
 ]
-Clusters = Annotated[ClusterDesk, Depends(Provide(ClusterDesk))]
-Edits = Annotated[EditDesk, Depends(Provide(EditDesk))]
+Clusters = Annotated[ClusterQueries, Depends(Provide(ClusterQueries))]
+Edits = Annotated[EditCommands, Depends(Provide(EditCommands))]

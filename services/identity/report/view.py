@@ -13,8 +13,8 @@ from contracts.rows import (
     TrackMetricsDocument,
     UnidentifiedScreenTime,
 )
+from services.identity.report.embedded_pictures import Gallery
 from services.identity.report.formatting import sentence
-from services.identity.report.pictures import Gallery
 from services.identity.report.timeline import (
     Mark,
     Tick,

@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, ok, page_of
-from chassis.api.versions import tag
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, ok, page_of
+from chassis.http.versions import tag
 from contracts.ids import EpId, IdentityId
-from services.identity.answers import IdentityDetail, IdentityPage, detail_of, summary_of
-from services.identity.episodes import EpisodeReader
+from services.identity.queries.episodes import EpisodeReader
 from services.identity.routers.requests import Cursor, PageSize
+from services.identity.routers.responses import IdentityDetail, IdentityPage, detail_of, summary_of
 
 router = APIRouter(tags=["identities"], responses=ERROR_RESPONSES)
 Reader = Annotated[EpisodeReader, Depends(Provide(EpisodeReader))]

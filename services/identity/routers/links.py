@@ -6,18 +6,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, ok
-from chassis.api.versions import tag
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, ok
+from chassis.http.versions import tag
 from contracts.ids import EpId, IdentityId
-from services.identity.answers import LinksOutcome, LinksView, links_view
-from services.identity.link_desk import LinkDesk
+from services.identity.commands.links import LinkCommands
 from services.identity.routers.requests import Commanded, LinkRequest, Step, Why
+from services.identity.routers.responses import LinksOutcome, LinksView, links_view
 
 router = APIRouter(tags=["links"], responses=ERROR_RESPONSES)
-Desk = Annotated[LinkDesk, Depends(Provide(LinkDesk))]
+Desk = Annotated[LinkCommands, Depends(Provide(LinkCommands))]
 
 
 @router.get("/links/{ep_id}")

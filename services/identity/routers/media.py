@@ -7,17 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field, StringConstraints
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiModel, ApiResult, ok
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiModel, ApiResult, ok
 from contracts.ids import EpId, IdentityId, TrackId
-from services.identity.faces_desk import ContactSheet, FacesDesk, Representatives, TrackFaces
-from services.identity.picture_objects import PictureUrls
+from services.identity.media.crop_urls import PictureUrls
+from services.identity.queries.faces import ContactSheet, FaceQueries, Representatives, TrackFaces
 
 router = APIRouter(tags=["media"], responses=ERROR_RESPONSES)
 
-Desk = Annotated[FacesDesk, Depends(Provide(FacesDesk))]
+Desk = Annotated[FaceQueries, Depends(Provide(FaceQueries))]
 MOST_PICTURES = 100
 
 

@@ -6,17 +6,17 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, Page, ok, page_of
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, Page, ok, page_of
 from contracts.ids import EpId, IdentityId, Slug
-from services.identity.people import Likeness, Person, person_key
-from services.identity.people_desk import PeopleDesk
+from services.identity.people.sightings import Likeness, Person, person_key
+from services.identity.queries.people import PeopleQueries
 from services.identity.routers.requests import Cursor, PageSize
 
 router = APIRouter(tags=["people"], responses=ERROR_RESPONSES)
-Desk = Annotated[PeopleDesk, Depends(Provide(PeopleDesk))]
+Desk = Annotated[PeopleQueries, Depends(Provide(PeopleQueries))]
 
 
 @router.get("/people/{show}")

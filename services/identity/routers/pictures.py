@@ -6,18 +6,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, UploadFile
 
-from chassis.api.auth import Operator, Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, ok
-from chassis.api.versions import CommandId
+from chassis.http.auth import Operator, Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, ok
+from chassis.http.versions import CommandId
 from contracts.ids import Slug
-from services.identity.answers import PictureEntry, PictureVerdicts
-from services.identity.picture_desk import PictureDesk, PictureView, Upload
+from services.identity.commands.reference_images import PictureView, ReferenceImageCommands, Upload
 from services.identity.routers.requests import PictureId
+from services.identity.routers.responses import PictureEntry, PictureVerdicts
 
 router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
-Desk = Annotated[PictureDesk, Depends(Provide(PictureDesk))]
+Desk = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
 
 MOST_PICTURES = 20
 

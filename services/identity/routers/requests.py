@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 from pydantic import Field, StringConstraints
 
-from chassis.api.auth import Operator
-from chassis.api.results import ApiModel, ApiResult, ok
-from chassis.api.versions import CommandId, ExpectedVersion, tag
+from chassis.http.auth import Operator
+from chassis.http.results import ApiModel, ApiResult, ok
+from chassis.http.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import EpId, IdentityId, Slug
-from services.identity.answers import LinksOutcome, outcome_of
-from services.identity.link_desk import Order, Outcome
+from services.identity.commands.links import Order, Outcome
+from services.identity.routers.responses import LinksOutcome, outcome_of
 
 Name = Annotated[
     str,

@@ -6,18 +6,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import LARGEST_PAGE, ApiResult, Page, ok
 from chassis.errors import BadInput
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import LARGEST_PAGE, ApiResult, Page, ok
 from contracts.ids import EpId, RunId, Slug
 from contracts.rows import ScreenTimeDocument
-from services.identity.comparison import ScreenTimeDifference, compare
-from services.identity.onscreen import Moment, Together, visible_at, when_together
-from services.identity.reports import FILES, FileFormat, RevisionSummary, ScreenTimeFile, ScreenTimeReports
-from services.identity.routers.answers import file_answer
-from services.identity.totals import ShowTotals, total_up
+from services.identity.queries.revisions import FILES, FileFormat, RevisionSummary, ScreenTimeFile, ScreenTimeReports
+from services.identity.routers.downloads import file_answer
+from services.identity.screentime.comparison import ScreenTimeDifference, compare
+from services.identity.screentime.moments import Moment, Together, visible_at, when_together
+from services.identity.screentime.totals import ShowTotals, total_up
 
 router = APIRouter(tags=["screen time"], responses=ERROR_RESPONSES)
 

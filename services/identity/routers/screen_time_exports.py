@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
 from contracts.ids import EpId, RunId, Slug
-from services.identity.exchange.timecode import TIMECODE_PATTERN, RateName
-from services.identity.exchange.webvtt import Cues
-from services.identity.exporting import AppearanceExports, Exchange, ExportForm
-from services.identity.routers.answers import file_answer
+from services.identity.exports.timecode import TIMECODE_PATTERN, RateName
+from services.identity.exports.webvtt import Cues
+from services.identity.queries.appearances import AppearanceExports, Exchange, ExportForm
+from services.identity.routers.downloads import file_answer
 
 router = APIRouter(tags=["screen time"], responses=ERROR_RESPONSES)
 

@@ -6,23 +6,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.audit import Subject
-from chassis.api.auth import Operator, Viewer
-from chassis.api.errors import ERROR_RESPONSES, ApiError
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, Page, ok, page_of
-from chassis.api.versions import CommandId
+from chassis.http.audit import Subject
+from chassis.http.auth import Operator, Viewer
+from chassis.http.errors import ERROR_RESPONSES, ApiError
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, Page, ok, page_of
+from chassis.http.versions import CommandId
 from contracts.ids import Slug, slugify
-from services.identity.answers import ImportedRow, MemberDetail, MemberView, RemovedMember, ShowView
-from services.identity.cast_desk import CastDesk, Member
-from services.identity.facebank_store import Show
-from services.identity.link_desk import Order
-from services.identity.picture_desk import PictureDesk
+from services.identity.commands.cast import CastCommands, Member
+from services.identity.commands.links import Order
+from services.identity.commands.reference_images import ReferenceImageCommands
+from services.identity.facebank.cast import Show
 from services.identity.routers.requests import CastImport, Cursor, NewMember, NewShow, PageSize, Renaming
+from services.identity.routers.responses import ImportedRow, MemberDetail, MemberView, RemovedMember, ShowView
 
 router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
-Desk = Annotated[CastDesk, Depends(Provide(CastDesk))]
-Pictures = Annotated[PictureDesk, Depends(Provide(PictureDesk))]
+Desk = Annotated[CastCommands, Depends(Provide(CastCommands))]
+Pictures = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
 
 
 def view_of(show: Show, episodes: int) -> ShowView:

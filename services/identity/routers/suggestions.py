@@ -6,13 +6,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, Page, ok
-from chassis.api.versions import tag
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, Page, ok
+from chassis.http.versions import tag
 from contracts.ids import EpId, IdentityId
-from services.identity.answers import (
+from services.identity.commands.links import LinkCommands
+from services.identity.commands.suggestions import SuggestionCommands
+from services.identity.links.conflicts import Clash
+from services.identity.queries.episodes import EpisodeReader
+from services.identity.routers.requests import Application, ApplyAll, Commanded, Pair
+from services.identity.routers.responses import (
     ApplyOutcome,
     EpisodeSuggestions,
     LinksOutcome,
@@ -25,16 +30,11 @@ from services.identity.answers import (
     suggestions_of,
     temporal_of,
 )
-from services.identity.conflicts import Clash
-from services.identity.episodes import EpisodeReader
-from services.identity.link_desk import LinkDesk
-from services.identity.routers.requests import Application, ApplyAll, Commanded, Pair
-from services.identity.suggestion_desk import SuggestionDesk
 
 router = APIRouter(tags=["suggestions"], responses=ERROR_RESPONSES)
 Reader = Annotated[EpisodeReader, Depends(Provide(EpisodeReader))]
-Links = Annotated[LinkDesk, Depends(Provide(LinkDesk))]
-Desk = Annotated[SuggestionDesk, Depends(Provide(SuggestionDesk))]
+Links = Annotated[LinkCommands, Depends(Provide(LinkCommands))]
+Desk = Annotated[SuggestionCommands, Depends(Provide(SuggestionCommands))]
 Shown = Annotated[int, Query(ge=1, le=500, description="Entries shown.")]
 
 

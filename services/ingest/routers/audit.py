@@ -6,14 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from chassis.api.auth import Admin
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, Page, ok
+from chassis.http.audit_log import AuditEntry, AuditLog
+from chassis.http.auth import Admin
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, Page, ok
 from contracts.ids import EpId, Slug
-from services.ingest.audit import AuditLog
-from services.ingest.models import AuditEntry
-from services.ingest.routers.places import Cursor, Limit
+from services.ingest.routers.parameters import Cursor, Limit
 
 router = APIRouter(tags=["audit"], responses=ERROR_RESPONSES)
 

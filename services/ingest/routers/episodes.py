@@ -6,22 +6,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.audit import Subject
-from chassis.api.auth import Admin, Operator, Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, Page, ok
-from chassis.api.versions import CommandId, ExpectedVersion, tag
+from chassis.http.audit import Subject
+from chassis.http.auth import Admin, Operator, Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, Page, ok
+from chassis.http.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import Slug
-from services.ingest.deletion import Deletion
-from services.ingest.episode_desk import EpisodeDesk, Order
+from services.ingest.commands.deletion import Deletion
+from services.ingest.commands.episodes import EpisodeCommands, Order
 from services.ingest.models import DeletedEpisode, EpisodePatch, EpisodeView, NewEpisode
-from services.ingest.routers.places import Cursor, EpisodePath, Limit, check_show
-from services.ingest.states import State
+from services.ingest.routers.parameters import Cursor, EpisodePath, Limit, check_show
+from services.ingest.runs.states import State
 
 router = APIRouter(tags=["episodes"], responses=ERROR_RESPONSES)
 
-Desk = Annotated[EpisodeDesk, Depends(Provide(EpisodeDesk))]
+Desk = Annotated[EpisodeCommands, Depends(Provide(EpisodeCommands))]
 Remover = Annotated[Deletion, Depends(Provide(Deletion))]
 
 

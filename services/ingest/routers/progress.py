@@ -7,15 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Response
 from sse_starlette import EventSourceResponse
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, ok
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, ok
 from services.ingest.models import EpisodeStatus
-from services.ingest.progress import Seen
-from services.ingest.routers.places import EpisodePath
-from services.ingest.run_desk import RunDesk
-from services.ingest.streaming import ProgressFeed
+from services.ingest.queries.progress_stream import ProgressFeed
+from services.ingest.queries.runs import RunQueries
+from services.ingest.routers.parameters import EpisodePath
+from services.ingest.runs.progress import Seen
 
 router = APIRouter(tags=["progress"], responses=ERROR_RESPONSES)
 
@@ -30,7 +30,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
 
 @router.get("/episodes/{ep_id}/status")
 async def get_episode_status(
-    ep_id: EpisodePath, _principal: Viewer, desk: Annotated[RunDesk, Depends(Provide(RunDesk))]
+    ep_id: EpisodePath, _principal: Viewer, desk: Annotated[RunQueries, Depends(Provide(RunQueries))]
 ) -> ApiResult[EpisodeStatus]:
     """Tell how far the episode's current run is: pieces done of each stage, rate and time left."""
     return ok(await desk.status(ep_id))

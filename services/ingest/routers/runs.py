@@ -6,20 +6,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.api.auth import Operator, Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, Page, ok
-from chassis.api.versions import CommandId
+from chassis.http.auth import Operator, Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, Page, ok
+from chassis.http.versions import CommandId
 from contracts.ids import RunId
-from services.ingest.comparing import RunComparison
 from services.ingest.models import NewRun, ResumedRun, RunView, StartedRun
-from services.ingest.routers.places import Cursor, EpisodePath, Limit, RunPath
-from services.ingest.run_desk import RunDesk
+from services.ingest.queries.runs import RunQueries
+from services.ingest.routers.parameters import Cursor, EpisodePath, Limit, RunPath
+from services.ingest.runs.comparison import RunComparison
 
 router = APIRouter(tags=["runs"], responses=ERROR_RESPONSES)
 
-Desk = Annotated[RunDesk, Depends(Provide(RunDesk))]
+Desk = Annotated[RunQueries, Depends(Provide(RunQueries))]
 
 
 @router.get("/episodes/{ep_id}/runs")

@@ -6,22 +6,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Path, UploadFile
 
-from chassis.api.audit import Subject
-from chassis.api.auth import Operator
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, ok
-from chassis.api.versions import CommandId
-from chassis.store import Document
+from chassis.http.audit import Subject
+from chassis.http.auth import Operator
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, ok
+from chassis.http.versions import CommandId
+from chassis.mongo.database import Document
 from contracts.events import Profile
 from contracts.ids import RunId, show_of
+from services.ingest.commands.uploads import UploadCommands, unknown_upload
 from services.ingest.models import FiledVideo, Line, NewUpload, Registration, UploadView
-from services.ingest.routers.places import EpisodePath, check_show
-from services.ingest.upload_desk import UploadDesk, unknown_upload
+from services.ingest.routers.parameters import EpisodePath, check_show
 
 router = APIRouter(tags=["uploads"], responses=ERROR_RESPONSES)
 
-Desk = Annotated[UploadDesk, Depends(Provide(UploadDesk))]
+Desk = Annotated[UploadCommands, Depends(Provide(UploadCommands))]
 
 
 async def known_upload(

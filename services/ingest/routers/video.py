@@ -6,17 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from chassis.api.auth import Viewer
-from chassis.api.errors import ERROR_RESPONSES
-from chassis.api.parts import Provide
-from chassis.api.results import ApiResult, ok
+from chassis.http.auth import Viewer
+from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.parts import Provide
+from chassis.http.results import ApiResult, ok
 from services.ingest.models import ClipView, VideoView
-from services.ingest.routers.places import EpisodePath
-from services.ingest.video_desk import VideoDesk
+from services.ingest.queries.video import VideoQueries
+from services.ingest.routers.parameters import EpisodePath
 
 router = APIRouter(tags=["video"], responses=ERROR_RESPONSES)
 
-Desk = Annotated[VideoDesk, Depends(Provide(VideoDesk))]
+Desk = Annotated[VideoQueries, Depends(Provide(VideoQueries))]
 LONGEST_S = 10 * 24 * 3600.0
 
 

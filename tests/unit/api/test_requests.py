@@ -9,13 +9,13 @@ import pytest
 from fastapi import APIRouter, FastAPI, Query
 from fastapi.testclient import TestClient
 
-from chassis.api import application, parts
-from chassis.api.auth import Authenticator, Operator, Principal, Role, Viewer
-from chassis.api.bounds import Bounds
-from chassis.api.errors import ERROR_RESPONSES, ApiError
-from chassis.api.results import ApiModel, ApiResult, ok, page_of
-from chassis.api.versions import CommandId, ExpectedVersion
 from chassis.errors import BadInput, Conflict, DependencyUnavailable, NotFound, StaleVersion
+from chassis.http import application, parts
+from chassis.http.auth import Authenticator, Operator, Principal, Role, Viewer
+from chassis.http.bounds import Bounds
+from chassis.http.errors import ERROR_RESPONSES, ApiError
+from chassis.http.results import ApiModel, ApiResult, ok, page_of
+from chassis.http.versions import CommandId, ExpectedVersion
 from chassis.settings import ApiSettings, AuthSettings, ChassisSettings, HttpSettings
 
 router = APIRouter(responses=ERROR_RESPONSES)

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chassis.crops import read_crops
+from chassis.domain.crop_archive import read_crops
+from chassis.domain.faces import CHIP_POINTS
 from chassis.errors import DependencyUnavailable
-from chassis.faces import CHIP_POINTS
-from chassis.inference import FaceDetections
+from chassis.triton.client import FaceDetections
 from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
-from services.detector.profiles import DetectorProfile, DetectorProfiles
+from services.detector.rules import DetectorProfile, DetectorProfiles
 from tests.unit.detector.clips import Pixels, scene, write_video
 
 PROFILES = DetectorProfiles()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from services.detector.decoding import Damage, DecodedFrame, decode_segment
-from services.ingest.probing import VideoFacts, probe
+from services.ingest.video.probing import VideoFacts, probe
 from tests.unit.detector.clips import blend, scene, write_video
 
 CODECS = {

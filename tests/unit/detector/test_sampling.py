@@ -4,7 +4,7 @@ import pytest
 
 from services.detector.sampling import sample_frames
 from services.detector.shots import ShotFrame
-from services.detector.spans import track_span
+from services.detector.track_spans import track_span
 from tests.unit.detector.clips import frames_of, scene
 
 FRAMES = frames_of([scene(0)] * 50)

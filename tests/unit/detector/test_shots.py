@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from services.detector.dissolves import DissolveDetector
-from services.detector.profiles import ShotRules
+from services.detector.rules import ShotRules
 from services.detector.shots import ShotDetector
 from tests.unit.detector.clips import RATE, Pixels, blend, frames_of, scene
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from services.detector.profiles import TrackingRules
+from services.detector.rules import TrackingRules
 from services.detector.tracking import FaceTracker, Observation, divided, is_noise
 
 RULES = TrackingRules()

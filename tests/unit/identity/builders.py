@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from chassis.domain.arrays import Floats
 from contracts.ids import face_id, identity_id, shot_id, track_id
 from contracts.rows import Boundary, Box, CastLink, FaceQuality, FaceRow, Identity, LinkedBy, ShotRow, TrackRow
-from services.identity.calibration import Floats
-from services.identity.evidence import IdentityEvidence
-from services.identity.facebank import Gallery, Reference, make_gallery
+from services.identity.facebank.gallery import Gallery, Reference, make_gallery
+from services.identity.suggestions.evidence import IdentityEvidence
 
 EP = "the-office-s01e02"
 RUN = "01JCZ5M7Q8XG3V4B2N1K0H9F8D"

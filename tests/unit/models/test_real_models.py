@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from chassis.faces import align_chip, box_overlaps, fit_frame, half_size, non_maximum_suppression
+from chassis.domain.faces import align_chip, box_overlaps, fit_frame, half_size, non_maximum_suppression
 from screenalytics.weights import default_cache_dir, list_models, load_registry, repository_path
 
 FACEBANK = Path(__file__).resolve().parents[4] / "shared" / "media" / "facebank"

@@ -1,0 +1,85 @@
+"""The archive of a segment's face pictures: JPEG files in one stored ZIP, the same bytes for the same pictures."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from chassis.domain.faces import CHIP_SIZE
+
+Pixels = npt.NDArray[np.uint8]
+
+CROPS_MEDIA_TYPE = "application/zip"
+_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
+_READABLE_FILE = 0o644 << 16
+
+
+def chip_member(track_id: str, frame_idx: int) -> str:
+    """Name of an aligned chip in the archive."""
+    return f"chips/{track_id}/{frame_idx:07d}.jpg"
+
+
+def thumbnail_member(track_id: str, frame_idx: int) -> str:
+    """Name of a picture for people in the archive."""
+    return f"thumbs/{track_id}/{frame_idx:07d}.jpg"
+
+
+def encode_jpeg(picture: Pixels, *, quality: int) -> bytes:
+    """An RGB picture [H,W,3] as JPEG; `quality` in 1..100."""
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    encoded, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not encoded:
+        raise ValueError(f"a picture of shape {picture.shape} cannot be written as JPEG")
+    return data.tobytes()
+
+
+def decode_jpeg(data: bytes) -> Pixels:
+    """The RGB picture [H,W,3] of a JPEG file. Raises ValueError when it is not one."""
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if picture is None:
+        raise ValueError("not a readable picture")
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def pack_crops(pictures: Iterable[tuple[str, bytes]]) -> bytes:
+    """Packs files (member name, content), sorted by name, into a stored ZIP with fixed times.
+
+    Raises ValueError when two have the same name.
+    """
+    members = sorted(pictures)
+    if len({name for name, _ in members}) != len(members):
+        raise ValueError("two pictures have the same name")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members:
+            entry = zipfile.ZipInfo(name, date_time=_TIMESTAMP)
+            entry.external_attr = _READABLE_FILE
+            entry.create_system = 3
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def read_crops(archive: bytes, members: Sequence[str]) -> Pixels:
+    """The aligned chips of those names, in that order: uint8 [N,150,150,3], RGB.
+
+    Raises KeyError for a name that is not in the archive, ValueError for a picture of another size or that is not one.
+    """
+    chips = np.zeros((len(members), CHIP_SIZE, CHIP_SIZE, 3), dtype=np.uint8)
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        for position, name in enumerate(members):
+            chip = decode_jpeg(file.read(name))
+            if chip.shape != chips.shape[1:]:
+                raise ValueError(f"{name} is {chip.shape[1]}x{chip.shape[0]}, not {CHIP_SIZE}x{CHIP_SIZE}")
+            chips[position] = chip
+    return chips
+
+
+def read_picture(archive: bytes, member: str) -> bytes:
+    """One picture's file content. Raises KeyError when the archive has no such member."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        return file.read(member)

@@ -1,0 +1,113 @@
+"""API keys in MongoDB: only a hash is stored, the key itself is shown once.
+
+A key is `sk_{id}_{secret}`; the secret has 256 random bits, so a plain SHA-256 is as good as a slow hash here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from chassis.errors import NotFound
+from chassis.mongo.database import Database, Document
+
+RoleName = Literal["viewer", "operator", "admin"]
+
+REMEMBERED_S = 10.0
+"""How long a revoked key may go on in a process that has just seen it."""
+MOST_REMEMBERED = 1000
+
+_KEY = re.compile(r"^sk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKey:
+    """A stored key. `shows` None means all."""
+
+    key_id: str
+    name: str
+    role: RoleName
+    shows: frozenset[str] | None
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class ApiKeys:
+    """Makes, finds and revokes keys."""
+
+    def __init__(self, database: Database) -> None:
+        self._keys = database["api_keys"]
+        self._known: dict[str, tuple[float, Document | None]] = {}
+
+    async def create(self, *, name: str, role: RoleName, shows: Iterable[str] | None = None) -> tuple[ApiKey, str]:
+        """A new key and its text, which is nowhere kept."""
+        key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        document: Document = {
+            "_id": key_id,
+            "name": name,
+            "hash": _hash(secret),
+            "role": role,
+            "shows": sorted({show.lower() for show in shows}) if shows is not None else None,
+            "created_at": datetime.now(UTC),
+        }
+        await self._keys.insert_one(document)
+        return _read(document), f"sk_{key_id}_{secret}"
+
+    async def find(self, text: str) -> ApiKey | None:
+        """The key with this text, None when there is none or it was revoked; takes as long for every wrong secret."""
+        parts = _KEY.match(text)
+        if parts is None:
+            return None
+        document = await self._document(parts[1])
+        stored = str(document["hash"]) if document is not None else "0" * 64
+        matches = hmac.compare_digest(stored, _hash(parts[2]))
+        if document is None or not matches or document.get("revoked_at") is not None:
+            return None
+        return _read(document)
+
+    async def _document(self, key_id: str) -> Document | None:
+        now = time.monotonic()
+        known = self._known.get(key_id)
+        if known is None or now - known[0] > REMEMBERED_S:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            known = self._known[key_id] = (now, await self._keys.find_one({"_id": key_id}))
+        return known[1]
+
+    async def list(self) -> list[ApiKey]:
+        """All keys, the latest first."""
+        found = [_read(document) async for document in self._keys.find({})]
+        return sorted(found, key=lambda key: key.created_at, reverse=True)
+
+    async def revoke(self, key_id: str) -> None:
+        """End a key.
+
+        Raises:
+            NotFound: `unknown_key`.
+        """
+        done = await self._keys.update_one({"_id": key_id}, {"$set": {"revoked_at": datetime.now(UTC)}})
+        if not done.matched_count:
+            raise NotFound("unknown_key", f"There is no key {key_id}: `screenalytics keys list` shows those there are.")
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _read(document: Document) -> ApiKey:
+    shows = document["shows"]
+    return ApiKey(
+        key_id=str(document["_id"]),
+        name=document["name"],
+        role=document["role"],
+        shows=frozenset(shows) if shows is not None else None,
+        created_at=document["created_at"],
+        revoked_at=document.get("revoked_at"),
+    )

@@ -1,0 +1,108 @@
+"""Opening videos safely: known container formats only, bounded waiting, errors sorted by what helps against them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar, cast
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from chassis.errors import DependencyUnavailable
+from chassis.video.remote_file import RemoteFile
+
+S = TypeVar("S", bound=Stream)
+
+# Playlist and script formats can name other files and servers, so only self-contained containers are read.
+CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,mxf,ogg,nut,ivf,wtv,gxf,dv,"
+    "mp3,wav,flac,aac,w64,aiff,ac3,eac3,caf,ape,amr"
+)
+"""Container formats that are opened (FFmpeg's names); audio-only ones too, to tell a sound file from no media."""
+
+OPEN_TIMEOUT_S = 20.0
+READ_TIMEOUT_S = 60.0
+
+READ_ERRORS_IN_A_ROW = 50
+"""Places that cannot be parsed, without a packet between them, after which the rest of a file is given up."""
+
+_AWAY = (
+    av.error.ConnectionRefusedError,
+    av.error.ConnectionResetError,
+    av.error.ConnectionAbortedError,
+    av.error.TimeoutError,
+    av.error.HTTPServerError,
+    av.error.HTTPTooManyRequestsError,
+    av.error.BrokenPipeError,
+    av.error.ExitError,
+)
+
+
+def is_remote(url: str) -> bool:
+    """Whether the video is read over HTTP."""
+    return url.startswith(("http://", "https://"))
+
+
+def open_video(url: str) -> InputContainer:
+    """Opens a video for reading from a path or an http(s) URL (read by ranges, not downloaded).
+
+    Raises DependencyUnavailable when the server that holds it is away, `av.error.FFmpegError` (an OSError for files and
+    HTTP answers such as 404) when the content cannot be opened.
+    """
+    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "http,https,tls,tcp" if is_remote(url) else "file"}
+    source = RemoteFile(url) if is_remote(url) else url
+    try:
+        return av.open(
+            source, mode="r", options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S), metadata_errors="replace"
+        )
+    except av.error.FFmpegError as error:
+        reraise_if_away(error, url)
+        raise
+
+
+def reraise_if_away(error: BaseException, url: str) -> None:
+    """Raises DependencyUnavailable when the error means that the object store did not answer; otherwise returns."""
+    if is_remote(url) and isinstance(error, _AWAY):
+        raise DependencyUnavailable("s3", f"the video could not be read ({type(error).__name__})") from error
+
+
+def packets_of(
+    container: InputContainer, *streams: S, url: str, passed_over: Callable[[], None] = lambda: None
+) -> Iterator[Packet[S]]:
+    """Yields packets of streams from here to the end of the file; calls `passed_over` at places that cannot be parsed.
+
+    Raises DependencyUnavailable when the object store stops answering.
+    """
+    errors = 0
+    while errors < READ_ERRORS_IN_A_ROW:
+        try:
+            for packet in container.demux(*streams):
+                errors = 0
+                yield cast("Packet[S]", packet)
+            return
+        except IndexError:
+            return  # PyAV's answer, at the end, to a file in which a stream began in the middle
+        except av.error.InvalidDataError:
+            errors += 1
+            passed_over()
+        except av.error.FFmpegError as error:
+            reraise_if_away(error, url)
+            raise
+
+
+def display_size(stream: VideoStream, *, rotation: int) -> tuple[int, int]:
+    """Width and height of the picture as it is shown: pixels made square, rotated by a multiple of 90 degrees."""
+    return displayed(stream.width, stream.height, stream.sample_aspect_ratio, rotation=rotation)
+
+
+def displayed(width: int, height: int, pixel_aspect: object, *, rotation: int) -> tuple[int, int]:
+    """As `display_size`, from a stored size and the width of one pixel divided by its height (None or 0: square)."""
+    aspect = float(pixel_aspect) if pixel_aspect else 1.0  # type: ignore[arg-type]
+    if not 0.1 < aspect < 10:
+        aspect = 1.0
+    shown = (max(1, round(width * aspect)), height)
+    return (shown[1], shown[0]) if rotation % 180 else shown

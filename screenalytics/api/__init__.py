@@ -1,5 +1,0 @@
-"""The HTTP API as others see it: its OpenAPI document, and a typed client generated from that."""
-
-from screenalytics.api.transport import Answer, ApiFailure
-
-__all__ = ["Answer", "ApiFailure"]

@@ -1,0 +1,379 @@
+"""The command line. Exit status: 0 done, 1 the pipeline failed, 2 bad input or usage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from screenalytics.cli import operator as operator_cli
+from screenalytics.terminal.help_page import GroupedCommands
+
+app = typer.Typer(
+    name="screenalytics",
+    cls=GroupedCommands,
+    help="TV episodes go in; who was on screen, when and for how long comes out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(help="The model weights: list, pull, verify, add.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+topics_app = typer.Typer(help="The Kafka topics: list, create, access list.", no_args_is_help=True)
+app.add_typer(topics_app, name="topics")
+indexes_app = typer.Typer(help="The MongoDB collections and indexes: list, create.", no_args_is_help=True)
+app.add_typer(indexes_app, name="indexes")
+
+dlq_app = typer.Typer(help="Dead letters: list, show, replay, drop.", no_args_is_help=True)
+app.add_typer(dlq_app, name="dlq")
+keys_app = typer.Typer(help="Keys of the HTTP API: create, list, revoke.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+runs_app = typer.Typer(help="Runs of episodes: list, show, cancel, resume.", no_args_is_help=True)
+app.add_typer(runs_app, name="runs")
+
+
+class ProfileName(StrEnum):
+    low_power = "low_power"
+    balanced = "balanced"
+    high_accuracy = "high_accuracy"
+
+
+class ServiceName(StrEnum):
+    ingest = "ingest"
+    detector = "detector"
+    embedder = "embedder"
+    grouper = "grouper"
+    identity = "identity"
+
+
+class ServableName(StrEnum):
+    """The services, and the front that serves the HTTP API of all of them in one process."""
+
+    ingest = "ingest"
+    detector = "detector"
+    embedder = "embedder"
+    grouper = "grouper"
+    identity = "identity"
+    api = "api"
+
+
+class RoleChoice(StrEnum):
+    viewer = "viewer"
+    operator = "operator"
+    admin = "admin"
+
+
+VideoFile = Annotated[Path, typer.Argument(metavar="VIDEO", help="The episode's video file.")]
+CastFolder = Annotated[Path | None, typer.Option("--cast", help="Folder with one folder of pictures per cast member.")]
+Force = Annotated[bool, typer.Option("--force", help="Run again although this content was processed before.")]
+HowClosely = Annotated[ProfileName, typer.Option("--profile", help="How closely to look.")]
+Keep = Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the servers' data in this folder.")]
+
+
+def main() -> None:
+    """Entry point: errors for people are one line, never a stack trace."""
+    from screenalytics.commands.errors import report_and_exit
+
+    with report_and_exit():
+        app()
+
+
+def _run(coroutine: Coroutine[Any, Any, int | None]) -> None:
+    raise typer.Exit(asyncio.run(coroutine) or 0)
+
+
+@app.command("run")
+def run_command(
+    video: VideoFile,
+    cast: CastFolder = None,
+    out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("out"),
+    episode: Annotated[
+        str | None, typer.Option(help="Episode id, as my-show-s01e02; made from the file name if left out.")
+    ] = None,
+    profile: HowClosely = ProfileName.balanced,
+    keep: Keep = None,
+    force: Force = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on stdout.")] = False,
+) -> None:
+    """Process one episode: start what is not running, follow the progress, download the results."""
+    from screenalytics.commands.run import run
+
+    _run(
+        run(video, cast=cast, out=out, episode=episode, profile=profile.value, keep=keep, force=force, as_json=as_json)
+    )
+
+
+@app.command("up")
+def up_command(
+    keep: Keep = None,
+    kafka_port: Annotated[int | None, typer.Option(help="Fixed port of the embedded Kafka.")] = None,
+    mongo_port: Annotated[int | None, typer.Option(help="Fixed port of the embedded MongoDB server.")] = None,
+    s3_port: Annotated[int | None, typer.Option(help="Fixed port of the embedded S3 server.")] = None,
+    triton_port: Annotated[int | None, typer.Option(help="Fixed gRPC port of the embedded Triton.")] = None,
+    api_port: Annotated[int | None, typer.Option(help="Fixed port of the HTTP API.")] = None,
+) -> None:
+    """Run the servers, all services and the HTTP API until Ctrl-C, and print their addresses."""
+    from screenalytics.commands.up import up
+
+    fixed = {
+        "tansu": {"kafka": kafka_port},
+        "secantusdb": {"mongo": mongo_port},
+        "seaweedfs": {"s3": s3_port},
+        "triton": {"grpc": triton_port},
+    }
+    ports = {
+        server: {name: port for name, port in named.items() if port is not None} for server, named in fixed.items()
+    }
+    _run(up(keep=keep, ports={server: named for server, named in ports.items() if named}, api_port=api_port))
+
+
+@app.command("emit")
+def emit_command(
+    video: VideoFile,
+    episode: Annotated[str, typer.Option(help="Episode id, as my-show-s01e02.")],
+    cast: CastFolder = None,
+    profile: HowClosely = ProfileName.balanced,
+    force: Force = False,
+) -> None:
+    """Upload a video and publish episode.uploaded, as an outside emitter would; does not wait."""
+    from screenalytics.commands.emit import emit
+
+    _run(emit(video, episode=episode, cast=cast, profile=profile.value, force=force))
+
+
+@app.command("tail")
+def tail_command(
+    topics: Annotated[list[str] | None, typer.Argument(help="Topics to follow; all if left out.")] = None,
+    episode: Annotated[str | None, typer.Option(help="Only events of this episode.")] = None,
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Also what was published before.")] = False,
+) -> None:
+    """Follow events as an outside subscriber would, one JSON object per line."""
+    from screenalytics.commands.tail import tail
+
+    _run(tail(topics or [], episode=episode, from_beginning=from_beginning))
+
+
+@app.command("serve")
+def serve_command(service: Annotated[ServableName, typer.Argument(help="Which service, or `api`.")]) -> None:
+    """Run one service until SIGTERM, as in a container; `api` serves the HTTP API of all in one process."""
+    from screenalytics.commands.serve import serve
+
+    _run(serve(service.value))
+
+
+@app.command("doctor")
+def doctor_command() -> None:
+    """Say what is installed, running and reachable, and what to do about the rest."""
+    from screenalytics.commands.doctor import doctor
+
+    _run(doctor())
+
+
+@app.command("config")
+def config_command(
+    service: Annotated[ServiceName | None, typer.Argument(help="Only this service.")] = None,
+) -> None:
+    """Print the settings in force, secrets masked."""
+    from screenalytics.commands.config import print_config
+
+    print_config(service.value if service else None)
+
+
+@app.command("sample")
+def sample_command(out: Annotated[Path, typer.Argument(help="Folder for the sample.")] = Path("out/sample")) -> None:
+    """Make the sample episode and its cast folder."""
+    from screenalytics.commands.sample import sample
+
+    sample(out)
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """Every model with its licence, and whether it is ready."""
+    from screenalytics.commands.models import list_command
+
+    list_command()
+
+
+@models_app.command("pull")
+def models_pull() -> None:
+    """Fetch, check and convert what is missing."""
+    from screenalytics.commands.models import pull_command
+
+    pull_command()
+
+
+@models_app.command("verify")
+def models_verify() -> None:
+    """Hash every model file again."""
+    from screenalytics.commands.models import verify_command
+
+    verify_command()
+
+
+@models_app.command("add")
+def models_add(
+    name: Annotated[str, typer.Argument(help="Name in the registry.")],
+    onnx: Annotated[Path, typer.Argument(help="The ONNX file.")],
+    licence: Annotated[str, typer.Option(help="Licence of the weights, as the owner states it.")],
+    mean: Annotated[float, typer.Option(help="Subtracted from every pixel value.")] = 127.5,
+    scale: Annotated[float, typer.Option(help="Pixel values are divided by this after that.")] = 127.5,
+    bgr: Annotated[bool, typer.Option("--bgr", help="The model takes blue, green, red.")] = False,
+) -> None:
+    """Register an embedder of your own that takes ArcFace chips (ArcFace, AdaFace … as ONNX)."""
+    from screenalytics.commands.models import add_command
+
+    add_command(name, onnx, licence=licence, mean=mean, scale=scale, bgr=bgr)
+
+
+@topics_app.command("list")
+def topics_list() -> None:
+    """Every declared topic with its partitions and retention."""
+    from screenalytics.commands.topics import list_topics
+
+    list_topics()
+
+
+@topics_app.command("apply")
+def topics_apply() -> None:
+    """Create the declared topics that are missing; exit status 1 when one has too few partitions."""
+    from screenalytics.commands.topics import apply
+
+    _run(apply())
+
+
+@topics_app.command("acls")
+def topics_acls() -> None:
+    """Print which service reads and writes which topic, and the commands that allow just that."""
+    from screenalytics.commands.topics import print_acls
+
+    _run(print_acls())
+
+
+@indexes_app.command("list")
+def indexes_list() -> None:
+    """Every declared collection with its owner and indexes."""
+    from screenalytics.commands.indexes import list_indexes
+
+    list_indexes()
+
+
+@indexes_app.command("apply")
+def indexes_apply() -> None:
+    """Create the declared indexes that are missing."""
+    from screenalytics.commands.indexes import apply
+
+    _run(apply())
+
+
+@keys_app.command("create")
+def keys_create(
+    name: Annotated[str, typer.Argument(help="Whose key it is, for the audit log.")],
+    role: Annotated[RoleChoice, typer.Option(help="What the key may do.")] = RoleChoice.viewer,
+    show: Annotated[list[str] | None, typer.Option(help="Only this show (may be repeated); all if left out.")] = None,
+) -> None:
+    """Make a key and print it; it is shown this once only."""
+    from screenalytics.commands.keys import create
+
+    _run(create(name, role=role.value, shows=show))
+
+
+@keys_app.command("list")
+def keys_list() -> None:
+    """Every key, without the key itself."""
+    from screenalytics.commands.keys import list_keys
+
+    _run(list_keys())
+
+
+@keys_app.command("revoke")
+def keys_revoke(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
+    """End a key; processes that have just seen it follow within ten seconds."""
+    from screenalytics.commands.keys import revoke
+
+    _run(revoke(key_id))
+
+
+Places = Annotated[list[str], typer.Argument(metavar="PLACE...", help="service/partition/offset, as `dlq list` shows.")]
+RunIdArgument = Annotated[str, typer.Argument(metavar="RUN", help="Run id, as `runs list` shows.")]
+
+
+@dlq_app.command("list")
+def dlq_list(
+    service: Annotated[str | None, typer.Option(help="Only letters of this service.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were replayed or dropped.")] = False,
+) -> None:
+    """The messages that services gave up on."""
+    from screenalytics.commands.dlq import list_letters
+
+    _run(list_letters(service, everything=everything))
+
+
+@dlq_app.command("show")
+def dlq_show(place: Annotated[str, typer.Argument(help="service/partition/offset.")]) -> None:
+    """Everything about one dead letter, as JSON."""
+    from screenalytics.commands.dlq import show
+
+    _run(show(place))
+
+
+@dlq_app.command("replay")
+def dlq_replay(
+    places: Places,
+    again: Annotated[bool, typer.Option("--again", help="Also letters that were replayed or dropped before.")] = False,
+) -> None:
+    """Publish the original messages to the topics they came from."""
+    from screenalytics.commands.dlq import replay
+
+    _run(replay(places, again=again))
+
+
+@dlq_app.command("drop")
+def dlq_drop(places: Places) -> None:
+    """Put dead letters aside: nothing is done about them."""
+    from screenalytics.commands.dlq import drop
+
+    _run(drop(places))
+
+
+@runs_app.command("list")
+def runs_list(
+    episode: Annotated[str | None, typer.Option(help="Only runs of this episode.")] = None,
+    state: Annotated[str | None, typer.Option(help="running, finished, failed, cancelled or superseded.")] = None,
+) -> None:
+    """Every run, the latest first."""
+    from screenalytics.commands.runs import list_runs
+
+    _run(list_runs(episode=episode, state=state))
+
+
+@runs_app.command("show")
+def runs_show(run: RunIdArgument) -> None:
+    """State and progress of one run, as JSON."""
+    from screenalytics.commands.runs import show
+
+    _run(show(run))
+
+
+@runs_app.command("cancel")
+def runs_cancel(run: RunIdArgument) -> None:
+    """Stop a run; what it found so far is not reported."""
+    from screenalytics.commands.runs import cancel
+
+    _run(cancel(run))
+
+
+@runs_app.command("resume")
+def runs_resume(run: RunIdArgument) -> None:
+    """Let a failed or cancelled run go on with the segments it lacks."""
+    from screenalytics.commands.runs import resume
+
+    _run(resume(run))
+
+
+operator_cli.register(app)

@@ -1,0 +1,17 @@
+"""The operators' verbs on the command line; each is a request or two to the HTTP API."""
+
+from __future__ import annotations
+
+import typer
+
+from screenalytics.cli.operator import clusters, people, results
+from screenalytics.cli.operator.cast import cast_app
+from screenalytics.cli.operator.episodes import episodes_app
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    app.add_typer(episodes_app, name="episodes")
+    app.add_typer(cast_app, name="cast")
+    for module in (people, clusters, results):
+        module.register(app)

@@ -1,0 +1,177 @@
+"""One episode from file to result, over the same events and objects as any outside emitter and subscriber."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from chassis.errors import BadInput
+from chassis.s3.storage import Storage
+from chassis.settings import ChassisSettings
+from contracts.events import (
+    CastUploaded,
+    EpisodeFailed,
+    EpisodeProgress,
+    EpisodeUploaded,
+    Event,
+    FacebankUpdated,
+    Profile,
+    RunStarted,
+    ScreenTimeReported,
+)
+from contracts.ids import show_of
+from screenalytics.events import emitter
+from screenalytics.events.results import download
+from screenalytics.events.subscriber import Subscription, subscribe
+
+FOLLOWED = (FacebankUpdated, RunStarted, EpisodeProgress, EpisodeFailed, ScreenTimeReported)
+
+
+class EpisodeNotFinished(Exception):
+    """The pipeline gave the episode up. `code` and the message come from the stage that did."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeResult:
+    """What came out."""
+
+    report: ScreenTimeReported
+    files: list[Path]
+    started: RunStarted
+    first_event_s: float
+    """Seconds from emitting the upload to the first event about the run."""
+    total_s: float
+
+
+class EpisodeRun:
+    """Uploads, emits, follows and downloads."""
+
+    def __init__(
+        self,
+        settings: ChassisSettings,
+        *,
+        on_event: Callable[[Event], None],
+        say: Callable[[str], None],
+        stalled_after_s: float = 300.0,
+    ) -> None:
+        self._settings = settings
+        self._on_event = on_event
+        self._say = say
+        self._stalled_after_s = stalled_after_s
+
+    async def run(
+        self,
+        video: Path,
+        *,
+        ep_id: str,
+        cast: list[emitter.CastFolder],
+        out: Path,
+        profile: Profile,
+        force: bool = False,
+    ) -> EpisodeResult:
+        """Process one episode.
+
+        Raises:
+            BadInput: when the video or a picture cannot be used.
+            EpisodeNotFinished: when the pipeline gave up or stalled.
+        """
+        async with (
+            Storage.connect(self._settings.s3) as storage,
+            subscribe(self._settings.kafka, [event.TOPIC for event in FOLLOWED]) as events,
+        ):
+            await storage.ensure_bucket()
+            begun = time.monotonic()
+            if cast:
+                await self._upload_cast(storage, events, show_of(ep_id), cast)
+            self._say(f"uploading {video.name}")
+            reference = await emitter.upload_video(storage, video, ep_id)
+            event = emitter.episode_uploaded(ep_id, reference, profile=profile, title=video.stem, force=force)
+            emitted = time.monotonic()
+            await emitter.publish(self._settings.kafka, event)
+            started, overtakers = await self.await_start(events, event)
+            first_event_s = time.monotonic() - emitted
+            report = await self.await_report(events, started, overtakers)
+            files = await download(storage, report, out)
+            return EpisodeResult(
+                report=report,
+                files=files,
+                started=started,
+                first_event_s=first_event_s,
+                total_s=time.monotonic() - begun,
+            )
+
+    async def _upload_cast(
+        self, storage: Storage, events: Subscription, show: str, cast: list[emitter.CastFolder]
+    ) -> None:
+        pictures = sum(len(member.pictures) for member in cast)
+        self._say(f"uploading {pictures} pictures of {len(cast)} cast members")
+        uploaded: CastUploaded = emitter.cast_uploaded(show, await emitter.upload_pictures(storage, show, cast))
+        await emitter.publish(self._settings.kafka, uploaded)
+        while True:
+            answer = await self._next(events, "the facebank")
+            if isinstance(answer, FacebankUpdated) and answer.request_id == uploaded.request_id:
+                break
+        refused = [verdict for verdict in answer.verdicts if not verdict.accepted]
+        if refused and len(refused) == len(answer.verdicts):
+            raise BadInput(
+                "cast_without_faces",
+                f"No picture in the cast folder can be used; the first one: {refused[0].filename}: {refused[0].message}",
+            )
+        if refused:
+            more = f" ({len(refused) - 1} more pictures have problems.)" if len(refused) > 1 else ""
+            raise BadInput(refused[0].code, f"{refused[0].filename}: {refused[0].message}{more}")
+
+    async def await_start(self, events: Subscription, upload: EpisodeUploaded) -> tuple[RunStarted, list[Event]]:
+        """The start of our run, and what was heard of the episode before it.
+
+        Topics are read side by side, so a run's progress, and even its report, may overtake its start. Raises as
+        `await_report` does.
+        """
+        overtakers: list[Event] = []
+        while True:
+            event = await self._next(events, "the ingest service")
+            if isinstance(event, RunStarted) and event.upload_event_id == upload.event_id:
+                self._on_event(event)
+                return event, overtakers
+            if isinstance(event, EpisodeFailed) and event.upload_event_id == upload.event_id:
+                raise _failure(event)
+            if getattr(event, "ep_id", None) == upload.ep_id:
+                overtakers.append(event)
+
+    async def await_report(
+        self, events: Subscription, started: RunStarted, overtakers: list[Event]
+    ) -> ScreenTimeReported:
+        """The result of our run. Raises EpisodeNotFinished or BadInput when the run failed, or nothing is heard."""
+        heard = deque(overtakers)
+        while True:
+            event = heard.popleft() if heard else await self._next(events, "the pipeline")
+            if getattr(event, "run_id", None) != started.run_id:
+                continue
+            if isinstance(event, EpisodeFailed):
+                raise _failure(event)
+            self._on_event(event)
+            if isinstance(event, ScreenTimeReported):
+                return event
+
+    async def _next(self, events: Subscription, whom: str) -> Event:
+        received = await events.next(self._stalled_after_s)
+        if received is None:
+            raise EpisodeNotFinished(
+                "stalled",
+                f"Nothing was heard from {whom} for {self._stalled_after_s:.0f} s; see the logs of the services.",
+            )
+        return received.event
+
+
+def _failure(event: EpisodeFailed) -> Exception:
+    """Failures by our own defects are the pipeline's; every other code speaks of the input."""
+    if event.code == "internal_error":
+        return EpisodeNotFinished(event.code, f"The {event.stage} stage gave up: {event.message}")
+    return BadInput(event.code, event.message)

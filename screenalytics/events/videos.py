@@ -1,0 +1,45 @@
+"""A video file on its way in: which episode it is, and whether it is one at all."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from chassis.errors import BadInput
+from contracts.ids import EP_ID_PATTERN, slugify
+from services.ingest.video.probing import BadVideo, probe
+
+
+def episode_id(given: str | None, video: Path) -> str:
+    """The episode's id: as given, or made from the file's name.
+
+    Raises:
+        BadInput: bad_episode_id.
+    """
+    if given is not None:
+        lowered = given.strip().lower()
+        if not re.match(EP_ID_PATTERN, lowered):
+            raise BadInput("bad_episode_id", f"{given!r} is not an episode id: write it as my-show-s01e02.")
+        return lowered
+    stem = slugify(video.stem)
+    return stem if re.match(EP_ID_PATTERN, stem) else f"{stem}-s01e01"
+
+
+def check_video(video: Path) -> None:
+    """Refuse what is clearly no episode before anything is started.
+
+    Raises:
+        BadInput: with the code of what is wrong.
+    """
+    if not video.exists():
+        raise BadInput("no_such_file", f"There is no file {video}; check the path.")
+    if video.is_dir():
+        raise BadInput("not_a_video", f"{video} is a folder; name a video file.")
+    try:
+        probe(str(video))
+    except BadVideo as error:
+        raise BadInput(error.code, error.message) from error
+    except OSError as error:
+        raise BadInput(
+            "unreadable", f"{video} cannot be read ({error.strerror or error}); check its permissions."
+        ) from error

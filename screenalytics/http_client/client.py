@@ -1,0 +1,1040 @@
+"""Generated from openapi.json by `python -m screenalytics.openapi.export`; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+from urllib.parse import quote
+
+from screenalytics.http_client import models
+from screenalytics.http_client.transport import Answer, Files, Transport
+
+
+class Client(Transport):
+    """The HTTP API: one method an operation. Every method raises ApiFailure when the API refuses."""
+
+    def abort_upload(self, upload_id: str) -> Answer[models.UploadView]:
+        """Throw an unfinished upload away."""
+        return self.request("DELETE", f"/uploads/{quote(str(upload_id), safe='')}", models.UploadView)
+
+    def add_cast_member(self, show: str, body: models.NewMember) -> Answer[models.MemberDetail]:
+        """Add somebody to the cast; the same person again changes nothing."""
+        return self.request("POST", f"/shows/{quote(str(show), safe='')}/cast", models.MemberDetail, body=body)
+
+    def add_pictures(
+        self, show: str, cast_id: str, files: Files, *, idempotency_key: str | None = None
+    ) -> Answer[models.PictureVerdicts]:
+        """Add reference pictures of a cast member, with a verdict on each; they change suggestions, never links."""
+        return self.request(
+            "POST",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures",
+            models.PictureVerdicts,
+            headers={"idempotency-key": idempotency_key},
+            files=files,
+        )
+
+    def apply_all_suggestions(
+        self,
+        ep_id: str,
+        body: models.ApplyAll,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.ApplyOutcome]:
+        """Link everybody whose suggestion is sure enough, as one change; locks and people's decisions stay."""
+        return self.request(
+            "POST",
+            f"/suggestions/{quote(str(ep_id), safe='')}/apply-all",
+            models.ApplyOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def apply_suggestion(
+        self,
+        ep_id: str,
+        body: models.Application,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Link an identity as suggested."""
+        return self.request(
+            "POST",
+            f"/suggestions/{quote(str(ep_id), safe='')}/apply",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def begin_upload(self, body: models.NewUpload, *, idempotency_key: str | None = None) -> Answer[models.UploadView]:
+        """Begin an upload in parts: the answer says where to PUT them."""
+        return self.request(
+            "POST", "/uploads", models.UploadView, headers={"idempotency-key": idempotency_key}, body=body
+        )
+
+    def cancel_run(self, ep_id: str, run_id: str) -> Answer[models.RunView]:
+        """Close a run that is not finished; a cancelled one stays so."""
+        return self.request(
+            "POST", f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}/cancel", models.RunView
+        )
+
+    def compare_runs(self, ep_id: str, *, a: str, b: str) -> Answer[models.RunComparison]:
+        """Compare two runs: plan, models, durations, metrics, and screen time of each person."""
+        return self.request(
+            "GET", f"/episodes/{quote(str(ep_id), safe='')}/runs/compare", models.RunComparison, query={"a": a, "b": b}
+        )
+
+    def compare_screen_time(
+        self, ep_id: str, *, from_: int, to: int, from_run: str | None = None, to_run: str | None = None
+    ) -> Answer[models.ScreenTimeDifference]:
+        """Compare two revisions: seconds before and after, times gained and lost, and sentences."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/diff",
+            models.ScreenTimeDifference,
+            query={"from": from_, "to": to, "from_run": from_run, "to_run": to_run},
+        )
+
+    def complete_upload(self, upload_id: str) -> Answer[models.UploadView]:
+        """Check what came by size and sha256, make it the episode's video, and begin a run where that was wanted."""
+        return self.request("POST", f"/uploads/{quote(str(upload_id), safe='')}/complete", models.UploadView)
+
+    def create_episode(self, body: models.NewEpisode) -> Answer[models.EpisodeView]:
+        """Create an episode; one that is there already is answered as it is, with 200."""
+        return self.request("POST", "/episodes", models.EpisodeView, body=body)
+
+    def create_show(self, body: models.NewShow) -> Answer[models.ShowView]:
+        """Create a show; the same show again changes nothing."""
+        return self.request("POST", "/shows", models.ShowView, body=body)
+
+    def delete_episode(self, ep_id: str) -> Answer[models.DeletedEpisode]:
+        """Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after."""
+        return self.request("DELETE", f"/episodes/{quote(str(ep_id), safe='')}", models.DeletedEpisode)
+
+    def delete_picture(self, show: str, cast_id: str, picture: str) -> Answer[int]:
+        """Remove one reference picture; the answer is how many went."""
+        return self.request(
+            "DELETE",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures/{quote(str(picture), safe='')}",
+            int,
+        )
+
+    def delete_pictures(self, show: str, cast_id: str) -> Answer[int]:
+        """Remove all reference pictures of a cast member; the answer is how many went."""
+        return self.request(
+            "DELETE", f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures", int
+        )
+
+    def dismiss_suggestion(
+        self,
+        ep_id: str,
+        body: models.Pair,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Never suggest a pair again; an automatic link of it is taken away."""
+        return self.request(
+            "POST",
+            f"/suggestions/{quote(str(ep_id), safe='')}/dismiss",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def drop_tracks(
+        self,
+        ep_id: str,
+        body: models.DropTracks,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Drop tracks that show nobody: a poster, a doll."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/drop",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def export_appearances(
+        self,
+        ep_id: str,
+        exchange: Literal["edl", "fcpxml", "webvtt"],
+        *,
+        cast_id: str | None = None,
+        unidentified: bool | None = None,
+        fps: Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"] | None = None,
+        start_tc: str | None = None,
+        drop_frame: bool | None = None,
+        cues: Literal["names", "json"] | None = None,
+        revision: int | None = None,
+        run_id: str | None = None,
+    ) -> bytes:
+        """Export when people are visible as CMX 3600 EDL, FCPXML 1.10 or WebVTT."""
+        return self.content(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/export/{quote(str(exchange), safe='')}",
+            query={
+                "cast_id": cast_id,
+                "unidentified": unidentified,
+                "fps": fps,
+                "start_tc": start_tc,
+                "drop_frame": drop_frame,
+                "cues": cues,
+                "revision": revision,
+                "run_id": run_id,
+            },
+        )
+
+    def find_shared_time(
+        self, ep_id: str, *, a: str, b: str, revision: int | None = None, run_id: str | None = None
+    ) -> Answer[models.Together]:
+        """Say when two people are visible at the same time."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/together",
+            models.Together,
+            query={"a": a, "b": b, "revision": revision, "run_id": run_id},
+        )
+
+    def find_similar_people(
+        self, show: str, *, ep_id: str, identity_id: str, limit: int | None = None
+    ) -> Answer[list[models.Likeness]]:
+        """Who looks like one person in the show's other episodes, nearest first."""
+        return self.request(
+            "GET",
+            f"/people/{quote(str(show), safe='')}/similar",
+            list[models.Likeness],
+            query={"ep_id": ep_id, "identity_id": identity_id, "limit": limit},
+        )
+
+    def find_two_people(self, ep_id: str, identity_id: str) -> Answer[models.TwoPeople]:
+        """Where this cluster would be cut in two, and whether it looks like two people at all."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}/two-people",
+            models.TwoPeople,
+        )
+
+    def find_visible_people(
+        self, ep_id: str, *, t_s: float, revision: int | None = None, run_id: str | None = None
+    ) -> Answer[models.Moment]:
+        """Say who is visible at a second of the episode."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/at",
+            models.Moment,
+            query={"t_s": t_s, "revision": revision, "run_id": run_id},
+        )
+
+    def get_clip(self, ep_id: str, *, start_s: float, end_s: float) -> Answer[models.ClipView]:
+        """Cut a clip of at most a minute, as MP4 with the sound that can be decoded; the same one is cut only once."""
+        return self.request(
+            "GET",
+            f"/episodes/{quote(str(ep_id), safe='')}/clip",
+            models.ClipView,
+            query={"start_s": start_s, "end_s": end_s},
+        )
+
+    def get_episode(self, ep_id: str) -> Answer[models.EpisodeView]:
+        """Read an episode; the `ETag` is the version that a change of it is meant for."""
+        return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}", models.EpisodeView)
+
+    def get_episode_status(self, ep_id: str) -> Answer[models.EpisodeStatus]:
+        """Tell how far the episode's current run is: pieces done of each stage, rate and time left."""
+        return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/status", models.EpisodeStatus)
+
+    def get_run(self, ep_id: str, run_id: str) -> Answer[models.RunView]:
+        """Read a run; one that was only just asked for is `requested`."""
+        return self.request(
+            "GET", f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}", models.RunView
+        )
+
+    def get_upload(self, upload_id: str) -> Answer[models.UploadView]:
+        """Tell which parts are there, with fresh URLs for those that are not: so an upload goes on after a break."""
+        return self.request("GET", f"/uploads/{quote(str(upload_id), safe='')}", models.UploadView)
+
+    def get_video(self, ep_id: str) -> Answer[models.VideoView]:
+        """Tell duration, size, codec and frame rate of the video, and where to read it for a short while."""
+        return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/video", models.VideoView)
+
+    def import_cast(self, show: str, body: models.CastImport) -> Answer[list[models.ImportedRow]]:
+        """Add many to the cast at once, with a verdict on each row; the same list again changes nothing."""
+        return self.request(
+            "POST", f"/shows/{quote(str(show), safe='')}/cast/import", list[models.ImportedRow], body=body
+        )
+
+    def keep_clusters_apart(
+        self,
+        ep_id: str,
+        body: models.KeepApart,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Say that two clusters are never one person."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/not-same",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def link_identity(
+        self,
+        ep_id: str,
+        identity_id: str,
+        body: models.LinkRequest,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Say that an identity is a cast member."""
+        return self.request(
+            "PUT",
+            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def list_audit(
+        self,
+        *,
+        ep_id: str | None = None,
+        show: str | None = None,
+        who: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> Answer[models.PageAuditEntry]:
+        """List the commands that were called, the latest first."""
+        return self.request(
+            "GET",
+            "/audit",
+            models.PageAuditEntry,
+            query={"ep_id": ep_id, "show": show, "who": who, "cursor": cursor, "limit": limit},
+        )
+
+    def list_cast(
+        self, show: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.PageMemberView]:
+        """The cast of a show."""
+        return self.request(
+            "GET",
+            f"/shows/{quote(str(show), safe='')}/cast",
+            models.PageMemberView,
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def list_clusters(
+        self,
+        ep_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: Literal["identity_id", "seconds"] | None = None,
+    ) -> Answer[models.ClusterPage]:
+        """The people that the faces of an episode were grouped into."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}",
+            models.ClusterPage,
+            query={"limit": limit, "cursor": cursor, "sort": sort},
+        )
+
+    def list_conflicts(self, ep_id: str, *, limit: int | None = None) -> Answer[models.PageClash]:
+        """Cast members who are in two places at once."""
+        return self.request(
+            "GET", f"/suggestions/{quote(str(ep_id), safe='')}/conflicts", models.PageClash, query={"limit": limit}
+        )
+
+    def list_duplicate_clusters(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.PageDuplicatePair]:
+        """Pairs of clusters that may be one person, nearest first; pairs that are known to be two are left out."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/duplicates",
+            models.PageDuplicatePair,
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def list_edits(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.PageEditEntry]:
+        """Who edited the clusters of an episode, when, why, and from what to what, the latest first."""
+        return self.request(
+            "GET",
+            f"/edits/{quote(str(ep_id), safe='')}",
+            models.PageEditEntry,
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def list_episodes(
+        self,
+        *,
+        show: str | None = None,
+        state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"] | None = None,
+        q: str | None = None,
+        sort: Literal["updated", "air_date", "ep_id"] | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> Answer[models.PageEpisodeView]:
+        """List the episodes of the shows you may see."""
+        return self.request(
+            "GET",
+            "/episodes",
+            models.PageEpisodeView,
+            query={"show": show, "state": state, "q": q, "sort": sort, "cursor": cursor, "limit": limit},
+        )
+
+    def list_identities(
+        self,
+        ep_id: str,
+        *,
+        state: Literal["all", "linked", "unidentified"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Answer[models.IdentityPage]:
+        """The people of an episode, most visible first, with names, seconds and best suggestions."""
+        return self.request(
+            "GET",
+            f"/identities/{quote(str(ep_id), safe='')}",
+            models.IdentityPage,
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    def list_leftover_tracks(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None, pictures: int | None = None
+    ) -> Answer[models.PageLeftoverTrack]:
+        """Tracks of nobody known, each with its reason; dropped ones are among them."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/leftovers",
+            models.PageLeftoverTrack,
+            query={"limit": limit, "cursor": cursor, "pictures": pictures},
+        )
+
+    def list_outlying_tracks(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None, pictures: int | None = None
+    ) -> Answer[models.PageOutlyingTrack]:
+        """Tracks far from the centre of their cluster, or nearer to another one, the most doubtful first."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/outliers",
+            models.PageOutlyingTrack,
+            query={"limit": limit, "cursor": cursor, "pictures": pictures},
+        )
+
+    def list_people(
+        self,
+        show: str,
+        *,
+        state: Literal["all", "linked", "unidentified"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Answer[models.PagePerson]:
+        """The people of a show over all its episodes, most visible first."""
+        return self.request(
+            "GET",
+            f"/people/{quote(str(show), safe='')}",
+            models.PagePerson,
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    def list_pictures(self, show: str, cast_id: str) -> Answer[list[models.PictureEntry]]:
+        """The reference pictures of a cast member, with short-lived addresses to look at them."""
+        return self.request(
+            "GET",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures",
+            list[models.PictureEntry],
+        )
+
+    def list_representatives(
+        self, ep_id: str, identity_id: str, *, count: int | None = None
+    ) -> Answer[models.Representatives]:
+        """List the faces that show a person best: sharp, frontal, typical, and spread over time."""
+        return self.request(
+            "GET",
+            f"/media/{quote(str(ep_id), safe='')}/identities/{quote(str(identity_id), safe='')}/representatives",
+            models.Representatives,
+            query={"count": count},
+        )
+
+    def list_rescued_tracks(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None, pictures: int | None = None
+    ) -> Answer[models.PageClusterMember]:
+        """Lone and poor tracks that joined the cluster they clearly resemble."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/rescued",
+            models.PageClusterMember,
+            query={"limit": limit, "cursor": cursor, "pictures": pictures},
+        )
+
+    def list_runs(
+        self, ep_id: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> Answer[models.PageRunView]:
+        """List the runs of an episode, the latest first."""
+        return self.request(
+            "GET",
+            f"/episodes/{quote(str(ep_id), safe='')}/runs",
+            models.PageRunView,
+            query={"cursor": cursor, "limit": limit},
+        )
+
+    def list_screen_time_revisions(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.PageRevisionSummary]:
+        """List the revisions of all runs, the newest first."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/revisions",
+            models.PageRevisionSummary,
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def list_shows(self, *, limit: int | None = None, cursor: str | None = None) -> Answer[models.PageShowView]:
+        """Shows that have a cast or a reported episode."""
+        return self.request("GET", "/shows", models.PageShowView, query={"limit": limit, "cursor": cursor})
+
+    def list_suggestions(self, ep_id: str) -> Answer[models.EpisodeSuggestions]:
+        """Whom every identity of an episode may be."""
+        return self.request("GET", f"/suggestions/{quote(str(ep_id), safe='')}", models.EpisodeSuggestions)
+
+    def list_temporal_suggestions(self, ep_id: str) -> Answer[list[models.TemporalMatch]]:
+        """Who may be the people nobody recognises, by place and time."""
+        return self.request("GET", f"/suggestions/{quote(str(ep_id), safe='')}/temporal", list[models.TemporalMatch])
+
+    def lock_cluster(
+        self,
+        ep_id: str,
+        body: models.LockCluster,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Lock a cluster that is complete and right."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/lock",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def make_contact_sheet(
+        self, ep_id: str, identity_id: str, *, columns: int | None = None, count: int | None = None
+    ) -> Answer[models.ContactSheet]:
+        """Make one JPEG of a person's best faces with their times, and a short-lived URL of it."""
+        return self.request(
+            "GET",
+            f"/media/{quote(str(ep_id), safe='')}/identities/{quote(str(identity_id), safe='')}/contact-sheet",
+            models.ContactSheet,
+            query={"columns": columns, "count": count},
+        )
+
+    def make_picture_urls(self, ep_id: str, body: models.PictureRequest) -> Answer[models.PictureUrls]:
+        """Make short-lived URLs of crops and thumbnails of this episode."""
+        return self.request("POST", f"/media/{quote(str(ep_id), safe='')}/urls", models.PictureUrls, body=body)
+
+    def merge_clusters(
+        self,
+        ep_id: str,
+        body: models.MergeClusters,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Make one person of several clusters; the target keeps its id."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/merge",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def move_time_range(
+        self,
+        ep_id: str,
+        body: models.MoveTimeRange,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Give a time range of a track to another cluster, or to a new person."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/move-range",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def move_tracks(
+        self,
+        ep_id: str,
+        body: models.MoveTracks,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Give tracks to another cluster, or to a new person."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/move-tracks",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def preview_edit(
+        self,
+        ep_id: str,
+        body: models.MergeClusters
+        | models.SplitCluster
+        | models.MoveTracks
+        | models.MoveTimeRange
+        | models.KeepApart
+        | models.LockCluster
+        | models.UnlockCluster
+        | models.DropTracks
+        | models.RestoreTracks
+        | models.RenameCluster
+        | models.ReclusterEpisode,
+    ) -> Answer[models.Preview]:
+        """What any edit would change, with its effect on screen time, without applying it."""
+        return self.request("POST", f"/clusters/{quote(str(ep_id), safe='')}/preview", models.Preview, body=body)
+
+    def read_cast_member(self, show: str, cast_id: str) -> Answer[models.MemberDetail]:
+        """One cast member, and the episodes that name them."""
+        return self.request(
+            "GET", f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}", models.MemberDetail
+        )
+
+    def read_cluster(
+        self,
+        ep_id: str,
+        identity_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        pictures: int | None = None,
+    ) -> Answer[models.ClusterDetail]:
+        """One cluster with its tracks, their times, quality and pictures."""
+        return self.request(
+            "GET",
+            f"/clusters/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}",
+            models.ClusterDetail,
+            query={"limit": limit, "cursor": cursor, "pictures": pictures},
+        )
+
+    def read_cluster_metrics(self, ep_id: str) -> Answer[models.ClusterHealth]:
+        """How healthy the clustering of an episode looks, with a sentence for everything that looks wrong."""
+        return self.request("GET", f"/clusters/{quote(str(ep_id), safe='')}/metrics", models.ClusterHealth)
+
+    def read_identity(self, ep_id: str, identity_id: str) -> Answer[models.IdentityDetail]:
+        """One person of an episode: tracks, intervals, link and suggestions."""
+        return self.request(
+            "GET", f"/identities/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}", models.IdentityDetail
+        )
+
+    def read_links(self, ep_id: str, *, history: int | None = None) -> Answer[models.LinksView]:
+        """All links and dismissed suggestions of an episode, with their history."""
+        return self.request("GET", f"/links/{quote(str(ep_id), safe='')}", models.LinksView, query={"history": history})
+
+    def read_review_queue(self, ep_id: str, *, limit: int | None = None) -> Answer[models.PageReviewEntry]:
+        """Whom to decide on first: the most uncertain who are on screen longest."""
+        return self.request(
+            "GET", f"/suggestions/{quote(str(ep_id), safe='')}/review", models.PageReviewEntry, query={"limit": limit}
+        )
+
+    def read_screen_time(
+        self, ep_id: str, *, revision: int | None = None, run_id: str | None = None
+    ) -> Answer[models.ScreenTimeDocument]:
+        """Read who was visible when, with what this revision changed."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}",
+            models.ScreenTimeDocument,
+            query={"revision": revision, "run_id": run_id},
+        )
+
+    def read_screen_time_file(
+        self,
+        ep_id: str,
+        file_format: Literal["json", "csv", "parquet", "html"],
+        *,
+        revision: int | None = None,
+        run_id: str | None = None,
+        inline: bool | None = None,
+    ) -> bytes:
+        """Say where a file of the screen time can be fetched for a short while, or answer with it."""
+        return self.content(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/files/{quote(str(file_format), safe='')}",
+            query={"revision": revision, "run_id": run_id, "inline": inline},
+        )
+
+    def read_show(self, show: str) -> Answer[models.ShowView]:
+        """One show."""
+        return self.request("GET", f"/shows/{quote(str(show), safe='')}", models.ShowView)
+
+    def read_suggestions(self, ep_id: str, identity_id: str) -> Answer[models.Suggestions]:
+        """Whom one identity may be."""
+        return self.request(
+            "GET", f"/suggestions/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}", models.Suggestions
+        )
+
+    def read_track_faces(self, ep_id: str, track_id: str) -> Answer[models.TrackFaces]:
+        """Read a track, the quality of its faces and the faces themselves."""
+        return self.request(
+            "GET", f"/media/{quote(str(ep_id), safe='')}/tracks/{quote(str(track_id), safe='')}", models.TrackFaces
+        )
+
+    def recluster_episode(
+        self,
+        ep_id: str,
+        body: models.ReclusterEpisode,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Group the episode with other thresholds from here on."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/recluster",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def redo_edit(
+        self,
+        ep_id: str,
+        body: models.WhichEdit,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Redo an undone edit, by default the one undone last."""
+        return self.request(
+            "POST",
+            f"/edits/{quote(str(ep_id), safe='')}/redo",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def redo_link_change(
+        self,
+        ep_id: str,
+        body: models.Step,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Make the latest change that was taken back again, or the one named."""
+        return self.request(
+            "POST",
+            f"/links/{quote(str(ep_id), safe='')}/redo",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def register_video(
+        self, ep_id: str, body: models.Registration, *, idempotency_key: str | None = None
+    ) -> Answer[models.FiledVideo]:
+        """Make an object that is in the bucket already, below `raw/videos/{ep_id}/`, the episode's video."""
+        return self.request(
+            "POST",
+            f"/episodes/{quote(str(ep_id), safe='')}/register",
+            models.FiledVideo,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def remove_cast_member(
+        self, show: str, cast_id: str, *, unlink: bool | None = None, idempotency_key: str | None = None
+    ) -> Answer[models.RemovedMember]:
+        """Remove a cast member with their pictures; refused while links name them, unless `unlink` says so."""
+        return self.request(
+            "DELETE",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}",
+            models.RemovedMember,
+            query={"unlink": unlink},
+            headers={"idempotency-key": idempotency_key},
+        )
+
+    def rename_cast_member(self, show: str, cast_id: str, body: models.Renaming) -> Answer[models.MemberDetail]:
+        """Give a cast member another name; the reports that name them follow."""
+        return self.request(
+            "PATCH",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}",
+            models.MemberDetail,
+            body=body,
+        )
+
+    def rename_cluster(
+        self,
+        ep_id: str,
+        body: models.RenameCluster,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Name a person who is nobody of the cast, or take the name away."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/rename",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def restore_suggestion(
+        self,
+        ep_id: str,
+        body: models.Pair,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Suggest a dismissed pair again."""
+        return self.request(
+            "POST",
+            f"/suggestions/{quote(str(ep_id), safe='')}/restore",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def restore_tracks(
+        self,
+        ep_id: str,
+        body: models.RestoreTracks,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Bring dropped tracks back."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/restore",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def resume_run(self, ep_id: str, run_id: str) -> Answer[models.ResumedRun]:
+        """Take a failed or cancelled run up again: what it lacks is asked for within a few seconds."""
+        return self.request(
+            "POST",
+            f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}/resume",
+            models.ResumedRun,
+        )
+
+    def split_cluster(
+        self,
+        ep_id: str,
+        body: models.SplitCluster,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Split tracks off a cluster: they are somebody else."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/split",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def split_cluster_in_two(
+        self,
+        ep_id: str,
+        body: models.SplitInTwo,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Split a cluster where it looks like two people; refused where it looks like one."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/split-in-two",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def start_run(
+        self, ep_id: str, body: models.NewRun, *, idempotency_key: str | None = None
+    ) -> Answer[models.StartedRun]:
+        """Process the episode's video again; 200 and the run there is where that was done already."""
+        return self.request(
+            "POST",
+            f"/episodes/{quote(str(ep_id), safe='')}/runs",
+            models.StartedRun,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def stream_episode_events(
+        self, ep_id: str, *, follow: bool | None = None, last_event_id: str | None = None
+    ) -> Iterator[tuple[str, str, str]]:
+        """Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run."""
+        return self.events(
+            f"/episodes/{quote(str(ep_id), safe='')}/events",
+            query={"follow": follow},
+            headers={"last-event-id": last_event_id},
+        )
+
+    def total_show_screen_time(self, show: str, *, season: int | None = None) -> Answer[models.ShowTotals]:
+        """Sum up the cast of a show over its episodes, or over those of one season."""
+        return self.request(
+            "GET", f"/screen-time/shows/{quote(str(show), safe='')}/totals", models.ShowTotals, query={"season": season}
+        )
+
+    def undo_edit(
+        self,
+        ep_id: str,
+        body: models.WhichEdit,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Undo an edit, by default the latest one in force; any number of them, in any order."""
+        return self.request(
+            "POST",
+            f"/edits/{quote(str(ep_id), safe='')}/undo",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def undo_link_change(
+        self,
+        ep_id: str,
+        body: models.Step,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Take back the latest change of links, or the one named."""
+        return self.request(
+            "POST",
+            f"/links/{quote(str(ep_id), safe='')}/undo",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def unlink_identity(
+        self,
+        ep_id: str,
+        identity_id: str,
+        *,
+        why: str | None = None,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Take a link away; the pair is not suggested again."""
+        return self.request(
+            "DELETE",
+            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}",
+            models.LinksOutcome,
+            query={"why": why, "wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+        )
+
+    def unlock_cluster(
+        self,
+        ep_id: str,
+        body: models.UnlockCluster,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.EditAnswer]:
+        """Unlock a cluster, so that it may change again."""
+        return self.request(
+            "POST",
+            f"/clusters/{quote(str(ep_id), safe='')}/unlock",
+            models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def update_episode(
+        self, ep_id: str, body: models.EpisodePatch, *, if_match: str | None = None, idempotency_key: str | None = None
+    ) -> Answer[models.EpisodeView]:
+        """Change title, air date or data: what is named is set, null clears it."""
+        return self.request(
+            "PATCH",
+            f"/episodes/{quote(str(ep_id), safe='')}",
+            models.EpisodeView,
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def upload_video(
+        self, ep_id: str, files: Files, *, idempotency_key: str | None = None
+    ) -> Answer[models.FiledVideo]:
+        """Upload a small video through the API; larger ones go to S3 by `POST /uploads`."""
+        return self.request(
+            "POST",
+            f"/episodes/{quote(str(ep_id), safe='')}/video",
+            models.FiledVideo,
+            headers={"idempotency-key": idempotency_key},
+            files=files,
+        )

@@ -1,0 +1,1664 @@
+"""Generated from openapi.json by `python -m screenalytics.openapi.export`; do not edit."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Application(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    identity_id: str
+    cast_id: str
+    why: str | None = None
+
+
+class ApplyAll(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    min_probability: float | None = 0.85
+    min_margin: float | None = 0.3
+    why: str | None = None
+
+
+class AuditEntry(BaseModel):
+    """
+    Who called which command, when, and how it was answered.
+    """
+
+    at: AwareDatetime
+    who: str
+    role: str
+    method: str
+    path: str
+    status: int
+    ep_id: str | None = None
+    show: str | None = None
+
+
+class BodyAddPictures(BaseModel):
+    pictures: list[str]
+
+
+class CastLink(BaseModel):
+    identity_id: str
+    cast_id: str
+    by: Literal["auto", "operator", "suggestion"]
+    probability: float
+    margin: Annotated[float, Field(description="Probability minus the runner-up's.")]
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    event_id: str
+
+
+class CastScreenTime(BaseModel):
+    cast_id: str
+    name: str
+    visible_s: float
+    share: Annotated[float, Field(description="Part of the episode's duration.")]
+    appearances: int
+    first_s: float | None = None
+    last_s: float | None = None
+    longest_s: float
+    mean_face_size: Annotated[
+        float | None,
+        Field(description="Mean face height as a fraction of the picture's."),
+    ] = None
+    intervals_s: list[list[float]]
+    confidence: float
+    identity_ids: list[str]
+    representative: str | None = None
+
+
+class CastTotal(BaseModel):
+    """
+    A cast member over all episodes; `share` is of the episodes' whole duration, 0..1.
+    """
+
+    cast_id: str
+    name: str
+    episodes: int
+    seconds: float
+    appearances: int
+    share: float
+
+
+class Clash(BaseModel):
+    """
+    Two tracks that count for one cast member while both are on screen, from `start_s` to `end_s`.
+    """
+
+    cast_id: str
+    identity_ids: list[str]
+    track_ids: list[str]
+    start_s: float
+    end_s: float
+    seconds: float
+
+
+class ClipView(BaseModel):
+    """
+    A stretch of the video as MP4 (H.264, and AAC where the video has sound); `url` reads it for a short while.
+    """
+
+    ep_id: str
+    start_s: float
+    end_s: float
+    url: str
+    url_expires_in_s: int
+
+
+class ClusterSummary(BaseModel):
+    """
+    One identity. `cohesion`, `isolation` and `ambiguity` are in merge distances, as `cluster_centroids` has them.
+    """
+
+    identity_id: str
+    label: Annotated[
+        str | None,
+        Field(description="What operators call them; who of the cast they are, identities tell."),
+    ]
+    tracks: int
+    faces: int
+    seconds: Annotated[
+        float,
+        Field(description="Visible seconds, counted as the screen time report counts them."),
+    ]
+    first_s: float | None
+    cohesion: float | None
+    isolation: float | None
+    ambiguity: float | None
+    representative: Annotated[
+        str | None,
+        Field(description="Key of the best picture; /media gives a URL for it."),
+    ]
+    provenance: Literal["machine", "operator", "rescued"]
+    rescued_tracks: int
+    locked: bool
+    reason: Annotated[str | None, Field(description="Why nobody can say who this is, if so.")]
+
+
+class CoAppearance(BaseModel):
+    a: str
+    b: str
+    seconds: float
+
+
+class Coverage(BaseModel):
+    any_face_s: float
+    nobody_s: float
+
+
+class CurrentRun(BaseModel):
+    """
+    The run that counts.
+    """
+
+    run_id: str
+    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
+    profile: str
+    created_at: AwareDatetime
+
+
+class DeletedEpisode(BaseModel):
+    """
+    What was deleted: everything of the runs up to `last_run_id`.
+    """
+
+    ep_id: str
+    last_run_id: str
+    version: int
+
+
+class Dismissal(BaseModel):
+    """
+    A suggestion that is not to come back; `cast_id` None: no suggestion at all for this identity.
+    """
+
+    identity_id: str
+    cast_id: str | None = None
+
+
+class DropTracks(BaseModel):
+    """
+    The tracks are nobody.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["drop"] = "drop"
+    track_ids: list[str]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class DuplicatePair(BaseModel):
+    """
+    Two clusters that may be one person. `distance` in merge distances: below 1 they are nearly the same face.
+    """
+
+    first: ClusterSummary
+    second: ClusterSummary
+    distance: float
+
+
+class EditAnswer(BaseModel):
+    """
+    What became of a command.
+    """
+
+    edit_id: str
+    version: Annotated[
+        int,
+        Field(description="Version of the edits with this one; for the next If-Match."),
+    ]
+    action: Literal["apply", "undo", "redo"]
+    grouping_revision: Annotated[int, Field(description="First grouping that can include it.")]
+    is_grouped: Annotated[
+        bool,
+        Field(description="Whether that grouping exists and includes it, as far as was waited for."),
+    ]
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision with its effect; null: not there yet, or not waited for."),
+    ] = None
+
+
+class EpisodePatch(BaseModel):
+    """
+    What is named is changed; null clears it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    title: str | None = None
+    air_date: date | None = None
+    data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
+
+
+class EpisodeView(BaseModel):
+    """
+    An episode. `version` is that of its title, air date and data; runs do not change it.
+    """
+
+    ep_id: str
+    show: str
+    season: int
+    episode: int
+    title: str | None = None
+    air_date: str | None = None
+    data: dict[str, str] | None = None
+    duration_s: float | None = None
+    has_video: bool
+    current_run: CurrentRun | None = None
+    version: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class ErrorBody(BaseModel):
+    """
+    `code` is stable and for programs, `message` is one sentence for people that says what to do.
+    """
+
+    code: str
+    message: str
+    details: dict[str, Any] | None = None
+
+
+class FacePicture(BaseModel):
+    """
+    A picture of a face.
+    """
+
+    face_id: str
+    ts_s: float
+    quality: float
+    crop: str
+    thumbnail: str | None
+
+
+class FaceQuality(BaseModel):
+    """
+    Quality of one face crop and its parts, each in 0..1 (1 is best).
+    """
+
+    score: float
+    confidence: float
+    size: float
+    sharpness: float
+    contrast: float
+    frontality: float
+
+
+class Failure(BaseModel):
+    """
+    Why a run failed: `code` is stable, `message` says what to do.
+    """
+
+    stage: str
+    code: str
+    message: str
+
+
+class Grouped(BaseModel):
+    """
+    Which grouping an answer is about. `pending_edits`: accepted ones that the next grouping will include.
+    """
+
+    run_id: str
+    grouping_revision: int
+    edits_version: Annotated[int, Field(description="Version of the edits now, as the ETag says it.")]
+    pending_edits: int
+
+
+class GroupingMetrics(BaseModel):
+    """
+    Health of one clustering.
+    """
+
+    tracks: int
+    clusters: int
+    unassigned_tracks: int
+    rescued_tracks: int
+    singleton_fraction: float
+    largest_fraction: float
+
+
+class ImportedRow(BaseModel):
+    row: int
+    cast_id: str
+    name: str
+    verdict: str
+    message: str
+
+
+class KeepApart(BaseModel):
+    """
+    The two are never one person.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["not_same"] = "not_same"
+    first: Annotated[str, Field(examples=["identity-00001"])]
+    second: Annotated[str, Field(examples=["identity-00001"])]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class LinkChange(BaseModel):
+    """
+    The audit entry of one transition: who did what to one identity, and how it was before and after.
+    """
+
+    version: Annotated[int, Field(description="Version of the state this change made.")]
+    action: Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]
+    identity_id: str
+    cast_id: str | None
+    who: str
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    event_id: str
+    before: CastLink | None
+    after: CastLink | None
+    dismissed_before: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
+    dismissed_after: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
+    undoes: Annotated[int | None, Field(description="Version of the change that was taken back.")] = None
+
+
+class LinkCommand(BaseModel):
+    """
+    One command of a person: the version it made, and what it changed. Undo and redo take commands back whole.
+    """
+
+    version: int
+    command_id: str
+    action: Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]
+    who: str
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    why: str | None = None
+    changes: list[LinkChange]
+    target: Annotated[
+        int | None,
+        Field(description="Version of the command that was taken back or made again."),
+    ] = None
+
+
+class LinkRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    cast_id: str
+    why: str | None = None
+
+
+class LinksOutcome(BaseModel):
+    """
+    What a command did.
+    """
+
+    version: Annotated[int, Field(description="Version of the links now; also in `ETag`.")]
+    changed: bool
+    changes: Annotated[list[LinkChange] | None, Field(validate_default=True)] = []
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision that includes it; null while it is being made."),
+    ] = None
+
+
+class LinksView(BaseModel):
+    """
+    All links and dismissals of an episode.
+    """
+
+    ep_id: str
+    version: int
+    run_id: str
+    revision: int
+    links: list[CastLink]
+    dismissed: list[Dismissal]
+    history: Annotated[list[LinkCommand], Field(description="Latest first.")]
+    undoable: Annotated[
+        int | None,
+        Field(description="Version of the command that undo takes back next."),
+    ]
+    redoable: Annotated[
+        int | None,
+        Field(description="Version of the command that redo makes again next."),
+    ]
+
+
+class LockCluster(BaseModel):
+    """
+    The identity is complete and right: nothing joins or leaves it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["lock"] = "lock"
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class Match(BaseModel):
+    """
+    A cast member somebody may be.
+    """
+
+    cast_id: str
+    name: str | None
+    probability: float
+    distance: float
+
+
+class MemberDetail(BaseModel):
+    cast_id: str
+    name: str
+    pictures: int
+    linked: Annotated[dict[str, int], Field(description="Identities linked to them, by episode.")]
+
+
+class MemberView(BaseModel):
+    cast_id: str
+    name: str
+    pictures: int
+
+
+class MergeClusters(BaseModel):
+    """
+    All of them are one person, who keeps the target's id.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["merge"] = "merge"
+    target: Annotated[str, Field(examples=["identity-00001"])]
+    sources: list[str]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class MoveTimeRange(BaseModel):
+    """
+    `[start_s, end_s)` of the track shows the target, or a new person (null).
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["move_range"] = "move_range"
+    track_id: Annotated[str, Field(examples=["track-00000-001"])]
+    start_s: float
+    end_s: float
+    target: str | None = None
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class MoveTracks(BaseModel):
+    """
+    The tracks belong to the target, or to a new person (null), and not to the source; by default who has them.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["move_tracks"] = "move_tracks"
+    track_ids: list[str]
+    source: str | None = None
+    target: str | None = None
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class NewEpisode(BaseModel):
+    """
+    An episode that may have no video yet.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    show: str
+    season: int
+    episode: int
+    title: str | None = None
+    air_date: date | None = None
+    data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
+
+
+class NewMember(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    cast_id: Annotated[str | None, Field(description="Made from the name where not given.")] = None
+
+
+class NewRun(BaseModel):
+    """
+    How to process the episode's video.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
+    force: Annotated[
+        bool | None,
+        Field(description="Also where the same video was processed with the same profile."),
+    ] = False
+
+
+class NewShow(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    show: Annotated[str | None, Field(description="Made from the name where not given.")] = None
+
+
+class NewUpload(BaseModel):
+    """
+    A video that will come in parts.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    ep_id: str
+    filename: str
+    bytes: int
+    sha256: str
+    media_type: str | None = "video/mp4"
+    profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
+    title: str | None = None
+    start: Annotated[bool | None, Field(description="Begin a run when the upload is complete.")] = True
+
+
+class Overrides(BaseModel):
+    """
+    Thresholds that an episode is grouped with instead of those of the settings. Distances are of the embedder.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    merge_distance: Annotated[float | None, Field(description="Of two clusters of one person.")] = None
+    farthest_ratio: Annotated[float | None, Field(description="Of any two tracks of one person.")] = None
+    good_ratio: Annotated[float | None, Field(description="At which good lone tracks are rescued.")] = None
+    poor_ratio: Annotated[float | None, Field(description="At which poor tracks are rescued.")] = None
+    margin_ratio: Annotated[float | None, Field(description="How much farther the second nearest is.")] = None
+
+
+class PageAuditEntry(BaseModel):
+    items: list[AuditEntry]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageClash(BaseModel):
+    items: list[Clash]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageDuplicatePair(BaseModel):
+    items: list[DuplicatePair]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageEpisodeView(BaseModel):
+    items: list[EpisodeView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageMemberView(BaseModel):
+    items: list[MemberView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class Pair(BaseModel):
+    """
+    An identity and the cast member it is not; null: nobody is to be suggested for it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    identity_id: str
+    cast_id: str | None = None
+    why: str | None = None
+
+
+class PartUrl(BaseModel):
+    """
+    Where to PUT one part of `bytes` bytes. Parts count from 1.
+    """
+
+    part: int
+    bytes: int
+    url: str
+
+
+class PersonDifference(BaseModel):
+    """
+    One person before and after. Seconds are None where there was no such person.
+    """
+
+    id: str
+    kind: Literal["cast", "unidentified"]
+    name_before: str | None
+    name_after: str | None
+    before_s: float | None
+    after_s: float | None
+    change_s: float
+    gained_s: float
+    lost_s: float
+    gained: list[list[float]]
+    lost: list[list[float]]
+
+
+class PersonInRuns(BaseModel):
+    """
+    Visible seconds of one person in both; `difference_s` is b minus a.
+    """
+
+    cast_id: str
+    name: str
+    a_s: float
+    b_s: float
+    difference_s: float
+
+
+class PersonTogether(BaseModel):
+    id: str
+    name: str
+    visible_s: float
+    share: float
+
+
+class PictureEntry(BaseModel):
+    """
+    A reference picture. `url` is good for some minutes.
+    """
+
+    picture: str
+    filename: str | None = None
+    quality: float
+    used: Annotated[bool, Field(description="Whether identities are compared with it.")]
+    duplicate_of: str | None = None
+    looks_like: Annotated[str | None, Field(description="Another member it resembles more than its own.")] = None
+    model_id: str
+    added_at: str | None = None
+    url: str | None = None
+
+
+class PictureRequest(BaseModel):
+    """
+    Pictures by the names that faces have for them.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    pictures: list[str]
+
+
+class PictureUrl(BaseModel):
+    picture: str
+    url: str
+
+
+class PictureUrls(BaseModel):
+    """
+    Pictures to be fetched within `expires_s` seconds, in the order asked for.
+    """
+
+    expires_s: int
+    pictures: list[PictureUrl]
+
+
+class PictureVerdict(BaseModel):
+    cast_id: str
+    filename: str
+    accepted: bool
+    code: Annotated[str, Field(description="`ok` or why the picture is not used.")]
+    message: str
+
+
+class PictureVerdicts(BaseModel):
+    """
+    What became of each picture, in the order sent.
+    """
+
+    facebank_revision: int
+    accepted: int
+    verdicts: list[PictureVerdict]
+
+
+class PreviewedIdentity(BaseModel):
+    """
+    One identity that changes. Seconds are visible seconds, counted as the report counts them.
+    """
+
+    identity_id: str
+    change: Literal["appears", "vanishes", "changes"]
+    label: str | None = None
+    gained_track_ids: list[str]
+    lost_track_ids: list[str]
+    seconds_before: float
+    seconds_after: float
+
+
+class ReclusterEpisode(BaseModel):
+    """
+    Group with other thresholds from here on; an empty object goes back to those of the settings.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["recluster"] = "recluster"
+    overrides: Overrides
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class Registration(BaseModel):
+    """
+    A video that is in the bucket already, below `raw/videos/{ep_id}/`.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    uri: str
+    sha256: str | None = None
+    media_type: str | None = "video/mp4"
+    profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
+    title: str | None = None
+    start: bool | None = True
+
+
+class RemovedMember(BaseModel):
+    cast_id: str
+    links: Annotated[dict[str, int], Field(description="Links taken away, by episode.")]
+    pictures: int
+
+
+class RenameCluster(BaseModel):
+    """
+    What to call a person who is nobody of the cast; null takes the name away.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["rename"] = "rename"
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    label: str | None
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class Renaming(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+
+
+class RestoreTracks(BaseModel):
+    """
+    Dropped tracks are somebody after all.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["restore"] = "restore"
+    track_ids: list[str]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class ResumedRun(BaseModel):
+    """
+    A run that goes on; `segments_asked` is how many segments it lacks.
+    """
+
+    ep_id: str
+    run_id: str
+    segments_asked: int
+
+
+class RevisionName(BaseModel):
+    """
+    Which revision of which run.
+    """
+
+    run_id: str
+    revision: int
+
+
+class RunSide(BaseModel):
+    """
+    One of the two runs.
+    """
+
+    run_id: str
+    state: str
+    profile: str
+    video_sha256: str
+    segments: int
+    duration_s: float
+    wall_s: Annotated[float | None, Field(description="From plan to result.")] = None
+    report_revision: int | None = None
+    models: dict[str, str] | None = None
+    metrics: dict[str, float] | None = None
+    stage_seconds: Annotated[dict[str, float] | None, Field(description="Busy seconds of each stage.")] = None
+
+
+class RunView(BaseModel):
+    """
+    A run. One that is `requested` has no plan yet.
+    """
+
+    ep_id: str
+    run_id: str
+    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
+    profile: str
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    segments: int | None = None
+    duration_s: float | None = None
+    fraction: float | None = 0.0
+    video_sha256: str | None = None
+    superseded_by: str | None = None
+    failure: Failure | None = None
+    report_revision: int | None = None
+    asked_by: str | None = None
+
+
+class ScreenTimeDifference(BaseModel):
+    """
+    Two revisions compared. Only those who differ are in `people`, the largest change first.
+    """
+
+    before: RevisionName
+    after: RevisionName
+    people: list[PersonDifference]
+    unchanged: int
+    unidentified_compared: bool
+    any_face_before_s: float
+    any_face_after_s: float
+    sentences: list[str]
+
+
+class ScreenTimeFile(BaseModel):
+    """
+    A file of a revision, to be fetched from `url` within `expires_s` seconds.
+    """
+
+    name: str
+    url: str
+    expires_s: int
+    sha256: str
+    bytes: int
+    media_type: str
+
+
+class ShowTotals(BaseModel):
+    """
+    The cast of a show, most visible first.
+    """
+
+    show: str
+    season: int | None
+    seasons: list[int]
+    episodes: int
+    duration_s: float
+    cast: list[CastTotal]
+
+
+class ShowView(BaseModel):
+    show: str
+    name: str | None
+    members: int
+    facebank_revision: int
+    episodes: Annotated[int, Field(description="Episodes with a reported screen time.")]
+
+
+class Sighting(BaseModel):
+    """
+    One identity of one episode, as far as other episodes need it. `row` is its centroid's, None without one.
+    """
+
+    ep_id: str
+    identity_id: str
+    cast_id: str | None = None
+    label: str | None = None
+    visible_s: float
+    row: int | None = None
+    representative: str | None = None
+
+
+class SkippedSuggestion(BaseModel):
+    """
+    An identity that keeps what it has.
+    """
+
+    identity_id: str
+    code: str
+    reason: str
+
+
+class SplitCluster(BaseModel):
+    """
+    The tracks are one other person than the rest of the identity.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["split"] = "split"
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    track_ids: list[str]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class SplitInTwo(BaseModel):
+    """
+    The cluster in which two people are to be found.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class StageProgress(BaseModel):
+    """
+    Pieces of work of one stage.
+    """
+
+    done: int
+    total: int
+    fraction: float
+
+
+class StartedRun(BaseModel):
+    """
+    The run that does what was asked for; `created` is false for one that was there already.
+    """
+
+    ep_id: str
+    run_id: str
+    created: bool
+
+
+class Step(BaseModel):
+    """
+    Which command to take back or make again.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    version: Annotated[int | None, Field(description="Of the command; the latest where not given.")] = None
+    why: str | None = None
+
+
+class Suggestions(BaseModel):
+    """
+    Whom an identity may be, most probable first; `reason` says why nobody, or what leaves doubt.
+    """
+
+    identity_id: str
+    matches: list[Match]
+    margin: Annotated[float, Field(description="Best probability minus the runner-up's.")]
+    reason: str | None = None
+    dismissed: Annotated[
+        list[str | None] | None,
+        Field(description="Cast ids not suggested; null: nobody is."),
+    ] = []
+
+
+class TemporalMatch(BaseModel):
+    """
+    A cast member who was at an identity's place just before or after.
+    """
+
+    identity_id: str
+    cast_id: str
+    name: str | None
+    score: float
+    track_id: str
+    neighbour_track_id: str
+    overlap: float
+    gap_s: float
+    same_shot: bool
+
+
+class Together(BaseModel):
+    """
+    When two people are visible at the same time.
+    """
+
+    a: PersonTogether
+    b: PersonTogether
+    seconds: float
+    intervals_s: list[list[float]]
+
+
+class TrackQuality(BaseModel):
+    """
+    Quality of the faces sampled from a track, 0..1 each; `usable` of `faces` are good enough to recognise.
+    """
+
+    mean: float
+    best: float
+    faces: int
+    usable: int
+
+
+class TwoPeople(BaseModel):
+    """
+    A proposal to split a cluster in two, `second` being the part to split off.
+    """
+
+    identity_id: str
+    is_two: bool
+    verdict: str
+    first: list[str]
+    second: list[str]
+    separation: Annotated[
+        float,
+        Field(description="Between the centres of the two parts, in merge distances."),
+    ]
+    spread: Annotated[
+        float,
+        Field(description="Mean distance of the tracks to the centre of their part, in merge distances."),
+    ]
+    simultaneous: Annotated[int, Field(description="Pairs of tracks, one of each part, seen in one frame.")]
+
+
+class UnidentifiedScreenTime(BaseModel):
+    identity_id: str
+    visible_s: float
+    intervals_s: list[list[float]]
+    tracks: int
+    reason: str
+    representative: str | None = None
+    label: Annotated[
+        str | None,
+        Field(description="What operators call them, though nobody of the cast."),
+    ] = None
+
+
+class UnlockCluster(BaseModel):
+    """
+    The identity may change again.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    kind: Literal["unlock"] = "unlock"
+    identity_id: Annotated[str, Field(examples=["identity-00001"])]
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class UploadView(BaseModel):
+    """
+    An upload: the parts that are there, and URLs for the first of those that are missing.
+    """
+
+    upload_id: str
+    ep_id: str
+    state: Annotated[str, Field(description="open, completed, rejected or aborted.")]
+    bytes: int
+    part_bytes: int
+    parts: int
+    uploaded: list[int] | None = []
+    missing: int | None = 0
+    urls: Annotated[list[PartUrl] | None, Field(validate_default=True)] = []
+    urls_expire_in_s: int | None = None
+    run_id: str | None = None
+
+
+class VideoView(BaseModel):
+    """
+    The episode's video. Facts are known once a run was planned; `url` reads it for a short while.
+    """
+
+    ep_id: str
+    url: str
+    url_expires_in_s: int
+    sha256: str | None = None
+    bytes: int | None = None
+    media_type: str
+    filename: str | None = None
+    duration_s: float | None = None
+    width: int | None = None
+    height: int | None = None
+    codec: str | None = None
+    fps: float | None = None
+
+
+class VisiblePerson(BaseModel):
+    """
+    Somebody who is visible at the moment asked for, and from when to when.
+    """
+
+    id: str
+    name: str
+    interval_s: list[float]
+
+
+class VisibleSeconds(BaseModel):
+    cast_id: str
+    name: str
+    visible_s: float
+
+
+class WhichEdit(BaseModel):
+    """
+    The edit to undo or redo; null for the latest.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    edit_id: str | None = None
+    why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class ApplyOutcome(BaseModel):
+    """
+    What applying many suggestions did.
+    """
+
+    version: Annotated[int, Field(description="Version of the links now; also in `ETag`.")]
+    changed: bool
+    changes: Annotated[list[LinkChange] | None, Field(validate_default=True)] = []
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision that includes it; null while it is being made."),
+    ] = None
+    applied: list[CastLink]
+    skipped: list[SkippedSuggestion]
+
+
+class CastImport(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    members: list[NewMember]
+
+
+class ClusterHealth(BaseModel):
+    """
+    How healthy the clustering looks.
+    """
+
+    metrics: GroupingMetrics
+    warnings: list[str]
+    grouping: Grouped
+
+
+class ClusterMember(BaseModel):
+    """
+    A track of an identity, with pictures from best to worst.
+    """
+
+    track_id: str
+    identity_id: str | None
+    start_s: float
+    end_s: float
+    quality: float
+    samples: int
+    low_quality: bool
+    rescued: bool
+    rejection: str | None
+    pictures: list[FacePicture]
+
+
+class ClusterPage(BaseModel):
+    """
+    A page of an episode's clusters.
+    """
+
+    items: list[ClusterSummary]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+    grouping: Grouped
+
+
+class EditChange(BaseModel):
+    """
+    What the edit changed when it was made; undoing it takes that back. What its kind does not change is empty.
+    """
+
+    source_ids: Annotated[
+        list[str] | None,
+        Field(description="merge: who went into the target; split and moves: who lost the tracks, if it was one."),
+    ] = []
+    target_id: Annotated[
+        str | None,
+        Field(description="merge and moves: who has the tracks since; null for somebody new."),
+    ] = None
+    track_ids: Annotated[
+        list[str] | None,
+        Field(description="The tracks that were split off, moved, dropped or restored."),
+    ] = []
+    start_s: Annotated[
+        float | None,
+        Field(description="move_range: from this second of the episode on."),
+    ] = None
+    end_s: Annotated[float | None, Field(description="move_range: up to this second.")] = None
+    label_before: Annotated[str | None, Field(description="rename: what they were called before.")] = None
+    label: Annotated[str | None, Field(description="rename: what they are called since.")] = None
+    overrides_before: Annotated[Overrides | None, Field(description="recluster: the thresholds before.")] = None
+    overrides: Annotated[Overrides | None, Field(description="recluster: the thresholds since.")] = None
+
+
+class EditEntry(BaseModel):
+    """
+    One entry of the log.
+    """
+
+    version: int
+    edit_id: str
+    action: Literal["apply", "undo", "redo"]
+    kind: str
+    who: str
+    at: str
+    why: str | None
+    active: Annotated[bool, Field(description="Whether the edit is in force now.")]
+    run_id: str | None
+    identity_ids: Annotated[
+        list[str],
+        Field(description="The identities it spoke of, as they were called then."),
+    ]
+    tracks: Annotated[int, Field(description="How many tracks it names.")]
+    change: EditChange
+
+
+class EpisodeSuggestions(BaseModel):
+    """
+    Suggestions of every identity of an episode.
+    """
+
+    items: list[Suggestions]
+    links_version: int
+    facebank_revision: int
+
+
+class Face(BaseModel):
+    """
+    A sampled face. `crop` and `thumbnail` are names for `POST /media/{ep_id}/urls`.
+    """
+
+    face_id: str
+    track_id: str
+    t_s: float
+    bbox: list[float]
+    confidence: float
+    quality: FaceQuality
+    usable: bool
+    crop: str
+    thumbnail: str | None
+
+
+class FiledVideo(BaseModel):
+    """
+    The episode's video from now on; `run` where one was to begin.
+    """
+
+    ep_id: str
+    sha256: str
+    bytes: int
+    run: StartedRun | None = None
+
+
+class IdentityDetail(BaseModel):
+    """
+    One person of an episode with what is known of them.
+    """
+
+    identity_id: str
+    name: str | None = None
+    cast_id: str | None = None
+    linked_by: Literal["auto", "operator", "suggestion"] | None = None
+    probability: Annotated[float | None, Field(description="Of the link.")] = None
+    visible_s: float
+    first_s: float | None = None
+    tracks: int
+    faces: int
+    locked: bool
+    representative: str | None = None
+    reason: Annotated[str | None, Field(description="Why nobody can say who this is.")] = None
+    best: Annotated[Match | None, Field(description="Best suggestion where nobody is linked.")] = None
+    track_ids: list[str]
+    intervals_s: list[list[float]]
+    cohesion: float | None = None
+    isolation: float | None = None
+    link: CastLink | None = None
+    suggestions: Suggestions
+
+
+class IdentitySummary(BaseModel):
+    """
+    One person of an episode.
+    """
+
+    identity_id: str
+    name: str | None = None
+    cast_id: str | None = None
+    linked_by: Literal["auto", "operator", "suggestion"] | None = None
+    probability: Annotated[float | None, Field(description="Of the link.")] = None
+    visible_s: float
+    first_s: float | None = None
+    tracks: int
+    faces: int
+    locked: bool
+    representative: str | None = None
+    reason: Annotated[str | None, Field(description="Why nobody can say who this is.")] = None
+    best: Annotated[Match | None, Field(description="Best suggestion where nobody is linked.")] = None
+
+
+class LeftoverTrack(BaseModel):
+    """
+    A track that is nobody known, and why.
+    """
+
+    member: ClusterMember
+    reason: str
+
+
+class Likeness(BaseModel):
+    """
+    Somebody of another episode who looks like the one asked about.
+    """
+
+    sighting: Sighting
+    distance: float
+    probability: float | None = None
+
+
+class Moment(BaseModel):
+    """
+    Who is visible at `t_s`.
+    """
+
+    t_s: float
+    cast: list[VisiblePerson]
+    unidentified: list[VisiblePerson]
+
+
+class OutlyingTrack(BaseModel):
+    """
+    A track that may be in the wrong cluster. Distances to the centres in merge distances.
+    """
+
+    member: ClusterMember
+    distance: float
+    nearest_other: str | None
+    distance_to_other: float | None
+
+
+class PageClusterMember(BaseModel):
+    items: list[ClusterMember]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageEditEntry(BaseModel):
+    items: list[EditEntry]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageLeftoverTrack(BaseModel):
+    items: list[LeftoverTrack]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageOutlyingTrack(BaseModel):
+    items: list[OutlyingTrack]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageRunView(BaseModel):
+    items: list[RunView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageShowView(BaseModel):
+    items: list[ShowView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class Person(BaseModel):
+    """
+    A cast member with all their sightings, or one unnamed identity.
+    """
+
+    cast_id: str | None
+    name: str | None
+    visible_s: float
+    sightings: list[Sighting]
+
+
+class Preview(BaseModel):
+    """
+    What would become different; everybody not named stays as they are.
+    """
+
+    clusters_before: int
+    clusters_after: int
+    unassigned_tracks_before: int
+    unassigned_tracks_after: int
+    changes: list[PreviewedIdentity]
+    unchanged: int
+    new_warnings: list[str] | None = []
+
+
+class Representatives(BaseModel):
+    """
+    The faces that show a person best, the best first.
+    """
+
+    identity_id: str
+    revision: int
+    cast_id: str | None
+    label: str | None
+    tracks: int
+    faces: int
+    representatives: list[Face]
+
+
+class ReviewEntry(BaseModel):
+    """
+    An identity to decide on.
+    """
+
+    identity_id: str
+    doubt: Annotated[float, Field(description="Uncertainty in bits.")]
+    visible_s: float
+    worth: Annotated[float, Field(description="Doubt times visible seconds.")]
+    linked_to: str | None = None
+    suggestions: Suggestions
+
+
+class RevisionSummary(BaseModel):
+    """
+    A revision in the list of them.
+    """
+
+    run_id: str
+    revision: int
+    at: AwareDatetime
+    current: bool
+    changes: list[str]
+    duration_s: float
+    cast: list[VisibleSeconds]
+    unidentified: int
+    warnings: list[str]
+
+
+class RunComparison(BaseModel):
+    """
+    Two runs side by side. `differs` names the fields of the sides that are not the same.
+    """
+
+    a: RunSide
+    b: RunSide
+    differs: list[str]
+    metric_differences: Annotated[
+        dict[str, float],
+        Field(description="b minus a, of metrics that both have and that differ."),
+    ]
+    people: Annotated[list[PersonInRuns], Field(description="The largest difference first.")]
+    unidentified_a: int | None = None
+    unidentified_b: int | None = None
+
+
+class RunStatus(BaseModel):
+    """
+    How far a run is. `fraction` is the part of the video that every per-segment stage has done; 1 when finished.
+    """
+
+    ep_id: str
+    run_id: str
+    state: str
+    profile: str
+    segments: int
+    duration_s: float
+    stages: dict[str, StageProgress]
+    fraction: float
+    rate: Annotated[
+        float | None,
+        Field(description="Seconds of video done in a second; None where unknown."),
+    ] = None
+    seconds_left: Annotated[float | None, Field(description="Estimated from the rate; None where unknown.")] = None
+    created_at: AwareDatetime
+    progressed_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    failure: Failure | None = None
+    report_revision: int | None = None
+
+
+class ScreenTimeDocument(BaseModel):
+    """
+    `screen_time.json`: seconds with millisecond precision, `cast` sorted by visible_s.
+    """
+
+    episode_id: str
+    run_id: str
+    revision: int
+    duration_s: float
+    cast: list[CastScreenTime]
+    unidentified: list[UnidentifiedScreenTime]
+    co_appearance_s: list[CoAppearance]
+    coverage: Coverage
+    warnings: list[str] | None = []
+    changes: Annotated[list[str] | None, Field(description="What this revision changed.")] = []
+    models: dict[str, str] | None = None
+    schema_version: int | None = 1
+
+
+class TrackFaces(BaseModel):
+    """
+    A track, how good its faces are, and the faces in order of time.
+    """
+
+    track_id: str
+    revision: int
+    identity_id: str | None
+    shot_id: str
+    start_s: float
+    end_s: float
+    detections: int
+    mean_size: float
+    rejection: str | None
+    quality: TrackQuality
+    faces: list[Face]
+
+
+class ClusterDetail(BaseModel):
+    """
+    A cluster and its tracks in order of time.
+    """
+
+    cluster: ClusterSummary
+    members: PageClusterMember
+    grouping: Grouped
+
+
+class ContactSheet(BaseModel):
+    """
+    One JPEG with a person's best faces in order of time, row by row; fetch it within `expires_s` seconds.
+    """
+
+    url: str
+    expires_s: int
+    sha256: str
+    bytes: int
+    width_px: int
+    height_px: int
+    columns: int
+    faces: list[Face]
+
+
+class EpisodeStatus(BaseModel):
+    """
+    How far the episode is. `requested` is a later run that was asked for and is not planned yet.
+    """
+
+    ep_id: str
+    run: RunStatus | None = None
+    requested: RunView | None = None
+
+
+class IdentityPage(BaseModel):
+    """
+    A part of an episode's identities, most visible first, as one revision has them.
+    """
+
+    items: list[IdentitySummary]
+    next_cursor: str | None = None
+    total: int | None = None
+    run_id: str
+    revision: int
+    links_version: int
+
+
+class PagePerson(BaseModel):
+    items: list[Person]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageReviewEntry(BaseModel):
+    items: list[ReviewEntry]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageRevisionSummary(BaseModel):
+    items: list[RevisionSummary]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None

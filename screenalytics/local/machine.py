@@ -1,0 +1,166 @@
+"""Everything on one machine: the embedded servers and the five services, supervised."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from chassis.kafka.connection import ensure_topics
+from chassis.mongo import database as mongo
+from chassis.mongo.presence import running_services
+from chassis.settings import ChassisSettings
+from contracts.events import STAGES
+from screenalytics.local.servers import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor, TritonCommand
+from screenalytics.local.servers.directory import PortTable
+from screenalytics.weights import default_cache_dir, load_registry, pull, stage_runtime, triton_command
+
+Say = Callable[[str], None]
+
+THROW_AWAY_GRACE_S = 2.0
+"""How long the services of a machine without kept data have to end."""
+
+EMBEDDED_BROKER = {
+    "SCREENALYTICS_KAFKA__SESSION_TIMEOUT_MS": "6000",
+    "SCREENALYTICS_KAFKA__FETCH_MAX_WAIT_MS": "200",
+}
+"""Consumer settings for the embedded broker, where the user has not chosen others (measured): it keeps every consumer
+waiting for half its session timeout when it joins its group, and looks for news twice within the longest wait."""
+
+API = "api"
+"""The front that serves the HTTP API of all services; started where somebody will use it."""
+
+SERVED_MODELS = ("face_detector", "face_embedder")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """A running machine. `settings` are those that services and clients on it use."""
+
+    stack: Stack
+    settings: ChassisSettings
+    children: Sequence[ChildProcess]
+
+
+def prepare_models(say: Say) -> None:
+    """Make the model repository and the inference server complete in the cache.
+
+    Raises:
+        WeightsError: when something cannot be fetched or is not what the registry names.
+    """
+    registry = load_registry()
+    cache = default_cache_dir()
+    pull(registry, cache, say)
+    stage_runtime(registry.server, cache, say)
+
+
+def _triton_command(say: Say) -> TritonCommand:
+    registry, cache = load_registry(), default_cache_dir()
+    return partial(
+        triton_command,
+        runtime=stage_runtime(registry.server, cache, say),
+        repository=pull(registry, cache, say),
+        models=SERVED_MODELS,
+    )
+
+
+@asynccontextmanager
+async def run_machine(
+    *,
+    keep: Path | None = None,
+    services: Sequence[str] = STAGES,
+    ports: PortTable | None = None,
+    http_ports: dict[str, int] | None = None,
+    logs_to: Path | None = None,
+    say: Say,
+    on_event: Callable[[ChildEvent], None],
+) -> AsyncIterator[Machine]:
+    """Start what is not running yet and end it afterwards.
+
+    Servers whose address is set in the environment are used instead of started. `logs_to` receives the logs when the
+    machine ends in an error and its directory was a temporary one.
+
+    Raises:
+        StackError, WeightsError: when something does not start.
+    """
+    needs_triton = not os.environ.get("SCREENALYTICS_TRITON__URL")
+    stack = Stack(data_dir=keep, triton_command=_triton_command(say) if needs_triton else None, fixed_ports=ports)
+    async with AsyncExitStack() as cleanup:
+        say("starting the servers")
+        await cleanup.enter_async_context(stack)
+        try:
+            addresses = stack.environment()
+            if stack.tansu is not None:
+                addresses |= {name: os.environ.get(name, value) for name, value in EMBEDDED_BROKER.items()}
+            settings = settings_for(addresses)
+            await ensure_topics(settings.kafka)
+            if stack.secantusdb is None:
+                async with mongo.connect(settings.mongo) as database:
+                    running = await running_services(database)
+                services = [name for name in services if name not in running]
+            if services:
+                say("starting the services")
+            children = [
+                ServiceProcess(
+                    service=name,
+                    directory=stack.directory / name,
+                    log_path=stack.log_path(name),
+                    variables=_service_variables(addresses, (http_ports or {}).get(name)),
+                )
+                for name in services
+            ]
+            cleanup.push_async_callback(_stop_all, children, None if keep else THROW_AWAY_GRACE_S)
+            for child in children:
+                child.start()
+            supervised = [*stack.servers, *children]
+            forgetful = {"Tansu": list(services)} if stack.tansu is not None and stack.tansu.is_volatile else {}
+            supervisor = Supervisor(supervised, on_event=on_event, dependents=forgetful)
+            async with supervisor:
+                yield Machine(stack=stack, settings=settings, children=supervised)
+        except BaseException:
+            if logs_to is not None and keep is None:
+                _save_logs(stack, logs_to)
+            raise
+
+
+async def _stop_all(children: Sequence[ChildProcess], grace_s: float | None) -> None:
+    await asyncio.gather(*(child.stop(grace_seconds=grace_s) for child in children))
+
+
+def _service_variables(addresses: dict[str, str], http_port: int | None) -> dict[str, str]:
+    variables = dict(addresses)
+    if http_port is not None:
+        variables["SCREENALYTICS_HTTP__PORT"] = str(http_port)
+    return variables
+
+
+def settings_for(addresses: dict[str, str]) -> ChassisSettings:
+    """Settings of this process with the given addresses, the rest from the environment."""
+    before = {name: os.environ.get(name) for name in addresses}
+    os.environ.update(addresses)
+    try:
+        return ChassisSettings()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _save_logs(stack: Stack, target: Path) -> None:
+    """Copy the logs of a throw-away machine to where the user can read them."""
+    target.mkdir(parents=True, exist_ok=True)
+    for log in sorted(stack.log_path("x").parent.glob("*.log")):
+        shutil.copy(log, target / log.name)
+
+
+def failure_log_folder() -> Path:
+    """A fresh folder for logs that outlive a failed run."""
+    return Path(tempfile.mkdtemp(prefix="screenalytics-logs-"))

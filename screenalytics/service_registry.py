@@ -1,0 +1,106 @@
+"""The one place where the services meet: their settings, wiring and routers by name. Only what is asked for is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol, assert_never
+
+from chassis.settings import ChassisSettings, without_secrets
+from contracts.events import STAGES, Stage
+
+if TYPE_CHECKING:  # the command line starts fast: the web framework is loaded by those who serve
+    from fastapi import APIRouter
+
+    from chassis.service import Resources, Wiring
+
+OWNERS: tuple[Stage, ...] = ("ingest", "grouper", "identity")
+"""The services that own state people touch, and so have routers."""
+
+
+class ServiceApp(Protocol):
+    """A service's `app` module."""
+
+    def wire(self, resources: Resources[Any], /) -> Wiring: ...
+
+    async def main(self) -> None: ...
+
+
+def app_of(name: Stage) -> ServiceApp:
+    """The `app` module of a service."""
+    match name:
+        case "ingest":
+            from services.ingest import app as ingest
+
+            return ingest
+        case "detector":
+            from services.detector import app as detector
+
+            return detector
+        case "embedder":
+            from services.embedder import app as embedder
+
+            return embedder
+        case "grouper":
+            from services.grouper import app as grouper
+
+            return grouper
+        case "identity":
+            from services.identity import app as identity
+
+            return identity
+        case _:
+            assert_never(name)
+
+
+def settings_class(name: Stage) -> type[ChassisSettings]:
+    """The settings class of a service; imports no more than that."""
+    match name:
+        case "ingest":
+            from services.ingest.settings import IngestSettings
+
+            return IngestSettings
+        case "detector":
+            from services.detector.settings import DetectorSettings
+
+            return DetectorSettings
+        case "embedder":
+            from services.embedder.settings import EmbedderSettings
+
+            return EmbedderSettings
+        case "grouper":
+            from services.grouper.settings import GrouperSettings
+
+            return GrouperSettings
+        case "identity":
+            from services.identity.settings import IdentitySettings
+
+            return IdentitySettings
+        case _:
+            assert_never(name)
+
+
+def routers_of(name: Stage) -> Sequence[APIRouter]:
+    """The routers of a service that owns state people touch, connected to nothing: enough to describe its API."""
+    match name:
+        case "ingest":
+            from services.ingest.routers import ROUTERS as INGEST
+
+            return INGEST
+        case "grouper":
+            from services.grouper.routers import ROUTERS as GROUPER
+
+            return GROUPER
+        case "identity":
+            from services.identity.routers import ROUTERS as IDENTITY
+
+            return IDENTITY
+        case "detector" | "embedder":
+            return ()
+        case _:
+            assert_never(name)
+
+
+def settings_in_force(name: Stage | None = None) -> dict[str, dict[str, Any]]:
+    """Service -> settings, secrets masked."""
+    names: Sequence[Stage] = [name] if name else STAGES
+    return {one: without_secrets(settings_class(one)().model_dump(mode="json")) for one in names}

@@ -1,0 +1,54 @@
+"""Cutting aligned chips out of frames, and comparing two of them roughly."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from chassis.domain.faces import CHIP_POINTS, CHIP_SIZE, align_chip, similarity_transform
+
+Floats = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+
+APPEARANCE_SIDE = 12
+COLOUR_WEIGHT = 1.0
+
+
+def cut_chip(frame: Pixels, landmarks: Floats) -> Pixels:
+    """The aligned chip [150,150,3] of a face in `frame`.
+
+    Only the face's surroundings are worked on, which for a small face in a large frame is most of the cost.
+    Raises ValueError for landmarks that are not finite or all at one place.
+    """
+    points = np.asarray(landmarks, dtype=np.float64).reshape(5, 2)
+    matrix = similarity_transform(points, CHIP_POINTS)
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    height, width = frame.shape[:2]
+    corners = np.array([(0, 0), (CHIP_SIZE, 0), (0, CHIP_SIZE), (CHIP_SIZE, CHIP_SIZE)], dtype=np.float64)
+    inverse = cv2.invertAffineTransform(matrix)
+    in_frame = corners @ inverse[:, :2].T + inverse[:, 2]
+    margin = 2 + 2 / scale
+    left, top = np.floor(in_frame.min(axis=0) - margin)
+    right, bottom = np.ceil(in_frame.max(axis=0) + margin)
+    x1, y1 = int(np.clip(left, 0, width - 1)), int(np.clip(top, 0, height - 1))
+    x2, y2 = int(np.clip(right, x1 + 1, width)), int(np.clip(bottom, y1 + 1, height))
+    return align_chip(frame[y1:y2, x1:x2], (points - (x1, y1)).astype(np.float32))
+
+
+def appearance(chip: Pixels) -> Floats:
+    """The coarse pattern of light and colour of an aligned face: a vector of zero mean and unit length.
+
+    Good for telling that two pictures cannot be the same face a moment later; not for recognising anyone.
+    """
+    small = cv2.resize(chip, (APPEARANCE_SIDE, APPEARANCE_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    light = small.mean(axis=2)
+    colour = small - light[..., None]
+    parts = np.concatenate([(light - light.mean()).ravel(), COLOUR_WEIGHT * (colour - colour.mean()).ravel()])
+    length = float(np.linalg.norm(parts))
+    return (parts / length if length > 1e-6 else parts).astype(np.float32)
+
+
+def likeness(first: Floats, second: Floats) -> float:
+    """Correlation of two appearances in -1..1."""
+    return float(first @ second)

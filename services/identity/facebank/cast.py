@@ -1,0 +1,48 @@
+"""A show's cast as it stands: members, reference pictures, and the answer to the request handled last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from contracts.blobs import PictureRef
+from contracts.events import PictureVerdict
+from services.identity.facebank.gallery import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The revision that a request made, and a verdict on each of its pictures, in order."""
+
+    revision: int
+    verdicts: tuple[PictureVerdict, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answering:
+    """As a facebank names the request it answered last."""
+
+    request: str
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Show:
+    """A show's facebank: `members` are cast id -> name; `answering` is the request it answered last."""
+
+    show: str
+    name: str | None = None
+    revision: int = 0
+    members: Mapping[str, str] = field(default_factory=dict)
+    answering: Answering | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """An accepted reference picture; `ref` is None for those kept before pictures could be shown."""
+
+    cast_id: str
+    reference: Reference
+    ref: PictureRef | None
+    added_at: datetime | None = None

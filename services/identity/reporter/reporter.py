@@ -1,0 +1,310 @@
+"""Makes screen time revisions: reads a grouping, the cast and the links, computes, writes, stores.
+
+The invariant: the latest revision of a run is made from the latest grouping and links that were known when its number
+was taken. A worker reads the latest number first; whoever loses it reads everything again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from chassis.s3.artifact_reader import ArtifactReader
+from chassis.s3.artifacts import RunManifests
+from chassis.service import Resources
+from contracts.blobs import BlobRef
+from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported, VisibleSeconds
+from contracts.ids import show_of
+from contracts.rows import (
+    CastLink,
+    CastLinksDocument,
+    ClusterCentroidsDocument,
+    FaceRow,
+    IdentitiesDocument,
+    ScreenTimeDocument,
+    ShotRow,
+    TrackMetricsDocument,
+    TrackRow,
+)
+from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
+from services.identity.links.episode_links import EpisodeLinks
+from services.identity.links.history import effective_links
+from services.identity.links.transitions import LinkState
+from services.identity.media.served_models import served_models
+from services.identity.media.thumbnails import Thumbnails
+from services.identity.queries.revisions import FILES
+from services.identity.recognition import Facebank, Grouping, Recognition, recognise
+from services.identity.report import render_report
+from services.identity.screentime.screentime import visible_intervals
+from services.identity.settings import IdentitySettings
+from services.identity.store.facebanks import FacebankStore
+from services.identity.store.links import LinkStore
+from services.identity.store.people import PeopleStore
+from services.identity.store.revisions import Revision, RevisionStore, basis_of, changed_links
+
+PASSED_ON = (
+    ("detections", "detections.jsonl"),
+    ("shots", "shots.jsonl"),
+    ("tracks", "tracks.jsonl"),
+    ("faces", "faces.jsonl"),
+    ("faces_npy", "faces.npy"),
+    ("tracks_npy", "tracks.npy"),
+    ("cluster_centroids", "cluster_centroids.json"),
+    ("track_metrics", "track_metrics.json"),
+)
+"""Artifacts of the grouping that are manifests as they are."""
+
+MOST_ROUNDS = 100
+"""Times a worker may lose a revision's number, or find that somebody changed the links meanwhile."""
+
+
+class Reporter:
+    """Reports an episode's screen time again whenever what it is made from has changed."""
+
+    def __init__(
+        self,
+        resources: Resources[IdentitySettings],
+        *,
+        links: LinkStore,
+        revisions: RevisionStore,
+        facebanks: FacebankStore,
+        people: PeopleStore,
+        reader: ArtifactReader,
+    ) -> None:
+        self._resources = resources
+        self._links = links
+        self._revisions = revisions
+        self._facebanks = facebanks
+        self._people = people
+        self._reader = reader
+        self._thumbnails = Thumbnails(resources.storage)
+
+    async def report(
+        self, ep_id: str, run_id: str, *, cause: str, grouped: EpisodeGrouped | None = None
+    ) -> list[Event]:
+        """Bring a run's screen time up to date; returns the events that say so, none when it was already.
+
+        The same cause again, and a grouping that is reported already, are answered with the events stored then. A run
+        without any revision needs `grouped` to get its first. A grouping counts while its run does; what people say
+        counts for the run they see, until a later one is reported.
+        """
+        events, made = await self._revisions.caused_by(ep_id, run_id, cause), False
+        for _ in range(MOST_ROUNDS):
+            last, episode, names, is_open = await asyncio.gather(
+                self._revisions.last(ep_id, run_id),
+                self._links.load(ep_id),
+                self._facebanks.members(show_of(ep_id)),
+                self._resources.fence.is_open(ep_id, run_id),
+            )
+            grouping = _latest(grouped, last)
+            if grouping is None or not (is_open or (grouped is None and await self._is_seen(episode, run_id))):
+                return events
+            decided = episode.decided if episode else LinkState()
+            if last is not None and last.basis == _basis(grouping, decided, last.automatic, names):
+                if events and not made:
+                    await self._finish(last)
+                return events or (last.events if grouped is not None else [])
+            revision, recognition, content = await self._compute(grouping, last, decided, names, cause)
+            if await self._revisions.add(revision):
+                await self._publish_files(revision, recognition.identities, content, before=last)
+                events += revision.events
+                made = True
+        raise RuntimeError(f"{ep_id} changes faster than it can be reported")
+
+    async def _is_seen(self, episode: EpisodeLinks | None, run_id: str) -> bool:
+        """Whether a run's screen time is the one that people see, and the episode was not deleted."""
+        if episode is None or episode.run_id != run_id:
+            return False
+        return not await self._resources.fence.is_deleted(episode.ep_id, run_id)
+
+    async def _compute(
+        self,
+        grouped: EpisodeGrouped,
+        last: Revision | None,
+        decided: LinkState,
+        names: dict[str, str],
+        cause: str,
+    ) -> tuple[Revision, Recognition, Grouping]:
+        content = await self._read(grouped)
+        number = last.number + 1 if last else 1
+        before = last or await self._revision_of_earlier_run(grouped)
+        models = last.recognised_with if last else await served_models(self._resources.require_inference())
+        references = await self._facebanks.references(show_of(grouped.ep_id))
+        recognition = await asyncio.to_thread(
+            recognise,
+            content,
+            Facebank(names=names, references=references),
+            revision=number,
+            calibration=models.calibration,
+            dimension=models.dimension,
+            decided=decided,
+            automatic=last.automatic if last else None,
+            previous=before.document if before else None,
+            models=models.models,
+            link_event_ids={
+                identity.identity_id: _said(grouped, identity.identity_id, None, number).event_id
+                for identity in content.identities.identities
+            },
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            representatives=self._resources.settings.representatives,
+            rules=self._resources.settings.recognition,
+        )
+        manifests = await self._write(grouped, content, recognition, number)
+        revision = Revision(
+            grouped=grouped,
+            basis=_basis(grouped, decided, recognition.automatic, names),
+            cause=cause,
+            links_version=decided.version,
+            automatic=recognition.automatic,
+            links=recognition.links,
+            recognised_with=models,
+            document=recognition.screen_time,
+            cast_linked=tuple(
+                _said(grouped, identity, link, number)
+                for identity, link in changed_links(last.links if last else (), recognition.links)
+            ),
+            reported=_reported(grouped, recognition.screen_time, manifests, decided.version),
+        )
+        return revision, recognition, content
+
+    async def _revision_of_earlier_run(self, grouped: EpisodeGrouped) -> Revision | None:
+        """What was reported before this run, to say what the run changed."""
+        episode = await self._links.load(grouped.ep_id)
+        if episode is None or episode.run_id >= grouped.run_id:
+            return None
+        return await self._revisions.get(episode.run_id, episode.revision)
+
+    async def _finish(self, revision: Revision) -> None:
+        """Do again what follows the storing of a revision: whoever stored it may have died before the end."""
+        await self._revisions.make_current(revision)
+        manifest = revision.reported.manifests["identities.json"]
+        identities = await self._reader.document(manifest, IdentitiesDocument)
+        await self._publish_files(revision, identities, await self._read(revision.grouped), before=None)
+
+    async def _publish_files(
+        self, revision: Revision, identities: IdentitiesDocument, content: Grouping, *, before: Revision | None
+    ) -> None:
+        """What others look up by episode: the evidence on its people, and the current manifests.
+
+        Manifests that the revision `before` made current are left alone.
+        """
+        models, reported = revision.recognised_with, revision.reported
+        visible = await asyncio.to_thread(
+            visible_intervals,
+            content.identities.identities,
+            tracks=content.tracks,
+            shots=content.shots,
+            duration_s=content.duration_s,
+            rules=self._resources.settings.recognition.screen_time,
+        )
+        await self._people.save(
+            revision.order,
+            identities,
+            content.centroids,
+            visible,
+            model_id=models.model_id,
+            dimension=models.dimension,
+        )
+        if await self._is_seen(await self._links.load(reported.ep_id), reported.run_id):
+            target = RunManifests(self._resources.storage, reported.ep_id, reported.run_id, revision=revision.number)
+            known = before.reported.manifests if before else {}
+            await target.make_current({name: ref for name, ref in reported.manifests.items() if known.get(name) != ref})
+
+    async def _read(self, event: EpisodeGrouped) -> Grouping:
+        reader, artifacts = self._reader, event.artifacts
+        identities, centroids = await asyncio.gather(
+            reader.document(artifacts["identities"], IdentitiesDocument),
+            reader.document(artifacts["cluster_centroids"], ClusterCentroidsDocument),
+        )
+        return Grouping(
+            duration_s=event.duration_s,
+            tracks=await reader.rows(artifacts["tracks"], TrackRow),
+            shots=await reader.rows(artifacts["shots"], ShotRow),
+            faces=await reader.rows(artifacts["faces"], FaceRow),
+            face_vectors=await reader.array(artifacts["faces_npy"]),
+            track_vectors=await reader.array(artifacts["tracks_npy"]),
+            identities=identities,
+            centroids=centroids,
+            problems=event.problems,
+        )
+
+    async def _write(
+        self, event: EpisodeGrouped, grouping: Grouping, recognition: Recognition, revision: int
+    ) -> dict[str, BlobRef]:
+        """Write every manifest of this revision; name -> reference."""
+        target = RunManifests(self._resources.storage, event.ep_id, event.run_id, revision=revision)
+        document, identities = recognition.screen_time, recognition.identities
+        links = CastLinksDocument(ep_id=event.ep_id, run_id=event.run_id, revision=revision, links=recognition.links)
+        shown = [one.representative for one in identities.identities if one.representative is not None]
+        page = partial(
+            render_report,
+            document=document,
+            title=document.episode_id,
+            shots=grouping.shots,
+            thumbnails=await self._thumbnails.of(shown),
+            metrics=await self._reader.document(event.artifacts["track_metrics"], TrackMetricsDocument),
+            conflicts=recognition.conflicts,
+        )
+
+        async def put(name: str, encode: Callable[[], bytes], *, schema: str | None = None) -> BlobRef:
+            return await target.put(name, await asyncio.to_thread(encode), schema=schema)
+
+        written = await asyncio.gather(
+            target.put_document("identities.json", identities),
+            target.put_document("cast_links.json", links),
+            put("screen_time.json", partial(to_json_bytes, document), schema="ScreenTimeDocument"),
+            put("screen_time.csv", partial(to_csv_bytes, document)),
+            put("screen_time.parquet", partial(to_parquet_bytes, document)),
+            put("report.html", lambda: page().encode()),
+        )
+        own = ("identities.json", "cast_links.json", *FILES.values())
+        passed_on = {name: event.artifacts[artifact] for artifact, name in PASSED_ON}
+        return passed_on | dict(zip(own, written, strict=True))
+
+
+def _latest(grouped: EpisodeGrouped | None, last: Revision | None) -> EpisodeGrouped | None:
+    """A grouping that arrives late never takes the place of a later one."""
+    if last is None or (grouped is not None and grouped.revision > last.grouped.revision):
+        return grouped
+    return last.grouped
+
+
+def _basis(grouped: EpisodeGrouped, decided: LinkState, automatic: tuple[CastLink, ...], names: dict[str, str]) -> str:
+    return basis_of(grouped.revision, decided.version, effective_links(decided, automatic).links, names)
+
+
+def _said(event: EpisodeGrouped, identity_id: str, link: CastLink | None, revision: int) -> CastLinked:
+    return CastLinked(
+        ep_id=event.ep_id,
+        run_id=event.run_id,
+        identity_id=identity_id,
+        cast_id=link.cast_id if link else None,
+        by=link.by if link else "operator",
+        probability=link.probability if link else 0.0,
+        margin=link.margin if link else 0.0,
+        revision=revision,
+    )
+
+
+def _reported(
+    event: EpisodeGrouped, document: ScreenTimeDocument, manifests: dict[str, BlobRef], links_version: int
+) -> ScreenTimeReported:
+    return ScreenTimeReported(
+        ep_id=event.ep_id,
+        run_id=event.run_id,
+        revision=document.revision,
+        duration_s=document.duration_s,
+        report=manifests["report.html"],
+        manifests=manifests,
+        cast=tuple(
+            VisibleSeconds(cast_id=person.cast_id, name=person.name, visible_s=person.visible_s)
+            for person in document.cast
+        ),
+        unidentified=len(document.unidentified),
+        warnings=document.warnings,
+        grouping_revision=event.revision,
+        links_version=links_version,
+        changes=document.changes,
+    )

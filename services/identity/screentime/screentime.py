@@ -1,0 +1,265 @@
+"""Screen time: from tracks, shots and names to who was visible, when and for how long.
+
+The invariant everything leans on: all times are snapped to milliseconds once, at the door, and no later step invents an
+end point; so every total is exactly the sum of the intervals that are shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from chassis.domain.intervals import Intervals, difference, longest, round_ms, total, union
+from chassis.domain.visibility import find_cuts, visible
+from contracts.rows import (
+    CastLink,
+    CastScreenTime,
+    CoAppearance,
+    Coverage,
+    Identity,
+    Interval,
+    ScreenTimeDocument,
+    ShotRow,
+    TrackRow,
+    UnidentifiedScreenTime,
+)
+from services.identity.rules import DEFAULTS, ScreenTimeRules
+from services.identity.screentime.changes import describe_changes
+
+RATIO_DIGITS = 6
+NO_MATCH = "Nobody in the facebank is similar enough."
+
+
+@dataclass(frozen=True)
+class _Presence:
+    """Where one person (a cast member or an unidentified identity) is visible."""
+
+    key: str
+    intervals: Intervals
+    tracks: tuple[TrackRow, ...]
+
+    @property
+    def seconds(self) -> float:
+        return total(self.intervals)
+
+
+def compute_screen_time(
+    *,
+    ep_id: str,
+    run_id: str,
+    revision: int,
+    duration_s: float,
+    tracks: Sequence[TrackRow],
+    shots: Sequence[ShotRow],
+    identities: Sequence[Identity],
+    links: Sequence[CastLink],
+    cast_names: Mapping[str, str],
+    warnings: Sequence[str] = (),
+    models: Mapping[str, str] | None = None,
+    previous: ScreenTimeDocument | None = None,
+    reasons: Mapping[str, str] | None = None,
+    rules: ScreenTimeRules = DEFAULTS.screen_time,
+) -> ScreenTimeDocument:
+    """Computes a revision of an episode's screen time.
+
+    `cast` holds the cast members that have a link, most visible first; every identity without a link is in
+    `unidentified` with its own reason, else the one in `reasons` (by identity id). Every track belongs to an identity,
+    but for those an operator dropped: they count for nobody. `co_appearance_s` holds the pairs that are ever together,
+    longest first. `previous` is the revision before; `changes` then says what became different.
+
+    Raises ValueError when `duration_s` is negative or not finite.
+    """
+    if not math.isfinite(duration_s) or duration_s < 0:
+        raise ValueError(f"duration_s must be finite and not negative, got {duration_s}")
+    duration = round_ms(duration_s)
+    cuts = find_cuts(shots)
+    everyone = sorted(identities, key=lambda person: person.identity_id)
+    link_of = {link.identity_id: link for link in sorted(links, key=lambda link: link.identity_id)}
+    members = _tracks_by_identity(everyone, tracks)
+
+    groups: dict[str, list[Identity]] = defaultdict(list)
+    for person in everyone:
+        if person.identity_id in link_of:
+            groups[link_of[person.identity_id].cast_id].append(person)
+
+    def presence(key: str, people: Iterable[Identity]) -> _Presence:
+        rows = tuple(row for person in people for row in members[person.identity_id])
+        return _Presence(key, visible(rows, duration=duration, cuts=cuts, max_gap_s=rules.max_gap_s), rows)
+
+    named = [presence(cast_id, people) for cast_id, people in sorted(groups.items())]
+    unnamed = [presence(person.identity_id, [person]) for person in everyone if person.identity_id not in link_of]
+    named.sort(key=lambda one: (-one.seconds, one.key))
+    unnamed.sort(key=lambda one: (-one.seconds, one.key))
+
+    cast = tuple(
+        _cast_row(one, groups[one.key], link_of, members, cast_names.get(one.key, one.key), duration) for one in named
+    )
+    by_id = {person.identity_id: person for person in everyone}
+    unidentified = tuple(_unidentified_row(one, by_id[one.key], reasons or {}) for one in unnamed)
+    any_face = union(*(one.intervals for one in named + unnamed))
+    notes = [*warnings, *_link_warnings(link_of, by_id, cast_names)]
+    notes += _doubled_presence(named, cast_names, rules.simultaneous_s)
+    notes += _dropped_tracks(identities, tracks)
+
+    document = ScreenTimeDocument(
+        episode_id=ep_id,
+        run_id=run_id,
+        revision=revision,
+        duration_s=duration,
+        cast=cast,
+        unidentified=unidentified,
+        co_appearance_s=_co_appearances(named + unnamed),
+        coverage=Coverage(
+            any_face_s=total(any_face),
+            nobody_s=total(difference([(0.0, duration)], any_face)),
+        ),
+        warnings=tuple(dict.fromkeys(notes)),
+        models=dict(sorted((models or {}).items())),
+    )
+    return document.model_copy(update={"changes": describe_changes(previous, document)})
+
+
+def visible_intervals(
+    identities: Sequence[Identity],
+    *,
+    tracks: Sequence[TrackRow],
+    shots: Sequence[ShotRow],
+    duration_s: float,
+    rules: ScreenTimeRules = DEFAULTS.screen_time,
+) -> dict[str, Intervals]:
+    """Identity id -> when it is visible, by the rules of the screen time."""
+    duration, cuts = round_ms(duration_s), find_cuts(shots)
+    return {
+        identity: visible(rows, duration=duration, cuts=cuts, max_gap_s=rules.max_gap_s)
+        for identity, rows in _tracks_by_identity(identities, tracks).items()
+    }
+
+
+def _tracks_by_identity(identities: Iterable[Identity], tracks: Iterable[TrackRow]) -> dict[str, tuple[TrackRow, ...]]:
+    rows = {row.track_id: row for row in tracks}
+    return {
+        person.identity_id: tuple(rows[track_id] for track_id in sorted(set(person.track_ids)) if track_id in rows)
+        for person in identities
+    }
+
+
+def _cast_row(
+    presence: _Presence,
+    people: Sequence[Identity],
+    link_of: Mapping[str, CastLink],
+    members: Mapping[str, Sequence[TrackRow]],
+    name: str,
+    duration: float,
+) -> CastScreenTime:
+    spans = presence.intervals
+    seconds = {person.identity_id: _track_seconds(members[person.identity_id]) for person in people}
+    main = max(people, key=lambda person: (seconds[person.identity_id], person.representative is not None))
+    confidence = _weighted_mean([(link_of[key].probability, weight) for key, weight in seconds.items()])
+    sizes = [(row.mean_size, max(0.0, row.end_s - row.start_s)) for row in presence.tracks]
+    face_size = _weighted_mean(sizes)
+    return CastScreenTime(
+        cast_id=presence.key,
+        name=name,
+        visible_s=presence.seconds,
+        share=min(1.0, round(presence.seconds / duration, RATIO_DIGITS)) if duration > 0 else 0.0,
+        appearances=len(spans),
+        first_s=spans[0][0] if spans else None,
+        last_s=spans[-1][1] if spans else None,
+        longest_s=longest(spans),
+        mean_face_size=None if face_size is None else round(face_size, RATIO_DIGITS),
+        intervals_s=spans,
+        confidence=round(confidence or 0.0, RATIO_DIGITS),
+        identity_ids=tuple(sorted(seconds)),
+        representative=main.representative,
+    )
+
+
+def _unidentified_row(presence: _Presence, person: Identity, reasons: Mapping[str, str]) -> UnidentifiedScreenTime:
+    return UnidentifiedScreenTime(
+        identity_id=presence.key,
+        visible_s=presence.seconds,
+        intervals_s=presence.intervals,
+        tracks=len(presence.tracks),
+        reason=person.reason or reasons.get(presence.key) or NO_MATCH,
+        representative=person.representative,
+        label=person.label,
+    )
+
+
+def _track_seconds(rows: Iterable[TrackRow]) -> float:
+    return math.fsum(max(0.0, row.end_s - row.start_s) for row in rows)
+
+
+def _weighted_mean(values: Sequence[tuple[float, float]]) -> float | None:
+    """Mean of `(value, weight)`; the plain mean when nothing has weight, None without values."""
+    if not values:
+        return None
+    weight = math.fsum(share for _, share in values)
+    if weight <= 0:
+        return math.fsum(value for value, _ in values) / len(values)
+    return math.fsum(value * share for value, share in values) / weight
+
+
+def _co_appearances(people: Sequence[_Presence]) -> tuple[CoAppearance, ...]:
+    """Seconds of every pair that is together at all: one sweep over all starts and ends."""
+    rank = {one.key: place for place, one in enumerate(people)}
+    border = sorted(
+        (time, opens, one.key)
+        for one in people
+        for span in one.intervals
+        for time, opens in zip(span, (1, 0), strict=True)
+    )
+    together: dict[tuple[str, str], list[float]] = defaultdict(list)
+    visible: set[str] = set()
+    since = 0.0
+    for time, opens, key in border:
+        if time > since:
+            for pair in combinations(sorted(visible, key=rank.__getitem__), 2):
+                together[pair].append(time - since)
+            since = time
+        if opens:
+            visible.add(key)
+        else:
+            visible.remove(key)
+    pairs = (CoAppearance(a=a, b=b, seconds=round_ms(math.fsum(parts))) for (a, b), parts in together.items())
+    return tuple(sorted(pairs, key=lambda pair: (-pair.seconds, rank[pair.a], rank[pair.b])))
+
+
+def _link_warnings(
+    link_of: Mapping[str, CastLink], identities: Mapping[str, Identity], cast_names: Mapping[str, str]
+) -> list[str]:
+    missing = [link for key, link in link_of.items() if key not in identities]
+    notes = [f"{link.identity_id} is linked to {link.cast_id} but does not exist." for link in missing]
+    unknown = sorted({link.cast_id for link in link_of.values()} - set(cast_names))
+    notes += [
+        f"{cast_id} is linked but not in the show's cast; its id is shown instead of a name." for cast_id in unknown
+    ]
+    return notes
+
+
+def _dropped_tracks(identities: Iterable[Identity], tracks: Sequence[TrackRow]) -> list[str]:
+    claimed = {track_id for person in identities for track_id in person.track_ids}
+    dropped = [row for row in tracks if row.track_id not in claimed]
+    if not dropped:
+        return []
+    seconds = total((row.start_s, row.end_s) for row in dropped)
+    return [f"Dropped tracks count for nobody: {len(dropped)} with {seconds:.1f} s."]
+
+
+def _doubled_presence(named: Iterable[_Presence], cast_names: Mapping[str, str], tolerance_s: float) -> list[str]:
+    """One person cannot be in two places: says where links or clusters claim it."""
+    notes = []
+    for one in named:
+        doubled: list[Interval] = []
+        reach = 0.0
+        for row in sorted(one.tracks, key=lambda row: (row.start_s, row.track_id)):
+            doubled.append((row.start_s, min(row.end_s, reach)))
+            reach = max(reach, row.end_s)
+        seconds = total(doubled)
+        if seconds > tolerance_s:
+            name = cast_names.get(one.key, one.key)
+            notes.append(f"{name} is in two places at once for {seconds:.1f} s: check who is linked to {name}.")
+    return notes

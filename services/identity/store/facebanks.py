@@ -1,0 +1,229 @@
+"""Facebanks in MongoDB: a show's cast, its reference pictures, its revision, the request answered last, its outbox.
+
+Pictures change before the revision does: whoever remembers something for a revision never remembers older pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+from pymongo import ReplaceOne
+from pymongo.errors import DuplicateKeyError
+
+from chassis.errors import Conflict
+from chassis.mongo.database import Database, Document
+from chassis.mongo.outbox import Outbox, enqueue
+from contracts.blobs import PictureRef
+from contracts.events import Event, PictureVerdict
+from services.identity.facebank.cast import Answer, Answering, Picture, Show
+from services.identity.facebank.gallery import Reference
+from services.identity.store.facebank_requests import AnsweredRequests, request_key
+
+MOST_TRIES = 50
+"""Times a change of a facebank is tried again because somebody else changed it meanwhile."""
+
+_OUTGROWN = "requests"
+"""Where facebanks kept answers before these had documents of their own; goes with the next change."""
+
+_UNREAD = {"outbox": 0, _OUTGROWN: 0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a command does to a facebank: fields to set and to remove, and its events, made with the new revision."""
+
+    events: Callable[[int], Sequence[Event]] = lambda _: ()
+    set: Mapping[str, object] = field(default_factory=dict)
+    unset: Sequence[str] = ()
+
+
+class FacebankStore:
+    """A picture's id is its member and content, so a repeat replaces itself."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._facebanks = database["facebanks"]
+        self._pictures = database["facebank_pictures"]
+        self._requests = AnsweredRequests(database)
+        self._outbox = outbox
+
+    async def show(self, show: str) -> Show | None:
+        found = await self._facebanks.find_one({"_id": show}, _UNREAD)
+        return _read_show(found) if found else None
+
+    async def shows(self) -> list[Show]:
+        """All of them, by slug."""
+        found = [_read_show(document) async for document in self._facebanks.find({}, _UNREAD)]
+        return sorted(found, key=lambda show: show.show)
+
+    async def members(self, show: str) -> dict[str, str]:
+        """cast_id -> name."""
+        found = await self.show(show)
+        return dict(found.members) if found else {}
+
+    async def create(self, show: str, name: str) -> bool:
+        """A new show without a cast; False when there is one, which stays as it is."""
+        try:
+            await self._facebanks.insert_one({"_id": show, "name": name, "revision": 0, "members": {}})
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def change(self, show: str, decide: Callable[[Show], Change | None]) -> Show:
+        """Change a facebank in one write with its events.
+
+        `decide` gets what there is; None changes nothing. It may raise, and is asked again when somebody else was
+        faster.
+        """
+        for _ in range(MOST_TRIES):
+            before = await self.show(show) or Show(show=show)
+            change = decide(before)
+            if change is None:
+                return before
+            if await self._write(before, change):
+                return await self.show(show) or before
+        raise _busy(show)
+
+    async def answered(self, show: str, request_id: str) -> Answer | None:
+        """What a request was answered, if it was."""
+        found = await self.show(show)
+        if found is not None and found.answering is not None:
+            await self._requests.settle(show, found.answering)
+        return await self._requests.find(show, request_key(request_id))
+
+    async def answer(self, show: str, request_id: str, verdicts: Sequence[PictureVerdict], change: Change) -> Answer:
+        """Change a facebank and remember what its request is answered; one that was answered meanwhile changes nothing.
+
+        The show is made where there is none.
+        """
+        key = request_key(request_id)
+        for _ in range(MOST_TRIES):
+            before = await self.show(show) or Show(show=show)
+            earlier = await self.answered(show, request_id)
+            if earlier is not None:
+                return earlier
+            await self._requests.prepare(show, key, verdicts)
+            answering = Answering(request=key, revision=before.revision + 1)
+            if await self._write(before, change, answering):
+                await self._requests.settle(show, answering)
+                await self._requests.prune(show)
+                return Answer(revision=answering.revision, verdicts=tuple(verdicts))
+        raise _busy(show)
+
+    async def save(
+        self,
+        show: str,
+        *,
+        request_id: str,
+        names: dict[str, str],
+        pictures: Sequence[Picture],
+        verdicts: Sequence[PictureVerdict],
+        replace: bool,
+    ) -> Answer:
+        """Store what became of a request's pictures, then the facebank."""
+        documents = await self.keep(show, pictures)
+        if replace:
+            await self._pictures.delete_many({"show": show, "_id": {"$nin": documents}})
+        members: Document = {f"members.{cast_id}": name for cast_id, name in names.items()}
+        if replace:
+            members = {"members": names}
+        return await self.answer(show, request_id, verdicts, Change(set=members))
+
+    async def _write(self, before: Show, change: Change, answering: Answering | None = None) -> bool:
+        """Write a change with its events; False when the facebank is not as it was before any more."""
+        show, revision = before.show, before.revision + 1
+        changed: Document = {"$set": {**change.set, "revision": revision}}
+        if answering is not None:
+            changed["$set"]["answering"] = asdict(answering)
+        changed["$unset"] = dict.fromkeys([*change.unset, _OUTGROWN], "")
+        events = change.events(revision)
+        is_new = answering is not None and before.revision == 0
+        try:
+            result = await self._facebanks.update_one(
+                {"_id": show, "revision": before.revision},
+                enqueue(events, changed) if events else changed,
+                upsert=is_new,
+            )
+        except DuplicateKeyError:
+            return False
+        if not result.matched_count and result.upserted_id is None:
+            return False
+        if events:
+            await self._outbox.publish_soon(self._facebanks, show)
+        return True
+
+    async def keep(self, show: str, pictures: Sequence[Picture]) -> list[str]:
+        """Store pictures; returns their ids. Whoever calls this raises the facebank's revision afterwards."""
+        documents = [_document(show, picture) for picture in pictures]
+        if documents:
+            await self._pictures.bulk_write([ReplaceOne({"_id": doc["_id"]}, doc, upsert=True) for doc in documents])
+        return [doc["_id"] for doc in documents]
+
+    async def pictures(self, show: str, cast_id: str | None = None) -> list[Picture]:
+        """Accepted pictures of a show or of one member, in a fixed order."""
+        asked = {"show": show} | ({"cast_id": cast_id} if cast_id is not None else {})
+        found = [document async for document in self._pictures.find(asked)]
+        return [_read_picture(document) for document in sorted(found, key=lambda document: str(document["_id"]))]
+
+    async def references(self, show: str) -> dict[str, list[Reference]]:
+        """cast_id -> accepted pictures, in a fixed order."""
+        found: dict[str, list[Reference]] = {}
+        for picture in await self.pictures(show):
+            found.setdefault(picture.cast_id, []).append(picture.reference)
+        return found
+
+    async def drop(self, show: str, cast_id: str, picture: str | None = None) -> list[Picture]:
+        """Remove one picture of a member, or all; returns those that are gone."""
+        gone = [entry for entry in await self.pictures(show, cast_id) if picture in (None, entry.reference.picture)]
+        ids = [f"{show}/{cast_id}/{entry.reference.picture}" for entry in gone]
+        await self._pictures.delete_many({"_id": {"$in": ids}})
+        return gone
+
+    async def forget_verdicts(self, show: str, cast_id: str) -> None:
+        """Take what was said about a member's pictures out of the answers that are remembered."""
+        await self._requests.forget_member(show, cast_id)
+
+
+def _busy(show: str) -> Conflict:
+    return Conflict("facebank_busy", f"The cast of {show} is being changed by many at once: try again.")
+
+
+def _document(show: str, picture: Picture) -> Document:
+    reference = picture.reference
+    return {
+        "_id": f"{show}/{picture.cast_id}/{reference.picture}",
+        "show": show,
+        "cast_id": picture.cast_id,
+        "picture": reference.picture,
+        "vector": reference.vector.astype("<f4").tobytes(),
+        "model_id": reference.model_id,
+        "quality": reference.quality,
+        "ref": picture.ref.model_dump(mode="json") if picture.ref else None,
+        "added_at": picture.added_at or datetime.now(UTC),
+    }
+
+
+def _read_show(found: Document) -> Show:
+    return Show(
+        show=found["_id"],
+        name=found.get("name"),
+        revision=int(found.get("revision", 0)),
+        members=dict(found.get("members", {})),
+        answering=Answering(**found["answering"]) if found.get("answering") else None,
+    )
+
+
+def _read_picture(document: Document) -> Picture:
+    return Picture(
+        cast_id=document["cast_id"],
+        reference=Reference(
+            picture=document["picture"],
+            vector=np.frombuffer(document["vector"], dtype="<f4"),
+            model_id=document["model_id"],
+            quality=float(document["quality"]),
+        ),
+        ref=PictureRef.model_validate(document["ref"]) if document.get("ref") else None,
+        added_at=document.get("added_at"),
+    )

@@ -1,0 +1,96 @@
+"""Who people say an episode's identities are, in MongoDB: state, history and outbox in one document."""
+
+from __future__ import annotations
+
+from chassis.mongo.database import Database, Document
+from chassis.mongo.document_size import check_room, stored_bytes
+from chassis.mongo.outbox import Outbox, enqueue
+from contracts.events import LinksChanged
+from contracts.rows import CastLink
+from services.identity.links.episode_links import EpisodeLinks
+from services.identity.links.history import LinkCommand, peoples_part
+from services.identity.links.transitions import Dismissal, LinkState
+
+_WITHOUT_HISTORY = {"changes": 0, "outbox": 0}
+
+BYTES = "changes_bytes"
+"""The field that counts what the history takes; missing where it was begun before it was counted."""
+
+
+class LinkStore:
+    """Writes are guarded by the version: of two commands made on one version, one is stored."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._identities = database["identities"]
+        self._outbox = outbox
+
+    async def load(self, ep_id: str, *, history: bool = False) -> EpisodeLinks | None:
+        """The episode's links, None where nothing was reported yet. The history only where asked for: it is long."""
+        found = await self._identities.find_one({"_id": ep_id}, {"outbox": 0} if history else _WITHOUT_HISTORY)
+        return _read(found) if found and "run_id" in found else None
+
+    async def decided(self, ep_id: str) -> LinkState:
+        """What people decided; nothing where the episode is new."""
+        found = await self.load(ep_id)
+        return found.decided if found else LinkState()
+
+    async def of_show(self, show: str) -> list[EpisodeLinks]:
+        """Every reported episode of a show, by id."""
+        found = [_read(document) async for document in self._identities.find({"show": show}, _WITHOUT_HISTORY)]
+        return sorted(found, key=lambda episode: episode.ep_id)
+
+    async def shows(self) -> dict[str, int]:
+        """Show -> number of its reported episodes."""
+        counted: dict[str, int] = {}
+        async for document in self._identities.find({}, {"show": 1}):
+            counted[document["show"]] = counted.get(document["show"], 0) + 1
+        return counted
+
+    async def store(self, episode: EpisodeLinks, state: LinkState, command: LinkCommand, event: LinksChanged) -> bool:
+        """Store a command on the version that `episode` has, with its event; False when there is another version now.
+
+        `episode` was loaded with its history.
+
+        Raises:
+            Conflict: `link_history_full`.
+        """
+        decided = peoples_part(state)
+        entry = command.model_dump(mode="json")
+        used = episode.history_bytes + stored_bytes([entry])
+        takes_back = command.action in {"undo", "redo"}
+        check_room(used, code="link_history_full", what="The history of links", takes_back=takes_back)
+        update = {
+            "$set": {
+                "version": decided.version,
+                "links": [link.model_dump(mode="json") for link in decided.links],
+                "dismissed": [dismissal.model_dump(mode="json") for dismissal in decided.dismissed],
+                BYTES: used,
+            },
+            "$push": {"changes": entry},
+        }
+        result = await self._identities.update_one(
+            {"_id": episode.ep_id, "version": episode.version}, enqueue([event], update)
+        )
+        if not result.matched_count:
+            return False
+        self._outbox.publish_later(self._identities, episode.ep_id)
+        return True
+
+
+def _read(found: Document) -> EpisodeLinks:
+    return EpisodeLinks(
+        ep_id=found["_id"],
+        show=found["show"],
+        run_id=found["run_id"],
+        revision=int(found["revision"]),
+        decided=LinkState(
+            version=int(found["version"]),
+            links=tuple(CastLink.model_validate(link) for link in found["links"]),
+            dismissed=tuple(Dismissal.model_validate(entry) for entry in found["dismissed"]),
+        ),
+        automatic=tuple(CastLink.model_validate(link) for link in found.get("automatic", ())),
+        named=frozenset(found.get("named", ())),
+        reported_version=int(found.get("reported_links_version", 0)),
+        commands=tuple(LinkCommand.model_validate(entry) for entry in found.get("changes", ())),
+        history_bytes=int(found[BYTES] if BYTES in found else stored_bytes(found.get("changes", ()))),
+    )

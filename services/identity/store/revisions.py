@@ -1,0 +1,197 @@
+"""Screen time revisions in MongoDB: immutable, numbered per run, each with what it is made from and what it said."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pymongo.errors import DuplicateKeyError
+
+from chassis.cache import Latest
+from chassis.mongo.database import Database, Document
+from chassis.mongo.reported_revision import GROUPING
+from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported
+from contracts.ids import show_of
+from contracts.rows import CastLink, ScreenTimeDocument
+from services.identity.recognised_with import RecognisedWith
+
+REMEMBERED = 8
+"""Revisions that a process keeps in memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """One revision. `basis` is what it is made from, `cause` the id of the event that asked for it."""
+
+    grouped: EpisodeGrouped
+    basis: str
+    cause: str
+    links_version: int
+    automatic: tuple[CastLink, ...]
+    links: tuple[CastLink, ...]
+    recognised_with: RecognisedWith
+    document: ScreenTimeDocument
+    cast_linked: tuple[CastLinked, ...]
+    reported: ScreenTimeReported
+
+    @property
+    def number(self) -> int:
+        return self.reported.revision
+
+    @property
+    def order(self) -> str:
+        """Sorts an episode's revisions: later runs after earlier ones."""
+        return order_of(self.reported.run_id, self.number)
+
+    @property
+    def events(self) -> list[Event]:
+        return [*self.cast_linked, self.reported]
+
+
+def order_of(run_id: str, revision: int) -> str:
+    """The id of a revision's document."""
+    return f"{run_id}/{revision:05d}"
+
+
+def basis_of(grouping_revision: int, links_version: int, links: Sequence[CastLink], names: Mapping[str, str]) -> str:
+    """What decides a revision's content: the grouping, the links, and the names of those that are linked."""
+    named = {link.cast_id: names.get(link.cast_id) for link in links}
+    digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
+    return f"{grouping_revision}/{links_version}/{digest}"
+
+
+def changed_links(before: Sequence[CastLink], after: Sequence[CastLink]) -> tuple[tuple[str, CastLink | None], ...]:
+    """`(identity id, link)` of everybody who is linked differently than before; None: not linked any more."""
+    old = {link.identity_id: link for link in before}
+    new = {link.identity_id: link for link in after}
+
+    def said(link: CastLink | None) -> tuple[str, str] | None:
+        return None if link is None else (link.cast_id, link.by)
+
+    return tuple(
+        (identity, new.get(identity))
+        for identity in sorted(old.keys() | new.keys())
+        if said(old.get(identity)) != said(new.get(identity))
+    )
+
+
+class RevisionStore:
+    """Numbers revisions: the unique index lets one worker have each, and the loser looks again."""
+
+    def __init__(self, database: Database) -> None:
+        self._screen_time = database["screen_time"]
+        self._identities = database["identities"]
+        self._known: Latest[str, Revision] = Latest(REMEMBERED)
+
+    async def last(self, ep_id: str, run_id: str) -> Revision | None:
+        """The latest revision of a run: the one that the episode's document names, or one that was stored since.
+
+        Each is asked for by its id, so that a run with many revisions costs no more than one with few.
+        """
+        shown = await self._identities.find_one({"_id": ep_id}, {"run_id": 1, "revision": 1})
+        number = int(shown["revision"]) if shown and shown.get("run_id") == run_id else 0
+        last = await self.get(run_id, number) if number else None
+        while (later := await self.get(run_id, number + 1)) is not None:
+            last, number = later, number + 1
+        return last
+
+    async def get(self, run_id: str, number: int) -> Revision | None:
+        """A revision, remembered where it was asked for or made lately: it never changes."""
+        order = order_of(run_id, number)
+        known = self._known.get(order)
+        if known is None:
+            found = await self._screen_time.find_one({"_id": order})
+            known = self._known.put(order, _read(found)) if found else None
+        return known
+
+    async def caused_by(self, ep_id: str, run_id: str, cause: str) -> list[Event]:
+        """What was said for an event that was handled before."""
+        asked = {"cause": cause}  # more would let MongoDB go through all revisions of the run
+        found = [_read(document) async for document in self._screen_time.find(asked)]
+        own = [one for one in found if (one.reported.ep_id, one.reported.run_id) == (ep_id, run_id)]
+        return [event for revision in sorted(own, key=lambda one: one.number) for event in revision.events]
+
+    async def add(self, revision: Revision) -> bool:
+        """Store a revision; False when another worker has its number. Then it is the episode's, unless a later one is."""
+        reported = revision.reported
+        try:
+            await self._screen_time.insert_one(
+                {
+                    "_id": revision.order,
+                    "ep_id": reported.ep_id,
+                    "run_id": reported.run_id,
+                    "revision": revision.number,
+                    "grouping_revision": revision.grouped.revision,
+                    "links_version": revision.links_version,
+                    "basis": revision.basis,
+                    "cause": revision.cause,
+                    "grouped": revision.grouped.model_dump(mode="json", by_alias=True),
+                    "automatic": [link.model_dump(mode="json") for link in revision.automatic],
+                    "links": [link.model_dump(mode="json") for link in revision.links],
+                    "recognised_with": revision.recognised_with.model_dump(mode="json"),
+                    "document": revision.document.model_dump(mode="json"),
+                    "cast_linked": [link.model_dump(mode="json", by_alias=True) for link in revision.cast_linked],
+                    "event": reported.model_dump(mode="json", by_alias=True),
+                    "created_at": datetime.now(UTC),
+                }
+            )
+        except DuplicateKeyError:
+            return False
+        self._known.put(revision.order, revision)
+        await self.make_current(revision)
+        return True
+
+    async def make_current(self, revision: Revision) -> None:
+        """Point the episode's document at a revision, unless it points at a later one. People's part stays as it is."""
+        reported = revision.reported
+        with suppress(DuplicateKeyError):  # the episode's document names a later revision
+            await self._identities.update_one(
+                {"_id": reported.ep_id, "order": {"$not": {"$gt": revision.order}}},
+                {
+                    "$set": {
+                        "show": show_of(reported.ep_id),
+                        "run_id": reported.run_id,
+                        "revision": revision.number,
+                        "order": revision.order,
+                        "reported_links_version": revision.links_version,
+                        GROUPING: revision.grouped.revision,
+                        "automatic": [link.model_dump(mode="json") for link in revision.automatic],
+                        "named": sorted({link.cast_id for link in revision.links}),
+                    },
+                    "$setOnInsert": {"version": 0, "links": [], "dismissed": [], "changes": []},
+                },
+                upsert=True,
+            )
+
+    async def forget(self, ep_id: str, last_run_id: str | None) -> None:
+        """Remove what an episode's runs up to one left."""
+        # Compared here: the embedded server's deletions find nothing by a range on the second field of an index.
+        old = [
+            found["_id"]
+            async for found in self._screen_time.find({"ep_id": ep_id}, {"run_id": 1})
+            if last_run_id is None or found["run_id"] <= last_run_id
+        ]
+        await self._screen_time.delete_many({"_id": {"$in": old}})
+        for order in old:
+            self._known.forget(order)
+        runs: Document = {"run_id": {"$lte": last_run_id}} if last_run_id is not None else {}
+        await self._identities.delete_many({"_id": ep_id} | runs)
+
+
+def _read(found: Document) -> Revision:
+    return Revision(
+        grouped=EpisodeGrouped.model_validate(found["grouped"]),
+        basis=found["basis"],
+        cause=found["cause"],
+        links_version=int(found["links_version"]),
+        automatic=tuple(CastLink.model_validate(link) for link in found["automatic"]),
+        links=tuple(CastLink.model_validate(link) for link in found["links"]),
+        recognised_with=RecognisedWith.model_validate(found["recognised_with"]),
+        document=ScreenTimeDocument.model_validate(found["document"]),
+        cast_linked=tuple(CastLinked.model_validate(link) for link in found["cast_linked"]),
+        reported=ScreenTimeReported.model_validate(found["event"]),
+    )

@@ -1,0 +1,139 @@
+"""Which suggestions are sure enough to become links without being asked, and which contradict each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from chassis.domain.intervals import Intervals, intersection, total
+from contracts.rows import CastLink
+from services.identity.rules import DEFAULTS, LinkRules
+from services.identity.suggestions.evidence import IdentityEvidence
+from services.identity.suggestions.identities import CastMatch, CastSuggestions
+
+
+@dataclass(frozen=True)
+class ProposedLink:
+    """A link that may be made without an operator."""
+
+    identity_id: str
+    cast_id: str
+    probability: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class LinkConflict:
+    """Two identities that both look like one cast member while they are on screen together for `seconds`.
+
+    `kept` is the one that is linked nevertheless (an operator said so, or it is clearly better), None when neither is.
+    """
+
+    cast_id: str
+    identity_ids: tuple[str, str]
+    seconds: float
+    kept: str | None
+
+    @property
+    def message(self) -> str:
+        first, second = self.identity_ids
+        outcome = f"{self.kept} was taken" if self.kept else "neither was linked"
+        return (
+            f"{first} and {second} both look like {self.cast_id} but are on screen together for {self.seconds:.1f} s: "
+            f"{outcome}, please decide."
+        )
+
+
+@dataclass(frozen=True)
+class AutoLinkDecision:
+    """`links` by identity id; `conflicts` are shown to operators, never resolved silently."""
+
+    links: tuple[ProposedLink, ...]
+    conflicts: tuple[LinkConflict, ...]
+
+
+def strength(person: IdentityEvidence, rules: LinkRules = DEFAULTS.link) -> float:
+    """How much a cluster's faces can bear, 0..1: few or poor faces make it weak, low-quality ones alone make it 0."""
+    if person.low_quality or person.centroid is None:
+        return 0.0
+    return min(1.0, person.samples / rules.full_samples) * min(1.0, person.quality / rules.full_quality)
+
+
+def decide_auto_links(
+    suggestions: Sequence[CastSuggestions],
+    evidence: Sequence[IdentityEvidence],
+    *,
+    existing: Sequence[CastLink] = (),
+    dismissed: Collection[tuple[str, str | None]] = (),
+    rules: LinkRules = DEFAULTS.link,
+) -> AutoLinkDecision:
+    """Links identities whose best match is above a high probability and a margin, both higher for weak clusters.
+
+    Locked identities, identities an operator linked (`existing`, by operator or from a suggestion) and dismissed pairs
+    are left alone. Several identities may be one cast member unless they are on screen together: then only the clearly
+    better one is linked, if there is one, and the conflict is reported in any case.
+    """
+    people = {person.identity_id: person for person in evidence}
+    settled = {link.identity_id: link.cast_id for link in existing if link.by != "auto"}
+    candidates: dict[str, dict[str, ProposedLink]] = defaultdict(dict)
+    for suggestion in suggestions:
+        person, best = people.get(suggestion.identity_id), suggestion.best
+        if person is None or best is None or person.locked or suggestion.identity_id in settled:
+            continue
+        if (person.identity_id, best.cast_id) in dismissed or (person.identity_id, None) in dismissed:
+            continue
+        if _is_sure(best, suggestion.margin, strength(person, rules), rules):
+            link = ProposedLink(person.identity_id, best.cast_id, best.probability, suggestion.margin)
+            candidates[best.cast_id][person.identity_id] = link
+
+    links: list[ProposedLink] = []
+    conflicts: list[LinkConflict] = []
+    presence = {identity: person.presence for identity, person in people.items()}
+    for cast_id, proposed in sorted(candidates.items()):
+        confirmed = sorted(key for key, linked in settled.items() if linked == cast_id and key in people)
+        found = _conflicts(cast_id, proposed, confirmed, presence, rules)
+        beaten = {key for conflict in found for key in conflict.identity_ids if key != conflict.kept}
+        links += [link for key, link in proposed.items() if key not in beaten]
+        conflicts += found
+    return AutoLinkDecision(tuple(sorted(links, key=lambda link: link.identity_id)), tuple(conflicts))
+
+
+def _is_sure(best: CastMatch, margin: float, cluster_strength: float, rules: LinkRules) -> bool:
+    weakness = 1.0 - cluster_strength
+    probability = rules.auto_probability + weakness * (rules.weak_probability - rules.auto_probability)
+    least_margin = rules.auto_margin + weakness * (rules.weak_margin - rules.auto_margin)
+    return best.probability >= probability and margin >= least_margin
+
+
+def _conflicts(
+    cast_id: str,
+    proposed: Mapping[str, ProposedLink],
+    confirmed: Sequence[str],
+    presence: Mapping[str, Intervals],
+    rules: LinkRules,
+) -> list[LinkConflict]:
+    found = []
+    for first, second in combinations(sorted({*proposed, *confirmed}), 2):
+        if first not in proposed and second not in proposed:
+            continue
+        seconds = total(intersection(presence[first], presence[second]))
+        if seconds > rules.simultaneous_s:
+            kept = _clearly_better(first, second, proposed, rules)
+            found.append(LinkConflict(cast_id, (first, second), seconds, kept))
+    return found
+
+
+def _clearly_better(first: str, second: str, proposed: Mapping[str, ProposedLink], rules: LinkRules) -> str | None:
+    """An operator's link beats any proposal; of two proposals the one with `conflict_odds` times the other's odds."""
+    if first not in proposed or second not in proposed:
+        return second if first in proposed else first
+    one, other = _odds(proposed[first].probability), _odds(proposed[second].probability)
+    if one >= rules.conflict_odds * other:
+        return first
+    return second if other >= rules.conflict_odds * one else None
+
+
+def _odds(probability: float) -> float:
+    return probability / max(1.0 - probability, 1e-12)

@@ -1,0 +1,87 @@
+"""Moves stalled runs on: whatever a broker lost is rebuilt from MongoDB.
+
+Asking for a segment again is always enough. A stage that did its part answers with the same event as before, so the
+request travels down to where the work got lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from chassis import metrics, telemetry
+from chassis.kafka.bus import Bus
+from chassis.mongo.bitset import is_marked
+from chassis.mongo.database import Document
+from contracts.events import SegmentReady
+from services.ingest.runs.progress import PER_SEGMENT
+from services.ingest.settings import ReconcilerSettings
+from services.ingest.store.runs import IngestStore, segments_done
+
+
+def missing_segments(run: Document, segments: list[Document]) -> list[SegmentReady]:
+    """The requests to repeat for a stalled run.
+
+    Segments not yet through detector and embedder. If all are, the grouper may have missed any of them, so all; if it
+    has them too, one is enough to make it, and identity after it, say again what they said.
+    """
+    done = [segments_done(run, stage) for stage in PER_SEGMENT]
+    wanted = [segment for segment in segments if not all(is_marked(words, segment["segment"]) for words in done)]
+    if not wanted:
+        wanted = segments[-1:] if "grouper" in run["stages_done"] else segments
+    return [SegmentReady.model_validate(document["ready"]) for document in wanted]
+
+
+def batch_of(requests: list[SegmentReady], *, rescue: int, size: int) -> list[SegmentReady]:
+    """The part of many requests that is due in the `rescue`-th try (from 1): in the end every one has its turn."""
+    if len(requests) <= size:
+        return requests
+    start = (rescue - 1) * size % len(requests)
+    return (requests + requests)[start : start + size]
+
+
+class Reconciler:
+    """A loop of the ingest service; several replicas may run it."""
+
+    def __init__(self, store: IngestStore, bus: Bus, settings: ReconcilerSettings) -> None:
+        self._store = store
+        self._bus = bus
+        self._settings = settings
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except Exception as error:
+                telemetry.logger().warning("reconciler sweep failed", error=str(error)[:300])
+            await asyncio.sleep(self._settings.every_s)
+
+    async def sweep(self) -> int:
+        """Move every stalled run on, also those not planned yet; returns how many segments were asked for again."""
+        asked = 0
+        while run := await self._store.claim_stalled(self._settings.stalled_after_s):
+            requests = batch_of(
+                missing_segments(run, await self._store.segments(str(run["_id"]))),
+                rescue=run["rescues"],
+                size=self._settings.batch,
+            )
+            telemetry.logger().warning(
+                "run stalled, asking again",
+                ep_id=run["ep_id"],
+                run_id=run["_id"],
+                segments=len(requests),
+                rescue=run["rescues"],
+            )
+            await self._bus.publish(*requests)
+            asked += len(requests)
+        for event, time in await self._store.episodes.claim_unanswered(self._settings.stalled_after_s):
+            telemetry.logger().warning("run not planned, asking again", ep_id=event.ep_id)
+            await self._bus.publish(event, time=time)
+        await self._expose()
+        return asked
+
+    async def _expose(self) -> None:
+        now = datetime.now(UTC)
+        for state, (count, oldest) in (await self._store.count_by_state()).items():
+            metrics.runs_by_state.labels(state).set(count)
+            metrics.oldest_run_age.labels(state).set((now - oldest).total_seconds() if oldest else 0.0)

@@ -1,0 +1,91 @@
+"""Starting runs on request: the run's id is known before anything has happened."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chassis.errors import Conflict
+from chassis.mongo.database import Document
+from chassis.mongo.outbox import Outbox
+from contracts.blobs import VideoRef
+from contracts.events import EpisodeUploaded, Profile
+from contracts.ids import run_id_for
+from services.ingest.models import StartedRun
+from services.ingest.runs.keys import time_after
+from services.ingest.runs.states import FINISHED, OPEN
+from services.ingest.store.episodes import TRIES, EpisodeStore
+from services.ingest.store.runs import IngestStore
+
+
+class RunStarter:
+    """Files videos with episodes and asks for runs of them."""
+
+    def __init__(self, store: IngestStore, outbox: Outbox) -> None:
+        self._store = store
+        self._episodes: EpisodeStore = store.episodes
+        self._outbox = outbox
+
+    async def file(self, ep_id: str, video: VideoRef, *, title: str | None, command: str) -> None:
+        """Make a video the episode's; the episode is made where it is missing."""
+        facts = {"title": title} if title is not None else {}
+        was = await self._episodes.find(ep_id)
+        if was is None or was.get("deleted"):
+            await self._episodes.create(ep_id, facts)
+        elif facts:
+            await self._episodes.change(ep_id, facts, expected=None, command=f"{command}/title")
+        for _ in range(TRIES):
+            was = await self._episodes.read(ep_id)
+            if await self._episodes.set_video(was, video.model_dump(mode="json", by_alias=True)):
+                await self._outbox.publish_soon(self._episodes.collection, ep_id)
+                return
+        raise Conflict("contended", f"Too many changes of {ep_id} at the same time: try again.")
+
+    async def start(self, ep_id: str, *, profile: Profile, force: bool, command: str, who: str) -> StartedRun:
+        """Ask for a run of the episode's video, once for each command.
+
+        Raises:
+            NotFound: `unknown_episode`.
+            Conflict: `no_video`, where none was uploaded.
+        """
+        for _ in range(TRIES):
+            was = await self._episodes.read(ep_id)
+            asked = next((entry for entry in was.get("starts", ()) if entry["command"] == command), None)
+            if asked is not None:
+                return StartedRun(ep_id=ep_id, run_id=asked["run_id"], created=False)
+            if not was.get("video"):
+                raise Conflict("no_video", f"{ep_id} has no video: upload one, or register one that is in the bucket.")
+            video = VideoRef.model_validate(was["video"])
+            current = await self._store.current_run(ep_id)
+            if not force and current is not None and _is_of(current, video, profile):
+                return StartedRun(ep_id=ep_id, run_id=str(current["_id"]), created=False)
+            started = await self._ask(was, video, profile=profile, command=command, who=who)
+            if started is not None:
+                return started
+        raise Conflict("contended", f"Too many changes of {ep_id} at the same time: try again.")
+
+    async def _ask(
+        self, was: Document, video: VideoRef, *, profile: Profile, command: str, who: str
+    ) -> StartedRun | None:
+        """Leave the upload event in the outbox. Whether to run at all was decided here, so it is forced: the run that
+        is answered is the one that will be planned.
+        """
+        ep_id = str(was["_id"])
+        at = time_after(datetime.now(UTC), (was.get("last_run_id"), was.get("current_run_id"), *_asked_for(was)))
+        event = EpisodeUploaded(ep_id=ep_id, video=video, profile=profile, force=True, request_id=command)
+        run_id = run_id_for(event.event_id, at)
+        entry: dict[str, Any] = {"command": command, "run_id": run_id, "event_id": event.event_id}
+        entry |= {"profile": profile, "at": at, "who": who}
+        if not await self._episodes.start(was, event, entry, at=at):
+            return None
+        await self._outbox.publish_soon(self._episodes.collection, ep_id)
+        return StartedRun(ep_id=ep_id, run_id=run_id, created=True)
+
+
+def _is_of(run: Document, video: VideoRef, profile: Profile) -> bool:
+    """Whether a run does or did the same work."""
+    return run["state"] in {OPEN, FINISHED} and (run["video_sha256"], run["profile"]) == (video.sha256, profile)
+
+
+def _asked_for(episode: Document) -> list[str]:
+    return [entry["run_id"] for entry in episode.get("starts", ())]

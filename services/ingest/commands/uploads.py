@@ -1,0 +1,312 @@
+"""Videos on their way in: in parts straight to S3, in one piece through the API, or there already."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from chassis import telemetry
+from chassis.errors import BadInput, Conflict, NotFound
+from chassis.mongo.database import Database, Document
+from chassis.s3.storage import ObjectMissing, Storage, hash_file, media_type_of, name_of, parse_uri
+from contracts.blobs import VideoRef
+from contracts.events import Profile
+from services.ingest.commands.start_run import RunStarter
+from services.ingest.models import FiledVideo, NewUpload, PartUrl, Registration, StartedRun, UploadView
+from services.ingest.runs.keys import id_after, suffix_of, upload_key, video_folder, video_key
+from services.ingest.runs.upload_parts import missing_parts, part_size, part_sizes
+from services.ingest.settings import UploadSettings
+from services.ingest.store.runs import IngestStore
+
+SWEEP_EVERY_S = 600.0
+OPEN, COMPLETED, REJECTED, ABORTED = "open", "completed", "rejected", "aborted"
+
+
+class UploadCommands:
+    """What the router of uploads works with.
+
+    A video lies below `uploads/` until its size and hash were checked; only then it gets the key of its content.
+    """
+
+    def __init__(
+        self, database: Database, store: IngestStore, storage: Storage, starter: RunStarter, settings: UploadSettings
+    ) -> None:
+        self._uploads = database["uploads"]
+        self._store = store
+        self._storage = storage
+        self._starter = starter
+        self._settings = settings
+
+    async def begin(self, wanted: NewUpload, *, command: str, who: str) -> UploadView:
+        """A new upload, or the one that the same command began.
+
+        Raises:
+            BadInput: `video_too_large`.
+        """
+        if wanted.bytes > self._settings.largest_bytes:
+            raise BadInput(
+                "video_too_large", f"A video may have {self._settings.largest_bytes} bytes: make it smaller."
+            )
+        known = await self._uploads.find_one({"command": command, "who": who})
+        if known is not None:
+            return await self._view(known)
+        episode = await self._store.episodes.find(wanted.ep_id) or {}
+        upload_id = id_after(datetime.now(UTC), [episode.get("last_run_id")])
+        suffix = suffix_of(wanted.filename, wanted.media_type)
+        key = upload_key(wanted.ep_id, upload_id, suffix)
+        document: Document = wanted.model_dump(mode="json") | {
+            "_id": upload_id,
+            "suffix": suffix,
+            "key": key,
+            "multipart_id": await self._storage.create_multipart(key, media_type=wanted.media_type),
+            "part_bytes": part_size(wanted.bytes, smallest=self._settings.part_bytes),
+            "state": OPEN,
+            "created_at": datetime.now(UTC),
+            "command": command,
+            "who": who,
+        }
+        await self._uploads.insert_one(document)
+        return await self._view(document)
+
+    async def find(self, upload_id: str) -> Document:
+        """An upload.
+
+        Raises:
+            NotFound: `unknown_upload`.
+        """
+        document = await self._uploads.find_one({"_id": upload_id})
+        if document is None:
+            raise unknown_upload(upload_id)
+        return document
+
+    async def read(self, upload: Document) -> UploadView:
+        """Which parts are there, and where to put those that are not."""
+        return await self._view(upload)
+
+    async def complete(self, upload: Document) -> UploadView:
+        """Make the object, check it, file it with its episode and begin a run where that was wanted.
+
+        Every step may be repeated, so a call that broke off is simply made again.
+
+        Raises:
+            Conflict: upload_incomplete, or upload_closed for one that was aborted or rejected.
+            BadInput: `hash_mismatch`; the object is removed.
+        """
+        if upload["state"] == COMPLETED:
+            return await self._view(upload)
+        if upload["state"] != OPEN:
+            raise Conflict("upload_closed", f"The upload {upload['_id']} is {upload['state']}: begin another one.")
+        video = VideoRef(
+            uri=self._storage.uri(video_key(upload["ep_id"], upload["sha256"], upload["suffix"])),
+            sha256=upload["sha256"],
+            bytes=upload["bytes"],
+            media_type=upload["media_type"],
+            filename=upload["filename"],
+        )
+        if not await self._is_there(video):
+            await self._join(upload)
+            await self._check(upload)
+            await self._storage.adopt(
+                upload["key"], parse_uri(video.uri)[1], sha256=upload["sha256"], media_type=upload["media_type"]
+            )
+        run = await self._file(
+            upload["ep_id"],
+            video,
+            title=upload["title"],
+            profile=upload["profile"],
+            start=upload["start"],
+            command=str(upload["_id"]),
+            who=upload["who"],
+        )
+        await self._close(upload, COMPLETED, run_id=run.run_id if run else None)
+        return await self._view(await self.find(upload["_id"]))
+
+    async def abort(self, upload: Document) -> UploadView:
+        """Throw an unfinished upload away; one that is closed stays as it is."""
+        if upload["state"] == OPEN:
+            await self._close(upload, ABORTED)
+        return await self._view(await self.find(upload["_id"]))
+
+    async def take(
+        self,
+        ep_id: str,
+        file: BinaryIO,
+        filename: str,
+        *,
+        title: str | None,
+        profile: Profile,
+        start: bool,
+        command: str,
+        who: str,
+    ) -> FiledVideo:
+        """File a video that came through the API.
+
+        Raises:
+            BadInput: `empty_file`.
+        """
+        suffix = suffix_of(filename)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"video{suffix}"
+            await asyncio.to_thread(_write, path, file)
+            digest, size = await asyncio.to_thread(hash_file, path)
+            if size == 0:
+                raise BadInput("empty_file", "The file is empty: choose another one.")
+            key = video_key(ep_id, digest, suffix)
+            if await self._storage.find(key) != (size, digest):
+                await self._storage.upload_file(key, path)
+        video = VideoRef(
+            uri=self._storage.uri(key),
+            sha256=digest,
+            bytes=size,
+            media_type=media_type_of(f"video{suffix}"),
+            filename=filename[:255],
+        )
+        run = await self._file(ep_id, video, title=title, profile=profile, start=start, command=command, who=who)
+        return FiledVideo(ep_id=ep_id, sha256=digest, bytes=size, run=run)
+
+    async def register(self, ep_id: str, wanted: Registration, *, command: str, who: str) -> FiledVideo:
+        """File a video that is in the bucket: below the episode's own prefix, so that nobody gets at another's videos.
+
+        Raises:
+            BadInput: not_our_object, object_missing, empty_file or hash_mismatch.
+        """
+        bucket, key = parse_uri(wanted.uri)
+        name = key.removeprefix(video_folder(ep_id))
+        plain = name and name != key and "/" not in name and name.isprintable()
+        if bucket != self._storage.bucket or not plain:
+            place = self._storage.uri(video_folder(ep_id))
+            raise BadInput("not_our_object", f"Only a video directly below {place} can be registered: put it there.")
+        size, digest = await self._storage.describe(wanted.uri)
+        if size == 0:
+            raise BadInput("empty_file", "The object is empty: upload it again.")
+        if digest is None or wanted.sha256 not in {None, digest}:
+            digest, size = await self._storage.hash_object(wanted.uri)
+        if wanted.sha256 not in {None, digest}:
+            raise BadInput("hash_mismatch", "The object has another sha256 than you say: upload it again.")
+        video = VideoRef(
+            uri=wanted.uri, sha256=digest, bytes=size, media_type=wanted.media_type, filename=name_of(wanted.uri)
+        )
+        run = await self._file(
+            ep_id,
+            video,
+            title=wanted.title,
+            profile=wanted.profile,
+            start=wanted.start,
+            command=command,
+            who=who,
+        )
+        return FiledVideo(ep_id=ep_id, sha256=digest, bytes=size, run=run)
+
+    async def run(self) -> None:
+        """Throw uploads away that nobody completed; several replicas may."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception as error:
+                telemetry.logger().warning("upload sweep failed", error=str(error)[:300])
+            await asyncio.sleep(SWEEP_EVERY_S)
+
+    async def sweep(self) -> int:
+        """Abort every open upload that is too old; returns how many."""
+        before = datetime.now(UTC) - timedelta(seconds=self._settings.forgotten_after_s)
+        old = [upload async for upload in self._uploads.find({"state": OPEN, "created_at": {"$lt": before}})]
+        for upload in old:
+            await self._close(upload, ABORTED)
+        return len(old)
+
+    async def _file(
+        self, ep_id: str, video: VideoRef, *, title: str | None, profile: Profile, start: bool, command: str, who: str
+    ) -> StartedRun | None:
+        await self._starter.file(ep_id, video, title=title, command=command)
+        if not start:
+            return None
+        return await self._starter.start(ep_id, profile=profile, force=False, command=command, who=who)
+
+    async def _is_there(self, video: VideoRef) -> bool:
+        """Whether this content was checked before."""
+        return await self._storage.find(parse_uri(video.uri)[1]) == (video.bytes, video.sha256)
+
+    async def _join(self, upload: Document) -> None:
+        """Make one object of the parts, unless an earlier call did."""
+        try:
+            parts = await self._storage.list_parts(upload["key"], upload["multipart_id"])
+        except ObjectMissing:
+            if await self._storage.find(upload["key"]) is None:
+                raise
+            return
+        sizes = part_sizes(upload["bytes"], upload["part_bytes"])
+        missing = missing_parts(sizes, {number: part.bytes for number, part in parts.items()})
+        if missing:
+            raise Conflict(
+                "upload_incomplete",
+                f"{len(missing)} of {len(sizes)} parts are missing or have a wrong size, the first is {missing[0]}: "
+                "PUT them to the URLs of GET /uploads/{upload_id}.",
+            )
+        wanted = {number: parts[number] for number in range(1, len(sizes) + 1)}
+        await self._storage.complete_multipart(upload["key"], upload["multipart_id"], wanted)
+
+    async def _check(self, upload: Document) -> None:
+        digest, size = await self._storage.hash_object(self._storage.uri(upload["key"]))
+        if (digest, size) != (upload["sha256"], upload["bytes"]):
+            await self._close(upload, REJECTED)
+            raise BadInput(
+                "hash_mismatch",
+                f"What came has {size} bytes and the sha256 {digest}, which is not what was announced; it was removed: "
+                "upload it again.",
+            )
+
+    async def _close(self, upload: Document, state: str, *, run_id: str | None = None) -> None:
+        """Leave nothing below `uploads/` and note what became of it."""
+        await self._storage.abort_multipart(upload["key"], upload["multipart_id"])
+        await self._storage.delete_keys([upload["key"]])
+        await self._uploads.update_one(
+            {"_id": upload["_id"], "state": OPEN}, {"$set": {"state": state, "run_id": run_id}}
+        )
+
+    async def _view(self, upload: Document) -> UploadView:
+        sizes = part_sizes(upload["bytes"], upload["part_bytes"])
+        here: dict[int, int] = {}
+        if upload["state"] == OPEN:
+            try:
+                parts = await self._storage.list_parts(upload["key"], upload["multipart_id"])
+                here = {number: part.bytes for number, part in parts.items()}
+            except ObjectMissing:  # all parts came and a call of `complete` broke off
+                here = dict(enumerate(sizes, start=1))
+        missing = missing_parts(sizes, here) if upload["state"] == OPEN else []
+        urls = [
+            PartUrl(
+                part=number,
+                bytes=sizes[number - 1],
+                url=await self._storage.presign_part(
+                    upload["key"], upload["multipart_id"], number, expires_s=self._settings.url_seconds
+                ),
+            )
+            for number in missing[: self._settings.urls_at_once]
+        ]
+        return UploadView(
+            upload_id=str(upload["_id"]),
+            ep_id=upload["ep_id"],
+            state=upload["state"],
+            bytes=upload["bytes"],
+            part_bytes=upload["part_bytes"],
+            parts=len(sizes),
+            uploaded=tuple(sorted(set(here) - set(missing))),
+            missing=len(missing),
+            urls=tuple(urls),
+            urls_expire_in_s=self._settings.url_seconds if urls else None,
+            run_id=upload.get("run_id"),
+        )
+
+
+def unknown_upload(upload_id: str) -> NotFound:
+    return NotFound("unknown_upload", f"There is no upload {upload_id}: begin one with POST /uploads.")
+
+
+def _write(path: Path, file: BinaryIO) -> None:
+    file.seek(0)
+    with path.open("wb") as target:
+        shutil.copyfileobj(file, target, 1 << 20)

@@ -1,0 +1,157 @@
+"""The runs of an episode, as people see and steer them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from ulid import ULID
+
+from chassis.errors import Conflict
+from chassis.http.results import Page, page_of
+from chassis.mongo.database import Document
+from chassis.s3.artifact_reader import ArtifactReader
+from contracts.blobs import BlobRef
+from contracts.rows import ScreenTimeDocument, TrackMetricsDocument
+from services.ingest.commands.control_run import RunSteering
+from services.ingest.commands.start_run import RunStarter
+from services.ingest.models import EpisodeStatus, NewRun, ResumedRun, RunView, StartedRun
+from services.ingest.runs.comparison import RunComparison, RunRecord, compare_runs
+from services.ingest.runs.progress import Failure, fraction_of, status_of
+from services.ingest.runs.states import FAILED, REQUESTED
+from services.ingest.store.runs import IngestStore
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class RunQueries:
+    """What the routers of runs and status work with."""
+
+    def __init__(self, store: IngestStore, starter: RunStarter, steering: RunSteering, reader: ArtifactReader) -> None:
+        self._store = store
+        self._starter = starter
+        self._steering = steering
+        self._reader = reader
+
+    async def list(self, ep_id: str, *, cursor: str | None, limit: int) -> Page[RunView]:
+        """The runs of an episode, the latest first.
+
+        Raises:
+            NotFound: `unknown_episode`.
+        """
+        episode = await self._store.episodes.read(ep_id)
+        planned = [view_of(run) for run in await self._store.list_runs(ep_id=ep_id)]
+        known = {run.run_id for run in planned}
+        asked = [asked_for(episode, entry) for entry in episode.get("starts", ()) if entry["run_id"] not in known]
+        return page_of(
+            [*planned, *asked], key=lambda run: (-int(ULID.from_str(run.run_id)),), cursor=cursor, limit=limit
+        )
+
+    async def read(self, ep_id: str, run_id: str) -> RunView:
+        """One run.
+
+        Raises:
+            NotFound: `unknown_episode` or `unknown_run`.
+        """
+        episode = await self._store.episodes.read(ep_id)
+        entry = next((entry for entry in episode.get("starts", ()) if entry["run_id"] == run_id), None)
+        if entry is not None and await self._store.run(run_id) is None:
+            return asked_for(episode, entry)
+        return view_of(await self._steering.find(run_id, ep_id=ep_id))
+
+    async def status(self, ep_id: str) -> EpisodeStatus:
+        """How far the current run is, and a later one that was asked for.
+
+        Raises:
+            NotFound: `unknown_episode`.
+        """
+        episode = await self._store.episodes.read(ep_id)
+        run = await self._store.current_run(ep_id)
+        current = str(run["_id"]) if run is not None else ""
+        later = [entry for entry in episode.get("starts", ()) if entry["run_id"] > current]
+        return EpisodeStatus(
+            ep_id=ep_id,
+            run=status_of(run, now=datetime.now(UTC)) if run is not None else None,
+            requested=asked_for(episode, later[-1]) if later else None,
+        )
+
+    async def start(self, ep_id: str, wanted: NewRun, *, command: str, who: str) -> StartedRun:
+        """Ask for a run; raises as `RunStarter.start`."""
+        return await self._starter.start(ep_id, profile=wanted.profile, force=wanted.force, command=command, who=who)
+
+    async def cancel(self, ep_id: str, run_id: str) -> RunView:
+        """Close a run for good; raises as `RunSteering.cancel`."""
+        return view_of(await self._steering.cancel(await self._planned(ep_id, run_id)))
+
+    async def resume(self, ep_id: str, run_id: str) -> ResumedRun:
+        """Let a run go on; raises as `RunSteering.resume`."""
+        asked = await self._steering.resume(await self._planned(ep_id, run_id))
+        return ResumedRun(ep_id=ep_id, run_id=run_id, segments_asked=asked)
+
+    async def compare(self, ep_id: str, a: str, b: str) -> RunComparison:
+        """Two runs side by side.
+
+        Raises:
+            NotFound: `unknown_run`.
+        """
+        first, second = await asyncio.gather(*(self._record(ep_id, run_id) for run_id in (a, b)))
+        return compare_runs(first, second)
+
+    async def _planned(self, ep_id: str, run_id: str) -> Document:
+        """A run that can be steered.
+
+        Raises:
+            NotFound: `unknown_episode` or `unknown_run`.
+            Conflict: `run_not_planned`, while it was only asked for.
+        """
+        run = await self.read(ep_id, run_id)
+        if run.state == REQUESTED:
+            raise Conflict("run_not_planned", f"The run {run_id} is not planned yet: try again in a moment.")
+        return await self._steering.find(run_id, ep_id=ep_id)
+
+    async def _record(self, ep_id: str, run_id: str) -> RunRecord:
+        run = await self._steering.find(run_id, ep_id=ep_id)
+        manifests: dict[str, Any] = run.get("report", {}).get("manifests", {})
+        return RunRecord(
+            run=run,
+            metrics=await self._manifest(manifests.get("track_metrics.json"), TrackMetricsDocument),
+            screen_time=await self._manifest(manifests.get("screen_time.json"), ScreenTimeDocument),
+        )
+
+    async def _manifest(self, ref: Any, model: type[M]) -> M | None:
+        return await self._reader.document(BlobRef.model_validate(ref), model) if ref else None
+
+
+def view_of(run: Document) -> RunView:
+    """A planned run."""
+    return RunView(
+        ep_id=run["ep_id"],
+        run_id=str(run["_id"]),
+        state=run["state"],
+        profile=run["profile"],
+        created_at=run["created_at"],
+        finished_at=run.get("finished_at"),
+        segments=run["started"]["segments"],
+        duration_s=run["started"]["duration_s"],
+        fraction=fraction_of(run),
+        video_sha256=run["video_sha256"],
+        superseded_by=run.get("superseded_by"),
+        failure=Failure.model_validate(run["failure"]) if run.get("failure") else None,
+        report_revision=run["report"]["revision"] if "report" in run else None,
+    )
+
+
+def asked_for(episode: Document, entry: Document) -> RunView:
+    """A run that is not planned yet, or could not be."""
+    failure = entry.get("failure")
+    return RunView(
+        ep_id=str(episode["_id"]),
+        run_id=entry["run_id"],
+        state=FAILED if failure else REQUESTED,
+        profile=entry["profile"],
+        created_at=entry["at"],
+        failure=Failure.model_validate(failure) if failure else None,
+        asked_by=entry["who"],
+    )

@@ -1,0 +1,97 @@
+"""The episode's video, as people look at it: facts, a URL, clips."""
+
+from __future__ import annotations
+
+import asyncio
+
+from chassis.errors import Conflict
+from chassis.mongo.database import Document
+from chassis.s3.storage import Storage, get_artifact_path
+from chassis.settings import ApiSettings
+from contracts.blobs import VideoRef
+from contracts.events import SegmentReady
+from services.ingest.models import ClipView, VideoView
+from services.ingest.store.runs import IngestStore
+from services.ingest.video.clips import clip_name, cut_clip, stretch
+
+
+class VideoQueries:
+    """What the router of videos works with."""
+
+    def __init__(self, store: IngestStore, storage: Storage, settings: ApiSettings) -> None:
+        self._store = store
+        self._storage = storage
+        self._url_seconds = settings.url_seconds
+        self._cutting = asyncio.Semaphore(1)  # one at a time: encoding takes all the processor it gets
+
+    async def describe(self, ep_id: str) -> VideoView:
+        """Facts of the video, and a URL of it.
+
+        Raises:
+            NotFound: `unknown_episode`.
+            Conflict: `no_video`.
+        """
+        episode = await self._store.episodes.read(ep_id)
+        video = video_of(episode)
+        run = await self._store.current_run(ep_id)
+        known = run["started"] if run is not None and run["video_sha256"] == video.sha256 else {}
+        return VideoView(
+            ep_id=ep_id,
+            url=await self._url(video.uri),
+            url_expires_in_s=self._url_seconds,
+            sha256=video.sha256,
+            bytes=video.bytes,
+            media_type=video.media_type,
+            filename=video.filename,
+            **{name: known.get(name) for name in ("duration_s", "width", "height", "codec", "fps")},
+        )
+
+    async def clip(self, ep_id: str, start_s: float, end_s: float) -> ClipView:
+        """A stretch of the analysed video, cut when it is asked for first.
+
+        Raises:
+            NotFound: `unknown_episode`.
+            Conflict: `no_run`, while no run was planned.
+            BadInput: bad_range or no_picture.
+        """
+        await self._store.episodes.read(ep_id)
+        run = await self._store.current_run(ep_id)
+        segments = await self._store.segments(str(run["_id"])) if run is not None else []
+        if not segments:
+            raise Conflict("no_run", f"The video of {ep_id} was not looked at yet: start a run first.")
+        ready = SegmentReady.model_validate(segments[0]["ready"])
+        first, last = stretch(start_s, end_s, ready.duration_s)
+        key = get_artifact_path("clips", ep_id, clip_name(ready.video.sha256, first, last))
+        if await self._storage.find(key) is None:
+            await self._cut(ready, key, first, last)
+        return ClipView(
+            ep_id=ep_id,
+            start_s=first,
+            end_s=last,
+            url=await self._url(self._storage.uri(key)),
+            url_expires_in_s=self._url_seconds,
+        )
+
+    async def _cut(self, ready: SegmentReady, key: str, first: float, last: float) -> None:
+        async with self._cutting:
+            if await self._storage.find(key) is not None:  # whoever was before us had the same wish
+                return
+            url = await self._storage.get_presigned_url(ready.video.uri)
+            clip = await asyncio.to_thread(
+                cut_clip, url, stream_index=ready.stream_index, origin_s=ready.origin_s, start_s=first, end_s=last
+            )
+            await self._storage.put(key, clip)
+
+    async def _url(self, uri: str) -> str:
+        return await self._storage.get_presigned_url(uri, expires_s=self._url_seconds, public=True)
+
+
+def video_of(episode: Document) -> VideoRef:
+    """The video that an episode names.
+
+    Raises:
+        Conflict: `no_video`.
+    """
+    if not episode.get("video"):
+        raise Conflict("no_video", f"{episode['_id']} has no video: upload one, or register one that is in the bucket.")
+    return VideoRef.model_validate(episode["video"])

@@ -1,0 +1,268 @@
+"""Episodes, runs and their segments in MongoDB. Every write names the run in its filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo import ASCENDING, ReturnDocument, UpdateOne
+from pymongo.asynchronous.collection import AsyncCollection
+
+from chassis.mongo import bitset
+from chassis.mongo.database import Database, Document
+from chassis.mongo.outbox import enqueue
+from chassis.mongo.run_fence import is_gone
+from contracts.events import EpisodeProgress, EpisodeUploaded, Event, RunStarted, ScreenTimeReported, SegmentReady
+from services.ingest.runs.progress import all_done, fraction_of, nothing_done
+from services.ingest.runs.states import CANCELLED, FAILED, FINISHED, OPEN, STATES, SUPERSEDED
+from services.ingest.store.episodes import EpisodeStore
+
+MOST_DOUBLINGS = 6
+"""How often the patience with a stalled run doubles."""
+
+
+class IngestStore:
+    """What ingest knows."""
+
+    def __init__(self, database: Database) -> None:
+        self.episodes = EpisodeStore(database)
+        self.collection: AsyncCollection[Document] = database["runs"]
+        self._segments = database["run_segments"]
+
+    async def run(self, run_id: str) -> Document | None:
+        return await self.collection.find_one({"_id": run_id})
+
+    async def runs(self, run_ids: Iterable[str]) -> dict[str, Document]:
+        """State, profile and creation time of runs, by their ids."""
+        wanted, facts = {"_id": {"$in": list(run_ids)}}, {"state": 1, "profile": 1, "created_at": 1}
+        return {str(run["_id"]): run async for run in self.collection.find(wanted, facts)}
+
+    async def states(self, run_ids: Iterable[str]) -> dict[str, str]:
+        """States of runs by their ids."""
+        wanted = {"_id": {"$in": list(run_ids)}}
+        return {str(run["_id"]): str(run["state"]) async for run in self.collection.find(wanted, {"state": 1})}
+
+    async def list_runs(self, *, ep_id: str | None = None, state: str | None = None) -> list[Document]:
+        """Runs of an episode or in a state, the latest first."""
+        wanted = {name: value for name, value in (("ep_id", ep_id), ("state", state)) if value is not None}
+        found = [run async for run in self.collection.find(wanted)]
+        return sorted(found, key=lambda run: str(run["_id"]), reverse=True)
+
+    async def current_run(self, ep_id: str) -> Document | None:
+        """The run the episode's document names, if any."""
+        episode = await self.episodes.find(ep_id)
+        if episode is None or not episode.get("current_run_id"):
+            return None
+        return await self.run(episode["current_run_id"])
+
+    async def is_deleted(self, ep_id: str, run_id: str) -> bool:
+        """Whether the episode was deleted after this run was asked for."""
+        return is_gone(await self.episodes.find(ep_id), run_id)
+
+    async def save_plan(self, started: RunStarted, segments: list[SegmentReady], upload: EpisodeUploaded) -> None:
+        """Write the plan of a run. Segments first: a run document means that its plan is complete."""
+        writes: list[Any] = [
+            UpdateOne(
+                {"_id": f"{started.run_id}/{event.segment:05d}"},
+                {
+                    "$setOnInsert": {
+                        "ep_id": started.ep_id,
+                        "run_id": started.run_id,
+                        "segment": event.segment,
+                        "ready": event.model_dump(mode="json", by_alias=True),
+                    }
+                },
+                upsert=True,
+            )
+            for event in segments
+        ]
+        for start in range(0, len(writes), 500):
+            await self._segments.bulk_write(writes[start : start + 500], ordered=False)
+        now = datetime.now(UTC)
+        await self.collection.update_one(
+            {"_id": started.run_id},
+            {
+                "$setOnInsert": {
+                    "ep_id": started.ep_id,
+                    "state": OPEN,
+                    "started": started.model_dump(mode="json", by_alias=True),
+                    "video": segments[0].video.model_dump(mode="json", by_alias=True),
+                    "video_sha256": segments[0].video.sha256,
+                    "profile": started.profile,
+                    "created_at": now,
+                    "progressed_at": now,
+                    "rescues": 0,
+                    "stages_done": [],
+                    "seq": 0,
+                    "progress": nothing_done(started.segments),
+                }
+            },
+            upsert=True,
+        )
+        await self.episodes.point_at(started, upload, segments[0].video)
+
+    async def forget(self, run_id: str) -> None:
+        """Remove the plan of a run whose episode was deleted meanwhile."""
+        await self.collection.delete_one({"_id": run_id})
+        await self._segments.delete_many({"run_id": run_id})
+
+    async def supersede(self, ep_id: str, current_run_id: str) -> list[str]:
+        """Close the episode's open earlier runs; returns those that were closed now or before for this reason."""
+        older = {"ep_id": ep_id, "_id": {"$lt": current_run_id}}
+        async for run in self.collection.find(older | {"state": OPEN}, {"_id": 1}):
+            await self._change(
+                str(run["_id"]), {OPEN}, lambda _: {"state": SUPERSEDED, "superseded_by": current_run_id}
+            )
+        cursor = self.collection.find(older | {"superseded_by": current_run_id}, {"_id": 1})
+        return sorted([str(run["_id"]) async for run in cursor])
+
+    async def segments(self, run_id: str) -> list[Document]:
+        """All segments of a run in order."""
+        found = [document async for document in self._segments.find({"run_id": run_id})]
+        return sorted(found, key=lambda document: int(document["segment"]))
+
+    async def record_progress(self, event: EpisodeProgress) -> None:
+        """Note that a stage did a piece of work. A repeat changes nothing.
+
+        Pieces are counted where they are noted, so that a count that was lost is right with the next piece.
+        """
+        done = event.done
+        if event.segment is not None:
+            field = f"segments_done.{event.stage}"
+            run = await self.collection.find_one_and_update(
+                {"_id": event.run_id},
+                bitset.marking(field, [event.segment]),
+                projection={field: 1},
+                return_document=ReturnDocument.AFTER,
+            )
+            done = bitset.count(segments_done(run or {}, event.stage))
+        elif done >= event.total:
+            await self.collection.update_one({"_id": event.run_id}, {"$addToSet": {"stages_done": event.stage}})
+        place = f"progress.{event.stage}"
+        await self.collection.update_one(
+            {"_id": event.run_id, f"{place}.done": {"$not": {"$gte": done}}},
+            [
+                {"$set": {"seq": {"$add": [{"$ifNull": ["$seq", 0]}, 1]}}},
+                {
+                    "$set": {
+                        place: {"done": done, "total": event.total, "seq": "$seq"},
+                        "progressed_at": datetime.now(UTC),
+                        "rescues": 0,
+                    }
+                },
+                {"$unset": ["rescued_at"]},
+            ],
+        )
+
+    async def finish(self, report: ScreenTimeReported) -> None:
+        """Close a run with its result; a later revision of the result takes the earlier one's place.
+
+        A run that had failed can still be finished, by a dead letter that was replayed. State and result are one
+        write: whoever reads "finished" reads the report as well.
+        """
+        result = {"report": report.model_dump(mode="json", by_alias=True)}
+
+        def closing(run: Document) -> Document | None:
+            if run["state"] != FINISHED:
+                return result | {"state": FINISHED, "finished_at": datetime.now(UTC)}
+            return result if run["report"]["revision"] < report.revision else None
+
+        await self._change(report.run_id, {OPEN, FAILED, FINISHED}, closing)
+
+    async def fail(self, run_id: str, *, stage: str, code: str, message: str) -> None:
+        failure = {"stage": stage, "code": code, "message": message}
+        await self._change(run_id, {OPEN}, lambda _: {"state": FAILED, "failure": failure})
+
+    async def cancel(self, run_id: str, *events: Event) -> bool:
+        """Close a run that is not finished and leave events about it; False when there is nothing to close.
+
+        One that is cancelled already is told of again.
+        """
+        return await self._change(run_id, {OPEN, FAILED, CANCELLED}, lambda _: {"state": CANCELLED}, events)
+
+    async def reopen(self, run_id: str, *events: Event) -> bool:
+        """Let a failed or cancelled run go on and leave events about it; False when it cannot."""
+
+        def opening(run: Document) -> Document:
+            since = {"at": datetime.now(UTC), "fraction": fraction_of(run)}
+            return {"state": OPEN, "progressed_at": datetime.now(UTC), "rescues": 0, "measured_from": since}
+
+        return await self._change(run_id, {OPEN, FAILED, CANCELLED}, opening, events)
+
+    async def _change(
+        self,
+        run_id: str,
+        states: Collection[str],
+        decide: Callable[[Document], Document | None],
+        events: Iterable[Event] = (),
+    ) -> bool:
+        """Change a run that is in one of some states, as `decide` says of the run there is; False when it says None.
+
+        Every change has the next number of the run's sequence, and the run remembers which number its state and its
+        report got: so a reader that saw a number learns what is new since.
+        """
+        said = tuple(events)
+        while (run := await self.run(run_id)) is not None and run["state"] in states:
+            fields = decide(run)
+            if fields is None:
+                return False
+            seq = int(run.get("seq", 0)) + 1
+            update: Document = {"$set": fields | _numbered(run, fields, seq)}
+            if "state" in fields and fields["state"] != FAILED:
+                update["$unset"] = {"failure": "", "rescued_at": ""}
+            done = await self.collection.update_one(
+                {"_id": run_id, "seq": run.get("seq"), "state": run["state"]}, enqueue(said, update) if said else update
+            )
+            if done.matched_count:
+                return True
+        return False
+
+    async def claim_stalled(self, stalled_after_s: float) -> Document | None:
+        """Take one open run that made no progress for too long, so that one reconciler moves it on.
+
+        Too long doubles with every rescue that brought no progress: a run that only waits its turn behind others is
+        not asked for again and again.
+        """
+        now = datetime.now(UTC)
+        idle = {"state": OPEN, "progressed_at": {"$lt": now - timedelta(seconds=stalled_after_s)}}
+        async for run in self.collection.find(idle):
+            patience_s = stalled_after_s * 2.0 ** min(run["rescues"], MOST_DOUBLINGS)
+            waiting_since: datetime = run.get("rescued_at") or run["progressed_at"]
+            if waiting_since > now - timedelta(seconds=patience_s):
+                continue
+            claimed = await self.collection.find_one_and_update(
+                {"_id": run["_id"], "state": OPEN, "rescues": run["rescues"], "progressed_at": run["progressed_at"]},
+                {"$set": {"rescued_at": now}, "$inc": {"rescues": 1}},
+                return_document=ReturnDocument.AFTER,
+            )
+            if claimed is not None:
+                return claimed
+        return None
+
+    async def count_by_state(self) -> dict[str, tuple[int, datetime | None]]:
+        """State -> number of runs and creation time of the oldest."""
+        states: dict[str, tuple[int, datetime | None]] = {}
+        for state in STATES:
+            wanted = {"state": state}
+            oldest = await self.collection.find_one(wanted, {"created_at": 1}, sort=[("created_at", ASCENDING)])
+            states[state] = (await self.collection.count_documents(wanted), oldest["created_at"] if oldest else None)
+        return states
+
+
+def segments_done(run: Document, stage: str) -> bitset.Words:
+    """Which segments of a run a stage has done."""
+    words: bitset.Words = run.get("segments_done", {}).get(stage, {})
+    return words
+
+
+def _numbered(run: Document, fields: Document, seq: int) -> Document:
+    """The sequence number, and what of the run has it. A finished run has all its pieces, whoever was heard first."""
+    numbers: Document = {"seq": seq}
+    if fields.get("state", run["state"]) != run["state"]:
+        numbers["state_seq"] = seq
+    if "report" in fields:
+        numbers["report_seq"] = seq
+    if fields.get("state") == FINISHED:
+        numbers["progress"] = all_done(run, seq)
+    return numbers

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import io
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+
+from chassis.domain.crop_archive import chip_member, decode_jpeg, encode_jpeg, pack_crops, read_crops
+from chassis.domain.faces import CHIP_POINTS, align_chip
+from contracts.rows import FaceQuality
+from services.detector.alignment import appearance, cut_chip, likeness
+from services.detector.best_crops import BestPictures, KeptPicture, cut_thumbnail
+from services.detector.quality import face_quality, frontality
+from services.detector.rules import QualityRules
+from tests.unit.detector.clips import Pixels, scene
+
+RULES = QualityRules()
+POINTS = np.array(CHIP_POINTS, dtype=np.float32)
+FRONTAL = POINTS.reshape(10)
+
+
+def quality(score: float) -> FaceQuality:
+    return FaceQuality(score=score, confidence=1, size=1, sharpness=1, contrast=1, frontality=1)
+
+
+def judged(chip: Pixels, **changes: float) -> FaceQuality:
+    values = {"score": 0.9, "face_px": 120.0} | changes
+    return face_quality(chip=chip, landmarks=FRONTAL, rules=RULES, **values)
+
+
+def textured() -> Pixels:
+    return scene(7, width=150, height=150, cells=(50, 50))
+
+
+def test_every_part_of_quality_falls_with_its_cause() -> None:
+    chip = textured()
+    best = judged(chip)
+    blurred = judged(cv2.GaussianBlur(chip, (0, 0), 6).astype(np.uint8))
+    flat = judged((chip // 8 + 100).astype(np.uint8))
+    darkened = judged((chip * 0.45).astype(np.uint8))
+    assert abs(darkened.sharpness - best.sharpness) < 0.1
+    assert blurred.sharpness < best.sharpness - 0.2
+    assert flat.contrast < best.contrast - 0.2
+    assert judged(chip, face_px=24.0).size < best.size - 0.3
+    assert judged(chip, score=0.4).confidence < best.confidence - 0.3
+    assert max(blurred.score, flat.score, judged(chip, face_px=24.0).score) < best.score
+
+
+def test_turned_faces_are_less_frontal_and_tilted_ones_are_not() -> None:
+    turned = POINTS.copy()
+    turned[2, 0] += 16
+    angle = np.deg2rad(30)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    assert frontality(FRONTAL, RULES) > 0.9
+    assert frontality(turned.reshape(10), RULES) < 0.6
+    tilted = (POINTS @ turn.T).astype(np.float32).reshape(10)
+    assert frontality(tilted, RULES) == pytest.approx(frontality(FRONTAL, RULES), abs=1e-4)
+    assert frontality(np.full(10, 50.0, dtype=np.float32), RULES) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("scale", "x", "y"), [(0.4, 600.0, 200.0), (1.3, 100.0, 60.0), (4.0, 300.0, -80.0), (0.3, 0.0, 0.0)]
+)
+def test_chip_cut_from_the_surroundings_equals_the_one_from_the_whole_frame(scale: float, x: float, y: float) -> None:
+    frame = scene(9, width=960, height=540, cells=(30, 50))
+    landmarks = (POINTS * scale + (x, y)).astype(np.float32).reshape(10)
+    chip = cut_chip(frame, landmarks)
+    whole = align_chip(frame, landmarks)
+    assert np.abs(chip.astype(int) - whole.astype(int)).mean() < 3
+
+
+def test_landmarks_at_one_place_are_refused() -> None:
+    with pytest.raises(ValueError, match="same place"):
+        cut_chip(scene(1), np.full(10, 20.0, dtype=np.float32))
+
+
+def test_appearance_tells_another_face_from_the_same_in_another_light() -> None:
+    chip, other = scene(1, width=150, height=150), scene(2, width=150, height=150)
+    assert likeness(appearance(chip), appearance((chip * 0.7).astype(np.uint8))) > 0.95
+    assert likeness(appearance(chip), appearance(other)) < 0.5
+
+
+def test_best_pictures_are_bounded_spread_and_best_first() -> None:
+    best = BestPictures(limit=4, spacing_s=0.1)
+    rng = np.random.default_rng(3)
+    for number in range(200):
+        best.add(KeptPicture(number, number * 0.1, quality(float(rng.random())), np.zeros((1, 1, 3), np.uint8)))
+        assert len(best.kept) <= 4
+    scores = [picture.quality.score for picture in best.kept]
+    times = sorted(picture.ts_s for picture in best.kept)
+    assert scores == sorted(scores, reverse=True)
+    assert len(times) >= 3
+    assert min(np.diff(times)) >= best.spacing_s - 1e-6
+    assert times[-1] - times[0] > 8
+
+
+def test_few_pictures_are_all_kept() -> None:
+    best = BestPictures(limit=16, spacing_s=0.1)
+    for number in range(10):
+        best.add(KeptPicture(number, number * 0.125, quality(0.5), np.zeros((1, 1, 3), np.uint8)))
+    assert len(best.kept) == 10
+
+
+@pytest.mark.parametrize("box", [(10, 10, 60, 80), (-20, -10, 100, 130), (300, 150, 330, 190), (0, 0, 320, 500)])
+def test_thumbnail_is_square_and_inside_the_frame(box: tuple[float, ...]) -> None:
+    picture = cut_thumbnail(scene(1), np.array(box, dtype=np.float32), side=64, margin=0.4)
+    assert picture.shape[0] == picture.shape[1] <= 64
+
+
+def test_archive_is_the_same_for_the_same_pictures_and_gives_them_back_in_order() -> None:
+    chips = [scene(number, width=150, height=150) for number in range(3)]
+    names = [chip_member("track-00000-001", number) for number in range(3)]
+    files = [(name, encode_jpeg(chip, quality=95)) for name, chip in zip(names, chips, strict=True)]
+    archive = pack_crops(files)
+    assert archive == pack_crops(reversed(files))
+    read = read_crops(archive, [names[2], names[0]])
+    assert read.shape == (2, 150, 150, 3)
+    assert np.abs(read[0].astype(int) - chips[2].astype(int)).mean() < 3
+    assert np.abs(read[1].astype(int) - chips[0].astype(int)).mean() < 3
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        assert all(entry.compress_type == zipfile.ZIP_STORED for entry in file.infolist())
+
+
+def test_archive_refuses_what_is_missing_doubled_or_no_chip() -> None:
+    archive = pack_crops([("a", encode_jpeg(scene(1), quality=90)), ("b", b"no picture")])
+    with pytest.raises(KeyError):
+        read_crops(archive, ["c"])
+    with pytest.raises(ValueError, match="320x180"):
+        read_crops(archive, ["a"])
+    with pytest.raises(ValueError, match="readable"):
+        read_crops(archive, ["b"])
+    with pytest.raises(ValueError, match="same name"):
+        pack_crops([("a", b""), ("a", b"")])
+    with pytest.raises(ValueError, match="readable"):
+        decode_jpeg(b"")
