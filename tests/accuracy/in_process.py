@@ -18,6 +18,7 @@ from chassis.triton.client import FaceDetections
 from contracts.rows import FaceRow
 from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
 from services.detector.rules import DetectorProfile, DetectorProfiles
+from chassis.domain.pooling import PoolingRules
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
 from services.embedder.rules import EmbedderThresholds
 from services.embedder.selection import select_faces
@@ -153,4 +154,5 @@ def _embed(analysis: SegmentAnalysis, models: Models) -> EmbeddedSegment:
         vectors=vectors,
         model_id=EMBEDDER_ID,
         thresholds=rules,
+        pooling=PoolingRules(),
     )

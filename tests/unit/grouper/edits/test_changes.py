@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from services.grouper.edits.changes import EditChange, change_of
+from services.grouper.edits.history import change_of
 from services.grouper.edits.kinds import (
     Drop,
     Edit,
+    EditChange,
     Lock,
     Merge,
     MoveRange,
