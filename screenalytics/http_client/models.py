@@ -1290,6 +1290,7 @@ class EditEntry(BaseModel):
     ]
     tracks: Annotated[int, Field(description="How many tracks it names.")]
     change: EditChange
+    sentence: Annotated[str | None, Field(description="What the edit is, in a few words of English.")] = ""
 
 
 class EpisodeSuggestions(BaseModel):

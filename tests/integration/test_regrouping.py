@@ -20,6 +20,7 @@ from services.grouper.edits.kinds import (
     Edit,
     Merge,
     MoveRange,
+    MoveTrack,
     Overrides,
     Recluster,
     Rename,
@@ -198,6 +199,28 @@ async def test_undo_and_redo_to_any_depth_give_everybody_the_old_id_back(system:
     for depth, name in enumerate(names, start=1):
         event = await edit(system, None, action="redo", edit_id=name)
         assert await people(system, await regrouped(system, event)) == states[depth]
+
+
+async def test_a_merge_into_somebody_shorter_is_taken_back_to_the_same_ids(system: GrouperSystem) -> None:
+    first = await people(system, await system.group(TAKE))
+    stranger = Merge(target=group(5, identity=3), sources=(group(1, 3, identity=1),))  # 3 s take up 6 s
+    merged = await people(system, await regrouped(system, await edit(system, stranger)))
+    assert merged == {"02": {"002", "004"}, "03": {"001", "003", "005"}}
+    undone = await edit(system, None, action="undo", edit_id="edit-1")
+    assert await people(system, await regrouped(system, undone)) == first
+
+
+async def test_two_moves_that_were_taken_back_leave_everybody_who_they_are(system: GrouperSystem) -> None:
+    first = await people(system, await system.group(TAKE))
+    for own, target in (
+        (group(1, 3, identity=1), group(5, identity=3)),
+        (group(2, 4, identity=2), group(1, 3, 5, identity=3)),
+    ):
+        move = MoveTrack(track_ids=own.track_ids, source=own, target=target)
+        await regrouped(system, await edit(system, move))
+    for edit_id in ("edit-1", "edit-2"):
+        grouped = await regrouped(system, await edit(system, None, action="undo", edit_id=edit_id))
+    assert await people(system, grouped) == first
 
 
 async def test_corrections_survive_a_run_with_other_tracks(system: GrouperSystem) -> None:

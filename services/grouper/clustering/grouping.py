@@ -140,8 +140,9 @@ def merge_singleton_clusters(
     rescued: set[int] = set()
     for _, leftover, home in sorted(offers):
         group = leftovers[leftover]
-        # A home that has itself moved away takes nobody in.
-        if home in joined and rescuer.may_join(group, joined[home]):
+        # A home that has itself moved away takes nobody in, and one that took somebody in does not move.
+        is_home = leftover < len(lone) and len(joined[len(settled) + leftover]) > len(group)
+        if home in joined and not is_home and rescuer.may_join(group, joined[home]):
             joined[home].extend(group)
             rescued.add(leftover)
             if leftover < len(lone):

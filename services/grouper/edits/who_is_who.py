@@ -164,7 +164,7 @@ class WhoIsWho:
 
     def _most(self, tracks: Iterable[str]) -> IdentityId | None:
         seconds: dict[IdentityId, float] = {}
-        for track in tracks:
+        for track in sorted(tracks):  # so that sums are the same to the last bit, in whatever process
             one = self.identity_of[track]
             seconds[one] = seconds.get(one, 0.0) + self._seconds[track]
         return min(seconds, key=lambda one: (-seconds[one], one), default=None)
@@ -173,4 +173,4 @@ class WhoIsWho:
         return {track for track in tracks if track in self.identity_of}
 
     def _sum(self, tracks: Iterable[str]) -> float:
-        return sum(self._seconds[track] for track in tracks)
+        return sum(self._seconds[track] for track in sorted(tracks))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,10 +11,12 @@ from benchmarks.clustering_metrics import bcubed
 from contracts.rows import TrackRow
 from services.grouper.clustering.constraints import simultaneous_pairs
 from services.grouper.clustering.grouping import _validate_embedding_dimensions
-from services.grouper.edits.kinds import Edit
+from services.grouper.edits.kinds import Edit, Overrides, Recluster
+from services.grouper.edits.log import apply_edit
 from services.grouper.episode.grouping_with_edits import Grouping
 from services.grouper.rules import ClusteringRules, GrouperThresholds
 from services.grouper.tracks.joining import JoinedEpisode
+from tests.support.edited_episode import EditedEpisode
 from tests.unit.grouper.rows import (
     LEFT,
     MODEL,
@@ -204,6 +208,13 @@ def test_a_track_without_a_vector_is_known_through_the_one_it_continues() -> Non
     tracks = [track(1, 0, 10), track(2, 10, 20, embedded=False)]
     episode = joined(tracks, [vector_of(1), None], must_links=[("track-00000-001", "track-00000-002")])
     assert [person.reason for person in _group(episode).people] == [None]
+
+
+def test_a_lone_track_that_took_a_poor_one_in_stays_and_nobody_is_lost() -> None:
+    episode = EditedEpisode(Random(106), 24, 5)
+    loose = Recluster(overrides=Overrides(merge_distance=0.5))
+    episode.log = apply_edit((), loose, edit_id="e", by="kim", at="")
+    assert sum(len(person.tracks) for person in episode.grouped().grouping.people) == 24
 
 
 def test_vectors_of_another_dimension_or_model_are_reported_and_kept_apart() -> None:

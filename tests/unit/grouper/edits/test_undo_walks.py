@@ -160,6 +160,13 @@ def test_nobody_changes_whom_no_command_in_force_names(seed: int, tracks: int, p
             assert identity_of[track] == machine[track]
         everybody = [one for own in snapshot.people.values() for one in own]
         assert len(everybody) == len(set(everybody))
+        nobody = {
+            track
+            for one in episode.log
+            if one.edit is not None and one.edit.kind == "drop"
+            for track in one.edit.track_ids
+        }
+        assert wholes(everybody, machine) | wholes(nobody, machine) == set(machine)
         linked = {link.identity_id for link in episode.links.links}
         assert linked == set(snapshot.links) | snapshot.resting
         assert set(snapshot.links) <= set(snapshot.people) and snapshot.resting.isdisjoint(snapshot.people)
