@@ -14,11 +14,11 @@ import onnxruntime
 from benchmarks.scoring import Result
 from chassis.domain.crop_archive import read_crops
 from chassis.domain.faces import non_maximum_suppression
+from chassis.domain.pooling import PoolingRules
 from chassis.triton.client import FaceDetections
 from contracts.rows import FaceRow
 from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
 from services.detector.rules import DetectorProfile, DetectorProfiles
-from chassis.domain.pooling import PoolingRules
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
 from services.embedder.rules import EmbedderThresholds
 from services.embedder.selection import select_faces

@@ -15,8 +15,8 @@ from contracts.rows import TrackRow
 from services.grouper.clustering.constraints import Constraints, simultaneous_pairs
 from services.grouper.clustering.grouping import merge_singleton_clusters
 from services.grouper.clustering.machine import MachinePeople
-from services.grouper.clustering.track_points import TrackPoints
 from services.grouper.rules import ClusteringRules, GrouperThresholds
+from services.grouper.tracks.points import TrackPoints
 
 Tracks = Sequence[str]
 

@@ -223,9 +223,9 @@ def _locked_now(locked: frozenset[str], run: GroupedRun, log: EditLog) -> frozen
             continue
         edit = record.edit or edit_named(log, record.edit_id)
         if edit is not None:
-            locked, unlocked = edit.locks(), edit.unlocks()
+            begins, ends = edit.locks(), edit.unlocks()
             if record.action == "undo":
-                locked, unlocked = unlocked, locked
-            now.update(locked.track_ids if locked is not None else ())
-            now.difference_update(unlocked.track_ids if unlocked is not None else ())
+                begins, ends = ends, begins
+            now.update(begins.track_ids if begins is not None else ())
+            now.difference_update(ends.track_ids if ends is not None else ())
     return frozenset(now)

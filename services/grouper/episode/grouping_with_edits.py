@@ -20,11 +20,11 @@ from services.grouper.clustering.grouping import (
 )
 from services.grouper.clustering.machine import MachineGrouping, MachinePeople
 from services.grouper.clustering.quality import grouping_metrics, grouping_warnings
-from services.grouper.clustering.track_points import Floats, TrackPoints, track_points
 from services.grouper.edits.kinds import BaseEdit
 from services.grouper.edits.replay import EditEffects, effects_of, thresholds_in_force
 from services.grouper.rules import GrouperThresholds
 from services.grouper.tracks.joining import JoinedEpisode
+from services.grouper.tracks.points import Floats, TrackPoints, track_points
 
 NO_EMBEDDING = "no_embedding"
 LOW_QUALITY = "low_quality"
