@@ -153,7 +153,7 @@ async def test_of_edits_that_one_grouping_includes_the_last_says_it_again_and_th
     assert await regrouped(system, events[2]) == first
 
 
-async def test_tracks_are_clustered_once_for_all_edits_and_again_for_other_thresholds_and_cuts(
+async def test_tracks_are_clustered_once_for_all_edits_and_cuts_and_again_for_other_thresholds(
     system: GrouperSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clustered: list[int] = []
@@ -170,9 +170,8 @@ async def test_tracks_are_clustered_once_for_all_edits_and_again_for_other_thres
     await regrouped(system, await edit(system, Recluster(overrides=Overrides(merge_distance=0.3))))
     assert clustered == [5, 5]
     await regrouped(system, await edit(system, MoveRange(track_id=tracks(1)[0], start_s=1.0, end_s=2.0)))
-    assert clustered == [5, 5, 7]
     await regrouped(system, await edit(system, None, action="undo", edit_id="edit-4"))
-    assert clustered == [5, 5, 7]
+    assert clustered == [5, 5]
 
 
 async def test_two_that_group_at_once_agree_on_one_revision(system: GrouperSystem) -> None:
@@ -187,7 +186,7 @@ async def test_undo_and_redo_to_any_depth_give_everybody_the_old_id_back(system:
     states = [await people(system, await system.group(TAKE))]
     edits: list[Edit] = [
         MERGE,
-        Split(kept=group(2, 4, identity=2), split_off=tracks(4)),
+        Split(kept=group(2, 4, identity=2), split_off=tracks(4), new_id="identity-00004"),
         Merge(target=group(2, identity=2), sources=(group(1, 3, 5, identity=1),)),
     ]
     states += [await people(system, await regrouped(system, await edit(system, one))) for one in edits]
