@@ -12,14 +12,16 @@ import time
 import numpy as np
 import numpy.typing as npt
 
+from chassis.domain.pooling import PoolingRules
 from contracts.ids import track_id
-from contracts.rows import Identity, TrackRow
+from contracts.rows import TrackRow
+from services.grouper.clustering.machine import MachineGrouping
 from services.grouper.edits.kinds import Edit, Merge, MoveRange, TrackGroup
 from services.grouper.edits.log import EditRecord
 from services.grouper.edits.resolve import Resolver
+from services.grouper.episode.edited_grouping import GroupingInput, group_edited
 from services.grouper.episode.grouping_with_edits import Grouping
-from services.grouper.episode.identity_ids import EarlierRun
-from services.grouper.grouper import GroupingInput, group_edited
+from services.grouper.episode.identity_ids import RunIds, first_ids
 from services.grouper.rules import GrouperThresholds
 from services.grouper.tracks.joining import JoinedEpisode
 
@@ -37,22 +39,25 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=300)
     options = parser.parse_args()
     ground = _ground(options.tracks, options.people)
-    first = _timed("first grouping", ground, None, [])
-    earlier = _as_earlier(first)
-    _timed("again, nobody edited", ground, earlier, [])
+    started = time.perf_counter()
+    machine = ground.machine(GrouperThresholds())
+    ids = first_ids(machine, ground.joined.tracks)
+    print(f"clustering: {time.perf_counter() - started:.3f} s")
+    first = _timed("nobody edited", ground, ids, machine, [])
     groups = [
-        TrackGroup(identity_id=one.identity_id, track_ids=one.track_ids) for one in earlier.identities if one.track_ids
+        TrackGroup(identity_id=one.identity_id, track_ids=tuple(track.track_id for track in one.tracks))
+        for one in first.people
     ]
     merges: list[Edit] = [
         Merge(target=target, sources=(source,)) for target, source in zip(groups[0:100:2], groups[1:100:2], strict=True)
     ]
-    _timed(f"again, {len(merges)} merges", ground, earlier, merges)
+    _timed(f"again, {len(merges)} merges", ground, ids, machine, merges)
     long = next(track for track in ground.joined.tracks if track.end_s - track.start_s > 1)
     cut = MoveRange(track_id=long.track_id, start_s=long.start_s + 0.5, end_s=long.end_s - 0.5)
-    _timed("again, a time range moved", ground, earlier, [*merges, cut])
+    _timed("again, a time range moved", ground, ids, machine, [*merges, cut])
 
 
-def _timed(what: str, ground: GroupingInput, earlier: EarlierRun | None, edits: list[Edit]) -> Grouping:
+def _timed(what: str, ground: GroupingInput, ids: RunIds, machine: MachineGrouping, edits: list[Edit]) -> Grouping:
     records = [
         EditRecord(edit_id=str(number), action="apply", by="b", at="", edit=edit, run_id=RUN)
         for number, edit in enumerate(edits)
@@ -63,7 +68,7 @@ def _timed(what: str, ground: GroupingInput, earlier: EarlierRun | None, edits: 
     for _ in range(REPEATS):
         started, spent = time.perf_counter(), time.process_time()
         resolved = Resolver(RUN, {RUN: ground.joined.tracks}, rules.carry).resolve(records)
-        edited = group_edited(ground, resolved, thresholds=rules, earlier=earlier)
+        edited = group_edited(ground, resolved, ids, thresholds=rules, pooling=PoolingRules(), machine=machine)
         seconds.append(time.perf_counter() - started)
         cpu.append(time.process_time() - spent)
     clusters = edited.grouping.metrics.clusters
@@ -115,19 +120,6 @@ def _track(index: int, random: np.random.Generator) -> TrackRow:
         spread=0.12,
         low_quality=bool(random.random() < 0.1),
     )
-
-
-def _as_earlier(grouping: Grouping) -> EarlierRun:
-    people = tuple(
-        Identity(
-            identity_id=person.identity_id,
-            track_ids=tuple(track.track_id for track in person.tracks),
-            tracks=len(person.tracks),
-            faces=0,
-        )
-        for person in grouping.people
-    )
-    return EarlierRun(identities=people, tracks=grouping.tracks)
 
 
 if __name__ == "__main__":

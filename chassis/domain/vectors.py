@@ -1,4 +1,4 @@
-"""Distances between face vectors."""
+"""Distances between face vectors, and their mean."""
 
 from __future__ import annotations
 
@@ -27,3 +27,12 @@ def few_best_mean(vector: npt.ArrayLike, references: npt.ArrayLike, *, count: in
     if not len(nearest):
         raise ValueError("there is nothing to compare with")
     return float(nearest.mean(dtype=np.float64))
+
+
+def unit_mean(
+    samples: npt.NDArray[np.float64], weights: npt.NDArray[np.float64] | None = None
+) -> npt.NDArray[np.float64]:
+    """Weighted mean [D] of samples [N, D], brought to unit length; samples that cancel out fall back to the first one."""
+    mean = np.average(samples, axis=0, weights=weights)
+    length = float(np.linalg.norm(mean))
+    return np.asarray(mean / length if length > 1e-9 else samples[0], dtype=np.float64)

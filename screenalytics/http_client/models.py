@@ -422,6 +422,12 @@ class LinksView(BaseModel):
     revision: int
     links: list[CastLink]
     dismissed: list[Dismissal]
+    resting: Annotated[
+        list[str] | None,
+        Field(
+            description="Identities among these that are not there now, because an edit took them away: what is said of them names nobody, and counts again when they are back."
+        ),
+    ] = []
     history: Annotated[list[LinkCommand], Field(description="Latest first.")]
     undoable: Annotated[
         int | None,
@@ -1290,6 +1296,7 @@ class EditEntry(BaseModel):
     ]
     tracks: Annotated[int, Field(description="How many tracks it names.")]
     change: EditChange
+    sentence: Annotated[str | None, Field(description="What the edit is, in a few words of English.")] = ""
 
 
 class EpisodeSuggestions(BaseModel):

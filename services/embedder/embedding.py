@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from chassis.domain.pooling import PoolingRules, pool_vectors
 from contracts.rows import DetectionRow, FaceRow, TrackRow
-from services.embedder.pooling import find_changes, pool_vectors
+from services.embedder.changes import find_changes
 from services.embedder.rules import EmbedderThresholds
 from services.embedder.splitting import TrackSplit, next_track_number, plan_split, split_track
 
@@ -57,6 +58,7 @@ def build_embedded_segment(
     vectors: npt.ArrayLike,
     model_id: str,
     thresholds: EmbedderThresholds,
+    pooling: PoolingRules,
 ) -> EmbeddedSegment:
     """Pools the vectors of one segment.
 
@@ -72,7 +74,7 @@ def build_embedded_segment(
     numbered = _numbered(faces, model_id)
     splits = _find_splits(tracks, numbered, matrix, thresholds)
     new_tracks, new_faces, new_detections = _apply_splits(tracks, numbered, detections, splits)
-    pooled, prototypes = _pool(new_tracks, new_faces, matrix, model_id, thresholds)
+    pooled, prototypes = _pool(new_tracks, new_faces, matrix, model_id, thresholds.dimension, pooling)
     return EmbeddedSegment(
         tracks=tuple(pooled),
         faces=tuple(new_faces),
@@ -189,7 +191,8 @@ def _pool(
     faces: Sequence[FaceRow],
     matrix: Floats,
     model_id: str,
-    thresholds: EmbedderThresholds,
+    dimension: int,
+    pooling: PoolingRules,
 ) -> tuple[list[TrackRow], Floats]:
     by_track = _embedded_by_track(faces)
     sampled = {face.track_id for face in faces}
@@ -205,7 +208,7 @@ def _pool(
         prototype = pool_vectors(
             _vectors_of(samples, matrix),
             [face.quality.score for face in samples],
-            thresholds.pooling,
+            pooling,
         )
         rows.append(
             track.model_copy(
@@ -220,4 +223,4 @@ def _pool(
             )
         )
         prototypes.append(prototype.vector)
-    return rows, np.stack(prototypes) if prototypes else np.zeros((0, thresholds.dimension), dtype=np.float32)
+    return rows, np.stack(prototypes) if prototypes else np.zeros((0, dimension), dtype=np.float32)

@@ -86,6 +86,7 @@ class EmbedderHandlers:
             vectors=vectors,
             model_id=embedder.model_id,
             thresholds=rules,
+            pooling=self._resources.settings.pooling,
         )
 
     async def _chips(self, storage: Storage, event: SegmentTracked, faces: list[FaceRow]) -> npt.NDArray[np.uint8]:

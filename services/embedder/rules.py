@@ -27,14 +27,6 @@ class SelectionRules(_Rules):
     min_frontality: float = Field(default=0.1, ge=0, le=1)
 
 
-class PoolingRules(_Rules):
-    """How the vectors of a track become one prototype."""
-
-    min_weight: float = Field(default=0.05, gt=0, le=1, description="Least weight of a face, whatever its quality.")
-    outlier_ratio: float = Field(default=2.0, gt=1, description="Samples this many median distances away are dropped.")
-    outlier_distance: float = Field(default=0.3, gt=0, description="Samples nearer than this are never dropped.")
-
-
 class SplitRules(_Rules):
     """When a track shows two people, one after the other."""
 
@@ -54,5 +46,4 @@ class EmbedderThresholds(_Rules):
     model_id: str | None = Field(default=None, description="The embedder these distances were measured with.")
     dimension: int = Field(default=128, ge=2)
     selection: SelectionRules = SelectionRules()
-    pooling: PoolingRules = PoolingRules()
     split: SplitRules = SplitRules()

@@ -8,7 +8,7 @@ from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
 from contracts.events import ClustersEdited, EpisodeDeleted, SegmentEmbedded
 from services.grouper.commands.edits import EditCommands
-from services.grouper.grouper import Regrouper
+from services.grouper.grouper import Grouper
 from services.grouper.handlers import GrouperHandlers
 from services.grouper.queries.clusters import ClusterQueries
 from services.grouper.routers import ROUTERS
@@ -19,15 +19,17 @@ from services.grouper.store.runs import GrouperStore
 
 def wire(resources: Resources[GrouperSettings]) -> Wiring:
     store, edits = GrouperStore(resources.database), EditStore(resources.database)
-    reader, rules = ArtifactReader(resources.storage), resources.settings.grouping
-    regrouper = Regrouper(reader, store, rules)
-    handlers = GrouperHandlers(resources, store, edits, regrouper)
+    reader, settings = ArtifactReader(resources.storage), resources.settings
+    grouper = Grouper(
+        storage=resources.storage, reader=reader, store=store, rules=settings.grouping, pooling=settings.pooling
+    )
+    handlers = GrouperHandlers(store=store, edits=edits, grouper=grouper)
     resources.bus.on(SegmentEmbedded, handlers.segment_embedded)
     resources.bus.on(ClustersEdited, handlers.clusters_edited)
     resources.bus.on(EpisodeDeleted, handlers.episode_deleted)
     outbox = Outbox(resources.bus, [edits.collection])
     clusters = ClusterQueries(
-        reader=reader, store=store, edits=edits, regrouper=regrouper, fence=resources.fence, rules=rules
+        reader=reader, store=store, edits=edits, grouper=grouper, fence=resources.fence, rules=settings.grouping
     )
     reported = ReportedScreenTime(resources.database)
     desk = EditCommands(store=store, edits=edits, clusters=clusters, outbox=outbox, reported=reported)

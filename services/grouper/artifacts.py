@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +28,10 @@ from services.grouper.episode.documents import (
     identities_document,
     track_metrics_document,
 )
-from services.grouper.grouper import EditedGrouping
+from services.grouper.episode.edited_grouping import EditedGrouping, GroupingInput
+from services.grouper.episode.identity_ids import RunIds
 from services.grouper.rules import WarningRules
-from services.grouper.store.runs import BASE
+from services.grouper.store.runs import TRACK_ARTIFACTS
 from services.grouper.tracks.joining import SegmentTracks, shift_embedding_rows
 
 
@@ -153,7 +154,43 @@ async def write_tracks(storage: Storage, edition: RevisionHeader, edited: Edited
         target.put("tracks.npy", to_npy(grouping.tracks_npy)),
         target.put_rows("faces.jsonl", edited.faces),
     )
-    return dict(zip(BASE, written, strict=True))
+    return dict(zip(TRACK_ARTIFACTS, written, strict=True))
+
+
+async def write_base(
+    storage: Storage,
+    edition: RevisionHeader,
+    ground: GroupingInput,
+    gathered: RunArtifacts,
+    artifacts: Mapping[str, BlobRef],
+    *,
+    is_cut: bool,
+) -> tuple[dict[str, BlobRef], dict[str, BlobRef]]:
+    """Write what stays the same in all revisions: detections, shots, faces_npy; and what each of them begins with.
+
+    That is among the grouping's own `artifacts`, unless that is cut already.
+    """
+    target, joined = manifests_of(storage, edition), ground.joined
+    lasting = {
+        "detections": await target.put("detections.jsonl", gathered.detections, schema="DetectionRow"),
+        "shots": await target.put_rows("shots.jsonl", joined.shots),
+        "faces_npy": await target.put("faces.npy", to_npy(gathered.face_vectors)),
+    }
+    if not is_cut:
+        return lasting, {name: artifacts[name] for name in TRACK_ARTIFACTS}
+    vectors = [vector for vector in joined.vectors if vector is not None]
+    matrix = np.stack(vectors) if vectors else np.zeros((0, 0), dtype=np.float32)
+    base = {
+        "tracks": await target.put_rows("joined_tracks.jsonl", joined.tracks, schema="TrackRow"),
+        "tracks_npy": await target.put("joined_tracks.npy", to_npy(matrix)),
+        "faces": await target.put_rows("joined_faces.jsonl", gathered.faces),
+    }
+    return lasting, base
+
+
+async def write_ids(storage: Storage, edition: RevisionHeader, ids: RunIds) -> BlobRef:
+    """Write who the machine's people are."""
+    return await manifests_of(storage, edition).put_document("identity_ids.json", ids)
 
 
 def manifests_of(storage: Storage, edition: RevisionHeader) -> RunManifests:

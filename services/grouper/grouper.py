@@ -1,192 +1,247 @@
-"""Grouping a run with the operators' edits in force, from the artifacts of an earlier grouping or for the first time."""
+"""Grouping a run with the operators' edits in force: for the first time, and again from the artifacts of that time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from chassis import metrics
 from chassis.cache import Latest
 from chassis.domain.arrays import Floats
+from chassis.domain.pooling import PoolingRules
 from chassis.s3.artifact_reader import ArtifactReader
-from contracts.events import EpisodeGrouped
+from chassis.s3.storage import Storage
+from contracts.events import EpisodeGrouped, SegmentEmbedded
 from contracts.ids import RunId
-from contracts.rows import FaceRow, IdentitiesDocument, Identity, ShotRow, TrackMetricsDocument, TrackRow
-from services.grouper.edits.kinds import Edit
-from services.grouper.edits.log import EditLog, EditRecord, active_records
+from contracts.rows import FaceRow, IdentitiesDocument, ShotRow, TrackMetricsDocument, TrackRow
+from services.grouper.artifacts import (
+    RevisionHeader,
+    RunArtifacts,
+    gather,
+    totals_in,
+    totals_of,
+    write_base,
+    write_grouping,
+    write_ids,
+    write_tracks,
+)
+from services.grouper.clustering.machine import MachineGrouping
+from services.grouper.edits.log import EditLog, EditRecord, active_records, highest_number_made
 from services.grouper.edits.replay import thresholds_in_force
 from services.grouper.edits.resolve import Resolved, Resolver
-from services.grouper.episode.grouping_with_edits import Grouping, MachineGrouping, group_episode
-from services.grouper.episode.identity_ids import EarlierRun
+from services.grouper.episode.adopting import adopted
+from services.grouper.episode.edited_grouping import EditedGrouping, GroupingInput, group_edited
+from services.grouper.episode.grouping_with_edits import comparable_tracks
+from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids
 from services.grouper.rules import GrouperThresholds
-from services.grouper.store.runs import GroupedRun, GrouperStore
-from services.grouper.tracks.cutting import cut_episode
-from services.grouper.tracks.joining import JoinedEpisode, joined_again
+from services.grouper.store.edits import EditBook
+from services.grouper.store.runs import IDS, TRACK_ARTIFACTS, GroupedRun, GrouperStore
+from services.grouper.tracks.joining import JoinedEpisode, join_segments, joined_again
 
-
-@dataclass(frozen=True, kw_only=True)
-class GroupingInput:
-    """What a run is grouped from, before any cut; `face_vectors` may be empty where nothing is cut."""
-
-    joined: JoinedEpisode
-    faces: Sequence[FaceRow]
-    face_vectors: Floats
-    duration_s: float
-    sample_period_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class EditedGrouping:
-    """A grouping with edits. `faces` carry the names of cut tracks' parts; `is_cut` says whether there are any."""
-
-    grouping: Grouping
-    faces: Sequence[FaceRow]
-    is_cut: bool
-    edits: tuple[Edit, ...]
-
-
-def group_edited(
-    ground: GroupingInput,
-    resolved: Resolved,
-    *,
-    thresholds: GrouperThresholds,
-    earlier: EarlierRun | None = None,
-    least_number: int = 1,
-    machine: MachineGrouping | None = None,
-) -> EditedGrouping:
-    """Cuts what is to be cut, then groups with the edits; says in the warnings which edits found no track.
-
-    `machine` is what `group_episode` takes, of the same cuts and thresholds.
-    """
-    joined, faces, is_cut = ground.joined, ground.faces, bool(resolved.cut.parts)
-    if is_cut:
-        joined, faces = cut_episode(joined, resolved.cut, faces, ground.face_vectors)
-    grouping = group_episode(
-        joined,
-        duration_s=ground.duration_s,
-        sample_period_s=ground.sample_period_s,
-        thresholds=thresholds,
-        edits=resolved.edits,
-        earlier=earlier,
-        least_number=least_number,
-        machine=machine,
-    )
-    if resolved.lost:
-        sentence = f"{len(resolved.lost)} edits are about tracks that are not in this run."
-        grouping = replace(grouping, warnings=(*grouping.warnings, sentence))
-    return EditedGrouping(grouping=grouping, faces=faces, is_cut=is_cut, edits=resolved.edits)
-
-
-def highest_number(grouping: Grouping, *, at_least: int = 0) -> int:
-    """The greatest number that an identity has, or had before."""
-    return max([at_least, *(int(person.identity_id.rsplit("-", 1)[1]) for person in grouping.people)])
-
-
-def retired_people(
-    before: Sequence[Identity], retired: Mapping[str, Sequence[str]], grouping: Grouping
-) -> dict[str, Sequence[str]]:
-    """Everybody whose id is not in use any more, with their last tracks."""
-    present = {person.identity_id for person in grouping.people}
-    everybody = {**retired, **{identity.identity_id: identity.track_ids for identity in before}}
-    return {identity: tracks for identity, tracks in everybody.items() if identity not in present and tracks}
-
-
+FIRST_REVISION = 1
 MACHINE_GROUPINGS = 16
-"""Of so many runs, cuts and thresholds the machine's own grouping is remembered: track ids only."""
+"""Of so many runs and thresholds the machine's own grouping is remembered: track ids only."""
 
 
-class Regrouper:
-    """Reads what grouping again needs. What it read and clustered lately is remembered, so that a warm process is quick."""
+class Grouper:
+    """Groups runs. What it read and clustered lately is remembered, so that a warm process is quick."""
 
-    def __init__(self, reader: ArtifactReader, store: GrouperStore, rules: GrouperThresholds) -> None:
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        reader: ArtifactReader,
+        store: GrouperStore,
+        rules: GrouperThresholds,
+        pooling: PoolingRules,
+    ) -> None:
+        self._storage = storage
         self._reader = reader
         self._store = store
         self._rules = rules
-        self._machine: Latest[tuple[object, ...], MachineGrouping] = Latest(MACHINE_GROUPINGS)
+        self._pooling = pooling
+        self._machines: Latest[tuple[object, ...], MachineGrouping] = Latest(MACHINE_GROUPINGS)
+        self._adopted: Latest[RunId, RunIds] = Latest(MACHINE_GROUPINGS)
 
-    async def group(self, run: GroupedRun, log: EditLog) -> EditedGrouping:
-        """A stored run with the edits that are in force in a log, people keeping the ids they have in it."""
-        joined = await self.joined(run)
-        resolved = await self.resolve(run, log)
-        reader = self._reader
+    async def group_first(self, event: SegmentEmbedded, book: EditBook) -> GroupedRun:
+        """The first grouping of a run whose segments are all in, with the edits made in earlier ones."""
+        started, cpu = time.perf_counter(), time.process_time()
+        embedded = await self._store.segments(event.run_id)
+        gathered = await gather(self._storage, embedded)
+        joined = await asyncio.to_thread(self._join, gathered)
         ground = GroupingInput(
             joined=joined,
-            faces=await reader.rows(run.base["faces"], FaceRow),
-            face_vectors=await reader.array(run.event.artifacts["faces_npy"]) if resolved.cut.parts else _NOTHING,
-            duration_s=run.event.duration_s,
-            sample_period_s=run.sample_period_s,
+            faces=gathered.faces,
+            face_vectors=gathered.face_vectors,
+            duration_s=event.duration_s,
+            sample_period_s=event.sample_period_s,
         )
-        return await self.group_on(
-            ground,
-            resolved,
-            run_id=run.event.run_id,
-            earlier=await self.earlier(run),
-            least_number=run.highest_number + 1,
+        before = await self._store.latest(event.ep_id, before=event.run_id)
+        ids = await self._first_ids(event.run_id, ground, before, book.log)
+        records = active_records(book.log)
+        resolver = await self._resolver(event.run_id, joined.tracks, records)
+        resolved = await asyncio.to_thread(resolver.resolve, records, ids.made)
+        edited = await self._edited(event.run_id, ground, resolved, ids)
+        edition = RevisionHeader(
+            ep_id=event.ep_id, run_id=event.run_id, revision=FIRST_REVISION, duration_s=event.duration_s
+        )
+        busy = round(time.perf_counter() - started, 3)
+        totals = totals_of(embedded, gathered).with_stage("grouper", busy, round(time.process_time() - cpu, 3))
+        metrics.real_time_factor.labels("grouper").observe(busy / event.duration_s)
+        artifacts = await write_grouping(
+            self._storage, edition, edited, shots=joined.shots, totals=totals, rules=self._rules.warnings
+        ) | await write_tracks(self._storage, edition, edited)
+        lasting, base = await write_base(self._storage, edition, ground, gathered, artifacts, is_cut=edited.is_cut)
+        base |= {IDS: await write_ids(self._storage, edition, ids)}
+        return GroupedRun(
+            event=EpisodeGrouped(
+                ep_id=event.ep_id,
+                run_id=event.run_id,
+                revision=FIRST_REVISION,
+                duration_s=event.duration_s,
+                profile=event.profile,
+                artifacts=artifacts | lasting,
+                clusters=edited.grouping.metrics.clusters,
+                tracks=len(edited.grouping.tracks),
+                edits_version=book.version,
+                problems=tuple(dict.fromkeys(problem for segment in embedded for problem in segment.problems)),
+            ),
+            base=base,
+            sample_period_s=event.sample_period_s,
+            highest_number=max(ids.highest_number, 0 if before is None else before.highest_number),
+            problems=joined.problems,
         )
 
-    async def group_on(
-        self, ground: GroupingInput, resolved: Resolved, *, run_id: RunId, earlier: EarlierRun | None, least_number: int
-    ) -> EditedGrouping:
-        """A run's ground with edits; tracks are clustered once for every way they are cut and every threshold."""
-        cut = frozenset((row.track_id, row.start_s, row.end_s) for rows in resolved.cut.parts.values() for row in rows)
-        key = (run_id, cut, thresholds_in_force(self._rules, resolved.edits).model_dump_json())
-        edited = await asyncio.to_thread(
-            group_edited,
-            ground,
-            resolved,
-            thresholds=self._rules,
-            earlier=earlier,
-            least_number=least_number,
-            machine=self._machine.get(key),
+    async def group_again(self, run: GroupedRun, book: EditBook) -> GroupedRun:
+        """The next revision of a run: the same tracks with the edits of now."""
+        before = run.event
+        edited = await self.group(run, book.log)
+        edition = RevisionHeader(
+            ep_id=before.ep_id, run_id=before.run_id, revision=before.revision + 1, duration_s=before.duration_s
         )
-        self._machine.put(key, edited.grouping.machine)
-        return edited
+        artifacts = dict(before.artifacts) | await write_grouping(
+            self._storage,
+            edition,
+            edited,
+            shots=await self._shots(before),
+            totals=totals_in(await self._reader.document(before.artifacts["track_metrics"], TrackMetricsDocument)),
+            rules=self._rules.warnings,
+        )
+        if edited.is_cut:
+            artifacts |= await write_tracks(self._storage, edition, edited)
+        else:
+            artifacts |= {name: run.base[name] for name in TRACK_ARTIFACTS}
+        base = dict(run.base)
+        ids = await self.ids(run, book.log)
+        if IDS not in base:
+            base[IDS] = await write_ids(self._storage, edition, ids)
+        event = before.model_copy(
+            update={
+                "revision": edition.revision,
+                "artifacts": artifacts,
+                "clusters": edited.grouping.metrics.clusters,
+                "tracks": len(edited.grouping.tracks),
+                "edits_version": book.version,
+            }
+        )
+        return replace(
+            run, event=event, base=base, highest_number=max(run.highest_number, ids.highest_number), retired={}
+        )
+
+    async def group(self, run: GroupedRun, log: EditLog) -> EditedGrouping:
+        """A stored run with the edits that are in force in a log."""
+        resolved = await self.resolve(run, log)
+        ground = await self._ground(run)
+        if resolved.cut.parts:
+            ground = replace(ground, face_vectors=await self._reader.array(run.event.artifacts["faces_npy"]))
+        return await self._edited(run.event.run_id, ground, resolved, await self.ids(run, log))
 
     async def resolve(self, run: GroupedRun, log: EditLog) -> Resolved:
         """What the edits in force say about the tracks of a stored run."""
         records = active_records(log)
         tracks = await self._reader.rows(run.base["tracks"], TrackRow)
-        resolver = await self.resolver(run.event.run_id, tracks, records)
-        return await asyncio.to_thread(resolver.resolve, records)
+        resolver = await self._resolver(run.event.run_id, tracks, records)
+        return await asyncio.to_thread(resolver.resolve, records, (await self.ids(run, log)).made)
 
-    async def joined(self, run: GroupedRun) -> JoinedEpisode:
-        """All tracks of a stored run before any cut."""
-        tracks = await self._reader.rows(run.base["tracks"], TrackRow)
-        vectors = await self._reader.array(run.base["tracks_npy"])
-        return joined_again(tracks, vectors, await self.shots(run.event), run.problems)
+    async def ids(self, run: GroupedRun, log: EditLog) -> RunIds:
+        """The identity ids of a stored run; those of one that was grouped before ids were kept are worked out."""
+        known = await self.kept_ids(run) or self._adopted.get(run.event.run_id)
+        if known is not None:
+            return known
+        ground, identities = await self._ground(run), await self.identities(run.event)
+        machine = await self._machine(run.event.run_id, ground, self._rules)
+        found = await asyncio.to_thread(
+            adopted, machine, ground.joined.tracks, identities.identities, run.retired, log, run.event.run_id
+        )
+        return self._adopted.put(run.event.run_id, found)
 
-    async def shots(self, event: EpisodeGrouped) -> tuple[ShotRow, ...]:
-        return await self._reader.rows(event.artifacts["shots"], ShotRow)
-
-    async def metrics(self, event: EpisodeGrouped) -> TrackMetricsDocument:
-        return await self._reader.document(event.artifacts["track_metrics"], TrackMetricsDocument)
-
-    async def earlier(self, run: GroupedRun) -> EarlierRun:
-        """The people of a stored run."""
-        tracks = await self._reader.rows(run.event.artifacts["tracks"], TrackRow)
-        return EarlierRun(identities=(await self.identities(run.event)).identities, tracks=tracks, retired=run.retired)
+    async def kept_ids(self, run: GroupedRun) -> RunIds | None:
+        """The identity ids of a stored run, where they were kept."""
+        return await self._reader.document(run.base[IDS], RunIds) if IDS in run.base else None
 
     async def identities(self, event: EpisodeGrouped) -> IdentitiesDocument:
         return await self._reader.document(event.artifacts["identities"], IdentitiesDocument)
 
-    async def resolver(
-        self,
-        run_id: RunId,
-        tracks: Sequence[TrackRow],
-        records: Sequence[EditRecord],
-        *,
-        before: GroupedRun | None = None,
-    ) -> Resolver:
-        """Knows the tracks of this run, of those in which the edits were made, and of the one before where given."""
+    async def _first_ids(self, run_id: RunId, ground: GroupingInput, before: GroupedRun | None, log: EditLog) -> RunIds:
+        machine = await self._machine(run_id, ground, self._rules)
+        least = 1 + max(highest_number_made(log), 0 if before is None else before.highest_number)
+        if before is None:
+            return await asyncio.to_thread(first_ids, machine, ground.joined.tracks, least_number=least)
+        return await asyncio.to_thread(
+            carried_ids,
+            machine,
+            ground.joined.tracks,
+            await self.ids(before, log),
+            await self._reader.rows(before.base["tracks"], TrackRow),
+            self._rules.carry,
+            least_number=least,
+        )
+
+    async def _edited(self, run_id: RunId, ground: GroupingInput, resolved: Resolved, ids: RunIds) -> EditedGrouping:
+        machine = await self._machine(run_id, ground, thresholds_in_force(self._rules, resolved.edits))
+        return await asyncio.to_thread(
+            group_edited, ground, resolved, ids, thresholds=self._rules, pooling=self._pooling, machine=machine
+        )
+
+    async def _machine(self, run_id: RunId, ground: GroupingInput, thresholds: GrouperThresholds) -> MachineGrouping:
+        """A run's tracks, clustered once for all thresholds that are the same."""
+        key = (run_id, thresholds.model_dump_json())
+        known = self._machines.get(key)
+        return known or self._machines.put(key, await asyncio.to_thread(ground.machine, thresholds))
+
+    async def _ground(self, run: GroupedRun) -> GroupingInput:
+        """What a stored run is grouped from, without the vectors of its faces."""
+        tracks = await self._reader.rows(run.base["tracks"], TrackRow)
+        vectors = await self._reader.array(run.base["tracks_npy"])
+        return GroupingInput(
+            joined=joined_again(tracks, vectors, await self._shots(run.event), run.problems),
+            faces=await self._reader.rows(run.base["faces"], FaceRow),
+            face_vectors=_NOTHING,
+            duration_s=run.event.duration_s,
+            sample_period_s=run.sample_period_s,
+        )
+
+    async def _resolver(self, run_id: RunId, tracks: Sequence[TrackRow], records: Sequence[EditRecord]) -> Resolver:
+        """Knows the tracks of this run and of those in which the edits were made."""
         tracks_of: dict[RunId, Sequence[TrackRow]] = {run_id: tracks}
-        others = {record.run_id for record in records if record.run_id is not None} - {run_id}
-        runs = [before, *[await self._store.run(other) for other in sorted(others)]]
-        for run in runs:
+        for other in sorted({record.run_id for record in records if record.run_id is not None} - {run_id}):
+            run = await self._store.run(other)
             if run is not None:
-                tracks_of[run.event.run_id] = await self._reader.rows(run.base["tracks"], TrackRow)
+                tracks_of[other] = await self._reader.rows(run.base["tracks"], TrackRow)
         return Resolver(run_id, tracks_of, self._rules.carry)
+
+    async def _shots(self, event: EpisodeGrouped) -> tuple[ShotRow, ...]:
+        return await self._reader.rows(event.artifacts["shots"], ShotRow)
+
+    def _join(self, gathered: RunArtifacts) -> JoinedEpisode:
+        """All tracks with those vectors that can be compared: what every grouping of the run begins with."""
+        joined = join_segments(gathered.segments, self._rules.joining)
+        tracks, matrix, problems = comparable_tracks(joined, self._rules)
+        return joined_again(tracks, matrix, joined.shots, (*joined.problems, *problems))
 
 
 _NOTHING: Floats = np.zeros((0, 0), dtype=np.float32)

@@ -14,6 +14,7 @@ import onnxruntime
 from benchmarks.scoring import Result
 from chassis.domain.crop_archive import read_crops
 from chassis.domain.faces import non_maximum_suppression
+from chassis.domain.pooling import PoolingRules
 from chassis.triton.client import FaceDetections
 from contracts.rows import FaceRow
 from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
@@ -153,4 +154,5 @@ def _embed(analysis: SegmentAnalysis, models: Models) -> EmbeddedSegment:
         vectors=vectors,
         model_id=EMBEDDER_ID,
         thresholds=rules,
+        pooling=PoolingRules(),
     )

@@ -185,6 +185,17 @@ async def test_decisions_outlive_a_rerun_and_dismissed_stays_dismissed(rig: Iden
     assert await links_of(rig) == {TWO: "greta"}
 
 
+async def test_a_link_of_somebody_who_is_not_there_rests_and_says_so(rig: IdentityRig) -> None:
+    await rig.data("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}, version=0)
+    await rig.bus.deliver()
+    assert (await rig.data("GET", f"/links/{EP}"))["resting"] == []
+    await rig.group(PEOPLE[:2], revision=2)
+    assert (await rig.data("GET", f"/links/{EP}"))["resting"] == [THREE]
+    await rig.group(PEOPLE, revision=3)
+    assert (await rig.data("GET", f"/links/{EP}"))["resting"] == []
+    assert (await links_of(rig))[THREE] == "rita"
+
+
 async def test_locked_identities_keep_their_links(rig: IdentityRig) -> None:
     await rig.group([Somebody(1, RED, locked=True), *PEOPLE[1:]], revision=2)
     locked = (409, "identity_locked")

@@ -19,6 +19,7 @@ from services.grouper.edits.kinds import (
     Edit,
     Merge,
     MoveRange,
+    MoveTrack,
     Overrides,
     Recluster,
     Rename,
@@ -152,7 +153,7 @@ async def test_of_edits_that_one_grouping_includes_the_last_says_it_again_and_th
     assert await regrouped(system, events[2]) == first
 
 
-async def test_tracks_are_clustered_once_for_all_edits_and_again_for_other_thresholds_and_cuts(
+async def test_tracks_are_clustered_once_for_all_edits_and_cuts_and_again_for_other_thresholds(
     system: GrouperSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clustered: list[int] = []
@@ -169,9 +170,8 @@ async def test_tracks_are_clustered_once_for_all_edits_and_again_for_other_thres
     await regrouped(system, await edit(system, Recluster(overrides=Overrides(merge_distance=0.3))))
     assert clustered == [5, 5]
     await regrouped(system, await edit(system, MoveRange(track_id=tracks(1)[0], start_s=1.0, end_s=2.0)))
-    assert clustered == [5, 5, 7]
     await regrouped(system, await edit(system, None, action="undo", edit_id="edit-4"))
-    assert clustered == [5, 5, 7]
+    assert clustered == [5, 5]
 
 
 async def test_two_that_group_at_once_agree_on_one_revision(system: GrouperSystem) -> None:
@@ -186,7 +186,7 @@ async def test_undo_and_redo_to_any_depth_give_everybody_the_old_id_back(system:
     states = [await people(system, await system.group(TAKE))]
     edits: list[Edit] = [
         MERGE,
-        Split(kept=group(2, 4, identity=2), split_off=tracks(4)),
+        Split(kept=group(2, 4, identity=2), split_off=tracks(4), new_id="identity-00004"),
         Merge(target=group(2, identity=2), sources=(group(1, 3, 5, identity=1),)),
     ]
     states += [await people(system, await regrouped(system, await edit(system, one))) for one in edits]
@@ -198,6 +198,28 @@ async def test_undo_and_redo_to_any_depth_give_everybody_the_old_id_back(system:
     for depth, name in enumerate(names, start=1):
         event = await edit(system, None, action="redo", edit_id=name)
         assert await people(system, await regrouped(system, event)) == states[depth]
+
+
+async def test_a_merge_into_somebody_shorter_is_taken_back_to_the_same_ids(system: GrouperSystem) -> None:
+    first = await people(system, await system.group(TAKE))
+    stranger = Merge(target=group(5, identity=3), sources=(group(1, 3, identity=1),))  # 3 s take up 6 s
+    merged = await people(system, await regrouped(system, await edit(system, stranger)))
+    assert merged == {"02": {"002", "004"}, "03": {"001", "003", "005"}}
+    undone = await edit(system, None, action="undo", edit_id="edit-1")
+    assert await people(system, await regrouped(system, undone)) == first
+
+
+async def test_two_moves_that_were_taken_back_leave_everybody_who_they_are(system: GrouperSystem) -> None:
+    first = await people(system, await system.group(TAKE))
+    for own, target in (
+        (group(1, 3, identity=1), group(5, identity=3)),
+        (group(2, 4, identity=2), group(1, 3, 5, identity=3)),
+    ):
+        move = MoveTrack(track_ids=own.track_ids, source=own, target=target)
+        await regrouped(system, await edit(system, move))
+    for edit_id in ("edit-1", "edit-2"):
+        grouped = await regrouped(system, await edit(system, None, action="undo", edit_id=edit_id))
+    assert await people(system, grouped) == first
 
 
 async def test_corrections_survive_a_run_with_other_tracks(system: GrouperSystem) -> None:

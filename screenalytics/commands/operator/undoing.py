@@ -17,7 +17,6 @@ from screenalytics.commands.operator import edits as cluster_edits
 from screenalytics.commands.operator import links as link_changes
 from screenalytics.commands.operator.command_options import CommandOptions
 from screenalytics.commands.operator.connection import connect, every
-from screenalytics.commands.operator.edit_sentences import about_edit
 from screenalytics.commands.operator.output import cell, moment, table
 from screenalytics.http_client import models
 from screenalytics.http_client.client import Client
@@ -150,7 +149,7 @@ def _edit_candidate(entries: Sequence[models.EditEntry], step: Step, etag: str |
         log="edits",
         name=chosen.edit_id,
         at=datetime.fromisoformat(latest.at),
-        what=f"{about_edit(made)} ({made.who}, {moment(made.at)}{_because(made.why)})",
+        what=f"{made.sentence or made.kind} ({made.who}, {moment(made.at)}{_because(made.why)})",
         etag=etag,
     )
 
@@ -180,7 +179,7 @@ def _of_edit(one: models.EditEntry) -> Entry:
         version=one.version,
         who=one.who,
         action=one.action,
-        what=about_edit(one),
+        what=one.sentence or one.kind,
         why=one.why,
         state=state,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -110,6 +110,7 @@ def merge_singleton_clusters(
     clustering: ClusteringRules,
     rules: RescueRules,
     sightings: Constraints | None = None,
+    changed: Collection[int] | None = None,
 ) -> Rescue:
     """Lets lone tracks and low-quality ones join the cluster they clearly resemble; the clearest joins first.
 
@@ -119,7 +120,8 @@ def merge_singleton_clusters(
     that are in a cluster already stay there.
 
     `sightings` says which tracks are one, seen on both sides of a segment border: what an operator put together is no
-    lone track. By default that is all that the constraints put together.
+    lone track. By default that is all that the constraints put together. Where `changed` is given, a leftover joins only
+    if one of these items is in it or in the cluster: all others were looked at before.
     """
     placed = {item for cluster in clusters for item in cluster}
     weak = [group for group in constraints.groups() if not points.good[group].any() and placed.isdisjoint(group)]
@@ -131,12 +133,16 @@ def merge_singleton_clusters(
     rescuer = _Rescuer(points, constraints, clustering, rules)
     offers = rescuer.offers(leftovers[: len(lone)], settled, first=0)
     offers += rescuer.offers(leftovers[len(lone) :], homes, first=len(lone))
+    if changed is not None:
+        new = set(changed)
+        offers = [one for one in offers if not (new.isdisjoint(leftovers[one[1]]) and new.isdisjoint(homes[one[2]]))]
     joined: dict[int, list[int]] = {home: list(members) for home, members in enumerate(homes)}
     rescued: set[int] = set()
     for _, leftover, home in sorted(offers):
         group = leftovers[leftover]
-        # A home that has itself moved away takes nobody in.
-        if home in joined and rescuer.may_join(group, joined[home]):
+        # A home that has itself moved away takes nobody in, and one that took somebody in does not move.
+        is_home = leftover < len(lone) and len(joined[len(settled) + leftover]) > len(group)
+        if home in joined and not is_home and rescuer.may_join(group, joined[home]):
             joined[home].extend(group)
             rescued.add(leftover)
             if leftover < len(lone):

@@ -12,9 +12,10 @@ from chassis.errors import Conflict, NotFound, StaleVersion
 from chassis.mongo.outbox import Outbox
 from chassis.mongo.reported_revision import ReportedScreenTime
 from contracts.events import ClustersEdited
-from services.grouper.edits.kinds import Edit, Lock, Split, TrackGroup, Unlock
-from services.grouper.edits.log import EditLog, EditRecord, NothingToChangeError, apply_edit, redo, undo
-from services.grouper.edits.requests import Command, People, edit_of
+from services.grouper.edits.kinds import Command, Edit, Split
+from services.grouper.edits.kinds.base import group_in
+from services.grouper.edits.log import EditLog, EditRecord, NothingToChangeError, apply_edit, edit_named, redo, undo
+from services.grouper.edits.people import People
 from services.grouper.queries.clusters import ClusterQueries
 from services.grouper.store.edits import EditBook, EditStore
 from services.grouper.store.runs import GroupedRun, GrouperStore
@@ -79,11 +80,7 @@ class EditCommands:
             StaleVersion: when the edits moved on from the expected version.
             BadInput: for a command that contradicts itself.
         """
-
-        def edit(people: People) -> Edit:
-            return edit_of(command, people)
-
-        return await self._apply(ep_id, edit, asked, wait_s)
+        return await self._apply(ep_id, command.edit, asked, wait_s)
 
     async def split_in_two(self, ep_id: str, identity_id: str, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
         """Split an identity where it looks like two people; raises as `apply`, and Conflict `looks_like_one_person`."""
@@ -95,9 +92,9 @@ class EditCommands:
             if found is None or not found.is_two:
                 verdict = "This looks like one person." if found is None else found.verdict
                 raise Conflict("looks_like_one_person", verdict)
-            kept = people.group(identity_id)
+            kept = group_in(people, identity_id)
             people.refuse_locked(kept.track_ids)
-            return Split(kept=kept, split_off=found.second)
+            return Split(kept=kept, split_off=found.second, new_id=people.new_identity_id)
 
         return await self._apply(ep_id, edit, asked, wait_s)
 
@@ -136,7 +133,7 @@ class EditCommands:
 
     async def _apply(self, ep_id: str, edit: Callable[[People], Edit], asked: Asked, wait_s: float) -> Accepted:
         async def extend(run: GroupedRun, book: EditBook, at: str) -> EditLog:
-            people = await self._clusters.people(run)
+            people = await self._clusters.people_for(run, book.log)
             people = replace(people, locked=_locked_now(people.locked, run, book.log))
             return apply_edit(book.log, edit(people), edit_id=asked.command_id, by=asked.who, at=at)
 
@@ -199,7 +196,7 @@ class EditCommands:
 
 
 def _event(run: GroupedRun, log: EditLog, record: EditRecord) -> ClustersEdited:
-    edit = record.edit or _edit_named(log, record.edit_id)
+    edit = record.edit or edit_named(log, record.edit_id)
     return ClustersEdited(
         ep_id=run.event.ep_id,
         run_id=run.event.run_id,
@@ -213,12 +210,8 @@ def _event(run: GroupedRun, log: EditLog, record: EditRecord) -> ClustersEdited:
     )
 
 
-def _edit_named(log: EditLog, edit_id: str) -> Edit | None:
-    return next((record.edit for record in log if record.edit_id == edit_id and record.edit is not None), None)
-
-
 def _refuse_unknown(book: EditBook, edit_id: str | None) -> None:
-    if edit_id is not None and _edit_named(book.log, edit_id) is None:
+    if edit_id is not None and edit_named(book.log, edit_id) is None:
         raise NotFound("unknown_edit", f"There is no edit {edit_id}: the log lists those there are.")
 
 
@@ -228,14 +221,11 @@ def _locked_now(locked: frozenset[str], run: GroupedRun, log: EditLog) -> frozen
     for record in log:
         if record.version <= run.event.edits_version:
             continue
-        edit = record.edit or _edit_named(log, record.edit_id)
-        if isinstance(edit, Lock | Unlock):
-            _lock(now, edit.group, locks=isinstance(edit, Lock) == (record.action != "undo"))
+        edit = record.edit or edit_named(log, record.edit_id)
+        if edit is not None:
+            begins, ends = edit.locks(), edit.unlocks()
+            if record.action == "undo":
+                begins, ends = ends, begins
+            now.update(begins.track_ids if begins is not None else ())
+            now.difference_update(ends.track_ids if ends is not None else ())
     return frozenset(now)
-
-
-def _lock(tracks: set[str], group: TrackGroup, *, locks: bool) -> None:
-    if locks:
-        tracks.update(group.track_ids)
-    else:
-        tracks.difference_update(group.track_ids)

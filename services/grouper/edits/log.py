@@ -8,6 +8,7 @@ from pydantic import Field
 
 from contracts.blobs import Contract
 from contracts.ids import RunId
+from services.grouper.clustering.machine import number_of
 from services.grouper.edits.kinds import Edit
 
 
@@ -76,6 +77,17 @@ def active_by_id(log: EditLog) -> dict[str, bool]:
     for record in log:
         state[record.edit_id] = record.action != "undo"
     return state
+
+
+def edit_named(log: EditLog, edit_id: str) -> Edit | None:
+    """The edit that an id names, in force or not."""
+    return next((record.edit for record in log if record.edit_id == edit_id and record.edit is not None), None)
+
+
+def highest_number_made(log: EditLog) -> int:
+    """The greatest number of a person whom an edit made, in force or not; 0 where none made any."""
+    made = (record.edit.new_identity() for record in log if record.edit is not None)
+    return max((number_of(one) for one in made if one is not None), default=0)
 
 
 def _last_undone(log: EditLog) -> str | None:

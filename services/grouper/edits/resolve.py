@@ -9,22 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.ids import RunId
+from contracts.ids import IdentityId, RunId
 from contracts.rows import TrackRow
-from services.grouper.edits.kinds import Edit, MoveRange, MoveTrack, TrackGroup, named_tracks, translate_edit
+from services.grouper.edits.kinds import BaseEdit
+from services.grouper.edits.kinds.base import Translation
 from services.grouper.edits.log import EditRecord
 from services.grouper.rules import CarryRules
-from services.grouper.tracks.cutting import Cut, CutTracks, cut_tracks, parent_of
+from services.grouper.tracks.cutting import Cut, CutTracks, cut_tracks, whole_of
 from services.grouper.tracks.matching import match_tracks
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """Edits in the track names of `cut`, time ranges among them as tracks; `lost` names those with no track there."""
+    """Edits in the track names of `cut`, time ranges among them as tracks; `lost` names those with no track there.
+
+    `newcomers` are the tracks that no run had in which any of the edits was made, so that none could name them.
+    """
 
     cut: CutTracks
-    edits: tuple[Edit, ...]
+    edits: tuple[BaseEdit, ...]
     lost: tuple[EditRecord, ...]
+    newcomers: frozenset[str] = frozenset()
 
 
 class Resolver:
@@ -36,12 +41,15 @@ class Resolver:
         self._rules = rules
         self._matches: dict[tuple[RunId, RunId], dict[str, tuple[str, ...]]] = {}
 
-    def resolve(self, records: Sequence[EditRecord]) -> Resolved:
-        """What the edits of records say here. Those made in a run whose tracks are not known are lost."""
+    def resolve(self, records: Sequence[EditRecord], made: Mapping[str, IdentityId] | None = None) -> Resolved:
+        """What the edits of records say here. Those made in a run whose tracks are not known are lost.
+
+        `made` has the ids of people whom edits made that do not say it, by edit id.
+        """
         ranges = [
-            (index, self._made_in(record), record.edit)
+            (index, self._made_in(record), stretch)
             for index, record in enumerate(records)
-            if isinstance(record.edit, MoveRange)
+            if record.edit is not None and (stretch := record.edit.stretch()) is not None
         ]
         cut_of = {run: self._cut(run, ranges) for run in {self._made_in(record) for record in records}}
         here = cut_of.get(self._run_id) or self._cut(self._run_id, ranges)
@@ -50,37 +58,35 @@ class Resolver:
             for run, (cut, _) in cut_of.items()
             if run != self._run_id
         }
-        edits: list[Edit] = []
+        edits: list[BaseEdit] = []
         lost: list[EditRecord] = []
         for index, record in enumerate(records):
             run = self._made_in(record)
-            edit = record.edit
-            if isinstance(edit, MoveRange):
-                edit = _as_move(edit, cut_of[run][1].get(index, ()))
+            edit = None if record.edit is None else record.edit.of_stretch(cut_of[run][1].get(index, ()))
             resolved = None if edit is None else self._resolved(edit, run, cut_of[run][0], here[0], names)
             if resolved is None:
                 lost.append(record)
             else:
-                edits.append(resolved)
-        return Resolved(cut=here[0], edits=tuple(edits), lost=tuple(lost))
-
-    def tracks_here(self, run: RunId, names: Sequence[str]) -> tuple[str, ...]:
-        """Tracks of this run, before any cut, that show what the named tracks of another one show."""
-        matches = self._match(run)
-        return tuple(dict.fromkeys(new for name in names for new in matches.get(name, ())))
+                own_id = (made or {}).get(record.edit_id)
+                edits.append(resolved if own_id is None else resolved.with_new_identity(own_id))
+        newcomers: set[str] = set()
+        if names:
+            newcomers = {track.track_id for track in here[0].tracks}
+            newcomers -= {new for matches in names.values() for news in matches.values() for new in news}
+        return Resolved(cut=here[0], edits=tuple(edits), lost=tuple(lost), newcomers=frozenset(newcomers))
 
     def _made_in(self, record: EditRecord) -> RunId:
         return record.run_id or self._run_id
 
     def _resolved(
         self,
-        edit: Edit,
+        edit: BaseEdit,
         run: RunId,
         there: CutTracks,
         here: CutTracks,
         names: Mapping[RunId, Mapping[str, tuple[str, ...]]],
-    ) -> Edit | None:
-        new_ids = {name: there.resolve(name) for name in named_tracks(edit)}
+    ) -> BaseEdit | None:
+        new_ids = {name: there.resolve(name) for name in edit.named_tracks()}
         if run != self._run_id:
             across = names[run]
             new_ids = {
@@ -88,17 +94,17 @@ class Resolver:
             }
         elif not here.parts and all(leaves == (name,) for name, leaves in new_ids.items()):
             return edit
-        return translate_edit(edit, new_ids)
+        return edit.translated(Translation(new_ids))
 
     def _cut(
-        self, run: RunId, ranges: Sequence[tuple[int, RunId, MoveRange]]
+        self, run: RunId, ranges: Sequence[tuple[int, RunId, tuple[str, float, float]]]
     ) -> tuple[CutTracks, dict[int, tuple[str, ...]]]:
         """A run's tracks with all cuts made, and which tracks are the stretch of each range."""
         cuts: list[Cut] = []
         owners: list[int] = []
-        for index, made_in, edit in ranges:
-            for name in self._counterparts(made_in, run, edit.track_id):
-                cuts.append(Cut(track_id=name, start_s=edit.start_s, end_s=edit.end_s))
+        for index, made_in, (track_id, start_s, end_s) in ranges:
+            for name in self._counterparts(made_in, run, track_id):
+                cuts.append(Cut(track_id=name, start_s=start_s, end_s=end_s))
                 owners.append(index)
         done = cut_tracks(self._tracks_of.get(run, ()), cuts)
         stretches: dict[int, tuple[str, ...]] = {}
@@ -111,9 +117,7 @@ class Resolver:
         if made_in == run:
             return [name]
         known = {track.track_id for track in self._tracks_of.get(made_in, ())}
-        base: str | None = name
-        while base is not None and base not in known:
-            base, _ = parent_of(base)
+        base = whole_of(name, known)
         if base is None:
             return []
         return [other + name[len(base) :] for other in self._match(made_in, run).get(base, ())]
@@ -124,12 +128,3 @@ class Resolver:
             tracks = [self._tracks_of.get(run, ()) for run in key]
             self._matches[key] = match_tracks(tracks[0], tracks[1], self._rules)
         return self._matches[key]
-
-
-def _as_move(edit: MoveRange, stretch: tuple[str, ...]) -> MoveTrack | None:
-    """The moving of a stretch as the moving of the track it has become."""
-    if not stretch:
-        return None
-    source = edit.source or TrackGroup(track_ids=(edit.track_id,))
-    rest = tuple(dict.fromkeys((*source.track_ids, edit.track_id)))
-    return MoveTrack(track_ids=stretch, source=source.model_copy(update={"track_ids": rest}), target=edit.target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contracts.rows import (
     ClusterCentroid,
@@ -29,6 +29,14 @@ class SegmentTotals:
     decoded_frames: int
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     stage_cpu_seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def with_stage(self, name: str, seconds: float, cpu_seconds: float) -> SegmentTotals:
+        """The same with what one more stage spent."""
+        return replace(
+            self,
+            stage_seconds={**self.stage_seconds, name: seconds},
+            stage_cpu_seconds={**self.stage_cpu_seconds, name: cpu_seconds},
+        )
 
 
 def identities_document(

@@ -1,99 +1,240 @@
-"""Identity ids that survive: by overlapping tracks a person keeps the id they had in an earlier run or clustering."""
+"""Identity ids of the machine's people: what every edit is replayed on, and what a later run begins with.
+
+The ids belong to the grouping that the machine makes of a run with the settings' thresholds and without any edit. They
+are decided once, when the run is grouped for the first time: a person whom an earlier run had, by overlapping tracks,
+keeps that run's id. A grouping with other thresholds takes its ids from there.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict
 
 from contracts.ids import IdentityId, TrackId, identity_id
-from contracts.rows import Identity, TrackRow
+from contracts.rows import TrackRow
+from services.grouper.clustering.machine import MachineGrouping, MachinePeople, number_of
 from services.grouper.rules import CarryRules
-from services.grouper.tracks.matching import shared_seconds
+from services.grouper.tracks.matching import match_tracks, shared_seconds
 
-Pin = tuple[IdentityId, Sequence[TrackId]]
+Claim = tuple[float, IdentityId, int]
+"""Seconds that an id's person shares with a group, the id, the group."""
+
+_ALWAYS = 1e-6
+"""What a shared track counts besides its seconds, so that one of no length counts as well."""
 
 
-@dataclass(frozen=True)
-class EarlierRun:
-    """Identities of an earlier grouping with its tracks, which may come from another profile or model.
+class RunIds(BaseModel):
+    """The ids of a run. `people` are the machine's, the `rescued` tracks among theirs being leftovers.
 
-    `retired` holds the last tracks, named as in the new grouping, of people whose ids are not in use: whoever shows up
-    again (an edit was undone) gets the old id back.
+    `retired` people of earlier runs are not among them; they have the tracks that show them, for the day when they are
+    found again. `numbers` is each track's own, for people who have no other id. `made` has the ids of people whom edits
+    made that do not say it themselves: those of before there were such ids.
     """
 
-    identities: tuple[Identity, ...]
-    tracks: tuple[TrackRow, ...]
-    retired: Mapping[IdentityId, Sequence[TrackId]] = field(default_factory=dict)
+    model_config = ConfigDict(frozen=True)
+
+    people: Mapping[IdentityId, tuple[TrackId, ...]]
+    rescued: tuple[TrackId, ...]
+    retired: Mapping[IdentityId, tuple[TrackId, ...]]
+    numbers: Mapping[TrackId, int]
+    made: Mapping[str, IdentityId] = {}
+
+    @property
+    def highest_number(self) -> int:
+        """The greatest number in use, those by tracks left out."""
+        return max((number_of(one) for one in (*self.people, *self.retired, *self.made.values())), default=0)
 
 
-def carry_identity_ids(
-    groups: Sequence[Sequence[TrackRow]],
-    earlier: EarlierRun | None,
+def first_ids(machine: MachineGrouping, tracks: Sequence[TrackRow], *, least_number: int = 1) -> RunIds:
+    """The ids of an episode's first run: numbers by first appearance."""
+    return _ids_of(machine, tracks, [], {}, least_number=least_number, numbers=_numbered(tracks, {}), made={})
+
+
+def carried_ids(
+    machine: MachineGrouping,
+    tracks: Sequence[TrackRow],
+    earlier: RunIds,
+    earlier_tracks: Sequence[TrackRow],
     rules: CarryRules,
     *,
-    pinned: Sequence[Pin] = (),
     least_number: int = 1,
-) -> list[IdentityId]:
-    """An id for each group of tracks, no id twice.
+) -> RunIds:
+    """The ids of a later run, which may be of another profile or model.
 
-    Operators' wishes come first: `pinned` ids go to the group with most of the named tracks. Then an identity of the
-    earlier run passes its id to the group it shares most seconds with, locked ones first, and retired ids go to those
-    who had them. Groups without an earlier self get new numbers by first appearance, above every number used so far
-    and at least `least_number`.
+    An earlier person passes the id to the group that shares most seconds with them, a retired one to the group with most
+    of their tracks. Groups without an earlier self get new numbers, above all that were used and at least `least_number`.
     """
-    ids: list[IdentityId | None] = [None] * len(groups)
-    group_of = {track.track_id: index for index, group in enumerate(groups) for track in group}
-    retired = earlier.retired if earlier else {}
-    taken: set[IdentityId] = set()
-    wishes = [
-        *((wanted, _group_with_most(group_of, track_ids)) for wanted, track_ids in pinned),
-        *_claims(groups, earlier, rules),
-        *((wanted, _group_with_most(group_of, track_ids)) for wanted, track_ids in sorted(retired.items())),
-    ]
-    for wanted, index in wishes:
-        if index is not None and ids[index] is None and wanted not in taken:
-            ids[index] = wanted
-            taken.add(wanted)
-    used = [*taken, *retired, *(one.identity_id for one in (earlier.identities if earlier else ()))]
-    number = max([least_number - 1, *(int(one.rsplit("-", 1)[1]) for one in used)])
-    result = list(ids)
-    for index in sorted(range(len(groups)), key=lambda index: _first_appearance(groups[index])):
-        if result[index] is None:
+    matches = match_tracks(earlier_tracks, tracks, rules)
+    retired = {
+        one: tuple(dict.fromkeys(new for track in own for new in matches.get(track, ())))
+        for one, own in (*earlier.retired.items(), *earlier.people.items())
+    }
+    return _ids_of(
+        machine,
+        tracks,
+        _claims_over_runs(machine, tracks, earlier, earlier_tracks, rules),
+        retired,
+        least_number=max(least_number, earlier.highest_number + 1),
+        numbers=_numbered(tracks, _carried_numbers(tracks, earlier, earlier_tracks, rules)),
+        made=earlier.made,
+    )
+
+
+def adopted_ids(
+    machine: MachineGrouping,
+    tracks: Sequence[TrackRow],
+    witnesses: Sequence[tuple[IdentityId, Sequence[TrackId]]],
+    *,
+    made: Mapping[str, IdentityId],
+    least_number: int = 1,
+) -> RunIds:
+    """The ids of a run that was grouped before ids were kept, from what is known of who had which tracks.
+
+    Of the witnesses, the first that speaks for an id or of a group is believed: who spoke before any edit comes first.
+    """
+    claims: list[Claim] = []
+    for place, (one, own) in enumerate(witnesses):
+        weights = _shared(machine, tracks, {one: own})
+        claims += [(float(len(witnesses) - place), one, index) for _, one, index in sorted(weights)[-1:]]
+    known = {one: tuple(own) for one, own in reversed(witnesses)}
+    numbers = _numbered(tracks, {})
+    return _ids_of(machine, tracks, claims, known, least_number=least_number, numbers=numbers, made=made)
+
+
+def people_of(machine: MachineGrouping, ids: RunIds, tracks: Sequence[TrackRow]) -> MachinePeople:
+    """A grouping's people, by the ids of the run: who shares most seconds with whom the settings' grouping has."""
+    core = {one: [track for track in own if track not in set(ids.rescued)] for one, own in ids.people.items()}
+    known = [*ids.people, *ids.retired, *ids.made.values()]
+    found = _assign(_shared(machine, tracks, core))
+    bare = MachinePeople({}, machine.rescued, ids.numbers, frozenset(known))
+    seconds = {track.track_id: track.end_s - track.start_s for track in tracks}
+    identity_of: dict[str, IdentityId] = {}
+    for index, group in enumerate(machine.groups):
+        own = [track for track in group if track not in machine.rescued] or list(group)
+        longest = min(own, key=lambda track: (-seconds[track], track))
+        identity_of.update(dict.fromkeys(group, found.get(index) or bare.id_of_track(longest)))
+    return MachinePeople(identity_of, machine.rescued, ids.numbers, frozenset(known))
+
+
+def _ids_of(
+    machine: MachineGrouping,
+    tracks: Sequence[TrackRow],
+    claims: Iterable[Claim],
+    retired: Mapping[IdentityId, Sequence[TrackId]],
+    *,
+    least_number: int,
+    numbers: Mapping[TrackId, int],
+    made: Mapping[str, IdentityId],
+) -> RunIds:
+    groups = machine.groups
+    found = _assign(claims)
+    found |= _assign(_shared(machine, tracks, retired), taken=found)
+    start = {track.track_id: track.start_s for track in tracks}
+    number = max([least_number - 1, *map(number_of, (*found.values(), *retired, *made.values()))])
+    for index in sorted(range(len(groups)), key=lambda index: min((start[track], track) for track in groups[index])):
+        if index not in found:
             number += 1
-            result[index] = identity_id(number)
-    return [one for one in result if one is not None]
+            found[index] = identity_id(number)
+    present = set(found.values())
+    return RunIds(
+        people={found[index]: group for index, group in enumerate(groups)},
+        rescued=tuple(sorted(machine.rescued)),
+        retired={one: tuple(own) for one, own in sorted(retired.items()) if one not in present and own},
+        numbers=numbers,
+        made=made,
+    )
 
 
-def _first_appearance(tracks: Sequence[TrackRow]) -> tuple[float, str]:
-    return min((track.start_s, track.track_id) for track in tracks)
+def _assign(claims: Iterable[Claim], *, taken: Mapping[int, IdentityId] | None = None) -> dict[int, IdentityId]:
+    """Group -> id, the strongest claim first; no group and no id twice."""
+    has_id = set(taken or ())
+    given = set((taken or {}).values())
+    found: dict[int, IdentityId] = {}
+    for _, one, index in sorted(claims, key=lambda claim: (-claim[0], number_of(claim[1]), claim[1:])):
+        if index not in has_id and one not in given:
+            found[index] = one
+            has_id.add(index)
+            given.add(one)
+    return found
 
 
-def _group_with_most(group_of: Mapping[str, int], wanted: Iterable[str]) -> int | None:
-    counts = Counter(group_of[track] for track in wanted if track in group_of)
-    return min(counts, key=lambda index: (-counts[index], index), default=None)
+def _shared(
+    machine: MachineGrouping, tracks: Sequence[TrackRow], people: Mapping[IdentityId, Sequence[TrackId]]
+) -> list[Claim]:
+    """What people share with the groups of the same run, leftovers that were rescued into a group left out."""
+    seconds = {track.track_id: track.end_s - track.start_s + _ALWAYS for track in tracks}
+    group_of = {
+        track: index for index, group in enumerate(machine.groups) for track in group if track not in machine.rescued
+    }
+    shared: dict[tuple[IdentityId, int], float] = {}
+    for one, own in people.items():
+        for track in own:
+            if track in group_of:
+                key = (one, group_of[track])
+                shared[key] = shared.get(key, 0.0) + seconds[track]
+    return [(weight, one, index) for (one, index), weight in shared.items()]
 
 
-def _claims(
-    groups: Sequence[Sequence[TrackRow]], earlier: EarlierRun | None, rules: CarryRules
-) -> Iterator[tuple[IdentityId, int]]:
-    """(earlier id, group) for all that share enough seconds, strongest claim first."""
-    if earlier is None:
-        return
-    identity_of = {track: identity for identity in earlier.identities for track in identity.track_ids}
-    group_of = {track.track_id: index for index, group in enumerate(groups) for track in group}
-    old_tracks = [track for track in earlier.tracks if track.track_id in identity_of]
-    new_tracks = [track for group in groups for track in group]
-    shared: dict[tuple[str, int], float] = {}
-    for old, new, seconds in shared_seconds(old_tracks, new_tracks, rules):
-        key = (identity_of[old.track_id].identity_id, group_of[new.track_id])
-        shared[key] = shared.get(key, 0.0) + seconds
-    old_seconds: dict[str, float] = {}
+def _claims_over_runs(
+    machine: MachineGrouping,
+    tracks: Sequence[TrackRow],
+    earlier: RunIds,
+    earlier_tracks: Sequence[TrackRow],
+    rules: CarryRules,
+) -> list[Claim]:
+    """What an earlier run's people share with the groups of another run; too little is nothing."""
+    rescued = set(earlier.rescued)
+    identity_of = {track: one for one, own in earlier.people.items() for track in own if track not in rescued}
+    group_of = {
+        track: index for index, group in enumerate(machine.groups) for track in group if track not in machine.rescued
+    }
+    old_tracks = [track for track in earlier_tracks if track.track_id in identity_of]
+    new_tracks = [track for track in tracks if track.track_id in group_of]
+    old_seconds: dict[IdentityId, float] = {}
     for track in old_tracks:
-        one = identity_of[track.track_id].identity_id
+        one = identity_of[track.track_id]
         old_seconds[one] = old_seconds.get(one, 0.0) + track.end_s - track.start_s
-    new_seconds = [sum(track.end_s - track.start_s for track in group) for group in groups]
-    locked = {identity.identity_id for identity in earlier.identities if identity.locked}
-    for (one, index), seconds in sorted(shared.items(), key=lambda item: (item[0][0] not in locked, -item[1], item[0])):
-        if seconds >= rules.min_identity_share * min(old_seconds[one], new_seconds[index]):
-            yield one, index
+    new_seconds: dict[int, float] = {}
+    for track in new_tracks:
+        index = group_of[track.track_id]
+        new_seconds[index] = new_seconds.get(index, 0.0) + track.end_s - track.start_s
+    shared: dict[tuple[IdentityId, int], float] = {}
+    for old, new, seconds in shared_seconds(old_tracks, new_tracks, rules):
+        key = (identity_of[old.track_id], group_of[new.track_id])
+        shared[key] = shared.get(key, 0.0) + seconds
+    return [
+        (seconds, one, index)
+        for (one, index), seconds in shared.items()
+        if seconds >= rules.min_identity_share * min(old_seconds[one], new_seconds[index])
+    ]
+
+
+def _carried_numbers(
+    tracks: Sequence[TrackRow], earlier: RunIds, earlier_tracks: Sequence[TrackRow], rules: CarryRules
+) -> dict[TrackId, int]:
+    """The numbers of tracks that show what an earlier one showed, each number once, to those that share most."""
+    pairs = sorted(
+        (-seconds, old.track_id, new.track_id) for old, new, seconds in shared_seconds(earlier_tracks, tracks, rules)
+    )
+    carried: dict[TrackId, int] = {}
+    given: set[int] = set()
+    for _, old, new in pairs:
+        number = earlier.numbers.get(old)
+        if number is not None and number not in given and new not in carried:
+            carried[new] = number
+            given.add(number)
+    highest = max(earlier.numbers.values(), default=0)
+    for track in sorted(tracks, key=lambda track: (track.start_s, track.track_id)):
+        if track.track_id not in carried:
+            highest += 1
+            carried[track.track_id] = highest
+    return carried
+
+
+def _numbered(tracks: Sequence[TrackRow], known: Mapping[TrackId, int]) -> dict[TrackId, int]:
+    """A number for every track: the known ones, or places in order of time."""
+    if known:
+        return dict(known)
+    order = sorted(tracks, key=lambda track: (track.start_s, track.track_id))
+    return {track.track_id: place for place, track in enumerate(order, start=1)}

@@ -9,8 +9,10 @@ from pydantic import BaseModel, Field
 
 from contracts.ids import FaceId, IdentityId, TrackId
 from contracts.rows import FaceRow, IdentitiesDocument, Identity, Provenance, TrackRow
+from services.grouper.edits.people import People
 from services.grouper.edits.preview import SecondsRule
-from services.grouper.edits.requests import People
+from services.grouper.episode.identity_ids import RunIds
+from services.grouper.tracks.cutting import whole_of
 
 DROPPED = "dropped"
 
@@ -129,12 +131,21 @@ def view_of(
     )
 
 
-def people_of(identities: Sequence[Identity], tracks: Sequence[TrackRow]) -> People:
+def people_of(identities: Sequence[Identity], tracks: Sequence[TrackRow], ids: RunIds | None = None) -> People:
+    """Who is who in a grouping. `ids` are those of the machine's people, where they are known."""
+    machines: dict[str, set[str]] = {}
+    if ids is not None:
+        machine_of = {track: one for one, own in ids.people.items() for track in own}
+        for row in tracks:
+            whole = whole_of(row.track_id, machine_of)
+            if whole is not None:
+                machines.setdefault(machine_of[whole], set()).add(row.track_id)
     return People(
         identities={one.identity_id: one for one in identities},
         tracks={row.track_id: row for row in tracks},
         identity_of={track: one.identity_id for one in identities for track in one.track_ids},
         locked=frozenset(track for one in identities if one.locked for track in one.track_ids),
+        machines={one: frozenset(own) for one, own in machines.items()},
     )
 
 

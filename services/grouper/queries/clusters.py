@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from chassis.cache import Memo
 from chassis.errors import BadInput, Conflict
@@ -10,17 +11,16 @@ from chassis.mongo.run_fence import RunFence
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.events import EpisodeGrouped
 from contracts.rows import ClusterCentroidsDocument, FaceRow, ShotRow, TrackRow
-from services.grouper.clustering.constraints import Constraints
+from services.grouper.clustering.apply_edits import Sightings, between
 from services.grouper.clustering.review import Duplicate, Outlier, find_outliers, likely_duplicates
 from services.grouper.clustering.two_people import TwoPeople, find_two_people
-from services.grouper.edits.kinds import Edit
-from services.grouper.edits.log import EditLog, EditRecord, active_edits
+from services.grouper.edits.kinds import BaseEdit, Command
+from services.grouper.edits.log import EditLog, EditRecord, active_edits, highest_number_made
+from services.grouper.edits.people import People
 from services.grouper.edits.preview import Preview, SecondsRule, Side, compare
-from services.grouper.edits.replay import dropped_tracks, thresholds_in_force, without_ended_locks
-from services.grouper.edits.requests import Command, People, edit_of
+from services.grouper.edits.replay import thresholds_in_force
 from services.grouper.episode.documents import identities_document
-from services.grouper.episode.grouping_with_edits import episode_constraints
-from services.grouper.grouper import Regrouper
+from services.grouper.grouper import Grouper
 from services.grouper.queries.cluster_view import ClusterView, people_of, view_of
 from services.grouper.rules import GrouperThresholds
 from services.grouper.store.edits import EditStore
@@ -39,14 +39,14 @@ class ClusterQueries:
         reader: ArtifactReader,
         store: GrouperStore,
         edits: EditStore,
-        regrouper: Regrouper,
+        grouper: Grouper,
         fence: RunFence,
         rules: GrouperThresholds,
     ) -> None:
         self._reader = reader
         self._store = store
         self._edits = edits
-        self._regrouper = regrouper
+        self._grouper = grouper
         self._fence = fence
         self._rules = rules
         self._views: Memo[ClusterView] = Memo(REMEMBERED)
@@ -81,7 +81,7 @@ class ClusterQueries:
             reader = self._reader
             return await asyncio.to_thread(
                 view_of,
-                await self._regrouper.identities(event),
+                await self._grouper.identities(event),
                 await reader.rows(event.artifacts["tracks"], TrackRow),
                 await reader.rows(event.artifacts["faces"], FaceRow),
                 await self._seconds_rule(event),
@@ -93,10 +93,16 @@ class ClusterQueries:
         """Who is who in a grouping: all that a command has to know of it."""
 
         async def make() -> People:
-            identities = (await self._regrouper.identities(run.event)).identities
-            return people_of(identities, await self._reader.rows(run.event.artifacts["tracks"], TrackRow))
+            identities = (await self._grouper.identities(run.event)).identities
+            tracks = await self._reader.rows(run.event.artifacts["tracks"], TrackRow)
+            return people_of(identities, tracks, await self._grouper.kept_ids(run))
 
         return await self._people.get((run.event.run_id, run.event.revision), make)
+
+    async def people_for(self, run: GroupedRun, log: EditLog) -> People:
+        """Who is who, and who comes next: what a command after these edits is checked against."""
+        number = max(run.highest_number, highest_number_made(log)) + 1
+        return replace(await self.people(run), next_number=number)
 
     async def edits_version(self, ep_id: str) -> int:
         return await self._edits.version(ep_id)
@@ -107,7 +113,7 @@ class ClusterQueries:
 
         async def find() -> list[Duplicate]:
             view, centroids = await self.view(run), await self._centroids(run.event)
-            resolved = await self._regrouper.resolve(run, book.log)
+            resolved = await self._grouper.resolve(run, book.log)
             return await asyncio.to_thread(
                 _duplicates, view, centroids, resolved.edits, run.sample_period_s, self._in_force(book.log)
             )
@@ -139,7 +145,7 @@ class ClusterQueries:
         """
         view = await self.view(run)
         book = await self._edits.read(run.event.ep_id)
-        rows = [view.people.tracks[track] for track in view.people.group(identity_id).track_ids]
+        rows = [view.people.tracks[track] for track in view.people.identity(identity_id).track_ids]
         if len(rows) > self._rules.preview.most_tracks:
             raise BadInput(
                 "too_many_tracks", f"{identity_id} has more than {self._rules.preview.most_tracks} tracks to compare."
@@ -153,7 +159,7 @@ class ClusterQueries:
         )
 
     async def preview(self, ep_id: str, command: Command) -> Preview:
-        """What a command would change, with all edits of now; raises as `edit_of`."""
+        """What a command would change, with all edits of now; raises as `EditRequest.edit`."""
         run = await self.open_run_of(ep_id)
         view, book = await self.view(run), await self._edits.read(ep_id)
         record = EditRecord(
@@ -161,11 +167,11 @@ class ClusterQueries:
             action="apply",
             by="preview",
             at="",
-            edit=edit_of(command, view.people),
+            edit=command.edit(await self.people_for(run, book.log)),
             run_id=run.event.run_id,
         )
         async with self._previews:
-            edited = await self._regrouper.group(run, (*book.log, record))
+            edited = await self._grouper.group(run, (*book.log, record))
         document = identities_document(
             edited.grouping, edited.faces, ep_id=ep_id, run_id=run.event.run_id, revision=run.event.revision + 1
         )
@@ -187,16 +193,18 @@ class ClusterQueries:
 def _duplicates(
     view: ClusterView,
     centroids: ClusterCentroidsDocument,
-    edits: tuple[Edit, ...],
+    edits: tuple[BaseEdit, ...],
     sample_period_s: float,
     rules: GrouperThresholds,
 ) -> list[Duplicate]:
-    dropped = dropped_tracks(edits)
-    tracks = [row for row in view.tracks if row.track_id not in dropped]
+    tracks = [row for row in view.tracks if row.track_id in view.people.identity_of]
     links = [(row.continues, row.track_id) for row in tracks if row.continues is not None]
-    constraints: Constraints
-    constraints, _ = episode_constraints(
-        tracks, links, without_ended_locks(edits), sample_period_s=sample_period_s, rules=rules.clustering
+    constraints = between(
+        view.people.identity_of,
+        apart=[pair for edit in edits if all(pair := edit.apart())],
+        closed=[one.identity_id for one in view.identities.identities if one.locked],
+        tracks=tracks,
+        sightings=Sightings(tracks, links, sample_period_s=sample_period_s, rules=rules.clustering),
     )
     return likely_duplicates(
         centroids.centroids,

@@ -12,8 +12,7 @@ from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.results import ApiModel, ApiResult
 from chassis.http.versions import CommandId, ExpectedVersion
 from services.grouper.commands.edits import Asked
-from services.grouper.edits.requests import (
-    AnIdentity,
+from services.grouper.edits.kinds import (
     Command,
     DropTracks,
     KeepApart,
@@ -26,8 +25,8 @@ from services.grouper.edits.requests import (
     RestoreTracks,
     SplitCluster,
     UnlockCluster,
-    Why,
 )
+from services.grouper.edits.kinds.base import AnIdentity, Why
 from services.grouper.routers.edits import EditAnswer, answer_of
 from services.grouper.routers.parameters import Edits, Episode, WaitS
 

@@ -13,8 +13,8 @@ from chassis.http.results import ApiResult, Page, ok, page_of
 from chassis.http.versions import tag
 from contracts.ids import IdentityId, RunId, TrackId
 from contracts.rows import GroupingMetrics
+from services.grouper.edits.kinds import Command
 from services.grouper.edits.preview import Preview
-from services.grouper.edits.requests import Command
 from services.grouper.queries.cluster_view import ClusterMember, ClusterSummary
 from services.grouper.routers.parameters import Clusters, Cursor, Episode, Limit, OneIdentity, Pictures
 from services.grouper.store.runs import GroupedRun
@@ -238,7 +238,7 @@ async def read_cluster(
     run = await clusters.run_of(ep_id)
     grouped = await _grouped(clusters, run, response)
     view = await clusters.view(run)
-    tracks = [view.people.tracks[track] for track in view.people.group(identity_id).track_ids]
+    tracks = [view.people.tracks[track] for track in view.people.identity(identity_id).track_ids]
     page = page_of(tracks, key=lambda row: (row.start_s, row.track_id), cursor=cursor, limit=limit)
     members = tuple(view.member(row.track_id, pictures=pictures) for row in page.items)
     summary = next(one for one in view.summaries if one.identity_id == identity_id)

@@ -13,10 +13,10 @@ from chassis.http.results import ApiModel, ApiResult, Page, ok, page_of
 from chassis.http.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import IdentityId, RunId
 from services.grouper.commands.edits import Accepted, Asked
-from services.grouper.edits.changes import EditChange, change_of
-from services.grouper.edits.kinds import groups_of, named_tracks
+from services.grouper.edits.history import change_of
+from services.grouper.edits.kinds import EditChange
+from services.grouper.edits.kinds.base import Why
 from services.grouper.edits.log import EditLog, EditRecord, active_by_id
-from services.grouper.edits.requests import Why
 from services.grouper.routers.parameters import Cursor, Edits, Episode, Limit, WaitS
 
 router = APIRouter(tags=["edits"], responses=ERROR_RESPONSES)
@@ -50,6 +50,7 @@ class EditEntry(BaseModel):
     identity_ids: tuple[IdentityId, ...] = Field(description="The identities it spoke of, as they were called then.")
     tracks: int = Field(description="How many tracks it names.")
     change: EditChange
+    sentence: str = Field(default="", description="What the edit is, in a few words of English.")
 
 
 class WhichEdit(ApiModel):
@@ -78,7 +79,8 @@ def answer_of(accepted: Accepted, response: Response) -> ApiResult[EditAnswer]:
 def _entry(log: EditLog, record: EditRecord, made: EditRecord | None, *, active: bool) -> EditEntry:
     """One entry of the log; `made` is the one that applied its edit."""
     edit = made.edit if made is not None else None
-    ids = [group.identity_id for group in groups_of(edit)] if edit is not None else []
+    change = EditChange() if made is None else change_of(log, made)
+    ids = [group.identity_id for group in edit.groups()] if edit is not None else []
     return EditEntry(
         version=record.version,
         edit_id=record.edit_id,
@@ -90,8 +92,9 @@ def _entry(log: EditLog, record: EditRecord, made: EditRecord | None, *, active:
         active=active,
         run_id=record.run_id,
         identity_ids=tuple(one for one in ids if one is not None),
-        tracks=0 if edit is None else len(named_tracks(edit)),
-        change=EditChange() if made is None else change_of(log, made),
+        tracks=0 if edit is None else len(edit.named_tracks()),
+        change=change,
+        sentence="" if edit is None else edit.sentence(change),
     )
 
 

@@ -15,7 +15,10 @@ from chassis.mongo.database import Database, Document
 from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, SegmentEmbedded
 
-BASE = ("tracks", "tracks_npy", "faces")
+TRACK_ARTIFACTS = ("tracks", "tracks_npy", "faces")
+IDS = "identity_ids"
+"""The name in `GroupedRun.base` of the ids of the machine's people."""
+
 USUAL_PERIOD_S = 0.125
 
 
@@ -23,9 +26,10 @@ USUAL_PERIOD_S = 0.125
 class GroupedRun:
     """The latest grouping of a run, and what the next one needs.
 
-    `base` names the artifacts before operators' cuts: tracks, tracks_npy, faces. `retired` has the last tracks of
-    people whose ids are not in use, `highest_number` the greatest number an identity ever had, `problems` what only the
-    segments could tell.
+    `base` names the artifacts before operators' cuts (tracks, tracks_npy, faces) and the `identity_ids` of the machine's
+    people. `highest_number` is the greatest number an identity ever had, edits' own ones left out; `problems` is what
+    only the segments could tell. `retired` has the last tracks of people whose ids were not in use: only in runs that
+    were grouped before there were `identity_ids`.
     """
 
     event: EpisodeGrouped
@@ -141,7 +145,7 @@ def _read(document: Document) -> GroupedRun:
     base = {name: BlobRef.model_validate(ref) for name, ref in document.get("base", {}).items()}
     return GroupedRun(
         event=event,
-        base=base or {name: event.artifacts[name] for name in BASE if name in event.artifacts},
+        base=base or {name: event.artifacts[name] for name in TRACK_ARTIFACTS if name in event.artifacts},
         sample_period_s=float(document.get("sample_period_s", USUAL_PERIOD_S)),
         highest_number=int(document.get("highest_number", 0)),
         retired={identity: tuple(tracks) for identity, tracks in document.get("retired", {}).items()},

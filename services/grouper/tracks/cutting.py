@@ -9,13 +9,14 @@ the track, and the name of a stretch whose cut was undone means nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from chassis.domain.arrays import Floats
+from chassis.domain.pooling import PoolingRules
 from contracts.rows import FaceRow, TrackRow
 from services.grouper.tracks.geometry import box_at
 from services.grouper.tracks.joining import JoinedEpisode
-from services.grouper.tracks.points import Floats
 from services.grouper.tracks.pooling import pooled
 
 BEFORE, STRETCH, AFTER = "001", "002", "003"
@@ -80,7 +81,7 @@ def cut_tracks(tracks: Sequence[TrackRow], cuts: Sequence[Cut]) -> CutTracks:
     names = set(whole)
     stretches: list[tuple[str, ...]] = []
     for cut in cuts:
-        base = _base_of(cut.track_id, whole)
+        base = whole_of(cut.track_id, whole)
         if base is None:
             stretches.append(())
             continue
@@ -113,7 +114,11 @@ def cut_tracks(tracks: Sequence[TrackRow], cuts: Sequence[Cut]) -> CutTracks:
 
 
 def cut_episode(
-    joined: JoinedEpisode, cut: CutTracks, faces: Sequence[FaceRow], face_vectors: Floats
+    joined: JoinedEpisode,
+    cut: CutTracks,
+    faces: Sequence[FaceRow],
+    face_vectors: Floats,
+    pooling: PoolingRules,
 ) -> tuple[JoinedEpisode, list[FaceRow]]:
     """The joined episode with the parts instead of the tracks that were cut, and all faces with the parts' ids.
 
@@ -132,7 +137,7 @@ def cut_episode(
         if part is not None:
             own[part].append(moved[-1])
     for part, part_faces in own.items():
-        rows[part], vectors[part] = pooled(rows[part], part_faces, face_vectors)
+        rows[part], vectors[part] = pooled(rows[part], part_faces, face_vectors, pooling)
     tracks = tuple(rows[row.track_id] for row in cut.tracks)
     episode = JoinedEpisode(
         tracks=tracks,
@@ -144,7 +149,8 @@ def cut_episode(
     return episode, moved
 
 
-def _base_of(name: str, whole: Mapping[str, TrackRow]) -> str | None:
+def whole_of(name: str, whole: Container[str]) -> str | None:
+    """The track of which a name's part was cut, at any depth; None when it is not there."""
     found: str | None = name
     while found is not None and found not in whole:
         found, _ = parent_of(found)

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chassis.domain.arrays import Floats
+from chassis.domain.pooling import PoolingRules, pool_vectors
 from contracts.rows import FaceRow, TrackRow
-from services.grouper.tracks.points import Floats
 
-LEAST_WEIGHT = 0.05
 NO_FACE = "no_face_sampled"
 NO_USABLE_VECTOR = "no_usable_vector"
 LOW_QUALITY = "low_quality"
 
 
-def pooled(track: TrackRow, faces: Sequence[FaceRow], face_vectors: Floats) -> tuple[TrackRow, Floats | None]:
-    """The track as its own faces make it, and its prototype [D]: their quality-weighted mean of unit length.
+def pooled(
+    track: TrackRow, faces: Sequence[FaceRow], face_vectors: Floats, rules: PoolingRules
+) -> tuple[TrackRow, Floats | None]:
+    """The track as its own faces make it, and its prototype [D], pooled as the embedder pools a whole track.
 
     Without a face that has a vector there is no prototype, and the row says why in `rejection`.
     """
@@ -37,16 +39,13 @@ def pooled(track: TrackRow, faces: Sequence[FaceRow], face_vectors: Floats) -> t
         gone = {"samples": 0, "spread": None, "low_quality": True, "rejection": reason, "model_id": None}
         return row.model_copy(update=gone), None
     vectors = face_vectors[[face.embedding_row for face in embedded if face.embedding_row is not None]]
-    weights = np.maximum([face.quality.score for face in embedded], LEAST_WEIGHT)
-    mean = np.average(vectors.astype(np.float64), axis=0, weights=weights)
-    length = float(np.linalg.norm(mean))
-    vector = (mean / length if length > 1e-9 else vectors[0]).astype(np.float32)
+    prototype = pool_vectors(vectors, [face.quality.score for face in embedded], rules)
     poor = all(face.low_quality for face in embedded)
     kept = {
-        "samples": len(embedded),
-        "spread": float(np.linalg.norm(vectors - vector, axis=1).mean()),
+        "samples": prototype.samples,
+        "spread": prototype.spread,
         "low_quality": poor,
         "rejection": LOW_QUALITY if poor else None,
         "model_id": embedded[0].model_id or track.model_id,
     }
-    return row.model_copy(update=kept), vector
+    return row.model_copy(update=kept), prototype.vector

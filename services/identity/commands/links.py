@@ -91,6 +91,13 @@ class LinkCommands:
             )
         return found
 
+    async def resting(self, links: EpisodeLinks) -> tuple[str, ...]:
+        """Identities with a link or a dismissal that are not there as the episode is reported now."""
+        people = (await self._episodes.roster(links.ep_id)).people.identities
+        state = links.effective
+        ids = {entry.identity_id for entry in (*state.links, *state.dismissed)}
+        return tuple(sorted(one for one in ids if one not in people))
+
     async def link(self, ep_id: str, identity_id: str, cast_id: str, order: Order) -> Outcome:
         """Say that an identity is a cast member."""
         roster = await self._episodes.roster(ep_id)

@@ -31,7 +31,7 @@ async def read_links(
     """All links and dismissed suggestions of an episode, with their history."""
     found = await desk.load(ep_id)
     tag(response, found.version)
-    return ok(links_view(found, history=history))
+    return ok(links_view(found, history=history, resting=await desk.resting(found)))
 
 
 @router.put("/links/{ep_id}/{identity_id}")

@@ -118,6 +118,11 @@ class LinksView(BaseModel):
     revision: int
     links: tuple[CastLink, ...]
     dismissed: tuple[Dismissal, ...]
+    resting: tuple[str, ...] = Field(
+        default=(),
+        description="Identities among these that are not there now, because an edit took them away: what is said of them "
+        "names nobody, and counts again when they are back.",
+    )
     history: tuple[LinkCommand, ...] = Field(description="Latest first.")
     undoable: int | None = Field(description="Version of the command that undo takes back next.")
     redoable: int | None = Field(description="Version of the command that redo makes again next.")
@@ -274,7 +279,7 @@ def review_of(episode: Episode, item: ReviewItem, links: dict[str, CastLink]) ->
     )
 
 
-def links_view(links: EpisodeLinks, *, history: int) -> LinksView:
+def links_view(links: EpisodeLinks, *, history: int, resting: tuple[str, ...]) -> LinksView:
     """The links with the latest `history` commands."""
     state = links.effective
     done, undone = undoable(links.commands), redoable(links.commands)
@@ -285,6 +290,7 @@ def links_view(links: EpisodeLinks, *, history: int) -> LinksView:
         revision=links.revision,
         links=state.links,
         dismissed=state.dismissed,
+        resting=resting,
         history=tuple(reversed(links.commands))[:history],
         undoable=done[-1] if done else None,
         redoable=undone[-1] if undone else None,

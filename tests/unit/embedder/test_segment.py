@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chassis.domain.pooling import PoolingRules
 from contracts.rows import FaceRow
 from services.embedder.embedding import EmbeddedSegment, EmbeddingMismatchError, build_embedded_segment, faces_to_embed
 from services.embedder.rules import EmbedderThresholds
@@ -21,6 +22,7 @@ def _embed(faces: list[FaceRow], vectors: np.ndarray, **changes: object) -> Embe
         "vectors": vectors,
         "model_id": "model-a",
         "thresholds": THRESHOLDS,
+        "pooling": PoolingRules(),
     }
     return build_embedded_segment(**(arguments | changes))  # type: ignore[arg-type]
 

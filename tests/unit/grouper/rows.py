@@ -8,9 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from chassis.domain.pooling import PoolingRules
 from contracts.ids import track_id
 from contracts.rows import Boundary, Box, ShotRow, TrackRow
+from services.grouper.clustering.machine import MachineGrouping
+from services.grouper.edits.kinds import BaseEdit
+from services.grouper.edits.resolve import Resolved
+from services.grouper.episode.edited_grouping import GroupingInput, group_edited
 from services.grouper.episode.grouping_with_edits import Grouping
+from services.grouper.episode.identity_ids import RunIds, first_ids
+from services.grouper.rules import GrouperThresholds
+from services.grouper.tracks.cutting import cut_tracks
 from services.grouper.tracks.joining import JoinedEpisode
 
 EP_ID = "show-s01e01"
@@ -99,6 +107,29 @@ def joined(
     must_links: Sequence[tuple[str, str]] = (),
 ) -> JoinedEpisode:
     return JoinedEpisode(tracks=tuple(tracks), vectors=tuple(vectors), shots=(), must_links=tuple(must_links))
+
+
+def grouped(
+    episode: JoinedEpisode,
+    *edits: BaseEdit,
+    thresholds: GrouperThresholds | None = None,
+    duration_s: float = 60.0,
+    ids: RunIds | None = None,
+    machine: MachineGrouping | None = None,
+) -> Grouping:
+    """An episode grouped with edits, in a run of its own where `ids` are not given."""
+    rules = thresholds or GrouperThresholds(model_id=MODEL)
+    ground = GroupingInput(
+        joined=episode,
+        faces=[],
+        face_vectors=np.zeros((0, 128), dtype=np.float32),
+        duration_s=duration_s,
+        sample_period_s=0.125,
+    )
+    if ids is None:
+        ids = first_ids(ground.machine(rules), episode.tracks)
+    resolved = Resolved(cut=cut_tracks(episode.tracks, []), edits=tuple(edits), lost=())
+    return group_edited(ground, resolved, ids, thresholds=rules, pooling=PoolingRules(), machine=machine).grouping
 
 
 def identity_by_track(grouping: Grouping) -> dict[str, str]:

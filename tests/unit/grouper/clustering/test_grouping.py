@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,11 +11,24 @@ from benchmarks.clustering_metrics import bcubed
 from contracts.rows import TrackRow
 from services.grouper.clustering.constraints import simultaneous_pairs
 from services.grouper.clustering.grouping import _validate_embedding_dimensions
-from services.grouper.edits.kinds import Edit
-from services.grouper.episode.grouping_with_edits import Grouping, group_episode
+from services.grouper.edits.kinds import Edit, Overrides, Recluster
+from services.grouper.edits.log import apply_edit
+from services.grouper.episode.grouping_with_edits import Grouping
 from services.grouper.rules import ClusteringRules, GrouperThresholds
 from services.grouper.tracks.joining import JoinedEpisode
-from tests.unit.grouper.rows import LEFT, MODEL, RIGHT, Scene, identity_by_track, joined, partition, track, vector_of
+from tests.support.edited_episode import EditedEpisode
+from tests.unit.grouper.rows import (
+    LEFT,
+    MODEL,
+    RIGHT,
+    Scene,
+    grouped,
+    identity_by_track,
+    joined,
+    partition,
+    track,
+    vector_of,
+)
 
 THRESHOLDS = GrouperThresholds(model_id=MODEL)
 PERIOD_S = 0.125
@@ -22,7 +37,7 @@ PERIOD_S = 0.125
 def _group(
     episode: JoinedEpisode, *, thresholds: GrouperThresholds = THRESHOLDS, edits: tuple[Edit, ...] = ()
 ) -> Grouping:
-    return group_episode(episode, duration_s=600, sample_period_s=PERIOD_S, thresholds=thresholds, edits=edits)
+    return grouped(episode, *edits, thresholds=thresholds, duration_s=600)
 
 
 def _labels(grouping: Grouping, episode: JoinedEpisode) -> list[str]:
@@ -195,6 +210,13 @@ def test_a_track_without_a_vector_is_known_through_the_one_it_continues() -> Non
     assert [person.reason for person in _group(episode).people] == [None]
 
 
+def test_a_lone_track_that_took_a_poor_one_in_stays_and_nobody_is_lost() -> None:
+    episode = EditedEpisode(Random(106), 24, 5)
+    loose = Recluster(overrides=Overrides(merge_distance=0.5))
+    episode.log = apply_edit((), loose, edit_id="e", by="kim", at="")
+    assert sum(len(person.tracks) for person in episode.grouped().grouping.people) == 24
+
+
 def test_vectors_of_another_dimension_or_model_are_reported_and_kept_apart() -> None:
     tracks = [track(1, 0, 1), track(2, 2, 3), track(3, 4, 5, model_id="model-b"), track(4, 6, 7)]
     vectors = [vector_of(1), vector_of(1, 1), vector_of(1, 2), vector_of(1)[:64]]
@@ -249,9 +271,7 @@ def test_what_looks_wrong_is_said() -> None:
     lumped = " ".join(_group(Scene([1] * 9 + [2, 2, 3, 3]).joined()).warnings)
     assert "One cluster holds 69%" in lumped
     brief = [track(number, number / 10, number / 10 + 0.05) for number in range(100)]
-    hasty = group_episode(
-        joined(brief, [vector_of(1)] * 100), duration_s=60, sample_period_s=PERIOD_S, thresholds=THRESHOLDS
-    )
+    hasty = grouped(joined(brief, [vector_of(1)] * 100), thresholds=THRESHOLDS)
     assert "100 tracks per minute: tracking may be broken up." in hasty.warnings
     assert "100% of the tracks are shorter than 0.5 s." in hasty.warnings
     assert not _group(Scene([1, 1, 2, 2, 3, 3, 4, 4]).joined()).warnings

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from services.grouper.edits.changes import EditChange, change_of
+from services.grouper.edits.history import change_of
 from services.grouper.edits.kinds import (
     Drop,
     Edit,
+    EditChange,
     Lock,
     Merge,
     MoveRange,
     MoveTrack,
+    NotSame,
     Overrides,
     Recluster,
     Rename,
+    Restore,
     Split,
     TrackGroup,
+    Unlock,
 )
 from services.grouper.edits.log import EditLog, EditRecord, apply_edit, redo, undo
 
@@ -103,3 +107,46 @@ def test_thresholds_are_told_as_they_were_and_as_they_are() -> None:
 def test_who_had_the_tracks_and_who_has_them_since(edit: Edit, change: EditChange) -> None:
     log = log_of(edit)
     assert change_of(log, log[0]) == change
+
+
+MANY = tracks(1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (Merge(target=group(ONE, 1), sources=(group(TWO, 2),)), f"merge of {TWO} into {ONE}"),
+        (Split(kept=group(ONE, 1, 2, 3, 4, 5, 6), split_off=MANY), f"split of 5 tracks off {ONE}"),
+        (
+            MoveTrack(track_ids=MANY[:2], source=group(ONE, 1, 2), target=group(TWO, 3)),
+            f"move of {MANY[0]}, {MANY[1]} from {ONE} to {TWO}",
+        ),
+        (MoveTrack(track_ids=MANY[:1]), f"move of {MANY[0]} to somebody new"),
+        (
+            MoveRange(track_id=MANY[0], start_s=1.5, end_s=2, source=group(ONE, 1)),
+            f"move of 1.5-2 s of {MANY[0]} from {ONE} to somebody new",
+        ),
+        (NotSame(first=group(ONE, 1), second=group(TWO, 2)), f"{ONE} and {TWO} kept apart"),
+        (Lock(group=group(ONE, 1)), f"lock of {ONE}"),
+        (Unlock(group=group(ONE, 1)), f"unlock of {ONE}"),
+        (name("Kim"), f'rename of {ONE} from no name to "Kim"'),
+        (Drop(track_ids=MANY[:1]), f"drop of {MANY[0]}"),
+        (Restore(track_ids=MANY), "restore of 5 tracks"),
+        (
+            Recluster(overrides=Overrides(merge_distance=0.3)),
+            "recluster with merge_distance from its setting to 0.3",
+        ),
+        (Recluster(overrides=Overrides()), "recluster"),
+    ],
+    ids=lambda value: getattr(value, "kind", ""),
+)
+def test_each_kind_says_in_a_few_words_what_it_is(edit: Edit, sentence: str) -> None:
+    log = log_of(edit)
+    assert edit.sentence(change_of(log, log[0])) == sentence
+
+
+def test_thresholds_that_are_taken_back_are_said() -> None:
+    log = log_of(Recluster(overrides=Overrides(good_ratio=1.5)), Recluster(overrides=Overrides()))
+    edit = log[1].edit
+    assert edit is not None
+    assert edit.sentence(change_of(log, log[1])) == "recluster with good_ratio from 1.5 to its setting"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chassis.errors import BadInput, Conflict, NotFound
 from contracts.rows import Identity
-from services.grouper.edits.kinds import Merge, MoveRange, MoveTrack, Split, TrackGroup
-from services.grouper.edits.requests import Command, edit_of
+from services.grouper.edits.kinds import Command, Merge, MoveRange, MoveTrack, Split, TrackGroup
 from services.grouper.queries.cluster_view import people_of
 from tests.unit.grouper.rows import track
 
@@ -26,11 +26,14 @@ def _identity(name: str, *tracks: int, locked: bool = False) -> Identity:
 
 
 # Track 6 was dropped.
-PEOPLE = people_of([_identity(ONE, 1, 3), _identity(TWO, 2, 4), _identity(LOCKED, 5, locked=True)], ROWS)
+PEOPLE = replace(
+    people_of([_identity(ONE, 1, 3), _identity(TWO, 2, 4), _identity(LOCKED, 5, locked=True)], ROWS), next_number=9
+)
+NEXT = "identity-00009"
 
 
 def _edit(kind: str, **values: Any) -> Any:
-    return edit_of(COMMANDS.validate_python({"kind": kind, **values}), PEOPLE)
+    return COMMANDS.validate_python({"kind": kind, **values}).edit(PEOPLE)
 
 
 def test_identities_become_their_tracks_of_now() -> None:
@@ -39,18 +42,18 @@ def test_identities_become_their_tracks_of_now() -> None:
         sources=(TrackGroup(identity_id=TWO, track_ids=_ids(2, 4)),),
     )
     assert _edit("split", identity_id=ONE, track_ids=_ids(3)) == Split(
-        kept=TrackGroup(identity_id=ONE, track_ids=_ids(1, 3)), split_off=_ids(3)
+        kept=TrackGroup(identity_id=ONE, track_ids=_ids(1, 3)), split_off=_ids(3), new_id=NEXT
     )
 
 
 def test_moved_tracks_leave_whoever_has_them() -> None:
     owner = TrackGroup(identity_id=ONE, track_ids=_ids(1, 3))
-    assert _edit("move_tracks", track_ids=_ids(1)) == MoveTrack(track_ids=_ids(1), source=owner)
+    assert _edit("move_tracks", track_ids=_ids(1)) == MoveTrack(track_ids=_ids(1), source=owner, new_id=NEXT)
     both = _edit("move_tracks", track_ids=_ids(1, 2))
     assert both.source == TrackGroup(identity_id=None, track_ids=_ids(1, 3, 2, 4))
     assert _edit("move_tracks", track_ids=_ids(6), target=ONE).source is None
     assert _edit("move_range", track_id=_ids(1)[0], start_s=2, end_s=3) == MoveRange(
-        track_id=_ids(1)[0], start_s=2, end_s=3, source=owner
+        track_id=_ids(1)[0], start_s=2, end_s=3, source=owner, new_id=NEXT
     )
 
 
@@ -58,7 +61,7 @@ def test_moved_tracks_leave_whoever_has_them() -> None:
     ("kind", "values", "error", "code"),
     [
         ("merge", {"target": ONE, "sources": [ONE]}, BadInput, "same_identity"),
-        ("merge", {"target": ONE, "sources": ["identity-00009"]}, NotFound, "unknown_identity"),
+        ("merge", {"target": ONE, "sources": ["identity-00008"]}, NotFound, "unknown_identity"),
         ("merge", {"target": ONE, "sources": [LOCKED]}, Conflict, "identity_locked"),
         ("not_same", {"first": ONE, "second": ONE}, BadInput, "same_identity"),
         ("split", {"identity_id": ONE, "track_ids": _ids(1, 3)}, BadInput, "not_a_part"),

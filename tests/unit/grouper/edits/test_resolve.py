@@ -1,7 +1,19 @@
 from __future__ import annotations
 
 from contracts.rows import TrackRow
-from services.grouper.edits.kinds import Drop, Edit, Merge, MoveRange, MoveTrack, Recluster, TrackGroup
+from services.grouper.edits.kinds import (
+    Drop,
+    Edit,
+    Lock,
+    Merge,
+    MoveRange,
+    MoveTrack,
+    NotSame,
+    Recluster,
+    Split,
+    TrackGroup,
+)
+from services.grouper.edits.kinds.base import Translation
 from services.grouper.edits.log import EditRecord
 from services.grouper.edits.resolve import Resolved, Resolver
 from services.grouper.rules import CarryRules
@@ -72,3 +84,31 @@ def test_a_time_range_is_found_again_in_another_run() -> None:
     assert moved.track_ids == _ids("007002", "008002")
     assert drop_stretch == Drop(track_ids=_ids("007002", "008002"))
     assert drop_rest == Drop(track_ids=_ids("008003"))
+
+
+def test_every_edit_follows_its_tracks_into_another_run() -> None:
+    new = Translation({"track-00000-001": _ids(11, 12), "track-00000-003": _ids(13)})
+
+    def group(*numbers: int, identity: str | None = None) -> TrackGroup:
+        return TrackGroup(identity_id=identity, track_ids=_ids(*numbers))
+
+    one = "identity-00001"
+    assert Split(kept=group(1, identity=one), split_off=_ids(3)).translated(new) == Split(
+        kept=group(11, 12, identity=one), split_off=_ids(13)
+    )
+    assert Merge(target=group(1), sources=(group(3), group(4))).translated(new) == Merge(
+        target=group(11, 12), sources=(group(13),)
+    )
+    assert MoveTrack(track_ids=_ids(3), source=group(4), target=group(1)).translated(new) == MoveTrack(
+        track_ids=_ids(13), source=None, target=group(11, 12)
+    )
+    assert Lock(group=group(1, 2)).translated(new) == Lock(group=group(11, 12))
+    assert Drop(track_ids=_ids(5)).translated(new) is None
+    assert MoveTrack(track_ids=_ids(3), target=group(4)).translated(new) is None
+    assert NotSame(first=group(1), second=group(4)).translated(new) is None
+
+
+def test_tracks_that_no_edit_could_name_are_newcomers() -> None:
+    tracks = {OLD: TRACKS[OLD], NEW: [*TRACKS[NEW], track(10, 20.0, 25.0)]}
+    assert _resolve(Drop(track_ids=_ids(1)), made_in=OLD, run=NEW, tracks=tracks).newcomers == {_ids(10)[0]}
+    assert not _resolve(Drop(track_ids=_ids(1)), made_in=OLD, run=OLD).newcomers

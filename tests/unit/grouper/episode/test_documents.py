@@ -11,9 +11,9 @@ from services.grouper.episode.documents import (
     identities_document,
     track_metrics_document,
 )
-from services.grouper.episode.grouping_with_edits import Grouping, group_episode
-from services.grouper.rules import GrouperThresholds, WarningRules
-from tests.unit.grouper.rows import EP_ID, LEFT, MODEL, RUN_ID, joined, shot, track, vector_of
+from services.grouper.episode.grouping_with_edits import Grouping
+from services.grouper.rules import WarningRules
+from tests.unit.grouper.rows import EP_ID, LEFT, MODEL, RUN_ID, grouped, joined, shot, track, vector_of
 
 
 def _face(number: int, frame: int, score: float, *, thumbnail: bool = True, skip: str | None = None) -> FaceRow:
@@ -41,12 +41,7 @@ FACES = [_face(1, 0, 0.5), _face(1, 8, 0.7), _face(2, 16, 0.9, thumbnail=False),
 @pytest.fixture
 def grouping() -> Grouping:
     tracks = [track(1, 0, 2), track(2, 2, 3), track(3, 3, 3.2, embedded=False)]
-    return group_episode(
-        joined(tracks, [vector_of(1), vector_of(1, 1), None]),
-        duration_s=60,
-        sample_period_s=0.125,
-        thresholds=GrouperThresholds(model_id=MODEL),
-    )
+    return grouped(joined(tracks, [vector_of(1), vector_of(1, 1), None]))
 
 
 def test_identities_show_their_best_thumbnail_and_count_their_faces(grouping: Grouping) -> None:
@@ -62,9 +57,7 @@ def test_identities_show_their_best_thumbnail_and_count_their_faces(grouping: Gr
 def test_a_label_is_what_the_grouping_says() -> None:
     edits = [Rename(group=TrackGroup(track_ids=("track-00000-001",)), label="The neighbour")]
     tracks, vectors = [track(1, 0, 2), track(2, 2, 3)], [vector_of(1), vector_of(2)]
-    grouping = group_episode(
-        joined(tracks, vectors), duration_s=60, sample_period_s=0.125, thresholds=GrouperThresholds(), edits=edits
-    )
+    grouping = grouped(joined(tracks, vectors), *edits)
     document = identities_document(grouping, [], ep_id=EP_ID, run_id=RUN_ID, revision=1)
     assert [identity.label for identity in document.identities] == ["The neighbour", None]
 

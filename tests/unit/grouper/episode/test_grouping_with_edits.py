@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.rows import Identity
 from services.grouper.edits.kinds import (
     Drop,
     Edit,
@@ -17,7 +16,6 @@ from services.grouper.edits.kinds import (
     Split,
     TrackGroup,
     Unlock,
-    translate_edits,
 )
 from services.grouper.edits.log import (
     EditLog,
@@ -28,11 +26,9 @@ from services.grouper.edits.log import (
     redo,
     undo,
 )
-from services.grouper.episode.grouping_with_edits import Grouping, group_episode
-from services.grouper.episode.identity_ids import EarlierRun
-from services.grouper.rules import GrouperThresholds
+from services.grouper.episode.grouping_with_edits import Grouping
 from services.grouper.tracks.joining import JoinedEpisode
-from tests.unit.grouper.rows import MODEL, RIGHT, Scene, identity_by_track, joined, partition, track, vector_of
+from tests.unit.grouper.rows import RIGHT, Scene, grouped, identity_by_track, joined, partition, track, vector_of
 
 AT = {"by": "kim", "at": "2026-01-01T00:00:00Z"}
 # Tracks 1 and 3 show one person, 2 and 4 another, 5 a third.
@@ -47,15 +43,8 @@ def _group_of(*numbers: int, identity: int | None = None) -> TrackGroup:
     return TrackGroup(identity_id=None if identity is None else f"identity-{identity:05d}", track_ids=_tracks(*numbers))
 
 
-def _group(*edits: Edit, episode: JoinedEpisode = SCENE, earlier: EarlierRun | None = None) -> Grouping:
-    return group_episode(
-        episode,
-        duration_s=60,
-        sample_period_s=0.125,
-        thresholds=GrouperThresholds(model_id=MODEL),
-        edits=edits,
-        earlier=earlier,
-    )
+def _group(*edits: Edit, episode: JoinedEpisode = SCENE) -> Grouping:
+    return grouped(episode, *edits)
 
 
 def _people(*edits: Edit, episode: JoinedEpisode = SCENE) -> list[set[int]]:
@@ -71,7 +60,10 @@ def test_a_merge_unites_and_keeps_the_targets_id() -> None:
     grouping = _group(Merge(target=_group_of(5, identity=3), sources=(_group_of(1, 3, identity=1),)))
     identities = identity_by_track(grouping)
     assert {identities[one] for one in _tracks(1, 3, 5)} == {"identity-00003"}
-    assert [person.provenance for person in grouping.people] == ["operator", "machine"]
+    assert {person.identity_id: person.provenance for person in grouping.people} == {
+        "identity-00002": "machine",
+        "identity-00003": "operator",
+    }
 
 
 def test_a_merge_holds_even_for_faces_in_one_frame() -> None:
@@ -80,12 +72,12 @@ def test_a_merge_holds_even_for_faces_in_one_frame() -> None:
 
 
 def test_a_split_takes_tracks_apart_that_look_alike() -> None:
-    assert _people(Split(kept=_group_of(1, identity=1), split_off=_tracks(3))) == [{1}, {2, 4}, {3}, {5}]
+    assert _people(Split(kept=_group_of(1, identity=1), split_off=_tracks(3))) == [{1}, {2, 4}, {5}, {3}]
 
 
 def test_a_moved_track_is_with_its_target_and_not_with_its_source() -> None:
     edit = MoveTrack(track_ids=_tracks(3), source=_group_of(1, 3, identity=1), target=_group_of(5, identity=3))
-    assert _people(edit) == [{1}, {3, 5}, {2, 4}]
+    assert _people(edit) == [{1}, {2, 4}, {3, 5}]
 
 
 def test_not_the_same_keeps_apart_what_looks_alike() -> None:
@@ -130,8 +122,8 @@ def test_a_track_moved_out_of_a_locked_identity_does_not_lock_its_target() -> No
     grouping = _group(lock, move)
     assert {person.identity_id: person.locked for person in grouping.people} == {
         "identity-00001": True,
+        "identity-00002": False,
         "identity-00003": False,
-        "identity-00004": False,
     }
 
 
@@ -192,28 +184,9 @@ def test_the_log_remembers_who_did_what_and_survives_json() -> None:
     assert tuple(EditRecord.model_validate_json(record.model_dump_json()) for record in log) == log
 
 
-def test_edits_follow_their_tracks_into_another_run() -> None:
-    new_ids = {"track-00000-001": ("track-00000-011", "track-00000-012"), "track-00000-003": ("track-00000-013",)}
-    edits: list[Edit] = [
-        Split(kept=_group_of(1, identity=1), split_off=_tracks(3)),
-        Merge(target=_group_of(1), sources=(_group_of(3), _group_of(4))),
-        MoveTrack(track_ids=_tracks(3), source=_group_of(4), target=_group_of(1)),
-        Lock(group=_group_of(1, 2)),
-        Drop(track_ids=_tracks(5)),
-    ]
-    kept, lost = translate_edits(edits, new_ids)
-    assert kept == [
-        Split(kept=_group_of(11, 12, identity=1), split_off=_tracks(13)),
-        Merge(target=_group_of(11, 12), sources=(_group_of(13),)),
-        MoveTrack(track_ids=_tracks(13), source=None, target=_group_of(11, 12)),
-        Lock(group=_group_of(11, 12)),
-    ]
-    assert lost == [edits[4]]
-
-
 def test_a_new_person_is_given_tracks_by_people_only() -> None:
     edit = MoveTrack(track_ids=_tracks(3), source=_group_of(1, 3, identity=1))
-    assert _people(edit) == [{1}, {2, 4}, {3}, {5}]
+    assert _people(edit) == [{1}, {2, 4}, {5}, {3}]
     merged = Merge(target=_group_of(2, 4, identity=2), sources=(_group_of(3, identity=3),))
     assert _people(edit, merged) == [{1}, {2, 3, 4}, {5}]
 
@@ -228,7 +201,7 @@ def test_a_new_person_that_was_merged_closes_nobody() -> None:
 
 def test_an_unlocked_identity_takes_tracks_again() -> None:
     lock = Lock(group=_group_of(1, identity=1))
-    assert _people(lock) == [{1}, {2, 4}, {3}, {5}]
+    assert _people(lock) == [{1}, {2, 4}, {5}, {3}]
     grouping = _group(lock, Unlock(group=_group_of(1, identity=1)))
     assert partition(grouping) == partition(_group())
     assert not any(person.locked for person in grouping.people)
@@ -275,25 +248,3 @@ def test_leftovers_are_looked_at_again_after_an_edit() -> None:
     assert [person.reason for person in _group(apart, episode=episode).people] == [None, None, "low_quality"]
     merge = Merge(target=_group_of(1, identity=1), sources=(_group_of(2, identity=2),))
     assert _people(apart, merge, episode=episode) == [{1, 2, 3}]
-
-
-def test_a_person_that_shows_up_again_gets_the_old_id_back() -> None:
-    before = _group()
-    merge = Merge(target=_group_of(1, 3, identity=1), sources=(_group_of(2, 4, identity=2),))
-    after = _group(merge, earlier=as_earlier(before))
-    retired = {"identity-00002": _tracks(2, 4)}
-    undone = _group(earlier=EarlierRun(as_earlier(after).identities, after.tracks, retired))
-    assert identity_by_track(undone) == identity_by_track(before)
-
-
-def as_earlier(grouping: Grouping) -> EarlierRun:
-    people = tuple(
-        Identity(
-            identity_id=person.identity_id,
-            track_ids=tuple(one.track_id for one in person.tracks),
-            tracks=len(person.tracks),
-            faces=0,
-        )
-        for person in grouping.people
-    )
-    return EarlierRun(people, grouping.tracks)

@@ -1,78 +1,143 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from contracts.rows import Identity, TrackRow
-from services.grouper.episode.identity_ids import EarlierRun, carry_identity_ids
+from services.grouper.clustering.machine import MachineGrouping
+from services.grouper.edits.kinds import Edit, Merge, MoveTrack, Split, TrackGroup
+from services.grouper.edits.log import EditLog, EditRecord
+from services.grouper.episode.adopting import adopted
+from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids, people_of
 from services.grouper.rules import CarryRules
-from services.grouper.tracks.matching import match_tracks
-from tests.unit.grouper.rows import LEFT, RIGHT, track
+from tests.unit.grouper.rows import LEFT, RIGHT, RUN_ID, track
 
 RULES = CarryRules()
+ONE, TWO, THREE, FOUR = (f"identity-{number:05d}" for number in range(1, 5))
 
 
-def _earlier(*people: tuple[int, list[TrackRow]], locked: int | None = None) -> EarlierRun:
-    return EarlierRun(
-        identities=tuple(
-            Identity(
-                identity_id=f"identity-{number:05d}",
-                track_ids=tuple(one.track_id for one in tracks),
-                tracks=len(tracks),
-                faces=0,
-                locked=number == locked,
-            )
-            for number, tracks in people
-        ),
-        tracks=tuple(one for _, tracks in people for one in tracks),
+def _tracks(*numbers: int) -> tuple[str, ...]:
+    return tuple(f"track-00000-{number:03d}" for number in numbers)
+
+
+def _machine(*groups: Sequence[TrackRow], rescued: Sequence[str] = ()) -> MachineGrouping:
+    names = tuple(tuple(one.track_id for one in group) for group in groups)
+    return MachineGrouping(clusters=names, rescued=frozenset(rescued), unknown=())
+
+
+def _rows(groups: Sequence[Sequence[TrackRow]]) -> list[TrackRow]:
+    return [one for group in groups for one in group]
+
+
+def _ids(people: dict[str, list[TrackRow]], retired: dict[str, tuple[str, ...]] | None = None) -> RunIds:
+    rows = _rows(list(people.values()))
+    return RunIds(
+        people={one: tuple(row.track_id for row in own) for one, own in people.items()},
+        rescued=(),
+        retired=retired or {},
+        numbers={row.track_id: place for place, row in enumerate(rows, start=1)},
     )
 
 
-def test_without_an_earlier_run_people_are_numbered_by_first_appearance() -> None:
-    assert carry_identity_ids([[track(1, 5, 6)], [track(2, 0, 1)]], None, RULES) == ["identity-00002", "identity-00001"]
+def _carried(groups: Sequence[Sequence[TrackRow]], people: dict[str, list[TrackRow]], least: int = 1) -> list[str]:
+    earlier = _ids(people)
+    ids = carried_ids(
+        _machine(*groups), _rows(groups), earlier, _rows(list(people.values())), RULES, least_number=least
+    )
+    return [next(one for one, own in ids.people.items() if group[0].track_id in own) for group in groups]
+
+
+def test_people_of_a_first_run_are_numbered_by_first_appearance() -> None:
+    groups = [[track(1, 5, 6)], [track(2, 0, 1)]]
+    ids = first_ids(_machine(*groups), _rows(groups))
+    assert ids.people == {TWO: _tracks(1), ONE: _tracks(2)}
+    assert first_ids(_machine(*groups), _rows(groups), least_number=7).highest_number == 8
 
 
 def test_a_person_keeps_the_id_though_tracks_and_order_are_other() -> None:
-    earlier = _earlier((4, [track(1, 0, 5, box=LEFT)]), (7, [track(2, 0, 5, box=RIGHT), track(3, 8, 9)]))
+    people = {FOUR: [track(1, 0, 5, box=LEFT)], TWO: [track(2, 0, 5, box=RIGHT), track(3, 8, 9)]}
     groups = [[track(51, 0.1, 2, box=RIGHT), track(52, 2.1, 4.9, box=RIGHT)], [track(50, 0, 4.8, box=LEFT)]]
-    assert carry_identity_ids(groups, earlier, RULES) == ["identity-00007", "identity-00004"]
+    assert _carried(groups, people) == [TWO, FOUR]
 
 
 def test_somebody_new_gets_a_number_nobody_ever_had() -> None:
-    earlier = _earlier((1, [track(1, 0, 5)]), (9, [track(2, 20, 25)]))
+    people = {ONE: [track(1, 0, 5)], FOUR: [track(2, 20, 25)]}
     groups = [[track(10, 0, 5)], [track(11, 8, 9)]]
-    assert carry_identity_ids(groups, earlier, RULES) == ["identity-00001", "identity-00010"]
-    assert carry_identity_ids(groups, earlier, RULES, least_number=30)[1] == "identity-00030"
+    assert _carried(groups, people) == [ONE, "identity-00005"]
+    assert _carried(groups, people, least=30) == [ONE, "identity-00030"]
 
 
 def test_of_a_person_that_fell_apart_the_larger_part_keeps_the_id() -> None:
-    earlier = _earlier((1, [track(1, 0, 3), track(2, 5, 15)]))
-    assert carry_identity_ids([[track(1, 0, 3)], [track(2, 5, 15)]], earlier, RULES) == [
-        "identity-00002",
-        "identity-00001",
-    ]
-
-
-def test_of_people_that_became_one_the_locked_one_keeps_its_id() -> None:
-    people = (1, [track(1, 0, 10)]), (2, [track(2, 12, 15)])
-    group = [[track(1, 0, 10), track(2, 12, 15)]]
-    assert carry_identity_ids(group, _earlier(*people), RULES) == ["identity-00001"]
-    assert carry_identity_ids(group, _earlier(*people, locked=2), RULES) == ["identity-00002"]
+    people = {ONE: [track(1, 0, 3), track(2, 5, 15)]}
+    assert _carried([[track(1, 0, 3)], [track(2, 5, 15)]], people) == [TWO, ONE]
 
 
 def test_the_same_time_elsewhere_in_the_picture_is_somebody_else() -> None:
-    earlier = _earlier((3, [track(1, 0, 5, box=LEFT)]))
-    assert carry_identity_ids([[track(1, 0, 5, box=RIGHT)]], earlier, RULES) == ["identity-00004"]
+    assert _carried([[track(1, 0, 5, box=RIGHT)]], {THREE: [track(1, 0, 5, box=LEFT)]}) == [FOUR]
 
 
-def test_operators_wishes_come_first_and_no_id_is_given_twice() -> None:
-    earlier = _earlier((1, [track(1, 0, 5)]), (2, [track(2, 6, 9)]))
-    groups = [[track(1, 0, 5)], [track(2, 6, 9)]]
-    pinned = [("identity-00001", ("track-00000-002",)), ("identity-00001", ("track-00000-001",))]
-    assert carry_identity_ids(groups, earlier, RULES, pinned=pinned) == ["identity-00003", "identity-00001"]
+def test_who_is_not_found_in_one_run_has_the_old_id_in_the_next() -> None:
+    rows = [track(1, 0, 9, box=LEFT), track(2, 0, 5, box=RIGHT)]
+    apart, united = _machine([rows[0]], [rows[1]]), _machine(rows)
+    first = first_ids(apart, rows)
+    second = carried_ids(united, rows, first, rows, RULES)
+    assert (second.people, second.retired) == ({ONE: _tracks(1, 2)}, {TWO: _tracks(2)})
+    assert carried_ids(apart, rows, second, rows, RULES).people == first.people
 
 
-def test_tracks_of_two_runs_match_by_time_and_place() -> None:
-    before = [track(1, 0, 5, box=LEFT), track(2, 0, 5, box=RIGHT), track(3, 20, 30)]
-    now = [track(11, 0, 2, box=LEFT), track(12, 2, 5, box=LEFT), track(13, 1, 5, box=RIGHT), track(14, 29, 60)]
-    assert match_tracks(before, now, RULES) == {
-        "track-00000-001": ("track-00000-011", "track-00000-012"),
-        "track-00000-002": ("track-00000-013",),
-    }
+def test_other_thresholds_take_the_ids_from_the_settings_grouping() -> None:
+    rows = [track(1, 0, 9), track(2, 10, 12), track(3, 20, 25)]
+    ids = first_ids(_machine(rows[:2], rows[2:]), rows)
+    people = people_of(_machine(rows[:1], rows[1:2], rows[2:]), ids, rows)
+    assert people.identity_of == dict(zip(_tracks(1, 2, 3), (ONE, "identity-100002", TWO), strict=True))
+    assert set(people_of(_machine(rows), ids, rows).identity_of.values()) == {ONE}
+
+
+def test_a_leftover_takes_nobodys_id_along() -> None:
+    rows = [track(1, 0, 2), track(2, 10, 40), track(3, 50, 53)]
+    ids = first_ids(_machine(rows[:2], rows[2:], rescued=_tracks(2)), rows)
+    people = people_of(_machine(rows[:1], rows[1:2], rows[2:]), ids, rows)
+    assert people.identity_of[_tracks(1)[0]] == ONE
+    assert people.identity_of[_tracks(2)[0]] == "identity-100002"
+
+
+def test_a_track_has_the_same_number_in_another_run() -> None:
+    rows = [track(1, 0, 5), track(2, 6, 9)]
+    first = first_ids(_machine(rows), rows)
+    again = [track(11, 6.1, 9.1), track(12, 0.1, 5), track(13, 20, 30)]
+    second = carried_ids(_machine(again), again, first, rows, RULES)
+    assert second.numbers == dict(zip(_tracks(12, 11, 13), (1, 2, 3), strict=True))
+
+
+def _log(*edits: Edit) -> EditLog:
+    return tuple(
+        EditRecord(edit_id=f"e{place}", action="apply", by="kim", at="", edit=edit, run_id=RUN_ID)
+        for place, edit in enumerate(edits)
+    )
+
+
+def _identity(one: str, *numbers: int) -> Identity:
+    return Identity(identity_id=one, track_ids=_tracks(*numbers), tracks=len(numbers), faces=0)
+
+
+def test_a_run_of_before_ids_were_kept_gets_those_that_people_had_before_any_edit() -> None:
+    rows = [track(1, 0, 3), track(2, 10, 19), track(3, 20, 25)]
+    machine = _machine(rows[:1], rows[1:2], rows[2:])
+    merge = Merge(
+        target=TrackGroup(identity_id=ONE, track_ids=_tracks(1)),
+        sources=(TrackGroup(identity_id=TWO, track_ids=_tracks(2)),),
+    )
+    now = [_identity(ONE, 1, 2), _identity(THREE, 3)]
+    ids = adopted(machine, rows, now, {TWO: _tracks(2)}, _log(merge), RUN_ID)
+    assert ids.people == {ONE: _tracks(1), TWO: _tracks(2), THREE: _tracks(3)}
+
+
+def test_whom_an_edit_made_before_ids_were_kept_keeps_the_id_as_well() -> None:
+    rows = [track(1, 0, 9), track(2, 10, 12), track(3, 20, 25), track(4, 30, 31)]
+    machine = _machine(rows[:2], rows[2:])
+    split = Split(kept=TrackGroup(identity_id=ONE, track_ids=_tracks(1, 2)), split_off=_tracks(2))
+    undone = MoveTrack(track_ids=_tracks(4), source=TrackGroup(identity_id=TWO, track_ids=_tracks(3, 4)))
+    now = [_identity(ONE, 1), _identity(THREE, 2), _identity(TWO, 3, 4)]
+    ids = adopted(machine, rows, now, {FOUR: _tracks(4)}, _log(split, undone), RUN_ID)
+    assert ids.people == {ONE: _tracks(1, 2), TWO: _tracks(3, 4)}
+    assert ids.made == {"e0": THREE, "e1": FOUR}
+    assert ids.highest_number == 4

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chassis.domain.pooling import PoolingRules
 from contracts.ids import face_id
 from contracts.rows import FaceQuality, FaceRow, TrackRow
 from services.grouper.tracks.cutting import Cut, CutTracks, cut_episode, cut_tracks
@@ -93,7 +94,9 @@ def test_parts_are_pooled_from_their_own_faces() -> None:
     faces = [_face(11.0, 0, 0.9), _face(12.5, 1, 0.6), _face(14.0, 2, 0.2), _face(16.0, None, 0.4)]
     vectors = np.stack([vector_of(1), vector_of(2, 1), vector_of(2, 2)])
     episode = joined([MOVING, OTHER], [vector_of(1), vector_of(3)])
-    cut, moved = cut_episode(episode, cut_tracks(episode.tracks, [Cut(TRACK, 12.0, 15.0)]), faces, vectors)
+    cut, moved = cut_episode(
+        episode, cut_tracks(episode.tracks, [Cut(TRACK, 12.0, 15.0)]), faces, vectors, PoolingRules()
+    )
     assert [face.track_id for face in moved] == [f"{TRACK}{part}" for part in ("001", "002", "002", "003")]
     rows = {row.track_id: (row, vector) for row, vector in zip(cut.tracks, cut.vectors, strict=True)}
     stretch, vector = rows[f"{TRACK}002"]

@@ -1,0 +1,75 @@
+"""What the machine alone makes of an episode's tracks, and who these people are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.ids import IdentityId, identity_id
+
+FIRST_TRACK_NUMBER = 100_000
+"""From here on identities are numbered by a track of theirs: those whom neither the settings' grouping nor an edit made."""
+
+Names = tuple[str, ...]
+
+
+def number_of(one: IdentityId) -> int:
+    """The number in an identity id; 0 for an id that a track gave."""
+    number = int(one.rsplit("-", 1)[1])
+    return number if number < FIRST_TRACK_NUMBER else 0
+
+
+@dataclass(frozen=True)
+class MachineGrouping:
+    """The machine's grouping as track ids, before any cut, those that operators dropped included.
+
+    The `rescued` are in a cluster that they joined as leftovers; of the `unknown` groups nothing can be said. It depends
+    on the tracks, their vectors and the thresholds in force, on no other edit.
+    """
+
+    clusters: tuple[Names, ...]
+    rescued: frozenset[str]
+    unknown: tuple[Names, ...]
+
+    @property
+    def groups(self) -> tuple[Names, ...]:
+        """Everybody, known or not."""
+        return (*self.clusters, *self.unknown)
+
+
+@dataclass(frozen=True)
+class MachinePeople:
+    """The machine's grouping with ids. `numbers` has one for every track, `known_ids` are all that anybody ever had."""
+
+    identity_of: Mapping[str, IdentityId]
+    rescued: frozenset[str]
+    numbers: Mapping[str, int]
+    known_ids: frozenset[IdentityId]
+
+    def id_of_track(self, track: str) -> IdentityId:
+        """The id of somebody of whom only a track is known."""
+        return identity_id(FIRST_TRACK_NUMBER + self.numbers[track])
+
+    def groups(self) -> dict[IdentityId, list[str]]:
+        """The tracks of each."""
+        found: dict[IdentityId, list[str]] = {}
+        for track, one in self.identity_of.items():
+            found.setdefault(one, []).append(track)
+        return found
+
+    def cut(self, parts: Mapping[str, Sequence[str]]) -> MachinePeople:
+        """The same people where tracks are cut: the parts of a track stay with whom it was given to."""
+        if not parts:
+            return self
+        names = {track: tuple(parts.get(track, (track,))) for track in self.identity_of}
+        return MachinePeople(
+            identity_of={part: one for track, one in self.identity_of.items() for part in names[track]},
+            rescued=frozenset(part for track in self.rescued for part in names[track]),
+            numbers={part: self._number(track, part) for track in self.identity_of for part in names[track]},
+            known_ids=self.known_ids,
+        )
+
+    def _number(self, track: str, part: str) -> int:
+        """A part's number: the track's with the last three digits of the part's id after it."""
+        own = FIRST_TRACK_NUMBER + self.numbers[track]
+        return self.numbers[track] if part == track else 1000 * own + int(part[-3:]) - FIRST_TRACK_NUMBER

@@ -1,0 +1,81 @@
+"""A run with the edits in force: cut, clustered where that was not done before, and grouped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from chassis.domain.arrays import Floats
+from chassis.domain.pooling import PoolingRules
+from contracts.rows import FaceRow
+from services.grouper.clustering.machine import MachineGrouping
+from services.grouper.edits.replay import thresholds_in_force
+from services.grouper.edits.resolve import Resolved
+from services.grouper.episode.grouping_with_edits import Grouping, group_by_machine, group_episode
+from services.grouper.episode.identity_ids import RunIds, people_of
+from services.grouper.rules import GrouperThresholds
+from services.grouper.tracks.cutting import cut_episode
+from services.grouper.tracks.joining import JoinedEpisode
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupingInput:
+    """What a run is grouped from, before any cut; `face_vectors` may be empty where nothing is cut."""
+
+    joined: JoinedEpisode
+    faces: Sequence[FaceRow]
+    face_vectors: Floats
+    duration_s: float
+    sample_period_s: float
+
+    def machine(self, thresholds: GrouperThresholds) -> MachineGrouping:
+        """What the machine makes of it."""
+        return group_by_machine(self.joined, sample_period_s=self.sample_period_s, thresholds=thresholds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditedGrouping:
+    """A grouping with edits. `faces` carry the names of cut tracks' parts; `is_cut` says whether there are any."""
+
+    grouping: Grouping
+    faces: Sequence[FaceRow]
+    is_cut: bool
+
+
+def group_edited(
+    ground: GroupingInput,
+    resolved: Resolved,
+    ids: RunIds,
+    *,
+    thresholds: GrouperThresholds,
+    pooling: PoolingRules,
+    machine: MachineGrouping | None = None,
+) -> EditedGrouping:
+    """Groups with the edits; says in the warnings which edits found no track.
+
+    `machine` is the machine's grouping of the same input with the thresholds in force, where it is there already.
+    """
+    if machine is None:
+        machine = ground.machine(thresholds_in_force(thresholds, resolved.edits))
+    people = people_of(machine, ids, ground.joined.tracks)
+    joined, faces, is_cut = ground.joined, ground.faces, bool(resolved.cut.parts)
+    if is_cut:
+        joined, faces = cut_episode(joined, resolved.cut, faces, ground.face_vectors, pooling)
+        people = people.cut(_names(resolved))
+    grouping = group_episode(
+        joined,
+        people,
+        duration_s=ground.duration_s,
+        sample_period_s=ground.sample_period_s,
+        thresholds=thresholds,
+        edits=resolved.edits,
+        newcomers=resolved.newcomers,
+    )
+    if resolved.lost:
+        sentence = f"{len(resolved.lost)} edits are about tracks that are not in this run."
+        grouping = replace(grouping, warnings=(*grouping.warnings, sentence))
+    return EditedGrouping(grouping=grouping, faces=faces, is_cut=is_cut)
+
+
+def _names(resolved: Resolved) -> Mapping[str, Sequence[str]]:
+    return {track: [part.track_id for part in parts] for track, parts in resolved.cut.parts.items()}
