@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.mongo.outbox import Outbox
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
-from contracts.events import CastChanged, CastUploaded, EpisodeDeleted, EpisodeGrouped, LinksChanged
+from contracts.events import CastChanged, CastUploaded, EpisodeDeleted, EpisodeGrouped, LinksChanged, ReportRequested
 from services.identity.commands.cast import CastCommands
 from services.identity.commands.links import LinkCommands
 from services.identity.commands.reference_images import ReferenceImageCommands
@@ -41,6 +41,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     bus.on(EpisodeGrouped, handlers.episode_grouped)
     bus.on(LinksChanged, handlers.links_changed, fenced=False)
     bus.on(CastChanged, handlers.cast_changed)
+    bus.on(ReportRequested, handlers.report_requested, fenced=False)
     bus.on(EpisodeDeleted, handlers.episode_deleted)
 
     episodes = EpisodeReader(
