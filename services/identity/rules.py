@@ -104,6 +104,3 @@ class IdentityThresholds(_Rules):
     temporal: TemporalRules = TemporalRules()
     representative: RepresentativeRules = RepresentativeRules()
     screen_time: ScreenTimeRules = ScreenTimeRules()
-
-
-DEFAULTS = IdentityThresholds()

@@ -25,9 +25,12 @@ from services.grouper.episode.documents import identities_document
 from services.grouper.episode.grouping_with_edits import group_episode
 from services.grouper.rules import GrouperThresholds
 from services.grouper.tracks.joining import SegmentTracks, join_segments
+from services.identity.rules import IdentityThresholds
 from services.identity.screentime.screentime import compute_screen_time
 from services.ingest.runs.planning import SegmentSpan, plan_segments
 from services.ingest.video.probing import VideoFacts, probe
+
+RULES = IdentityThresholds()
 
 EP_ID = "labelled-s01e01"
 RUN_ID = "0" * 26
@@ -115,6 +118,7 @@ async def process(video: Path, models: Models, *, segment_s: float) -> Result:
         identities=identities.identities,
         links=[],
         cast_names={},
+        rules=RULES.screen_time,
     )
     return Result(screen_time=screen_time, identities=identities, tracks=grouping.tracks, shots=joined.shots)
 

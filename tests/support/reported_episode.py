@@ -28,8 +28,11 @@ from contracts.rows import (
     TrackRow,
 )
 from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
+from services.identity.rules import IdentityThresholds
 from services.identity.screentime.screentime import compute_screen_time
 from tests.unit.identity.builders import MIDDLE, MODEL, make_identity, make_link, make_track, person_vector
+
+RULES = IdentityThresholds()
 
 EP = "the-office-s01e02"
 RUN = "01JCZ5M7Q8XG3V4B2N1K0H9F8D"
@@ -85,6 +88,7 @@ async def report_episode(
             links=[make_link(number, cast_id) for number, cast_id in owners.items()],
             cast_names=NAMES,
             previous=documents[-1] if documents else None,
+            rules=RULES.screen_time,
         )
         manifests = await _manifests(storage, document, identities, tracks, faces, decoded_frames)
         await _save(database, document, manifests)

@@ -26,7 +26,7 @@ from contracts.rows import (
     TrackRow,
     UnidentifiedScreenTime,
 )
-from services.identity.rules import DEFAULTS, ScreenTimeRules
+from services.identity.rules import ScreenTimeRules
 from services.identity.screentime.changes import describe_changes
 
 RATIO_DIGITS = 6
@@ -61,7 +61,7 @@ def compute_screen_time(
     models: Mapping[str, str] | None = None,
     previous: ScreenTimeDocument | None = None,
     reasons: Mapping[str, str] | None = None,
-    rules: ScreenTimeRules = DEFAULTS.screen_time,
+    rules: ScreenTimeRules,
 ) -> ScreenTimeDocument:
     """Computes a revision of an episode's screen time.
 
@@ -128,7 +128,7 @@ def visible_intervals(
     tracks: Sequence[TrackRow],
     shots: Sequence[ShotRow],
     duration_s: float,
-    rules: ScreenTimeRules = DEFAULTS.screen_time,
+    rules: ScreenTimeRules,
 ) -> dict[str, Intervals]:
     """Identity id -> when it is visible, by the rules of the screen time."""
     duration, cuts = round_ms(duration_s), find_cuts(shots)

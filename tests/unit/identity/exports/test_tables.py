@@ -9,8 +9,11 @@ import pytest
 
 from contracts.rows import ScreenTimeDocument
 from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
+from services.identity.rules import IdentityThresholds
 from services.identity.screentime.screentime import compute_screen_time
 from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_track
+
+RULES = IdentityThresholds()
 
 
 @pytest.fixture
@@ -27,6 +30,7 @@ def document() -> ScreenTimeDocument:
         links=[make_link(1, "ada", 0.9), make_link(3, "jose")],
         cast_names={"ada": "=HYPERLINK(1)", "jose": "José, Jr."},
         models={"face_embedder": "test"},
+        rules=RULES.screen_time,
     )
 
 

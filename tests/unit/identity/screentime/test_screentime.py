@@ -19,9 +19,12 @@ from contracts.rows import (
     UnidentifiedScreenTime,
 )
 from services.identity.exports.tables import to_csv_bytes
+from services.identity.rules import IdentityThresholds
 from services.identity.screentime.changes import describe_changes
 from services.identity.screentime.screentime import NO_MATCH, compute_screen_time
 from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_shot, make_track
+
+RULES = IdentityThresholds()
 
 NAMES = {"ada": "Ada", "boris": "Boris"}
 
@@ -50,6 +53,7 @@ def compute(
         cast_names=names,
         previous=previous,
         reasons=reasons,
+        rules=RULES.screen_time,
     )
 
 
