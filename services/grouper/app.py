@@ -27,7 +27,13 @@ def wire(resources: Resources[GrouperSettings]) -> Wiring:
     resources.bus.on(EpisodeDeleted, handlers.episode_deleted)
     outbox = Outbox(resources.bus, [edits.collection])
     clusters = ClusterQueries(
-        reader=reader, store=store, edits=edits, regrouper=regrouper, fence=resources.fence, rules=rules
+        reader=reader,
+        store=store,
+        edits=edits,
+        regrouper=regrouper,
+        fence=resources.fence,
+        rules=rules,
+        visibility=resources.settings.visibility,
     )
     reported = ReportedScreenTime(resources.database)
     desk = EditCommands(store=store, edits=edits, clusters=clusters, outbox=outbox, reported=reported)

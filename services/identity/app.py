@@ -50,6 +50,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         facebanks=facebanks,
         reader=reader,
         rules=resources.settings.recognition,
+        visibility=resources.settings.visibility,
     )
     desk = LinkCommands(links, episodes)
     cast = CastCommands(facebanks, links, desk)
