@@ -21,7 +21,7 @@ from services.identity.links.transitions import (
     link_identity_to_cast,
     restore_suggestion,
 )
-from services.identity.queries.episodes import EpisodeReader, Identities
+from services.identity.queries.episodes import EpisodeReader, Identities, nothing_known
 from services.identity.store.links import LinkStore
 
 
@@ -80,9 +80,7 @@ class LinkCommands:
         """The links of an episode with their history."""
         found = await self._links.load(ep_id, history=True)
         if found is None:
-            raise NotFound(
-                "unknown_episode", f"Nothing is known of the people of {ep_id} yet: wait for its first report."
-            )
+            raise nothing_known(ep_id)
         return found
 
     async def link(self, ep_id: str, identity_id: str, cast_id: str, order: Order) -> Outcome:

@@ -130,9 +130,7 @@ class EpisodeReader:
     async def _reported(self, ep_id: str) -> tuple[EpisodeLinks, Revision, Show]:
         links = await self._links.load(ep_id)
         if links is None:
-            raise NotFound(
-                "unknown_episode", f"Nothing is known of the people of {ep_id} yet: wait for its first report."
-            )
+            raise nothing_known(ep_id)
         revision, show = await asyncio.gather(
             self._known_revisions.get(
                 order_of(links.run_id, links.revision), lambda: self._revision(links.run_id, links.revision)
@@ -263,3 +261,8 @@ class EpisodeReader:
             )
 
         return await self._temporal.get(key, make)
+
+
+def nothing_known(ep_id: str) -> NotFound:
+    """NotFound `unknown_episode`."""
+    return NotFound("unknown_episode", f"Nothing is known of the people of {ep_id} yet: wait for its first report.")
