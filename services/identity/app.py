@@ -63,16 +63,18 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             cast,
             ReferenceImageCommands(resources, facebanks, cast, examiner),
             PeopleQueries(people, facebanks, episodes),
-            *reading_parts(resources, reader),
+            *reading_parts(resources, revisions, reader),
         ),
         background=(outbox.run,),
     )
 
 
-def reading_parts(resources: Resources[IdentitySettings], reader: ArtifactReader) -> tuple[object, ...]:
+def reading_parts(
+    resources: Resources[IdentitySettings], revisions: RevisionStore, reader: ArtifactReader
+) -> tuple[object, ...]:
     """What the routers that only read work with: screen time, exports, faces and pictures."""
     storage, settings = resources.storage, resources.settings
-    reports = ScreenTimeReports(resources.database, storage, reader, settings.api)
+    reports = ScreenTimeReports(revisions, storage, reader, settings.api)
     pictures = CropUrls(storage, settings.api)
     faces = FaceQueries(reports, pictures, storage, settings.recognition.representative)
     return (reports, AppearanceExports(reports), faces)
