@@ -71,7 +71,7 @@ def fingerprint(action: str, **arguments: Any) -> str:
 
     Who asks, for which version and for what reason does not make it another command.
     """
-    text = json.dumps([action, arguments], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([action, arguments], sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
