@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from chassis.errors import DependencyUnavailable
 from chassis.mongo import database as mongo
+from chassis.mongo.shared_reads import SHARED_READS
 from chassis.settings import ChassisSettings
 
 
@@ -23,6 +24,9 @@ def list_indexes() -> None:
         print(f"{collection.name} ({collection.owner}): {collection.holds}")
         for index in collection.indexes:
             print(f"  {_keys(index.document)}")
+        for shared in SHARED_READS:
+            if shared.collection == collection.name:
+                print(f"  read by {shared.reader}: {', '.join(shared.fields)}")
 
 
 async def apply() -> None:

@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chassis.cache import Latest
 from chassis.mongo.database import Database, Document
-from chassis.mongo.reported_revision import GROUPING
+from chassis.mongo.shared_reads import GROUPING
 from contracts.blobs import BlobRef
 from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported
 from contracts.ids import show_of

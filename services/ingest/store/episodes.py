@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import ValidationError
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
+from chassis import telemetry
 from chassis.commands import fingerprint, refuse_another
 from chassis.errors import Conflict, NotFound, StaleVersion
 from chassis.mongo.database import Database, Document
@@ -160,8 +162,12 @@ class EpisodeStore:
             asked = episode["asked"]
             same = {"_id": episode["_id"], "asked.run_id": asked["run_id"], "asked.since": asked["since"]}
             claimed = await self.collection.update_one(same, {"$set": {"asked.since": now}})
-            if claimed.modified_count:
+            if not claimed.modified_count:
+                continue
+            try:
                 unanswered.append((EpisodeUploaded.model_validate(asked["event"]), asked["at"]))
+            except ValidationError as error:  # of another version: the others do not wait for it
+                telemetry.logger().error("upload event cannot be read", ep_id=episode["_id"], error=str(error)[:300])
         return unanswered
 
     async def set_video(self, was: Document, video: Document) -> bool:
