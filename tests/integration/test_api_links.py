@@ -307,6 +307,10 @@ async def test_a_renamed_member_is_an_event_for_each_episode_that_names_them(rig
         (OTHER_EP, ["Rita Red"]),
     ]
     assert {ep_id: event.revision for ep_id, event in named.items()} == {EP: 2, OTHER_EP: 2, "my-show-s01e04": 1}
+    stored = await rig.database["screen_time"].count_documents({})
+    twice = [await rig.bus.handle(event) for event in (*first, *first)]
+    assert twice[:2] == twice[2:] and all(twice)
+    assert await rig.database["screen_time"].count_documents({}) == stored
 
 
 async def test_a_show_of_300_episodes_keeps_no_handler_long(rig: IdentityRig) -> None:
