@@ -232,3 +232,16 @@ async def test_other_pictures_under_a_used_key_are_refused(rig: IdentityRig) -> 
     for cast_id, picture in (("rita", picture_of(RED, 2)), ("greta", picture_of(RED, 1))):
         refused = await send(rig, cast_id, picture, key="k")
         assert (refused.status_code, refused.json()["error"]["code"]) == (409, "command_id_used")
+
+
+async def test_a_key_of_a_command_that_changed_nothing_belongs_to_it_too(rig: IdentityRig) -> None:
+    await with_show(rig)
+    add = ("POST", f"/shows/{SHOW}/cast", {"name": "Rita"})
+    first = await rig.call(*add, Idempotency_Key="k")
+    await rig.data("DELETE", f"/shows/{SHOW}/cast/rita")
+    again = await rig.call(*add, Idempotency_Key="k")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json()["data"] == first.json()["data"]
+    assert (await rig.data("GET", f"/shows/{SHOW}"))["members"] == 1, "it is not added again"
+    other = await rig.call("POST", f"/shows/{SHOW}/cast", {"name": "Zoe"}, Idempotency_Key="k")
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "command_id_used")

@@ -114,6 +114,13 @@ class CastCommands:
             "linked": {episode.ep_id: len(found) for episode in episodes if (found := _ids(episode, cast_id))},
         }
 
+    async def commanded(self, slug: str, cast_id: str, name: str) -> dict[str, Any]:
+        """As `detail`; a member who was removed since is told as the command left them."""
+        try:
+            return await self.detail(slug, cast_id)
+        except NotFound:
+            return {"cast_id": cast_id, "name": name, "pictures": 0, "linked": {}}
+
     async def add(self, slug: str, member: Member, order: Order) -> bool:
         """Add a member; False where they are there already.
 
@@ -184,8 +191,7 @@ class CastCommands:
                 f"{cast_id} is linked in {', '.join(sorted(linked)[:5])}: take the links away first, or send unlink=true.",
             )
         for ep_id, identities in linked.items():
-            own = Order(who=order.who, command_id=f"{order.command_id}.{ep_id}", why=order.why)
-            await self._unlink(ep_id, identities, own)
+            await self._unlink(ep_id, identities, order)
         pictures = await self._facebanks.drop(slug, cast_id)
         await self._facebanks.forget_verdicts(slug, cast_id)
         links = {ep_id: len(identities) for ep_id, identities in linked.items()}
@@ -212,7 +218,9 @@ class CastCommands:
         episode = await self._links.load(ep_id)
         left = [key for key in identities if episode is not None and episode.effective.link_of(key) is not None]
         if left:
-            await self._desk.unlink(ep_id, left, order)
+            # An id of its own for each set: a removal that broke off goes on with those that are left by then.
+            own = f"{order.command_id}.{fingerprint(ep_id, left=sorted(left))[:16]}"
+            await self._desk.unlink(ep_id, left, Order(who=order.who, command_id=own, why=order.why))
 
     async def _ensure(self, slug: str) -> None:
         """A show that is known by its episodes only gets its facebank now."""

@@ -79,7 +79,7 @@ async def add_cast_member(
     """Add somebody to the cast; the same person again changes nothing."""
     member = Member(name=body.name, cast_id=body.cast_id)
     response.status_code = 201 if await desk.add(show, member, ordered(principal, command)) else 200
-    return ok(MemberDetail(**await desk.detail(show, member.id)))
+    return ok(MemberDetail(**await desk.commanded(show, member.id, member.name)))
 
 
 @router.post("/shows/{show}/cast/import")
@@ -104,7 +104,7 @@ async def rename_cast_member(
 ) -> ApiResult[MemberDetail]:
     """Give a cast member another name; the reports that name them follow."""
     await desk.rename(show, cast_id, body.name, ordered(principal, command))
-    return ok(MemberDetail(**await desk.detail(show, cast_id)))
+    return ok(MemberDetail(**await desk.commanded(show, cast_id, body.name)))
 
 
 @router.delete("/shows/{show}/cast/{cast_id}")

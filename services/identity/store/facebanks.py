@@ -111,14 +111,11 @@ class FacebankStore:
 
         async def attempt(state: _State) -> Answer | None:
             change = decide(state.show)
-            if not change.changes:
-                return Answer(revision=state.show.revision, told=change.told, fingerprint=asked)
-            answer = Answer(
-                revision=state.show.revision + 1, verdicts=change.verdicts, told=change.told, fingerprint=asked
-            )
+            revision = state.show.revision + (1 if change.changes else 0)
+            answer = Answer(revision=revision, verdicts=change.verdicts, told=change.told, fingerprint=asked)
             await self._requests.prepare(show, key, answer)
-            answering = Answering(request=key, revision=answer.revision)
-            if not await self._write(state.show, change, answering):
+            answering = Answering(request=key, revision=revision)
+            if change.changes and not await self._write(state.show, change, answering):
                 return None
             await self._requests.settle(show, answering)
             await self._requests.prune(show)
