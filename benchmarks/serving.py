@@ -56,7 +56,7 @@ class OnTriton:
 
     async def infer(self, model: str, pixels: Pixels) -> None:
         if model == DETECTOR:
-            await self._inference.detect(pixels, second_look_below=0.0)
+            await self._inference.detect(pixels, min_score=0.3, max_overlap=0.4, second_look_below=0.0)
         else:
             await self._inference.embed(pixels)
 

@@ -44,3 +44,11 @@ oldest_run_age = Gauge("screenalytics_oldest_run_age_seconds", "Age of the oldes
 outbox_age = Gauge(
     "screenalytics_outbox_age_seconds", "How long the oldest change has waited for its event to be published."
 )
+outbox_stuck = Gauge(
+    "screenalytics_outbox_stuck_documents", "Documents whose next event could not be published when it was last tried."
+)
+outbox_failures = Counter(
+    "screenalytics_outbox_failures_total",
+    "Relays that ended at an event, by why: kafka_away, unknown_type, invalid, refused.",
+    ["reason"],
+)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.domain.visibility import VisibilityRules
+
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "unix:")
 
 
@@ -150,6 +152,7 @@ class ChassisSettings(BaseSettings):
     http: HttpSettings = Field(default_factory=HttpSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
+    visibility: VisibilityRules = Field(default_factory=VisibilityRules)
     shutdown_grace_s: float = Field(default=25.0, gt=0, description="How long a busy handler may go on after SIGTERM.")
 
 

@@ -345,6 +345,19 @@ class LinksChanged(EpisodeEvent):
         return self.version
 
 
+class ReportRequested(EpisodeEvent):
+    """An episode's screen time is to be reported again: something that it shows was changed elsewhere."""
+
+    TOPIC: ClassVar[str] = "report.requested"
+    TYPE: ClassVar[str] = "screenalytics.report.requested.v1"
+
+    cause: str = Field(max_length=100, description="Id of the event that asks for it; each asks once.")
+
+    @property
+    def subject(self) -> str:
+        return f"{self.ep_id}/{self.cause}"
+
+
 class EpisodeChanged(Event):
     """An episode was created, or its title, air date or other facts were changed."""
 
@@ -479,6 +492,7 @@ EVENTS: dict[str, type[Event]] = {
         ScreenTimeReported,
         ClustersEdited,
         LinksChanged,
+        ReportRequested,
         EpisodeChanged,
         EpisodeDeleted,
         CastChanged,

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from chassis.domain.intervals import Intervals, bridge, clip, round_ms, snap
 from contracts.rows import ShotRow, TrackRow
 
-MAX_GAP_S = 1.0
-"""Longest gap inside a shot that is bridged, unless the settings say otherwise."""
+
+class VisibilityRules(BaseModel):
+    """The rule's numbers. Every service reads them from the same settings, so a preview tells what the report will say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_gap_s: float = Field(default=1.0, ge=0, description="Longest gap inside a shot that is bridged.")
 
 
 def find_cuts(shots: Iterable[ShotRow]) -> tuple[float, ...]:
@@ -18,7 +25,7 @@ def find_cuts(shots: Iterable[ShotRow]) -> tuple[float, ...]:
     return tuple(sorted(cuts))
 
 
-def visible(tracks: Iterable[TrackRow], *, duration: float, cuts: Sequence[float], max_gap_s: float) -> Intervals:
+def visible(tracks: Iterable[TrackRow], *, duration: float, cuts: Sequence[float], rules: VisibilityRules) -> Intervals:
     """Where one person's tracks show them, in seconds of `[0, duration)`; short gaps inside a shot are bridged."""
     seen = snap((track.start_s, track.end_s) for track in tracks)
-    return bridge(clip(seen, 0.0, duration), max_gap=max_gap_s, barriers=cuts)
+    return bridge(clip(seen, 0.0, duration), max_gap=rules.max_gap_s, barriers=cuts)

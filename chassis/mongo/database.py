@@ -161,11 +161,22 @@ async def connect(settings: MongoSettings) -> AsyncIterator[Database]:
         await client.close()
 
 
-async def ensure_indexes(database: Database, *, owner: str) -> None:
-    """Create the declared indexes of one service's collections; repeated calls change nothing."""
+OWNERS = tuple(sorted({collection.owner for collection in COLLECTIONS}))
+"""Who has collections: the services, the chassis and the command line."""
+
+
+async def ensure_indexes(database: Database, *, owner: str) -> list[str]:
+    """Create the declared indexes of an owner's collections; repeated calls change nothing.
+
+    Returns those that were missing, as `collection.index`.
+    """
+    made = []
     for collection in COLLECTIONS:
         if collection.owner == owner and collection.indexes:
-            await database[collection.name].create_indexes(list(collection.indexes))
+            there = await database[collection.name].index_information()
+            names = await database[collection.name].create_indexes(list(collection.indexes))
+            made += [f"{collection.name}.{name}" for name in names if name not in there]
+    return made
 
 
 async def reachable(database: Database) -> bool:

@@ -1,7 +1,7 @@
 """What is reported of an episode, for services that do not report.
 
-It is read in identity's document of the episode, which identity alone writes: the revision that people see, and which
-grouping it is made from.
+A shared read model, identity's document of the episode that identity alone writes: the revision that people see, and
+which grouping it is made from.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chassis.mongo.database import Database
-
-GROUPING = "reported_grouping_revision"
-"""The field in which identity says which grouping of its run the revision is made from."""
+from chassis.mongo.shared_reads import GROUPING, REPORTED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +29,11 @@ class ReportedScreenTime:
     """Reads what is reported."""
 
     def __init__(self, database: Database) -> None:
-        self._identities = database["identities"]
+        self._identities = database[REPORTED.collection]
 
     async def of(self, ep_id: str) -> Reported | None:
         """The revision that people see, None before the first."""
-        found = await self._identities.find_one({"_id": ep_id}, {"run_id": 1, "revision": 1, GROUPING: 1})
+        found = await self._identities.find_one({"_id": ep_id}, REPORTED.projection)
         if found is None or not found.get("run_id"):
             return None
         return Reported(

@@ -1,8 +1,8 @@
 """Run fencing: events of a run that no longer counts are dropped.
 
-The fence is the episode's document, written by ingest alone: its `current_run_id` is the run that counts. A ULID orders
-runs, so an event of a later run than the fence knows is let through: ingest's write is on its way. A deletion closes
-every run up to the document's `last_run_id`, for ever: an episode that is created again has later ones.
+The fence is a shared read model, the episode's document that ingest alone writes: its `current_run_id` is the run that
+counts. A ULID orders runs, so an event of a later run than the fence knows is let through: ingest's write is on its way.
+A deletion closes every run up to the document's `last_run_id`, for ever: an episode that is created again has later ones.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import time
 
 from chassis.mongo.database import Database, Document
+from chassis.mongo.shared_reads import EPISODE_FENCE, RUN_FENCE
 from contracts.events import EpisodeEvent, Event
 
 CLOSED = frozenset({"cancelled", "superseded", "deleted"})
@@ -27,7 +28,8 @@ class RunFence:
     """
 
     def __init__(self, database: Database, *, max_age_s: float = MAX_AGE_S) -> None:
-        self._database = database
+        self._episodes = database[EPISODE_FENCE.collection]
+        self._runs = database[RUN_FENCE.collection]
         self._max_age_s = max_age_s
         self._known: dict[str, tuple[float, bool]] = {}
 
@@ -46,8 +48,8 @@ class RunFence:
     async def is_open(self, ep_id: str, run_id: str) -> bool:
         """Whether the run is the episode's current one and was not closed."""
         episode, run = await asyncio.gather(
-            self._database["episodes"].find_one({"_id": ep_id}, {"current_run_id": 1, "last_run_id": 1}),
-            self._database["runs"].find_one({"_id": run_id}, {"state": 1}),
+            self._episodes.find_one({"_id": ep_id}, EPISODE_FENCE.projection),
+            self._runs.find_one({"_id": run_id}, RUN_FENCE.projection),
         )
         if episode is None:
             return True
@@ -62,7 +64,7 @@ class RunFence:
 
     async def is_deleted(self, ep_id: str, run_id: str) -> bool:
         """As `is_gone`, by what MongoDB says now."""
-        episode = await self._database["episodes"].find_one({"_id": ep_id}, {"last_run_id": 1})
+        episode = await self._episodes.find_one({"_id": ep_id}, EPISODE_FENCE.projection)
         return is_gone(episode, run_id)
 
 

@@ -139,9 +139,9 @@ class Inference:
         self,
         frames: Pixels,
         *,
-        min_score: float = 0.3,
-        max_overlap: float = 0.4,
-        second_look_below: float = 0.6,
+        min_score: float,
+        max_overlap: float,
+        second_look_below: float,
     ) -> list[FaceDetections]:
         """Finds faces in frames uint8 [N,H,W,3] (RGB, H and W divisible by 32, at least 64): one result a frame.
 

@@ -9,8 +9,8 @@ from pymongo.errors import PyMongoError
 
 from chassis.errors import DependencyUnavailable
 from chassis.mongo import database as mongo
+from chassis.mongo.shared_reads import SHARED_READS
 from chassis.settings import ChassisSettings
-from contracts.events import STAGES
 
 
 def _keys(document: Mapping[str, Any]) -> str:
@@ -24,18 +24,23 @@ def list_indexes() -> None:
         print(f"{collection.name} ({collection.owner}): {collection.holds}")
         for index in collection.indexes:
             print(f"  {_keys(index.document)}")
+        for shared in SHARED_READS:
+            if shared.collection == collection.name:
+                print(f"  read by {shared.reader}: {', '.join(shared.fields)}")
 
 
 async def apply() -> None:
-    """Create every declared index that is missing; repeated calls change nothing.
+    """Create every declared index that is missing and say which; repeated calls change nothing.
 
     Raises:
         DependencyUnavailable: when MongoDB does not answer or refuses.
     """
     async with mongo.connect(ChassisSettings().mongo) as database:
         try:
-            for service in STAGES:
-                await mongo.ensure_indexes(database, owner=service)
+            made = [name for owner in mongo.OWNERS for name in await mongo.ensure_indexes(database, owner=owner)]
         except PyMongoError as error:
             raise DependencyUnavailable("mongo", str(error)[:300]) from error
-    print(f"{sum(len(collection.indexes) for collection in mongo.COLLECTIONS)} indexes are as declared")
+    for name in made:
+        print(f"made {name}")
+    declared = sum(len(collection.indexes) for collection in mongo.COLLECTIONS)
+    print(f"{len(made)} indexes made, {declared - len(made)} were there: {declared} indexes are as declared")

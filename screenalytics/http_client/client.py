@@ -17,9 +17,17 @@ class Client(Transport):
         """Throw an unfinished upload away."""
         return self.request("DELETE", f"/uploads/{quote(str(upload_id), safe='')}", models.UploadView)
 
-    def add_cast_member(self, show: str, body: models.NewMember) -> Answer[models.MemberDetail]:
+    def add_cast_member(
+        self, show: str, body: models.NewMember, *, idempotency_key: str | None = None
+    ) -> Answer[models.MemberDetail]:
         """Add somebody to the cast; the same person again changes nothing."""
-        return self.request("POST", f"/shows/{quote(str(show), safe='')}/cast", models.MemberDetail, body=body)
+        return self.request(
+            "POST",
+            f"/shows/{quote(str(show), safe='')}/cast",
+            models.MemberDetail,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
 
     def add_pictures(
         self, show: str, cast_id: str, files: Files, *, idempotency_key: str | None = None
@@ -116,18 +124,24 @@ class Client(Transport):
         """Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after."""
         return self.request("DELETE", f"/episodes/{quote(str(ep_id), safe='')}", models.DeletedEpisode)
 
-    def delete_picture(self, show: str, cast_id: str, picture: str) -> Answer[int]:
+    def delete_picture(
+        self, show: str, cast_id: str, picture: str, *, idempotency_key: str | None = None
+    ) -> Answer[int]:
         """Remove one reference picture; the answer is how many went."""
         return self.request(
             "DELETE",
             f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures/{quote(str(picture), safe='')}",
             int,
+            headers={"idempotency-key": idempotency_key},
         )
 
-    def delete_pictures(self, show: str, cast_id: str) -> Answer[int]:
+    def delete_pictures(self, show: str, cast_id: str, *, idempotency_key: str | None = None) -> Answer[int]:
         """Remove all reference pictures of a cast member; the answer is how many went."""
         return self.request(
-            "DELETE", f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures", int
+            "DELETE",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures",
+            int,
+            headers={"idempotency-key": idempotency_key},
         )
 
     def dismiss_suggestion(
@@ -270,10 +284,16 @@ class Client(Transport):
         """Tell duration, size, codec and frame rate of the video, and where to read it for a short while."""
         return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/video", models.VideoView)
 
-    def import_cast(self, show: str, body: models.CastImport) -> Answer[list[models.ImportedRow]]:
+    def import_cast(
+        self, show: str, body: models.CastImport, *, idempotency_key: str | None = None
+    ) -> Answer[list[models.ImportedRow]]:
         """Add many to the cast at once, with a verdict on each row; the same list again changes nothing."""
         return self.request(
-            "POST", f"/shows/{quote(str(show), safe='')}/cast/import", list[models.ImportedRow], body=body
+            "POST",
+            f"/shows/{quote(str(show), safe='')}/cast/import",
+            list[models.ImportedRow],
+            headers={"idempotency-key": idempotency_key},
+            body=body,
         )
 
     def keep_clusters_apart(
@@ -799,12 +819,15 @@ class Client(Transport):
             headers={"idempotency-key": idempotency_key},
         )
 
-    def rename_cast_member(self, show: str, cast_id: str, body: models.Renaming) -> Answer[models.MemberDetail]:
+    def rename_cast_member(
+        self, show: str, cast_id: str, body: models.Renaming, *, idempotency_key: str | None = None
+    ) -> Answer[models.MemberDetail]:
         """Give a cast member another name; the reports that name them follow."""
         return self.request(
             "PATCH",
             f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}",
             models.MemberDetail,
+            headers={"idempotency-key": idempotency_key},
             body=body,
         )
 

@@ -21,8 +21,8 @@ class ApplyAll(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
     )
-    min_probability: float | None = 0.85
-    min_margin: float | None = 0.3
+    min_probability: Annotated[float | None, Field(description="As automatic links need it where not given.")] = None
+    min_margin: Annotated[float | None, Field(description="As automatic links need it where not given.")] = None
     why: str | None = None
 
 

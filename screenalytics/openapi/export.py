@@ -1,4 +1,4 @@
-"""Writes `openapi.json` and the client generated from it; `--check` fails when the committed files differ.
+"""Writes `openapi.json`, its client and the table of error codes; `--check` fails when the committed files differ.
 
 python -m screenalytics.openapi.export [--check]
 """
@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from contracts import error_codes
 from screenalytics import api_server
 from screenalytics.openapi.generate import client_source, models_source, tidy_names
 
@@ -23,7 +24,7 @@ def openapi() -> dict[str, Any]:
 
 
 def documents() -> dict[str, str]:
-    """Path below the package -> content of everything that is generated."""
+    """Path from the package -> content of everything that is generated."""
     described = openapi()
     with tempfile.TemporaryDirectory() as folder:
         models = models_source(described, Path(folder))
@@ -32,6 +33,7 @@ def documents() -> dict[str, str]:
         "openapi/openapi.json": json.dumps(described, indent=1, ensure_ascii=False) + "\n",
         "http_client/models.py": models,
         "http_client/client.py": client,
+        "../docs/api/errors.md": error_codes.as_markdown(),
     }
 
 

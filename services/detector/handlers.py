@@ -76,7 +76,12 @@ class DetectorHandlers:
         inference = self._resources.require_inference()
 
         async def detect(frames: Pixels) -> list[FaceDetections]:
-            return await inference.detect(frames, min_score=profile.tracking.weak_score, second_look_below=0.0)
+            return await inference.detect(
+                frames,
+                min_score=profile.tracking.weak_score,
+                max_overlap=profile.merge_overlap,
+                second_look_below=0.0,
+            )
 
         try:
             return await analyse_segment(

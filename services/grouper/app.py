@@ -29,7 +29,13 @@ def wire(resources: Resources[GrouperSettings]) -> Wiring:
     resources.bus.on(EpisodeDeleted, handlers.episode_deleted)
     outbox = Outbox(resources.bus, [edits.collection])
     clusters = ClusterQueries(
-        reader=reader, store=store, edits=edits, grouper=grouper, fence=resources.fence, rules=settings.grouping
+        reader=reader,
+        store=store,
+        edits=edits,
+        grouper=grouper,
+        fence=resources.fence,
+        rules=settings.grouping,
+        visibility=settings.visibility,
     )
     reported = ReportedScreenTime(resources.database)
     desk = EditCommands(store=store, edits=edits, clusters=clusters, outbox=outbox, reported=reported)

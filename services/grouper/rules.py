@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.domain.visibility import MAX_GAP_S
-
 
 class _Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,10 +75,9 @@ class WarningRules(_Rules):
 
 
 class PreviewRules(_Rules):
-    """How previews count seconds (as identity's `screen_time` rules do), and how much they compare."""
+    """How much previews compare; they count seconds by the `visibility` settings, as the report does."""
 
     most_tracks: int = Field(default=3000, ge=2, description="Of one identity, to look for two people in.")
-    max_gap_s: float = Field(default=MAX_GAP_S, ge=0, description="Longest gap inside a shot that is bridged.")
 
 
 class GrouperThresholds(_Rules):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.mongo.outbox import Outbox
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
-from contracts.events import CastChanged, CastUploaded, EpisodeDeleted, EpisodeGrouped, LinksChanged
+from contracts.events import CastChanged, CastUploaded, EpisodeDeleted, EpisodeGrouped, LinksChanged, ReportRequested
 from services.identity.commands.cast import CastCommands
 from services.identity.commands.links import LinkCommands
 from services.identity.commands.reference_images import ReferenceImageCommands
@@ -41,6 +41,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     bus.on(EpisodeGrouped, handlers.episode_grouped)
     bus.on(LinksChanged, handlers.links_changed, fenced=False)
     bus.on(CastChanged, handlers.cast_changed)
+    bus.on(ReportRequested, handlers.report_requested, fenced=False)
     bus.on(EpisodeDeleted, handlers.episode_deleted)
 
     episodes = EpisodeReader(
@@ -49,6 +50,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         facebanks=facebanks,
         reader=reader,
         rules=resources.settings.recognition,
+        visibility=resources.settings.visibility,
     )
     desk = LinkCommands(links, episodes)
     cast = CastCommands(facebanks, links, desk)
@@ -61,16 +63,18 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             cast,
             ReferenceImageCommands(resources, facebanks, cast, examiner),
             PeopleQueries(people, facebanks, episodes),
-            *reading_parts(resources, reader),
+            *reading_parts(resources, revisions, reader),
         ),
         background=(outbox.run,),
     )
 
 
-def reading_parts(resources: Resources[IdentitySettings], reader: ArtifactReader) -> tuple[object, ...]:
+def reading_parts(
+    resources: Resources[IdentitySettings], revisions: RevisionStore, reader: ArtifactReader
+) -> tuple[object, ...]:
     """What the routers that only read work with: screen time, exports, faces and pictures."""
     storage, settings = resources.storage, resources.settings
-    reports = ScreenTimeReports(resources.database, storage, reader, settings.api)
+    reports = ScreenTimeReports(revisions, storage, reader, settings.api)
     pictures = CropUrls(storage, settings.api)
     faces = FaceQueries(reports, pictures, storage, settings.recognition.representative)
     return (reports, AppearanceExports(reports), faces)

@@ -10,12 +10,14 @@ from contracts.events import (
     CastChanged,
     CastUploaded,
     EpisodeDeleted,
+    EpisodeEvent,
     EpisodeGrouped,
     EpisodeProgress,
     Event,
     FacebankUpdated,
     LinksChanged,
     PictureVerdict,
+    ReportRequested,
 )
 from services.identity.facebank.cast import Answer, Picture
 from services.identity.media.examiner import Examiner, refusal
@@ -43,19 +45,23 @@ class IdentityHandlers:
 
     async def links_changed(self, event: LinksChanged, origin: Origin) -> list[Event]:
         """Report the screen time that people see with the links as they are now, though a later run be under way."""
+        return await self._report_what_is_seen(event, origin)
+
+    async def cast_changed(self, event: CastChanged, origin: Origin) -> list[Event]:
+        """Ask for a report of every episode of the show that names the member, an event each: a show may have hundreds."""
+        if event.action not in {"renamed", "removed"}:
+            return []
+        episodes = await self._links.naming(event.show, event.cast_id)
+        return [ReportRequested(ep_id=ep_id, run_id=run_id, cause=origin.event_id) for ep_id, run_id in episodes]
+
+    async def report_requested(self, event: ReportRequested, origin: Origin) -> list[Event]:
+        """Report one episode again, as people see it."""
+        return await self._report_what_is_seen(event, origin)
+
+    async def _report_what_is_seen(self, event: EpisodeEvent, origin: Origin) -> list[Event]:
         episode = await self._links.load(event.ep_id)
         run_id = max(event.run_id, episode.run_id if episode else "")
         return await self._reporter.report(event.ep_id, run_id, cause=origin.event_id)
-
-    async def cast_changed(self, event: CastChanged, origin: Origin) -> list[Event]:
-        """Report again every episode of the show that names the member."""
-        if event.action not in {"renamed", "removed"}:
-            return []
-        said: list[Event] = []
-        for episode in await self._links.of_show(event.show):
-            if event.cast_id in episode.named:
-                said += await self._reporter.report(episode.ep_id, episode.run_id, cause=origin.event_id)
-        return said
 
     async def episode_deleted(self, event: EpisodeDeleted, _origin: Origin) -> None:
         """Forget the episode's people, links and screen time."""

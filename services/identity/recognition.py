@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chassis.domain.calibration import EmbedderCalibration
+from chassis.domain.visibility import VisibilityRules
 from contracts.rows import (
     CastLink,
     ClusterCentroidsDocument,
@@ -24,6 +25,7 @@ from services.identity.faces.track_reps import select_representative_frames
 from services.identity.links.history import effective_links
 from services.identity.links.transitions import LinkState
 from services.identity.rules import IdentityThresholds
+from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
 from services.identity.suggestions.autolink import LinkConflict, ProposedLink, decide_auto_links
 from services.identity.suggestions.evidence import gather_evidence
@@ -45,6 +47,10 @@ class Grouping:
     identities: IdentitiesDocument
     centroids: ClusterCentroidsDocument
     problems: Sequence[str]
+
+    @property
+    def seen(self) -> Seen:
+        return Seen(tracks=self.tracks, shots=self.shots)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +91,7 @@ def recognise(
     at: str,
     representatives: int,
     rules: IdentityThresholds,
+    visibility: VisibilityRules,
 ) -> Recognition:
     """Match the grouping's identities with the facebank and compute the screen time.
 
@@ -140,20 +147,15 @@ def recognise(
     chosen = _representatives(grouping, representatives, rules)
     identities = _named(document, links, facebank.names, chosen, revision)
     screen_time = compute_screen_time(
-        ep_id=document.ep_id,
-        run_id=document.run_id,
-        revision=revision,
-        duration_s=grouping.duration_s,
-        tracks=grouping.tracks,
-        shots=grouping.shots,
-        identities=identities.identities,
-        links=links,
-        cast_names=facebank.names,
+        EpisodeRun(ep_id=document.ep_id, run_id=document.run_id, revision=revision, duration_s=grouping.duration_s),
+        grouping.seen,
+        Named(identities=identities.identities, links=links, cast_names=facebank.names),
         warnings=[*warnings, *conflicts],
         models=models,
         previous=previous,
         reasons=reasons,
         rules=rules.screen_time,
+        visibility=visibility,
     )
     return Recognition(
         identities=identities,

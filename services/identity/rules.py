@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.domain.visibility import MAX_GAP_S
-
 
 class _Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,9 +87,8 @@ class RepresentativeRules(_Rules):
 
 
 class ScreenTimeRules(_Rules):
-    """How tracks become seconds."""
+    """What is said of the seconds; how tracks become seconds is the `visibility` settings' matter."""
 
-    max_gap_s: float = Field(default=MAX_GAP_S, ge=0, description="Longest gap inside a shot that is bridged.")
     simultaneous_s: float = Field(default=0.25, ge=0, description="Longer doubled presence of one person is reported.")
 
 
@@ -104,6 +101,3 @@ class IdentityThresholds(_Rules):
     temporal: TemporalRules = TemporalRules()
     representative: RepresentativeRules = RepresentativeRules()
     screen_time: ScreenTimeRules = ScreenTimeRules()
-
-
-DEFAULTS = IdentityThresholds()

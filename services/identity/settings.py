@@ -12,6 +12,10 @@ class FacebankSettings(BaseModel):
     analysed_side_px: int = Field(default=640, ge=64, description="Long side of a reference picture as analysed.")
     max_picture_bytes: int = Field(default=20 * 2**20, ge=1024, description="Largest picture file sent over HTTP.")
     min_score: float = Field(default=0.4, ge=0, le=1, description="Fainter detections are ignored.")
+    max_overlap: float = Field(default=0.4, ge=0, le=1, description="Of boxes that overlap more the best one stays.")
+    second_look_below: float = Field(
+        default=0.6, ge=0, le=1, description="A picture without a surer face is looked at again at half its size."
+    )
 
 
 class IdentitySettings(ChassisSettings):

@@ -15,6 +15,7 @@ from benchmarks.scoring import Result
 from chassis.domain.crop_archive import read_crops
 from chassis.domain.faces import non_maximum_suppression
 from chassis.domain.pooling import PoolingRules
+from chassis.domain.visibility import VisibilityRules
 from chassis.triton.client import FaceDetections
 from contracts.rows import FaceRow
 from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
@@ -26,9 +27,13 @@ from services.grouper.episode.documents import identities_document
 from services.grouper.episode.grouping_with_edits import group_episode
 from services.grouper.rules import GrouperThresholds
 from services.grouper.tracks.joining import SegmentTracks, join_segments
+from services.identity.rules import IdentityThresholds
+from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
 from services.ingest.runs.planning import SegmentSpan, plan_segments
 from services.ingest.video.probing import VideoFacts, probe
+
+RULES = IdentityThresholds()
 
 EP_ID = "labelled-s01e01"
 RUN_ID = "0" * 26
@@ -107,15 +112,11 @@ async def process(video: Path, models: Models, *, segment_s: float) -> Result:
     )
     identities = identities_document(grouping, faces, ep_id=EP_ID, run_id=RUN_ID, revision=1)
     screen_time = compute_screen_time(
-        ep_id=EP_ID,
-        run_id=RUN_ID,
-        revision=1,
-        duration_s=facts.duration_s,
-        tracks=grouping.tracks,
-        shots=joined.shots,
-        identities=identities.identities,
-        links=[],
-        cast_names={},
+        EpisodeRun(ep_id=EP_ID, run_id=RUN_ID, revision=1, duration_s=facts.duration_s),
+        Seen(tracks=grouping.tracks, shots=joined.shots),
+        Named(identities=identities.identities, links=[], cast_names={}),
+        rules=RULES.screen_time,
+        visibility=VisibilityRules(),
     )
     return Result(screen_time=screen_time, identities=identities, tracks=grouping.tracks, shots=joined.shots)
 

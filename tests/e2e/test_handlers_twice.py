@@ -30,6 +30,7 @@ from contracts.events import (
     EpisodeUploaded,
     Event,
     LinksChanged,
+    ReportRequested,
     ScreenTimeReported,
     SegmentEmbedded,
     SegmentReady,
@@ -74,7 +75,7 @@ CONSUMED = {
     ("identity", CastUploaded),
 }
 
-OF_OPERATORS = {ClustersEdited, LinksChanged, CastChanged, EpisodeDeleted}
+OF_OPERATORS = {ClustersEdited, LinksChanged, CastChanged, ReportRequested, EpisodeDeleted}
 """What follows commands over HTTP: repeated in tests/integration/test_regrouping.py, test_identity_revisions.py and
 test_api_deletion.py, where there are commands."""
 

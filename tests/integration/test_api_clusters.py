@@ -105,6 +105,34 @@ async def test_what_is_not_there_is_said_so(system: GrouperSystem, http: httpx.A
     assert refused["code"] == "not_grouped_yet"
 
 
+COMMANDS = (
+    (f"{CLUSTERS}/merge", {"target": ONE, "sources": [THREE]}),
+    (f"{CLUSTERS}/merge", {"target": THREE, "sources": [ONE]}),
+    (f"{CLUSTERS}/not-same", {"first": ONE, "second": THREE}),
+    (f"{CLUSTERS}/lock", {"identity_id": ONE}),
+    (f"{CLUSTERS}/rename", {"identity_id": ONE, "label": "Somebody"}),
+    (f"{CLUSTERS}/split-in-two", {"identity_id": ONE}),
+    (f"{EDITS}/undo", {}),
+    (f"{EDITS}/undo", {"edit_id": "k"}),
+    (f"{EDITS}/redo", {}),
+)
+
+
+@pytest.mark.parametrize("first", [0, 2, 4])
+async def test_a_key_belongs_to_one_command_on_the_clusters(http: httpx.AsyncClient, first: int) -> None:
+    headers = {"If-Match": "*", "Idempotency-Key": "k"}
+    path, body = COMMANDS[first]
+    sent = await http.post(path, json=body, headers=headers)
+    assert sent.status_code == 200, sent.text
+    for number, (other, asked) in enumerate(COMMANDS):
+        answer = await http.post(other, json=asked, headers=headers)
+        if number == first:
+            assert answer.json() == sent.json()
+        else:
+            assert (answer.status_code, answer.json()["error"]["code"]) == (409, "command_id_used"), other
+    assert (await http.get(EDITS)).json()["data"]["total"] == 1
+
+
 async def test_a_command_is_an_edit_an_event_and_a_new_grouping(system: GrouperSystem, http: httpx.AsyncClient) -> None:
     merge = {"target": ONE, "sources": [THREE], "why": "the same coat"}
     answer = await http.post(f"{CLUSTERS}/merge", json=merge, headers={"If-Match": '"0"', "Idempotency-Key": "m-1"})

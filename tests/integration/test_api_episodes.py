@@ -87,7 +87,10 @@ async def test_a_patch_sets_clears_and_repeats_without_effect(api: IngestApi) ->
     path, once = f"/episodes/{EPISODE}", {"If-Match": '"1"', "Idempotency-Key": "once"}
     changed = await api.ask("PATCH", path, json={"title": None, "air_date": "2024-02-29"}, headers=once)
     assert (changed["title"], changed["air_date"], changed["data"]) == (None, "2024-02-29", {"network": "ABC"})
-    assert await api.ask("PATCH", path, json={"title": "x"}, headers=once) == changed
+    again = {"title": None, "air_date": "2024-02-29"}
+    assert await api.ask("PATCH", path, json=again, headers=once) == changed
+    other = await api.ask("PATCH", path, json={"title": "x"}, headers=once, status=409)
+    assert other["code"] == "command_id_used"
     stale = await api.ask("PATCH", path, json={"title": "x"}, headers={"If-Match": '"1"'}, status=412)
     assert (stale["code"], stale["details"]) == ("version_conflict", {"version": 2})
     assert (await api.ask("PATCH", path, json={"title": "x"}, status=428))["code"] == "precondition_required"
@@ -173,6 +176,8 @@ async def test_a_run_that_is_asked_for_has_its_id_at_once(api: IngestApi, databa
     started = await api.ask("POST", path, json={"force": True}, headers=once, status=202)
     repeated = await api.ask("POST", path, json={"force": True}, headers=once, status=200)
     assert repeated == started | {"created": False}
+    other = await api.ask("POST", path, json={"force": False}, headers=once, status=409)
+    assert other["code"] == "command_id_used"
     assert started["run_id"] > RUN
 
     records = [r for r in await listener.records(EpisodeUploaded.TOPIC) if b"again-please" in r.value]

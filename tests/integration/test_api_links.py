@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest_asyncio
 
 from chassis.mongo.database import Database
 from chassis.mongo.document_size import ROOM_BYTES, stored_bytes
-from contracts.events import CastLinked, LinksChanged, ScreenTimeReported
+from contracts.events import CastChanged, CastLinked, LinksChanged, ScreenTimeReported
 from contracts.ids import identity_id
 from screenalytics.local.servers import Stack
 from tests.support.identity_rig import (
@@ -20,6 +21,7 @@ from tests.support.identity_rig import (
     EP,
     GREEN,
     LATER_RUN,
+    OTHER_EP,
     RED,
     RUN,
     SHOW,
@@ -299,3 +301,76 @@ async def test_a_renamed_member_is_reported_again_under_the_new_name(rig: Identi
     assert report.revision == 2
     assert "Rita is now called Rita Red." in report.changes
     assert len(rig.bus.of(CastLinked)) == 2
+
+
+async def test_a_renamed_member_is_an_event_for_each_episode_that_names_them(rig: IdentityRig) -> None:
+    await rig.group([Somebody(1, RED)], ep_id=OTHER_EP, run_id=LATER_RUN)
+    await rig.group([Somebody(1, BLUE)], ep_id="my-show-s01e04", run_id=LATER_RUN[:-1] + "E")
+    await rig.data("PATCH", f"/shows/{SHOW}/cast/rita", {"name": "Rita Red"})
+    (changed,) = [event for event in rig.bus.of(CastChanged) if event.action == "renamed"]
+    first, again = await rig.bus.handle(changed), await rig.bus.handle(changed)
+    assert [(event.ep_id, event.key) for event in first] == [(EP, EP), (OTHER_EP, OTHER_EP)]
+    assert [event.event_id for event in first] == [event.event_id for event in again]
+    await rig.bus.deliver()
+    named = {event.ep_id: event for event in rig.bus.of(ScreenTimeReported)}
+    assert [(ep_id, [person.name for person in named[ep_id].cast]) for ep_id in (EP, OTHER_EP)] == [
+        (EP, ["Rita Red", "Greta"]),
+        (OTHER_EP, ["Rita Red"]),
+    ]
+    assert {ep_id: event.revision for ep_id, event in named.items()} == {EP: 2, OTHER_EP: 2, "my-show-s01e04": 1}
+    stored = await rig.database["screen_time"].count_documents({})
+    twice = [await rig.bus.handle(event) for event in (*first, *first)]
+    assert twice[:2] == twice[2:] and all(twice)
+    assert await rig.database["screen_time"].count_documents({}) == stored
+
+
+async def test_a_show_of_300_episodes_keeps_no_handler_long(rig: IdentityRig) -> None:
+    model = await rig.database["identities"].find_one({"_id": EP})
+    assert model is not None
+    episodes = [model | {"_id": f"my-show-s{number // 20 + 2:02d}e{number % 20 + 1:02d}"} for number in range(300)]
+    await rig.database["identities"].insert_many(episodes)
+    await rig.data("PATCH", f"/shows/{SHOW}/cast/rita", {"name": "Rita Red"})
+    (changed,) = [event for event in rig.bus.of(CastChanged) if event.action == "renamed"]
+    started = time.perf_counter()
+    asked = await rig.bus.handle(changed)
+    assert time.perf_counter() - started < 5, "it only asks"
+    assert len({event.event_id for event in asked}) == len(asked) == 301
+    assert not [event for event in rig.bus.of(ScreenTimeReported) if event.revision > 1]
+
+
+COMMANDS = (
+    ("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"}),
+    ("PUT", f"/links/{EP}/{THREE}", {"cast_id": "greta"}),
+    ("PUT", f"/links/{EP}/{TWO}", {"cast_id": "rita"}),
+    ("DELETE", f"/links/{EP}/{ONE}", None),
+    ("POST", f"/links/{EP}/undo", {}),
+    ("POST", f"/links/{EP}/undo", {"version": 1}),
+    ("POST", f"/links/{EP}/redo", {}),
+    ("POST", f"/suggestions/{EP}/dismiss", {"identity_id": THREE, "cast_id": "rita"}),
+    ("POST", f"/suggestions/{EP}/dismiss", {"identity_id": THREE}),
+    ("POST", f"/suggestions/{EP}/restore", {"identity_id": THREE}),
+    ("POST", f"/suggestions/{EP}/apply", {"identity_id": THREE, "cast_id": "rita"}),
+    ("POST", f"/suggestions/{EP}/apply-all", {}),
+    ("POST", f"/suggestions/{EP}/apply-all", {"min_probability": 0.5}),
+)
+
+
+@pytest.mark.parametrize("first", [0, 3, 7])
+async def test_a_key_belongs_to_one_command_on_the_links(rig: IdentityRig, first: int) -> None:
+    sent = await rig.data(*COMMANDS[first], version=0, Idempotency_Key="k")
+    for number, other in enumerate(COMMANDS):
+        answer = await rig.call(*other, version="*", Idempotency_Key="k")
+        if number == first:
+            assert answer.json()["data"] | {"revision": None} == sent | {"revision": None}
+        else:
+            assert (answer.status_code, answer.json()["error"]["code"]) == (409, "command_id_used"), other
+    assert (await rig.data("GET", f"/links/{EP}"))["version"] == 1
+
+
+async def test_a_command_is_answered_as_before_though_what_it_names_is_gone(rig: IdentityRig) -> None:
+    link = ("PUT", f"/links/{EP}/{THREE}", {"cast_id": "rita"})
+    sent = await rig.data(*link, version=0, Idempotency_Key="k")
+    await rig.group([Somebody(1, RED)], revision=2)
+    assert (await rig.call(*link, version="*")).json()["error"]["code"] == "unknown_identity"
+    again = await rig.data(*link, version="*", Idempotency_Key="k")
+    assert (again["version"], again["changes"]) == (sent["version"], sent["changes"])

@@ -97,6 +97,15 @@ async def test_apply_all_takes_what_is_sure_as_one_version_and_says_why_not_the_
     assert len(rig.bus.of(LinksChanged)) == 4
 
 
+async def test_all_applied_again_under_the_same_key_is_answered_as_before(rig: IdentityRig) -> None:
+    path, body = f"/suggestions/{EP}/apply-all", {"min_probability": 0.9}
+    sent = await rig.data("POST", path, body, version=0, Idempotency_Key="k")
+    await rig.data("POST", f"/suggestions/{EP}/dismiss", {"identity_id": THREE, "cast_id": "rita"}, version=1)
+    again = await rig.data("POST", path, body, version=0, Idempotency_Key="k")
+    assert sent["skipped"] == again["skipped"] != []
+    assert sent | {"revision": None} == again | {"revision": None}
+
+
 async def test_many_applied_at_once_are_undone_at_once(rig: IdentityRig) -> None:
     await rig.data("POST", f"/suggestions/{EP}/dismiss", {"identity_id": THREE}, version=0)
     done = await rig.data("POST", f"/suggestions/{EP}/apply-all", {}, version=1)

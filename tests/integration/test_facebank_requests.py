@@ -11,6 +11,8 @@ from typing import Any
 import bson
 import pytest
 
+from chassis.commands import Order
+from chassis.errors import Conflict
 from chassis.kafka.bus import Bus
 from chassis.mongo.database import COLLECTIONS, Database, ensure_indexes
 from chassis.mongo.outbox import Outbox
@@ -19,7 +21,7 @@ from contracts.events import CastUploaded, FacebankUpdated, PictureVerdict
 from contracts.topics import TOPICS
 from services.identity.facebank.cast import Answer, Answering
 from services.identity.store.facebank_requests import REMEMBERED_FOR, AnsweredRequests, request_key
-from services.identity.store.facebanks import Change, FacebankStore
+from services.identity.store.facebanks import UPLOADED, Change, FacebankStore
 
 pytestmark = pytest.mark.integration
 
@@ -108,7 +110,9 @@ def test_requests_are_remembered_for_longer_than_kafka_can_bring_them_back() -> 
 async def test_a_request_that_broke_off_before_it_took_effect_is_handled(
     store: FacebankStore, database: Database
 ) -> None:
-    await AnsweredRequests(database).prepare(SHOW, request_key("request-1"), verdicts_of("broken off"))
+    await AnsweredRequests(database).prepare(
+        SHOW, request_key("request-1"), Answer(revision=1, verdicts=tuple(verdicts_of("broken off")))
+    )
     assert await store.answered(SHOW, "request-1") is None
     assert await save(store, 1) == Answer(revision=1, verdicts=tuple(verdicts_of(1)))
 
@@ -140,12 +144,14 @@ async def test_an_answer_and_its_event_are_of_one_revision(store: FacebankStore,
     change = Change(
         events=lambda revision: [
             FacebankUpdated(show=SHOW, request_id="request-2", revision=revision, verdicts=tuple(told))
-        ]
+        ],
+        verdicts=tuple(told),
     )
-    answer = await store.answer(SHOW, "request-2", told, change)
+    order = Order(who="me", command_id="request-2")
+    answer = await store.change(SHOW, order, "f", lambda _: change)
     (waiting,) = (await facebank(database))["outbox"]
     assert (waiting["event"]["revision"], answer.revision) == (2, 2)
-    assert await store.answer(SHOW, "request-2", told, change) == answer
+    assert await store.change(SHOW, order, "f", lambda _: change) == answer
     assert len((await facebank(database))["outbox"]) == 1
 
 
@@ -165,7 +171,7 @@ async def test_a_member_who_is_removed_is_in_no_answer_any_more(store: FacebankS
 async def test_settling_and_preparing_change_no_answer_for_good(store: FacebankStore, database: Database) -> None:
     first = await save(store, 1)
     requests = AnsweredRequests(database)
-    await requests.prepare(SHOW, request_key("request-1"), ())
+    await requests.prepare(SHOW, request_key("request-1"), Answer(revision=9, fingerprint=UPLOADED))
     await requests.settle(SHOW, Answering(request=request_key("request-1"), revision=9))
     assert await store.answered(SHOW, "request-1") == first
 
@@ -177,3 +183,41 @@ async def test_what_facebanks_kept_of_requests_before_goes_with_the_next_change(
     await database["facebanks"].insert_one({"_id": SHOW, **earlier})
     assert (await save(store, 1)).revision == 4
     assert "requests" not in await facebank(database)
+
+
+async def change(store: FacebankStore, key: str, asked: str, **fields: Any) -> Answer:
+    order = Order(who="me", command_id=key)
+    return await store.change(SHOW, order, asked, lambda _: Change(set={"members": fields}, told=fields))
+
+
+async def test_a_command_id_belongs_to_one_command_of_the_show(store: FacebankStore, database: Database) -> None:
+    first = await change(store, "a", "add rita", rita="Rita")
+    assert await change(store, "a", "add rita", rita="Other") == first
+    with pytest.raises(Conflict) as refused:
+        await change(store, "a", "add greta", greta="Greta")
+    assert refused.value.code == "command_id_used"
+    assert (await facebank(database))["members"] == {"rita": "Rita"}
+
+
+async def test_of_two_commands_at_once_under_one_id_one_is_refused_and_the_other_answered_its_own(
+    store: FacebankStore, database: Database
+) -> None:
+    for number in range(10):
+        sent = [change(store, f"k{number}", name, **{name: name}) for name in ("rita", "greta")]
+        answers = await asyncio.gather(*sent, return_exceptions=True)
+        done = [answer for answer in answers if isinstance(answer, Answer)]
+        refused = [answer for answer in answers if isinstance(answer, Conflict)]
+        assert (len(done), [error.code for error in refused]) == (1, ["command_id_used"])
+        assert (await facebank(database))["members"] == done[0].told
+
+
+async def test_a_member_who_is_removed_is_in_no_row_of_an_import_any_more(
+    store: FacebankStore, database: Database
+) -> None:
+    rows = [{"cast_id": name, "name": name} for name in ("rita", "greta")]
+    order = Order(who="me", command_id="import")
+    await store.change(SHOW, order, "f", lambda _: Change(always=True, told={"rows": rows}))
+    await store.forget_verdicts(SHOW, "greta")
+    answer = await store.answered(SHOW, "import")
+    assert answer is not None
+    assert answer.told == {"rows": rows[:1]}

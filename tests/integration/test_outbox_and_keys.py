@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
 
+from chassis import metrics
 from chassis.errors import DependencyUnavailable, NotFound
 from chassis.http.keys import ApiKeys
-from chassis.mongo.database import Database
+from chassis.mongo import outbox
+from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import FIELD, SINCE, Outbox, enqueue
 from contracts.events import EpisodeChanged, Event
 from tests.support.outboxes import all_published
@@ -127,3 +132,125 @@ async def test_what_could_not_be_published_later_waits_for_the_sweep(
     held.let_go.set()
     assert await Outbox(held, [things]).sweep() == 1
     assert held.published == [changed(3).event_id]
+
+
+class PickyBus:
+    """A bus that refuses some events, as Kafka refuses a message that is too large for it."""
+
+    def __init__(self, *refused: str, error: Exception | None = None) -> None:
+        self.refused = set(refused)
+        self.published: list[str] = []
+        self._error = error or ValueError("too large")
+
+    async def publish(self, *events: Event, **_how: Any) -> None:
+        for event in events:
+            if event.event_id in self.refused:
+                raise self._error
+            self.published.append(event.event_id)
+
+
+FROM_THE_FUTURE = {"id": "f", "type": "screenalytics.episode.applauded.v1", "event": {}, "at": datetime.now(UTC)}
+SPOILT = {"id": "s", "type": EpisodeChanged.TYPE, "event": {"nothing": "of it"}, "at": datetime.now(UTC)}
+
+
+async def put(things: AsyncCollection[Document], name: str, *entries: Event | dict[str, Any]) -> None:
+    for entry in entries:
+        if isinstance(entry, Event):
+            await things.update_one({"_id": name}, enqueue([entry]), upsert=True)
+        else:
+            update = {"$push": {FIELD: entry}, "$min": {SINCE: datetime.now(UTC)}}
+            await things.update_one({"_id": name}, update, upsert=True)
+
+
+async def left_in(things: AsyncCollection[Document], name: str) -> list[str]:
+    found = await things.find_one({"_id": name})
+    assert found is not None
+    return [entry["id"] for entry in found[FIELD]]
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep takes everything, however young."""
+    monkeypatch.setattr(outbox, "LEFT_ALONE_S", -1.0)
+
+
+@pytest.mark.parametrize("entry", [FROM_THE_FUTURE, SPOILT])
+async def test_an_event_this_version_cannot_publish_stays_with_those_behind_it(
+    database: Database, at_once: None, entry: dict[str, Any]
+) -> None:
+    things, picky = database["things"], PickyBus()
+    await put(things, "a", changed(1), entry, changed(2))
+    await put(things, "b", changed(3), changed(4))
+    bus: Any = picky
+    box = Outbox(bus, [things])
+    for _ in range(3):
+        await box.sweep()
+    assert picky.published == [changed(number).event_id for number in (1, 3, 4)]
+    assert await left_in(things, "a") == [entry["id"], changed(2).event_id]
+    assert await left_in(things, "b") == []
+
+
+async def test_a_version_that_knows_the_event_publishes_what_stayed(
+    database: Database, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things, picky = database["things"], PickyBus()
+    bus: Any = picky
+    await put(things, "a", changed(1), changed(2))
+    with monkeypatch.context() as older:
+        older.setattr(outbox, "event_class", lambda _type: None)
+        await Outbox(bus, [things]).sweep()
+    assert picky.published == []
+    assert await Outbox(bus, [things]).sweep() == 2
+    assert picky.published == [changed(1).event_id, changed(2).event_id]
+
+
+@pytest.mark.parametrize("error", [ValueError("too large"), DependencyUnavailable("kafka", "not authorised")])
+async def test_a_document_whose_event_is_refused_never_holds_up_the_others(
+    database: Database, at_once: None, error: Exception
+) -> None:
+    things = database["things"]
+    picky = PickyBus(changed(1).event_id, changed(4).event_id, error=error)
+    for number in range(1, 7):
+        await put(things, f"d{number}", changed(number), changed(number + 100))
+    bus: Any = picky
+    box = Outbox(bus, [things])
+    for _ in range(4):
+        await box.sweep()
+    wanted = [changed(number + more).event_id for number in (2, 3, 5, 6) for more in (0, 100)]
+    assert sorted(picky.published) == sorted(wanted)
+    picky.refused.clear()
+    for _ in range(2):
+        await box.sweep()
+    assert picky.published[-4:] == [changed(number).event_id for number in (1, 101, 4, 104)]
+
+
+async def test_what_cannot_be_published_is_counted(database: Database, at_once: None) -> None:
+    things = database["things"]
+    await put(things, "a", FROM_THE_FUTURE)
+    bus: Any = PickyBus()
+    before = metrics.outbox_failures.labels("unknown_type")._value.get()
+    await Outbox(bus, [things]).sweep()
+    assert metrics.outbox_failures.labels("unknown_type")._value.get() == before + 1
+    assert metrics.outbox_stuck._value.get() == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_fails_and_whenever_the_events_of_a_document_leave_in_order(
+    database: Database, at_once: None, seed: int
+) -> None:
+    things, chance = database["things"], random.Random(seed)
+    picky = PickyBus()
+    bus: Any = picky
+    boxes = [Outbox(bus, [things]) for _ in range(2)]
+    sent: dict[str, list[str]] = {name: [] for name in "abc"}
+    for number in range(60):
+        name = chance.choice("abc")
+        await put(things, name, changed(number + 1))
+        sent[name].append(changed(number + 1).event_id)
+        picky.refused = {event for events in sent.values() for event in events if chance.random() < 0.2}
+        box = chance.choice(boxes)
+        await (box.sweep() if chance.random() < 0.5 else box.publish_soon(things, name))
+    picky.refused = set()
+    await boxes[0].sweep()
+    for name, events in sent.items():
+        assert [event for event in picky.published if event in events] == events, name

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chassis.domain.pooling import PoolingRules
+from chassis.domain.visibility import VisibilityRules
 from contracts.ids import face_id, track_id
 from contracts.rows import Box, CastLink, FaceQuality, FaceRow, Identity, ScreenTimeDocument, ShotRow, TrackRow
 from services.grouper.clustering.machine import MachineGrouping
@@ -42,6 +43,7 @@ from services.identity.links.history import (
 )
 from services.identity.links.transitions import LinkState, LinkTransition, link_identity_to_cast
 from services.identity.rules import ScreenTimeRules
+from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
 
 EP_ID = "show-s01e01"
@@ -217,17 +219,14 @@ class EditedEpisode:
         present = {one.identity_id for one in identities}
         links = effective_links(self.links, ()).links
         counted: list[CastLink] = [link for link in links if link.identity_id in present]
+        duration_s = self._grounds[self.run].duration_s
+        shots = [SHOT.model_copy(update={"end_s": duration_s})]
         screen_time = compute_screen_time(
-            ep_id=EP_ID,
-            run_id=self.run_id,
-            revision=1,
-            duration_s=self._grounds[self.run].duration_s,
-            tracks=edited.grouping.tracks,
-            shots=[SHOT.model_copy(update={"end_s": self._grounds[self.run].duration_s})],
-            identities=identities,
-            links=counted,
-            cast_names=self.names,
+            EpisodeRun(ep_id=EP_ID, run_id=self.run_id, revision=1, duration_s=duration_s),
+            Seen(tracks=edited.grouping.tracks, shots=shots),
+            Named(identities=identities, links=counted, cast_names=self.names),
             rules=ScreenTimeRules(),
+            visibility=VisibilityRules(),
         )
         return Snapshot(
             people={one.identity_id: one.track_ids for one in identities},

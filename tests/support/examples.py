@@ -140,6 +140,7 @@ EXAMPLES: tuple[e.Event, ...] = (
         who="otto",
         at="2026-01-02T03:04:05+00:00",
     ),
+    e.ReportRequested(ep_id=EP, run_id=RUN, cause="5a0f7c9e-0000-5000-8000-000000000001"),
     e.EpisodeChanged(ep_id=EP, action="updated", version=2, title="Pilot", air_date="2026-01-02"),
     e.EpisodeDeleted(ep_id=EP, last_run_id=RUN, version=3, who="ada"),
     e.CastChanged(show="my-show", revision=4, action="renamed", cast_id="ada", name="Ada", who="otto"),

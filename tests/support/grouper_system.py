@@ -18,8 +18,8 @@ from chassis.domain.arrays import to_npy
 from chassis.http import application
 from chassis.kafka.bus import Bus, Origin
 from chassis.mongo.database import Database
-from chassis.mongo.reported_revision import GROUPING
 from chassis.mongo.run_fence import RunFence
+from chassis.mongo.shared_reads import GROUPING
 from chassis.s3.artifacts import SegmentArtifacts
 from chassis.s3.storage import Storage
 from chassis.service import Resources

@@ -20,6 +20,7 @@ from screenalytics.local.servers import Stack
 from services.identity.app import reading_parts
 from services.identity.routers import media, screen_time, screen_time_exports
 from services.identity.settings import IdentitySettings
+from services.identity.store.revisions import RevisionStore
 
 ROUTERS: tuple[APIRouter, ...] = (screen_time.router, screen_time_exports.router, media.router)
 
@@ -49,7 +50,9 @@ async def client_of(
     service = IdentitySettings(s3=settings, auth=auth or AuthSettings(mode="off"))
     resources: Any = SimpleNamespace(settings=service, database=database, storage=storage)
     app = application.build("identity", ROUTERS)
-    application.connect(app, service, database, reading_parts(resources, ArtifactReader(storage)))
+    application.connect(
+        app, service, database, reading_parts(resources, RevisionStore(database), ArtifactReader(storage))
+    )
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
         yield client

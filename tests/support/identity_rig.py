@@ -86,7 +86,7 @@ class ColourInference:
         calibration = SimpleNamespace(midpoint=MIDPOINT, slope=SLOPE)
         return SimpleNamespace(model_id=MODEL, dimension=DIMENSION, calibration=calibration)
 
-    async def detect(self, frames: npt.NDArray[np.uint8], *, min_score: float) -> list[FaceDetections]:
+    async def detect(self, frames: npt.NDArray[np.uint8], *, min_score: float, **_how: float) -> list[FaceDetections]:
         found = []
         for frame in frames:
             height, width = frame.shape[:2]

@@ -9,6 +9,7 @@ import numpy as np
 
 from chassis.domain.arrays import to_npy
 from chassis.domain.crop_archive import chip_member, encode_jpeg, pack_crops, thumbnail_member
+from chassis.domain.visibility import VisibilityRules
 from chassis.mongo.database import Database
 from chassis.s3.artifacts import ArtifactFolder, RunManifests
 from chassis.s3.storage import Storage
@@ -28,8 +29,12 @@ from contracts.rows import (
     TrackRow,
 )
 from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
+from services.identity.rules import IdentityThresholds
+from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
 from tests.unit.identity.builders import MIDDLE, MODEL, make_identity, make_link, make_track, person_vector
+
+RULES = IdentityThresholds()
 
 EP = "the-office-s01e02"
 RUN = "01JCZ5M7Q8XG3V4B2N1K0H9F8D"
@@ -75,16 +80,16 @@ async def report_episode(
     for revision in range(1, revisions + 1):
         identities, owners = _grouping(tracks, revision)
         document = compute_screen_time(
-            ep_id=ep_id,
-            run_id=run_id,
-            revision=revision,
-            duration_s=DURATION_S,
-            tracks=tracks,
-            shots=(),
-            identities=identities,
-            links=[make_link(number, cast_id) for number, cast_id in owners.items()],
-            cast_names=NAMES,
+            EpisodeRun(ep_id=ep_id, run_id=run_id, revision=revision, duration_s=DURATION_S),
+            Seen(tracks=tracks, shots=()),
+            Named(
+                identities=identities,
+                links=[make_link(number, cast_id) for number, cast_id in owners.items()],
+                cast_names=NAMES,
+            ),
             previous=documents[-1] if documents else None,
+            rules=RULES.screen_time,
+            visibility=VisibilityRules(),
         )
         manifests = await _manifests(storage, document, identities, tracks, faces, decoded_frames)
         await _save(database, document, manifests)

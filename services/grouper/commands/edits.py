@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from chassis.errors import Conflict, NotFound, StaleVersion
+from chassis.commands import Order, accept, fingerprint, wait_for
+from chassis.errors import Conflict, NotFound
 from chassis.mongo.outbox import Outbox
 from chassis.mongo.reported_revision import ReportedScreenTime
 from contracts.events import ClustersEdited
@@ -19,21 +19,6 @@ from services.grouper.edits.people import People
 from services.grouper.queries.clusters import ClusterQueries
 from services.grouper.store.edits import EditBook, EditStore
 from services.grouper.store.runs import GroupedRun, GrouperStore
-
-TRIES = 100
-"""How often a command that takes any version is tried against others that are faster."""
-
-LOOK_EVERY_S = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Who asks for a change, when it is meant for, and how to know it again."""
-
-    who: str
-    command_id: str
-    expected: int | None
-    why: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +56,7 @@ class EditCommands:
         self._clusters = clusters
         self._outbox = outbox
 
-    async def apply(self, ep_id: str, command: Command, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
+    async def apply(self, ep_id: str, command: Command, asked: Order, *, wait_s: float = 0.0) -> Accepted:
         """Accept a command; with `wait_s` the answer comes when its effect is in the screen time, or after that time.
 
         Raises:
@@ -80,9 +65,10 @@ class EditCommands:
             StaleVersion: when the edits moved on from the expected version.
             BadInput: for a command that contradicts itself.
         """
-        return await self._apply(ep_id, command.edit, asked, wait_s)
+        given = fingerprint("apply", **command.model_dump(mode="json", exclude={"why"}))
+        return await self._apply(ep_id, given, command.edit, asked, wait_s)
 
-    async def split_in_two(self, ep_id: str, identity_id: str, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
+    async def split_in_two(self, ep_id: str, identity_id: str, asked: Order, *, wait_s: float = 0.0) -> Accepted:
         """Split an identity where it looks like two people; raises as `apply`, and Conflict `looks_like_one_person`."""
         run, book = await self._opened(ep_id)
         known = book.made_by(asked.command_id)
@@ -96,9 +82,10 @@ class EditCommands:
             people.refuse_locked(kept.track_ids)
             return Split(kept=kept, split_off=found.second, new_id=people.new_identity_id)
 
-        return await self._apply(ep_id, edit, asked, wait_s)
+        given = fingerprint("split_in_two", identity_id=identity_id)
+        return await self._apply(ep_id, given, edit, asked, wait_s)
 
-    async def undo(self, ep_id: str, edit_id: str | None, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
+    async def undo(self, ep_id: str, edit_id: str | None, asked: Order, *, wait_s: float = 0.0) -> Accepted:
         """Undo an edit, the latest in force unless named.
 
         Raises:
@@ -113,9 +100,9 @@ class EditCommands:
             except NothingToChangeError as error:
                 raise Conflict("nothing_to_undo", "There is no edit in force that could be undone.") from error
 
-        return await self._accept(ep_id, "undo", extend, asked, wait_s)
+        return await self._accept(ep_id, fingerprint("undo", edit_id=edit_id), extend, asked, wait_s)
 
-    async def redo(self, ep_id: str, edit_id: str | None, asked: Asked, *, wait_s: float = 0.0) -> Accepted:
+    async def redo(self, ep_id: str, edit_id: str | None, asked: Order, *, wait_s: float = 0.0) -> Accepted:
         """Redo an undone edit, the one undone last unless named; raises as `undo`, with `nothing_to_redo`."""
 
         async def extend(_run: GroupedRun, book: EditBook, at: str) -> EditLog:
@@ -125,41 +112,50 @@ class EditCommands:
             except NothingToChangeError as error:
                 raise Conflict("nothing_to_redo", "There is no undone edit that could be redone.") from error
 
-        return await self._accept(ep_id, "redo", extend, asked, wait_s)
+        return await self._accept(ep_id, fingerprint("redo", edit_id=edit_id), extend, asked, wait_s)
 
     async def read(self, ep_id: str) -> EditBook:
         """The log of an episode, empty where nobody edited it."""
         return await self._edits.read(ep_id)
 
-    async def _apply(self, ep_id: str, edit: Callable[[People], Edit], asked: Asked, wait_s: float) -> Accepted:
+    async def _apply(
+        self, ep_id: str, given: str, edit: Callable[[People], Edit], asked: Order, wait_s: float
+    ) -> Accepted:
         async def extend(run: GroupedRun, book: EditBook, at: str) -> EditLog:
             people = await self._clusters.people_for(run, book.log)
             people = replace(people, locked=_locked_now(people.locked, run, book.log))
             return apply_edit(book.log, edit(people), edit_id=asked.command_id, by=asked.who, at=at)
 
-        return await self._accept(ep_id, "apply", extend, asked, wait_s)
+        return await self._accept(ep_id, given, extend, asked, wait_s)
 
     async def _opened(self, ep_id: str) -> tuple[GroupedRun, EditBook]:
         return await asyncio.gather(self._clusters.open_run_of(ep_id), self._edits.read(ep_id))
 
-    async def _accept(self, ep_id: str, action: str, extend: Extend, asked: Asked, wait_s: float) -> Accepted:
+    async def _accept(self, ep_id: str, given: str, extend: Extend, asked: Order, wait_s: float) -> Accepted:
         run, book = await self._opened(ep_id)
-        for _ in range(TRIES):
-            known = book.made_by(asked.command_id)
-            if known is not None:
-                if known.action != action:
-                    raise Conflict("command_id_used", "This Idempotency-Key was used for another command.")
-                return await self._answered(run, known, wait_s)
-            if asked.expected is not None and asked.expected != book.version:
-                raise StaleVersion(f"The edits of {ep_id}", expected=asked.expected, actual=book.version)
-            record = await self._record(run, book, extend, asked)
-            if await self._edits.append(ep_id, book, record, _event(run, book.log, record)):
-                self._outbox.publish_later(self._edits.collection, ep_id)
-                return await self._answered(run, record, wait_s)
-            book = await self._edits.read(ep_id)
-        raise Conflict("too_busy", "Many others edit this episode at the moment: try again.")
+        opened: list[EditBook] = [book]
 
-    async def _record(self, run: GroupedRun, book: EditBook, extend: Extend, asked: Asked) -> EditRecord:
+        async def load() -> EditBook:
+            return opened.pop() if opened else await self._edits.read(ep_id)
+
+        async def attempt(book: EditBook) -> EditRecord | None:
+            record = await self._record(run, book, extend, asked, given)
+            return record if await self._edits.append(ep_id, book, record, _event(run, book.log, record)) else None
+
+        accepted = await accept(
+            asked,
+            given,
+            what=f"The edits of {ep_id}",
+            load=load,
+            known=lambda book: book.made_by(asked.command_id),
+            attempt=attempt,
+            busy="too_busy",
+        )
+        if accepted.is_new:
+            self._outbox.publish_later(self._edits.collection, ep_id)
+        return await self._answered(run, accepted.answer, wait_s)
+
+    async def _record(self, run: GroupedRun, book: EditBook, extend: Extend, asked: Order, given: str) -> EditRecord:
         entry = (await extend(run, book, datetime.now(UTC).isoformat(timespec="milliseconds")))[-1]
         return entry.model_copy(
             update={
@@ -167,6 +163,7 @@ class EditCommands:
                 "run_id": run.event.run_id,
                 "why": asked.why,
                 "command_id": asked.command_id,
+                "fingerprint": given,
                 "grouping_revision": run.event.revision + 1,
             }
         )
@@ -174,12 +171,14 @@ class EditCommands:
     async def _answered(self, run: GroupedRun, record: EditRecord, wait_s: float) -> Accepted:
         """The answer to a command, after the screen time with it is out or the time is over."""
         accepted = Accepted(record=record, grouping_revision=record.grouping_revision or run.event.revision + 1)
-        deadline = time.monotonic() + wait_s
-        while wait_s > 0:
+
+        async def look() -> Accepted | None:
+            nonlocal accepted
             accepted = await self._progress(run, accepted)
-            if accepted.revision is not None or time.monotonic() >= deadline:
-                break
-            await asyncio.sleep(LOOK_EVERY_S)
+            return accepted if accepted.revision is not None else None
+
+        if wait_s > 0:
+            await wait_for(look, wait_s)
         return accepted
 
     async def _progress(self, run: GroupedRun, accepted: Accepted) -> Accepted:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from chassis.commands import history_of
 from contracts.blobs import Contract
 from contracts.ids import RunId
 from services.grouper.clustering.machine import number_of
@@ -24,6 +25,7 @@ class EditRecord(Contract):
     run_id: RunId | None = Field(default=None, description="The run whose tracks the edit names.")
     version: int = Field(default=0, ge=0, description="Version of the edits with this entry.")
     command_id: str | None = Field(default=None, description="The command that made it, to know it again.")
+    fingerprint: str | None = Field(default=None, description="What that command asked for.")
     grouping_revision: int | None = Field(default=None, description="First grouping that can include it.")
 
 
@@ -91,12 +93,5 @@ def highest_number_made(log: EditLog) -> int:
 
 
 def _last_undone(log: EditLog) -> str | None:
-    undone: list[str] = []
-    for record in log:
-        if record.action == "apply":
-            undone.clear()
-        elif record.action == "undo":
-            undone.append(record.edit_id)
-        elif record.edit_id in undone:
-            undone.remove(record.edit_id)
-    return undone[-1] if undone else None
+    steps = (("do" if record.action == "apply" else record.action, record.edit_id) for record in log)
+    return next(reversed(history_of(steps).taken_back), None)

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from chassis.domain.intervals import total
-from chassis.domain.visibility import find_cuts, visible
+from chassis.domain.visibility import VisibilityRules, find_cuts, visible
 from contracts.ids import IdentityId, TrackId
 from contracts.rows import Identity, ShotRow, TrackRow
 
@@ -40,13 +40,13 @@ class Preview(BaseModel):
 class SecondsRule:
     """Counts visible seconds as the report does."""
 
-    def __init__(self, shots: Sequence[ShotRow], *, duration_s: float, max_gap_s: float) -> None:
+    def __init__(self, shots: Sequence[ShotRow], *, duration_s: float, rules: VisibilityRules) -> None:
         self._cuts = find_cuts(shots)
         self._duration_s = duration_s
-        self._max_gap_s = max_gap_s
+        self._rules = rules
 
     def seconds(self, tracks: Sequence[TrackRow]) -> float:
-        return total(visible(tracks, duration=self._duration_s, cuts=self._cuts, max_gap_s=self._max_gap_s))
+        return total(visible(tracks, duration=self._duration_s, cuts=self._cuts, rules=self._rules))
 
 
 class Side:

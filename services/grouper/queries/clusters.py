@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from chassis.cache import Memo
+from chassis.domain.visibility import VisibilityRules
 from chassis.errors import BadInput, Conflict
 from chassis.mongo.run_fence import RunFence
 from chassis.s3.artifact_reader import ArtifactReader
@@ -42,6 +43,7 @@ class ClusterQueries:
         grouper: Grouper,
         fence: RunFence,
         rules: GrouperThresholds,
+        visibility: VisibilityRules,
     ) -> None:
         self._reader = reader
         self._store = store
@@ -49,6 +51,7 @@ class ClusterQueries:
         self._grouper = grouper
         self._fence = fence
         self._rules = rules
+        self._visibility = visibility
         self._views: Memo[ClusterView] = Memo(REMEMBERED)
         self._people: Memo[People] = Memo(REMEMBERED)
         self._duplicates: Memo[list[Duplicate]] = Memo(REMEMBERED)
@@ -187,7 +190,7 @@ class ClusterQueries:
 
     async def _seconds_rule(self, event: EpisodeGrouped) -> SecondsRule:
         shots = await self._reader.rows(event.artifacts["shots"], ShotRow)
-        return SecondsRule(shots, duration_s=event.duration_s, max_gap_s=self._rules.preview.max_gap_s)
+        return SecondsRule(shots, duration_s=event.duration_s, rules=self._visibility)
 
 
 def _duplicates(

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from chassis.commands import Order
 from chassis.http.auth import Operator
 from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.results import ApiModel, ApiResult
 from chassis.http.versions import CommandId, ExpectedVersion
-from services.grouper.commands.edits import Asked
 from services.grouper.edits.kinds import (
     Command,
     DropTracks,
@@ -54,7 +54,7 @@ class Acceptance:
         wait_s: WaitS = 0.0,
     ) -> None:
         self._ep_id, self._response, self._edits, self._wait_s = ep_id, response, edits, wait_s
-        self._asked = Asked(who=principal.name, command_id=command_id, expected=expected)
+        self._asked = Order(who=principal.name, command_id=command_id, expected=expected)
 
     async def apply(self, command: Command) -> ApiResult[EditAnswer]:
         asked = replace(self._asked, why=command.why)

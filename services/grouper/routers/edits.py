@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from chassis.commands import Order
 from chassis.http.auth import Operator, Viewer
 from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.results import ApiModel, ApiResult, Page, ok, page_of
 from chassis.http.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import IdentityId, RunId
-from services.grouper.commands.edits import Accepted, Asked
+from services.grouper.commands.edits import Accepted
 from services.grouper.edits.history import change_of
 from services.grouper.edits.kinds import EditChange
 from services.grouper.edits.kinds.base import Why
@@ -126,7 +127,7 @@ async def undo_edit(
     wait_s: WaitS = 0.0,
 ) -> ApiResult[EditAnswer]:
     """Undo an edit, by default the latest one in force; any number of them, in any order."""
-    asked = Asked(who=principal.name, command_id=command_id, expected=expected, why=which.why)
+    asked = Order(who=principal.name, command_id=command_id, expected=expected, why=which.why)
     return answer_of(await edits.undo(ep_id, which.edit_id, asked, wait_s=wait_s), response)
 
 
@@ -142,5 +143,5 @@ async def redo_edit(
     wait_s: WaitS = 0.0,
 ) -> ApiResult[EditAnswer]:
     """Redo an undone edit, by default the one undone last."""
-    asked = Asked(who=principal.name, command_id=command_id, expected=expected, why=which.why)
+    asked = Order(who=principal.name, command_id=command_id, expected=expected, why=which.why)
     return answer_of(await edits.redo(ep_id, which.edit_id, asked, wait_s=wait_s), response)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from chassis.commands import Order, fingerprint
 from chassis.errors import Conflict, NotFound
 from contracts.events import CastChanged
 from contracts.ids import slugify
-from services.identity.commands.links import LinkCommands, Order
+from services.identity.commands.links import LinkCommands
 from services.identity.facebank.cast import Picture, Show
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.store.facebanks import Change, FacebankStore
@@ -44,10 +45,11 @@ class RowVerdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """What went with a cast member: links by episode, and pictures."""
+    """What went with a cast member: links by episode, and pictures. Of `files` the contents are still there."""
 
     links: Mapping[str, int]
-    pictures: tuple[Picture, ...]
+    pictures: int
+    files: tuple[Picture, ...] = ()
 
 
 class CastCommands:
@@ -112,60 +114,73 @@ class CastCommands:
             "linked": {episode.ep_id: len(found) for episode in episodes if (found := _ids(episode, cast_id))},
         }
 
-    async def add(self, slug: str, member: Member, who: str) -> bool:
+    async def commanded(self, slug: str, cast_id: str, name: str) -> dict[str, Any]:
+        """As `detail`; a member who was removed since is told as the command left them."""
+        try:
+            return await self.detail(slug, cast_id)
+        except NotFound:
+            return {"cast_id": cast_id, "name": name, "pictures": 0, "linked": {}}
+
+    async def add(self, slug: str, member: Member, order: Order) -> bool:
         """Add a member; False where they are there already.
 
-        Raises NotFound `unknown_show`, Conflict `cast_id_taken` where another name has the id.
+        Raises NotFound `unknown_show`, Conflict `cast_id_taken` where another name has the id, and `command_id_used`.
         """
         await self._ensure(slug)
-        added = False
 
-        def decide(show: Show) -> Change | None:
-            nonlocal added
+        def decide(show: Show) -> Change:
             taken = show.members.get(member.id)
-            added = taken is None
             if taken is not None and taken != member.name:
                 raise Conflict(
                     "cast_id_taken", f"{member.id} is {taken}: rename them, or give {member.name} another cast_id."
                 )
-            return None if taken is not None else _naming(slug, [(member.id, member.name)], "added", who)
+            new = [(member.id, member.name)] if taken is None else []
+            return _naming(slug, new, "added", order, told={"added": taken is None})
 
-        await self._facebanks.change(slug, decide)
-        return added
+        asked = fingerprint("add_cast_member", cast_id=member.id, name=member.name)
+        return bool((await self._facebanks.change(slug, order, asked, decide)).told["added"])
 
-    async def import_cast(self, slug: str, members: Sequence[Member], who: str) -> list[RowVerdict]:
-        """Add many at once in one write; the same list again changes nothing. Raises NotFound `unknown_show`."""
+    async def import_cast(self, slug: str, members: Sequence[Member], order: Order) -> list[RowVerdict]:
+        """Add many at once in one write; the same list again changes nothing.
+
+        Raises NotFound `unknown_show`, Conflict `command_id_used`.
+        """
         await self._ensure(slug)
-        verdicts: list[RowVerdict] = []
 
-        def decide(show: Show) -> Change | None:
-            nonlocal verdicts
+        def decide(show: Show) -> Change:
             verdicts = judge_rows(show.members, members)
             new = [(row.cast_id, row.name) for row in verdicts if row.verdict == "added"]
-            return _naming(slug, new, "added", who) if new else None
+            return _naming(slug, new, "added", order, told={"rows": [asdict(row) for row in verdicts]})
 
-        await self._facebanks.change(slug, decide)
-        return verdicts
+        asked = fingerprint("import_cast", members=[[member.id, member.name] for member in members])
+        answer = await self._facebanks.change(slug, order, asked, decide)
+        return [RowVerdict(**row) for row in answer.told["rows"]]
 
-    async def rename(self, slug: str, cast_id: str, name: str, who: str) -> Show:
-        """Give a member another name; the show's episodes are reported again. Raises as `member`."""
-        await self.member(slug, cast_id)
+    async def rename(self, slug: str, cast_id: str, name: str, order: Order) -> None:
+        """Give a member another name; the show's episodes are reported again.
 
-        def decide(show: Show) -> Change | None:
+        Raises as `member`, and Conflict `command_id_used`.
+        """
+        await self.show(slug)
+
+        def decide(show: Show) -> Change:
             if cast_id not in show.members:
                 raise _unknown_member(slug, cast_id)
-            if show.members[cast_id] == name:
-                return None
-            return _naming(slug, [(cast_id, name)], "renamed", who)
+            return _naming(slug, [(cast_id, name)] if show.members[cast_id] != name else [], "renamed", order)
 
-        return await self._facebanks.change(slug, decide)
+        asked = fingerprint("rename_cast_member", cast_id=cast_id, name=name)
+        await self._facebanks.change(slug, order, asked, decide)
 
     async def remove(self, slug: str, cast_id: str, order: Order, *, unlink: bool) -> Removal:
         """Remove a member with their pictures; the pictures' files are still there.
 
-        Raises as `member`, Conflict `cast_member_linked` while links name them and `unlink` is not said, and
-        LinkRefused `identity_locked`.
+        Raises as `member`, Conflict `cast_member_linked` while links name them and `unlink` is not said,
+        `command_id_used`, and LinkRefused `identity_locked`.
         """
+        asked = fingerprint("remove_cast_member", cast_id=cast_id, unlink=unlink)
+        earlier = await self._facebanks.answered(slug, order.command_id, asked)
+        if earlier is not None:
+            return Removal(links=earlier.told["links"], pictures=earlier.told["pictures"])
         await self.member(slug, cast_id)
         linked = {
             episode.ep_id: found for episode in await self._links.of_show(slug) if (found := _ids(episode, cast_id))
@@ -176,15 +191,16 @@ class CastCommands:
                 f"{cast_id} is linked in {', '.join(sorted(linked)[:5])}: take the links away first, or send unlink=true.",
             )
         for ep_id, identities in linked.items():
-            own = Order(who=order.who, command_id=f"{order.command_id}.{ep_id}", why=order.why)
-            await self._unlink(ep_id, identities, own)
+            await self._unlink(ep_id, identities, order)
         pictures = await self._facebanks.drop(slug, cast_id)
         await self._facebanks.forget_verdicts(slug, cast_id)
+        links = {ep_id: len(identities) for ep_id, identities in linked.items()}
 
-        def decide(show: Show) -> Change | None:
+        def decide(show: Show) -> Change:
             name = show.members.get(cast_id)
+            told = {"links": links, "pictures": len(pictures)}
             if name is None:
-                return None
+                return Change(told=told)
             return Change(
                 events=lambda revision: [
                     CastChanged(
@@ -192,16 +208,19 @@ class CastCommands:
                     )
                 ],
                 unset=[f"members.{cast_id}"],
+                told=told,
             )
 
-        await self._facebanks.change(slug, decide)
-        return Removal(links={ep_id: len(identities) for ep_id, identities in linked.items()}, pictures=tuple(pictures))
+        answer = await self._facebanks.change(slug, order, asked, decide)
+        return Removal(links=answer.told["links"], pictures=answer.told["pictures"], files=tuple(pictures))
 
     async def _unlink(self, ep_id: str, identities: Sequence[str], order: Order) -> None:
         episode = await self._links.load(ep_id)
         left = [key for key in identities if episode is not None and episode.effective.link_of(key) is not None]
         if left:
-            await self._desk.unlink(ep_id, left, order)
+            # An id of its own for each set: a removal that broke off goes on with those that are left by then.
+            own = f"{order.command_id}.{fingerprint(ep_id, left=sorted(left))[:16]}"
+            await self._desk.unlink(ep_id, left, Order(who=order.who, command_id=own, why=order.why))
 
     async def _ensure(self, slug: str) -> None:
         """A show that is known by its episodes only gets its facebank now."""
@@ -228,14 +247,23 @@ def judge_rows(members: Mapping[str, str], rows: Sequence[Member]) -> list[RowVe
     return verdicts
 
 
-def _naming(slug: str, names: Sequence[tuple[str, str]], action: Literal["added", "renamed"], who: str) -> Change:
-    """Sets members' names; one event each."""
+def _naming(
+    slug: str,
+    names: Sequence[tuple[str, str]],
+    action: Literal["added", "renamed"],
+    order: Order,
+    told: Mapping[str, Any] | None = None,
+) -> Change:
+    """Sets members' names; one event each. Nobody to name is no change."""
+    if not names:
+        return Change(told=told or {})
     return Change(
         events=lambda revision: [
-            CastChanged(show=slug, revision=revision, action=action, cast_id=cast_id, name=name, who=who[:200])
+            CastChanged(show=slug, revision=revision, action=action, cast_id=cast_id, name=name, who=order.who[:200])
             for cast_id, name in names
         ],
         set={f"members.{cast_id}": name for cast_id, name in names},
+        told=told or {},
     )
 
 

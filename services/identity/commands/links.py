@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chassis.errors import Conflict, NotFound, StaleVersion
+from chassis.commands import Order, accept, fingerprint, wait_for
+from chassis.errors import NotFound
 from contracts.events import LinksChanged
+from contracts.ids import event_id
 from services.identity.facebank.cast import Show
 from services.identity.links.episode_links import EpisodeLinks
-from services.identity.links.history import LinkCommand, as_one_version, choose_redo, choose_undo, replay
+from services.identity.links.history import LinkRecord, Skipped, as_one_version, choose_redo, choose_undo, replay
 from services.identity.links.transitions import (
     Action,
     LinkRefused,
@@ -22,24 +21,8 @@ from services.identity.links.transitions import (
     link_identity_to_cast,
     restore_suggestion,
 )
-from services.identity.queries.episodes import EpisodeReader, Identities
+from services.identity.queries.episodes import EpisodeReader, Identities, nothing_known
 from services.identity.store.links import LinkStore
-
-MOST_TRIES = 200
-"""Times a command for whichever version is tried again because another one was faster."""
-
-POLL_S = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """Who commands what for which version; `expected` None: whichever there is."""
-
-    who: str
-    command_id: str
-    expected: int | None = None
-    why: str | None = None
-    wait_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +41,7 @@ class Decision:
     action: Action
     transitions: Sequence[LinkTransition]
     target: int | None = None
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +52,25 @@ class Outcome:
     """
 
     version: int
-    command: LinkCommand | None
+    command: LinkRecord | None
     revision: int | None
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _NothingToChange:
+    version: int
+    skipped: tuple[Skipped, ...]
+    fingerprint: str
 
 
 Decide = Callable[[EpisodeLinks, Stamp], Decision]
+Check = Callable[[], Awaitable[Decide]]
+"""Checks a command against the episode, once, and returns how it decides. A command that is known is not checked."""
 
 
 class LinkCommands:
-    """Takes commands on links. Every method raises NotFound, StaleVersion and LinkRefused."""
+    """Takes commands on links. Every method raises NotFound, StaleVersion, LinkRefused and Conflict `command_id_used`."""
 
     def __init__(self, links: LinkStore, episodes: EpisodeReader) -> None:
         self._links = links
@@ -86,94 +80,99 @@ class LinkCommands:
         """The links of an episode with their history."""
         found = await self._links.load(ep_id, history=True)
         if found is None:
-            raise NotFound(
-                "unknown_episode", f"Nothing is known of the people of {ep_id} yet: wait for its first report."
-            )
+            raise nothing_known(ep_id)
         return found
 
     async def resting(self, links: EpisodeLinks) -> tuple[str, ...]:
         """Identities with a link or a dismissal that are not there as the episode is reported now."""
         people = (await self._episodes.roster(links.ep_id)).people.identities
         state = links.effective
-        ids = {entry.identity_id for entry in (*state.links, *state.dismissed)}
+        ids = {link.identity_id for link in state.links} | {entry.identity_id for entry in state.dismissed}
         return tuple(sorted(one for one in ids if one not in people))
 
     async def link(self, ep_id: str, identity_id: str, cast_id: str, order: Order) -> Outcome:
         """Say that an identity is a cast member."""
-        roster = await self._episodes.roster(ep_id)
-        identity = roster.people.identity(identity_id)
-        check_member(roster.show, cast_id)
 
-        def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
-            now = links.decided.link_of(identity_id)
-            if now is not None and now.cast_id == cast_id:
-                return Decision(action="link", transitions=())
-            step = link_identity_to_cast(
-                links.effective,
-                identity_id=identity_id,
-                cast_id=cast_id,
-                by="operator",
-                expected_version=links.version,
-                locked=identity.locked,
-                **vars(stamp),
-            )
-            return Decision(action="link", transitions=(step,))
+        async def check() -> Decide:
+            roster = await self._episodes.roster(ep_id)
+            identity = roster.people.identity(identity_id)
+            check_member(roster.show, cast_id)
 
-        return await self.carry_out(ep_id, order, decide)
+            def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
+                now = links.decided.link_of(identity_id)
+                if now is not None and now.cast_id == cast_id:
+                    return Decision(action="link", transitions=())
+                step = link_identity_to_cast(
+                    links.effective,
+                    identity_id=identity_id,
+                    cast_id=cast_id,
+                    by="operator",
+                    expected_version=links.version,
+                    locked=identity.locked,
+                    **vars(stamp),
+                )
+                return Decision(action="link", transitions=(step,))
+
+            return decide
+
+        asked = fingerprint("link", identity_id=identity_id, cast_id=cast_id)
+        return await self.carry_out(ep_id, order, asked, check)
 
     async def unlink(self, ep_id: str, identity_ids: Sequence[str], order: Order) -> Outcome:
         """Say that identities are not whom they are linked to; that is not suggested again."""
-        locked = (await self._episodes.roster(ep_id)).people.locked
 
-        def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
-            state, steps = links.effective, []
-            for identity_id in identity_ids:
-                step = link_identity_to_cast(
-                    state,
-                    identity_id=identity_id,
-                    cast_id=None,
-                    by="operator",
-                    expected_version=state.version,
-                    locked=identity_id in locked,
-                    **vars(stamp),
-                )
-                steps.append(step)
-                state = step.state
-            return Decision(action="unlink", transitions=steps)
+        async def check() -> Decide:
+            locked = (await self._episodes.roster(ep_id)).people.locked
 
-        return await self.carry_out(ep_id, order, decide)
+            def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
+                state, steps = links.effective, []
+                for identity_id in identity_ids:
+                    step = link_identity_to_cast(
+                        state,
+                        identity_id=identity_id,
+                        cast_id=None,
+                        by="operator",
+                        expected_version=state.version,
+                        locked=identity_id in locked,
+                        **vars(stamp),
+                    )
+                    steps.append(step)
+                    state = step.state
+                return Decision(action="unlink", transitions=steps)
+
+            return decide
+
+        asked = fingerprint("unlink", identity_ids=sorted(identity_ids))
+        return await self.carry_out(ep_id, order, asked, check)
 
     async def dismiss(self, ep_id: str, identity_id: str, cast_id: str | None, order: Order) -> Outcome:
         """Never suggest a pair again; `cast_id` None: nobody for this identity."""
-        check_unlocked((await self._episodes.roster(ep_id)).people, identity_id)
-
-        def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
-            step = dismiss_suggestion(
-                links.effective,
-                identity_id=identity_id,
-                cast_id=cast_id,
-                expected_version=links.version,
-                **vars(stamp),
-            )
-            return Decision(action="dismiss", transitions=(step,))
-
-        return await self.carry_out(ep_id, order, decide)
+        return await self._judge(ep_id, identity_id, cast_id, order, "dismiss")
 
     async def restore(self, ep_id: str, identity_id: str, cast_id: str | None, order: Order) -> Outcome:
         """Suggest a dismissed pair again."""
-        check_unlocked((await self._episodes.roster(ep_id)).people, identity_id)
+        return await self._judge(ep_id, identity_id, cast_id, order, "restore")
 
-        def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
-            step = restore_suggestion(
-                links.effective,
-                identity_id=identity_id,
-                cast_id=cast_id,
-                expected_version=links.version,
-                **vars(stamp),
-            )
-            return Decision(action="restore", transitions=(step,))
+    async def _judge(self, ep_id: str, identity_id: str, cast_id: str | None, order: Order, action: Action) -> Outcome:
+        change = dismiss_suggestion if action == "dismiss" else restore_suggestion
 
-        return await self.carry_out(ep_id, order, decide)
+        async def check() -> Decide:
+            check_unlocked((await self._episodes.roster(ep_id)).people, identity_id)
+
+            def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
+                step = change(
+                    links.effective,
+                    identity_id=identity_id,
+                    cast_id=cast_id,
+                    expected_version=links.version,
+                    **vars(stamp),
+                )
+                return Decision(action=action, transitions=(step,))
+
+            return decide
+
+        asked = fingerprint(action, identity_id=identity_id, cast_id=cast_id)
+        return await self.carry_out(ep_id, order, asked, check)
 
     async def undo(self, ep_id: str, version: int | None, order: Order) -> Outcome:
         """Take back the latest command in force, or the one that made a version."""
@@ -184,44 +183,63 @@ class LinkCommands:
         return await self._walk(ep_id, version, order, "redo")
 
     async def _walk(self, ep_id: str, version: int | None, order: Order, action: Action) -> Outcome:
-        locked = (await self._episodes.roster(ep_id)).people.locked
         choose = choose_undo if action == "undo" else choose_redo
 
-        def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
-            command = choose(links.commands, version)
-            for change in command.changes:
-                if change.identity_id in locked:
-                    raise _locked(change.identity_id)
-            steps = replay(links.decided, command, action=action, **vars(stamp))
-            return Decision(action=action, transitions=steps, target=command.version)
+        async def check() -> Decide:
+            locked = (await self._episodes.roster(ep_id)).people.locked
 
-        return await self.carry_out(ep_id, order, decide)
+            def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
+                command = choose(links.commands, version)
+                for change in command.changes:
+                    if change.identity_id in locked:
+                        raise _locked(change.identity_id)
+                steps = replay(links.decided, command, action=action, **vars(stamp))
+                return Decision(action=action, transitions=steps, target=command.version)
 
-    async def carry_out(self, ep_id: str, order: Order, decide: Decide) -> Outcome:
-        """Decide on the links there are and store the decision with its event; decide again where another was faster."""
-        for _ in range(MOST_TRIES):
-            links = await self.load(ep_id)
-            known = links.command(order.command_id)
-            if known is not None:
-                return await self._outcome(ep_id, known.version, known, order.wait_s)
-            if order.expected is not None and order.expected != links.version:
-                raise StaleVersion("The links", expected=order.expected, actual=links.version)
-            stamp = Stamp(
-                who=order.who, at=datetime.now(UTC).isoformat(timespec="milliseconds"), event_id=_event_id(links)
-            )
+            return decide
+
+        return await self.carry_out(ep_id, order, fingerprint(action, version=version), check)
+
+    async def carry_out(self, ep_id: str, order: Order, asked: str, check: Check) -> Outcome:
+        """Decide on the links there are and store the decision with its event; `asked` is the command's fingerprint."""
+        decide: Decide | None = None
+
+        async def attempt(links: EpisodeLinks) -> LinkRecord | _NothingToChange | None:
+            nonlocal decide
+            decide = decide or await check()
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            stamp = Stamp(who=order.who, at=at, event_id=_event_id_of_next(links))
             decision = decide(links, stamp)
             if not decision.transitions:
-                return await self._outcome(ep_id, links.version, None, 0.0)
-            if (command := await self._store(links, decision, stamp, order)) is not None:
-                if not order.wait_s:  # nobody can have reported it yet
-                    return Outcome(version=command.version, command=command, revision=None)
-                return await self._outcome(ep_id, command.version, command, order.wait_s)
-            await asyncio.sleep(random.uniform(0, 0.02))
-        raise Conflict("links_busy", f"The links of {ep_id} are being changed by many at once: try again.")
+                return _NothingToChange(version=links.version, skipped=decision.skipped, fingerprint=asked)
+            return await self._store(links, decision, stamp, order, asked)
 
-    async def _store(self, links: EpisodeLinks, decision: Decision, stamp: Stamp, order: Order) -> LinkCommand | None:
+        accepted = await accept(
+            order,
+            asked,
+            what=f"The links of {ep_id}",
+            load=lambda: self.load(ep_id),
+            known=lambda links: links.command(order.command_id),
+            attempt=attempt,
+            busy="links_busy",
+        )
+        made = accepted.answer
+        wait_s = order.wait_s if isinstance(made, LinkRecord) else 0.0
+        reported = None
+        if wait_s or not accepted.is_new or not isinstance(made, LinkRecord):  # a new one cannot be reported yet
+            reported = await self._revision(ep_id, made.version, wait_s)
+        return Outcome(
+            version=made.version,
+            command=made if isinstance(made, LinkRecord) else None,
+            revision=reported,
+            skipped=made.skipped,
+        )
+
+    async def _store(
+        self, links: EpisodeLinks, decision: Decision, stamp: Stamp, order: Order, asked: str
+    ) -> LinkRecord | None:
         state, changes = as_one_version(links.decided, decision.transitions)
-        command = LinkCommand(
+        command = LinkRecord(
             version=state.version,
             command_id=order.command_id,
             action=decision.action,
@@ -230,6 +248,8 @@ class LinkCommands:
             why=order.why,
             changes=changes,
             target=decision.target,
+            fingerprint=asked,
+            skipped=decision.skipped,
         )
         several = tuple(dict.fromkeys(change.identity_id for change in changes))
         event = LinksChanged(
@@ -245,14 +265,14 @@ class LinkCommands:
         )
         return command if await self._links.store(links, state, command, event) else None
 
-    async def _outcome(self, ep_id: str, version: int, command: LinkCommand | None, wait_s: float) -> Outcome:
-        deadline = time.monotonic() + wait_s
-        while True:
+    async def _revision(self, ep_id: str, version: int, wait_s: float) -> int | None:
+        """The reported revision that has a version of the links."""
+
+        async def look() -> int | None:
             links = await self._links.load(ep_id)
-            revision = links.revision if links is not None and links.reported_version >= version else None
-            if revision is not None or time.monotonic() >= deadline:
-                return Outcome(version=version, command=command, revision=revision)
-            await asyncio.sleep(POLL_S)
+            return links.revision if links is not None and links.reported_version >= version else None
+
+        return await wait_for(look, wait_s)
 
 
 def check_member(show: Show, cast_id: str) -> None:
@@ -271,15 +291,6 @@ def _locked(identity_id: str) -> LinkRefused:
     return LinkRefused("identity_locked", f"{identity_id} is locked: unlock it before changing who it is.")
 
 
-def _event_id(links: EpisodeLinks) -> str:
-    """Id of the event that the next version's command will have; it depends on the version alone."""
-    return LinksChanged(
-        ep_id=links.ep_id,
-        run_id=links.run_id,
-        version=links.version + 1,
-        action="link",
-        identity_id="identity-00000",
-        cast_id=None,
-        who="",
-        at="",
-    ).event_id
+def _event_id_of_next(links: EpisodeLinks) -> str:
+    """Id of the event that the next version's command will have."""
+    return event_id(links.run_id, LinksChanged.TYPE, links.ep_id, links.version + 1)

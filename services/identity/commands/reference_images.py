@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from chassis.commands import Order, fingerprint
 from chassis.errors import BadInput, NotFound
 from chassis.service import Resources
 from contracts.blobs import PictureRef
@@ -55,15 +56,17 @@ class ReferenceImageCommands:
         self._cast = cast
         self._examiner = examiner
 
-    async def add(self, show: str, cast_id: str, uploads: Sequence[Upload], request_id: str) -> Answer:
+    async def add(self, show: str, cast_id: str, uploads: Sequence[Upload], order: Order) -> Answer:
         """Examine pictures and keep the good ones; the facebank's revision and a verdict on each, in order.
 
-        Raises NotFound `unknown_show` and `unknown_cast_member`, DependencyUnavailable.
+        Raises NotFound `unknown_show` and `unknown_cast_member`, Conflict `command_id_used`, DependencyUnavailable.
         """
-        before, _ = await self._cast.member(show, cast_id)
-        answered = await self._facebanks.answered(show, request_id)
+        files = [[upload.filename, hashlib.sha256(upload.data).hexdigest()] for upload in uploads]
+        asked = fingerprint("add_pictures", cast_id=cast_id, files=files)
+        answered = await self._facebanks.answered(show, order.command_id, asked)
         if answered is not None:
             return answered
+        before, _ = await self._cast.member(show, cast_id)
         judged = [await self._examine(show, cast_id, upload) for upload in uploads]
         await self._facebanks.keep(show, [picture for _, picture in judged if picture is not None])
         standing = await self._standing(show)
@@ -73,10 +76,11 @@ class ReferenceImageCommands:
         ]
         change = Change(
             events=lambda revision: [
-                FacebankUpdated(show=show, request_id=request_id, revision=revision, verdicts=tuple(verdicts))
-            ]
+                FacebankUpdated(show=show, request_id=order.command_id, revision=revision, verdicts=tuple(verdicts))
+            ],
+            verdicts=tuple(verdicts),
         )
-        return await self._facebanks.answer(show, request_id, verdicts, change)
+        return await self._facebanks.change(show, order, asked, lambda _: change)
 
     async def _examine(self, show: str, cast_id: str, upload: Upload) -> tuple[PictureVerdict, Picture | None]:
         most = self._resources.settings.facebank.max_picture_bytes
@@ -117,33 +121,37 @@ class ReferenceImageCommands:
             for picture in await self._facebanks.pictures(show, cast_id)
         ]
 
-    async def delete(self, show: str, cast_id: str, picture: str | None, who: str) -> int:
+    async def delete(self, show: str, cast_id: str, picture: str | None, order: Order) -> int:
         """Remove one picture of a member, or all; returns how many.
 
         Raises as `add`, and NotFound `unknown_picture`.
         """
+        asked = fingerprint("delete_pictures", cast_id=cast_id, picture=picture)
+        answered = await self._facebanks.answered(show, order.command_id, asked)
+        if answered is not None:
+            return int(answered.told["pictures"])
         _, name = await self._cast.member(show, cast_id)
         gone = await self._facebanks.drop(show, cast_id, picture)
         if picture is not None and not gone:
             raise NotFound("unknown_picture", f"{cast_id} has no picture {picture}: list the pictures to see them.")
         await self.forget(show, gone)
-        if gone:
-            await self._facebanks.change(
-                show,
-                lambda _: Change(
-                    events=lambda revision: [
-                        CastChanged(
-                            show=show,
-                            revision=revision,
-                            action="pictures_removed",
-                            cast_id=cast_id,
-                            name=name,
-                            who=who[:200],
-                        )
-                    ]
-                ),
-            )
-        return len(gone)
+        if not gone:
+            return 0
+        change = Change(
+            events=lambda revision: [
+                CastChanged(
+                    show=show,
+                    revision=revision,
+                    action="pictures_removed",
+                    cast_id=cast_id,
+                    name=name,
+                    who=order.who[:200],
+                )
+            ],
+            told={"pictures": len(gone)},
+        )
+        answer = await self._facebanks.change(show, order, asked, lambda _: change)
+        return int(answer.told["pictures"])
 
     async def forget(self, show: str, pictures: Sequence[Picture]) -> None:
         """Delete the files that we keep of pictures."""

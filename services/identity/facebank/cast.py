@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from contracts.blobs import PictureRef
 from contracts.events import PictureVerdict
@@ -13,10 +14,14 @@ from services.identity.facebank.gallery import Reference
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The revision that a request made, and a verdict on each of its pictures, in order."""
+    """The revision that a request made, a verdict on each of its pictures, in order, and what else it is answered."""
 
     revision: int
-    verdicts: tuple[PictureVerdict, ...]
+    verdicts: tuple[PictureVerdict, ...] = ()
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values, by the command's own names."""
+    fingerprint: str | None = field(default=None, compare=False)
+    """What the request asked for; None where it was stored before there were any."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from chassis.domain.arrays import Floats
 from chassis.domain.calibration import EmbedderCalibration
 from chassis.domain.vectors import distances, few_best_mean
 from contracts.rows import Box
-from services.identity.rules import DEFAULTS, GalleryRules, PictureRules
+from services.identity.rules import GalleryRules, PictureRules
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def assess_picture(
     faces: Sequence[FoundFace],
     *,
     image_size: tuple[int, int],
-    rules: PictureRules = DEFAULTS.picture,
+    rules: PictureRules,
 ) -> PictureAssessment:
     """Decides whether a picture of `image_size` (width, height in pixels) shows one usable face.
 
@@ -113,7 +113,7 @@ def make_gallery(
     *,
     model_id: str,
     dimension: int,
-    rules: GalleryRules = DEFAULTS.gallery,
+    rules: GalleryRules,
 ) -> Gallery:
     """Builds the gallery of one cast member for comparisons with vectors of `model_id`, of `dimension` numbers.
 
@@ -166,7 +166,7 @@ def build_gallery(
     qualities: Sequence[float],
     *,
     cap: int = 40,
-    rules: GalleryRules = DEFAULTS.gallery,
+    rules: GalleryRules,
 ) -> Selection:
     """Chooses which of one person's vectors [N, D] to compare with.
 
@@ -221,7 +221,7 @@ def find_outliers(
     *,
     calibration: EmbedderCalibration,
     references: int = 2,
-    rules: GalleryRules = DEFAULTS.gallery,
+    rules: GalleryRules,
 ) -> tuple[Outlier, ...]:
     """Pictures that are closer to another member's gallery than to the rest of their own.
 

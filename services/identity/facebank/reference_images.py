@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from chassis.errors import BadInput
-from services.identity.rules import DEFAULTS
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -28,7 +27,7 @@ class PictureUnusable(BadInput):
     """A picture cannot be opened. Codes: `unreadable_picture`, `picture_too_large`."""
 
 
-def decode_picture(data: bytes, *, max_pixels: int = DEFAULTS.picture.max_pixels) -> Pixels:
+def decode_picture(data: bytes, *, max_pixels: int) -> Pixels:
     """Decodes a JPEG, PNG or WebP file: uint8 [height, width, 3], RGB, turned upright as its EXIF orientation says.
 
     Raises PictureUnusable: `picture_too_large` when it has more than `max_pixels`, found before decoding;

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chassis.domain.arrays import Floats
 from contracts.rows import FaceQuality, FaceRow
-from services.identity.rules import DEFAULTS, RepresentativeRules
+from services.identity.rules import RepresentativeRules
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def select_representative_frames(
     vectors: Floats | None,
     centroid: npt.ArrayLike | None,
     count: int,
-    rules: RepresentativeRules = DEFAULTS.representative,
+    rules: RepresentativeRules,
 ) -> tuple[FaceRow, ...]:
     """Chooses up to `count` faces, best first.
 
@@ -75,7 +75,7 @@ def select_representative_frames(
     return tuple(chosen)
 
 
-def looks(quality: FaceQuality, rules: RepresentativeRules = DEFAULTS.representative) -> float:
+def looks(quality: FaceQuality, rules: RepresentativeRules) -> float:
     """How good a face looks as a thumbnail: weighted sum of sharpness, frontality, size and confidence."""
     return (
         rules.sharpness_weight * quality.sharpness

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts.rows import CastLink
-from services.identity.links.history import LinkCommand, effective_links
+from services.identity.links.history import LinkRecord, effective_links
 from services.identity.links.transitions import LinkState
 
 
@@ -25,7 +25,7 @@ class EpisodeLinks:
     automatic: tuple[CastLink, ...]
     named: frozenset[str]
     reported_version: int
-    commands: tuple[LinkCommand, ...] = ()
+    commands: tuple[LinkRecord, ...] = ()
     history_bytes: int = 0
 
     @property
@@ -37,6 +37,6 @@ class EpisodeLinks:
         """The links that count."""
         return effective_links(self.decided, self.automatic)
 
-    def command(self, command_id: str) -> LinkCommand | None:
+    def command(self, command_id: str) -> LinkRecord | None:
         """A command that was accepted before."""
         return next((entry for entry in self.commands if entry.command_id == command_id), None)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
+from chassis.commands import History, history_of
 from contracts.blobs import Contract
 from contracts.rows import CastLink
 from services.identity.links.transitions import Action, LinkChange, LinkRefused, LinkState, LinkTransition, undo_change
@@ -27,6 +28,23 @@ class LinkCommand(Contract):
     why: str | None = None
     changes: tuple[LinkChange, ...]
     target: int | None = Field(default=None, description="Version of the command that was taken back or made again.")
+
+
+class Skipped(Contract):
+    """An identity that a command left alone. Codes: `locked`, `decided`, `linked`, `no_suggestion`, `improbable`,
+    `unclear`, `simultaneous`.
+    """
+
+    identity_id: str
+    code: str
+    reason: str
+
+
+class LinkRecord(LinkCommand):
+    """A command as it is stored: with what it takes to know it again and to answer it as before."""
+
+    fingerprint: str | None = Field(default=None, description="None where it was stored before there were any.")
+    skipped: tuple[Skipped, ...] = ()
 
 
 def effective_links(decided: LinkState, automatic: Iterable[CastLink]) -> LinkState:
@@ -60,30 +78,14 @@ def as_one_version(
     return transitions[-1].state.model_copy(update={"version": version}), changes
 
 
-def undoable(commands: Sequence[LinkCommand]) -> tuple[int, ...]:
-    """Versions of the commands in force, the one that undo takes back next last."""
-    return _stacks(commands)[0]
-
-
-def redoable(commands: Sequence[LinkCommand]) -> tuple[int, ...]:
-    """Versions of the commands that were taken back, the one that redo makes again next last. A new command ends them."""
-    return _stacks(commands)[1]
-
-
-def _stacks(commands: Sequence[LinkCommand]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    done: list[int] = []
-    undone: list[int] = []
-    for command in commands:
-        if command.action == "undo" and command.target is not None:
-            done.remove(command.target)
-            undone.append(command.target)
-        elif command.action == "redo" and command.target is not None:
-            undone.remove(command.target)
-            done.append(command.target)
-        else:
-            done.append(command.version)
-            undone.clear()
-    return tuple(done), tuple(undone)
+def walked(commands: Sequence[LinkCommand]) -> History[int]:
+    """Versions of the commands in force and of those taken back."""
+    return history_of(
+        ("do", command.version)
+        if command.target is None
+        else ("undo" if command.action == "undo" else "redo", command.target)
+        for command in commands
+    )
 
 
 def choose_undo(commands: Sequence[LinkCommand], version: int | None = None) -> LinkCommand:
@@ -91,12 +93,12 @@ def choose_undo(commands: Sequence[LinkCommand], version: int | None = None) -> 
 
     Raises LinkRefused `nothing_to_undo`.
     """
-    return _choose(commands, undoable(commands), version, "undo")
+    return _choose(commands, walked(commands).in_force, version, "undo")
 
 
 def choose_redo(commands: Sequence[LinkCommand], version: int | None = None) -> LinkCommand:
     """The command to make again: the latest taken back, or the one named. Raises LinkRefused `nothing_to_redo`."""
-    return _choose(commands, redoable(commands), version, "redo")
+    return _choose(commands, walked(commands).taken_back, version, "redo")
 
 
 def _choose(

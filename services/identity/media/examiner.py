@@ -73,7 +73,12 @@ class Examiner:
         height, width = pixels.shape[:2]
         fit = fit_frame(width, height, long_side=settings.analysed_side_px)
         analysed = await asyncio.to_thread(fit.apply, pixels)
-        found = (await inference.detect(analysed[None], min_score=settings.min_score))[0]
+        (found,) = await inference.detect(
+            analysed[None],
+            min_score=settings.min_score,
+            max_overlap=settings.max_overlap,
+            second_look_below=settings.second_look_below,
+        )
         boxes, landmarks = fit.to_frame(found.boxes), fit.to_frame(found.landmarks)
         faces, chips = [], []
         for box, points, score in zip(boxes, landmarks, found.scores, strict=True):

@@ -14,8 +14,9 @@ from services.identity.exports.edl import to_edl
 from services.identity.exports.fcpxml import to_fcpxml
 from services.identity.exports.timecode import RATES, RateName, Timecode, guess_rate
 from services.identity.exports.webvtt import Cues, to_webvtt
-from services.identity.queries.revisions import Report, ScreenTimeReports
+from services.identity.queries.revisions import ScreenTimeReports
 from services.identity.screentime.moments import OnScreen, people_in, person_in
+from services.identity.store.revisions import Report
 
 Exchange = Literal["edl", "fcpxml", "webvtt"]
 FALLBACK_RATE: RateName = "25"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from chassis.cache import Memo
 from chassis.domain.intervals import Intervals
+from chassis.domain.visibility import VisibilityRules
 from chassis.errors import NotFound
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.rows import ClusterCentroidsDocument, IdentitiesDocument, Identity, ShotRow, TrackRow
@@ -19,6 +20,7 @@ from services.identity.facebank.gallery import Gallery, make_gallery
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.recognised_with import RecognisedWith
 from services.identity.rules import IdentityThresholds
+from services.identity.screentime.inputs import Seen
 from services.identity.screentime.screentime import visible_intervals
 from services.identity.store.facebanks import FacebankStore
 from services.identity.store.links import LinkStore
@@ -95,12 +97,14 @@ class EpisodeReader:
         facebanks: FacebankStore,
         reader: ArtifactReader,
         rules: IdentityThresholds,
+        visibility: VisibilityRules,
     ) -> None:
         self._links = links
         self._revisions = revisions
         self._facebanks = facebanks
         self._reader = reader
         self._rules = rules
+        self._visibility = visibility
         self._known_revisions: Memo[Revision] = Memo(4 * EPISODES_REMEMBERED)
         self._contents: Memo[Content] = Memo(EPISODES_REMEMBERED)
         self._galleries: Memo[tuple[Gallery, ...]] = Memo(EPISODES_REMEMBERED)
@@ -126,9 +130,7 @@ class EpisodeReader:
     async def _reported(self, ep_id: str) -> tuple[EpisodeLinks, Revision, Show]:
         links = await self._links.load(ep_id)
         if links is None:
-            raise NotFound(
-                "unknown_episode", f"Nothing is known of the people of {ep_id} yet: wait for its first report."
-            )
+            raise nothing_known(ep_id)
         revision, show = await asyncio.gather(
             self._known_revisions.get(
                 order_of(links.run_id, links.revision), lambda: self._revision(links.run_id, links.revision)
@@ -182,10 +184,9 @@ class EpisodeReader:
                 evidence={person.identity_id: person for person in evidence},
                 visible=visible_intervals(
                     named.identities,
-                    tracks=tracks,
-                    shots=shots,
+                    Seen(tracks=tracks, shots=shots),
                     duration_s=revision.grouped.duration_s,
-                    rules=self._rules.screen_time,
+                    rules=self._visibility,
                 ),
             )
 
@@ -260,3 +261,8 @@ class EpisodeReader:
             )
 
         return await self._temporal.get(key, make)
+
+
+def nothing_known(ep_id: str) -> NotFound:
+    """NotFound `unknown_episode`."""
+    return NotFound("unknown_episode", f"Nothing is known of the people of {ep_id} yet: wait for its first report.")

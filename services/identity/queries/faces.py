@@ -33,8 +33,9 @@ from services.identity.faces.track_reps import (
     select_representative_frames,
 )
 from services.identity.media.crop_urls import KIND, CropUrls, PictureUrls
-from services.identity.queries.revisions import Report, ScreenTimeReports
+from services.identity.queries.revisions import ScreenTimeReports
 from services.identity.rules import RepresentativeRules
+from services.identity.store.revisions import Report
 
 SHEET_QUALITY = 88
 FACES = "faces.jsonl"

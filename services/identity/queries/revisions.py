@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -14,16 +13,15 @@ from chassis.cache import Memo
 from chassis.domain.arrays import Floats
 from chassis.errors import NotFound
 from chassis.http.results import Page, page_of
-from chassis.mongo.database import Database, Document
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.s3.storage import ObjectChanged, ObjectMissing, Storage
 from chassis.settings import ApiSettings
 from contracts.blobs import BlobRef, Sha256
-from contracts.events import ScreenTimeReported, VisibleSeconds
-from contracts.ids import RunId, show_of
+from contracts.events import VisibleSeconds
+from contracts.ids import RunId
 from contracts.rows import ScreenTimeDocument
-from services.identity.screentime.totals import CastSeconds, EpisodeSeconds
-from services.identity.store.revisions import order_of
+from services.identity.screentime.totals import EpisodeSeconds
+from services.identity.store.revisions import Report, RevisionStore, order_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -36,14 +34,6 @@ FILES: dict[FileFormat, str] = {
     "csv": "screen_time.csv",
     "parquet": "screen_time.parquet",
     "html": "report.html",
-}
-_SUMMARY = {
-    "ep_id": 1,
-    "document.duration_s": 1,
-    "document.cast.cast_id": 1,
-    "document.cast.name": 1,
-    "document.cast.visible_s": 1,
-    "document.cast.appearances": 1,
 }
 
 
@@ -73,24 +63,13 @@ class ScreenTimeFile(BaseModel):
     media_type: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """One revision: the event that announced it names its files."""
-
-    event: ScreenTimeReported
-    at: datetime
-
-    @property
-    def manifests(self) -> Mapping[str, BlobRef]:
-        return self.event.manifests
-
-
 class ScreenTimeReports:
     """Finds revisions and opens their files; what it opens is shared and must not be changed."""
 
-    def __init__(self, database: Database, storage: Storage, reader: ArtifactReader, settings: ApiSettings) -> None:
-        self._identities = database["identities"]
-        self._screen_time = database["screen_time"]
+    def __init__(
+        self, revisions: RevisionStore, storage: Storage, reader: ArtifactReader, settings: ApiSettings
+    ) -> None:
+        self._revisions = revisions
         self._storage = storage
         self._reader = reader
         self._settings = settings
@@ -104,17 +83,17 @@ class ScreenTimeReports:
         """
         current, number = await self._current(ep_id)
         if run_id is not None and run_id != current:
-            return await self._read(ep_id, run_id, revision or await self._last(ep_id, run_id))
+            return await self._read(ep_id, run_id, revision or await self._revisions.last_number(ep_id, run_id))
         order = order_of(current, revision or number)
         return await self._known.get(order, lambda: self._read(ep_id, current, revision or number))
 
     async def _read(self, ep_id: str, run_id: str, number: int) -> Report:
-        found = await self._screen_time.find_one({"_id": order_of(run_id, number)}, {"event": 1, "created_at": 1})
-        if found is None or found["event"]["ep_id"] != ep_id:
+        found = await self._revisions.report(run_id, number)
+        if found is None or found.event.ep_id != ep_id:
             raise NotFound(
                 "unknown_revision", f"{ep_id} has no such revision of its screen time: GET its revisions for those."
             )
-        return Report(event=ScreenTimeReported.model_validate(found["event"]), at=found["created_at"])
+        return found
 
     async def document(self, report: Report) -> ScreenTimeDocument:
         """The revision itself; raises as `opened`."""
@@ -164,17 +143,14 @@ class ScreenTimeReports:
             NotFound: `no_screen_time`. BadInput: `bad_cursor`.
         """
         current = await self._current(ep_id)
-        names = [doc async for doc in self._screen_time.find({"ep_id": ep_id}, {"created_at": 1})]
         page = page_of(
-            [(-float(doc["created_at"].timestamp()), str(doc["_id"])) for doc in names],
+            [(-at.timestamp(), order) for order, at in await self._revisions.orders(ep_id)],
             key=lambda name: name,
             cursor=cursor,
             limit=limit,
         )
-        wanted = {"_id": {"$in": [name for _, name in page.items]}}
-        shown = {"event": 1, "created_at": 1, "document.changes": 1}
-        found = {str(doc["_id"]): doc async for doc in self._screen_time.find(wanted, shown)}
-        items = tuple(_summary(found[name], current) for _, name in page.items if name in found)
+        found = await self._revisions.reports([order for _, order in page.items])
+        items = tuple(_summary(found[order], current) for _, order in page.items if order in found)
         return Page(items=items, next_cursor=page.next_cursor, total=page.total)
 
     async def of_show(self, show: str) -> list[EpisodeSeconds]:
@@ -183,28 +159,17 @@ class ScreenTimeReports:
         Raises:
             NotFound: `no_screen_time`, when the show has no episode with one.
         """
-        named = {"_id": {"$gte": f"{show}-s", "$lt": f"{show}-t"}}
-        episodes = [doc async for doc in self._identities.find(named, {"run_id": 1, "revision": 1})]
-        keys = [
-            order_of(str(doc["run_id"]), int(doc["revision"]))
-            for doc in episodes
-            if show_of(str(doc["_id"])) == show and doc.get("run_id") and doc.get("revision")
-        ]
-        if not keys:
+        orders = await self._revisions.shown_in(show)
+        if not orders:
             raise _nothing(show)
-        return [_seconds(doc) async for doc in self._screen_time.find({"_id": {"$in": keys}}, _SUMMARY)]
-
-    async def _last(self, ep_id: str, run_id: str) -> int:
-        """Number of a run's last revision, 0 without any."""
-        found = self._screen_time.find({"ep_id": ep_id, "run_id": run_id}, {"revision": 1})
-        return max([int(doc["revision"]) async for doc in found], default=0)
+        return await self._revisions.seconds(orders)
 
     async def _current(self, ep_id: str) -> tuple[str, int]:
         """The episode's current run, and the revision that is shown of it."""
-        found = await self._identities.find_one({"_id": ep_id}, {"run_id": 1, "revision": 1})
-        if found is None or not found.get("run_id"):
+        shown = await self._revisions.shown(ep_id)
+        if shown is None:
             raise _nothing(ep_id)
-        return str(found["run_id"]), int(found.get("revision") or 0)
+        return shown
 
 
 def _nothing(what: str) -> NotFound:
@@ -234,32 +199,16 @@ def _missing_is_said() -> Iterator[None]:
         raise _gone("A file") from error
 
 
-def _summary(doc: Document, current: tuple[str, int]) -> RevisionSummary:
-    event = ScreenTimeReported.model_validate(doc["event"])
+def _summary(report: Report, current: tuple[str, int]) -> RevisionSummary:
+    event = report.event
     return RevisionSummary(
         run_id=event.run_id,
         revision=event.revision,
-        at=doc["created_at"],
+        at=report.at,
         current=(event.run_id, event.revision) == current,
-        changes=tuple(doc.get("document", {}).get("changes", ())),
+        changes=report.changes,
         duration_s=event.duration_s,
         cast=event.cast,
         unidentified=event.unidentified,
         warnings=event.warnings,
-    )
-
-
-def _seconds(doc: Document) -> EpisodeSeconds:
-    return EpisodeSeconds(
-        ep_id=str(doc["ep_id"]),
-        duration_s=float(doc["document"]["duration_s"]),
-        cast=tuple(
-            CastSeconds(
-                cast_id=str(row["cast_id"]),
-                name=str(row["name"]),
-                visible_s=float(row["visible_s"]),
-                appearances=int(row["appearances"]),
-            )
-            for row in doc["document"].get("cast", ())
-        ),
     )

@@ -7,54 +7,30 @@ was taken. A worker reads the latest number first; whoever loses it reads everyt
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 
 from chassis.s3.artifact_reader import ArtifactReader
-from chassis.s3.artifacts import RunManifests
 from chassis.service import Resources
 from contracts.blobs import BlobRef
 from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported, VisibleSeconds
 from contracts.ids import show_of
 from contracts.rows import (
     CastLink,
-    CastLinksDocument,
-    ClusterCentroidsDocument,
-    FaceRow,
     IdentitiesDocument,
     ScreenTimeDocument,
-    ShotRow,
-    TrackMetricsDocument,
-    TrackRow,
 )
-from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.links.history import effective_links
 from services.identity.links.transitions import LinkState
 from services.identity.media.served_models import served_models
-from services.identity.media.thumbnails import Thumbnails
-from services.identity.queries.revisions import FILES
 from services.identity.recognition import Facebank, Grouping, Recognition, recognise
-from services.identity.report import render_report
+from services.identity.reporter.files import RevisionFiles
 from services.identity.screentime.screentime import visible_intervals
 from services.identity.settings import IdentitySettings
 from services.identity.store.facebanks import FacebankStore
 from services.identity.store.links import LinkStore
 from services.identity.store.people import PeopleStore
 from services.identity.store.revisions import Revision, RevisionStore, basis_of, changed_links
-
-PASSED_ON = (
-    ("detections", "detections.jsonl"),
-    ("shots", "shots.jsonl"),
-    ("tracks", "tracks.jsonl"),
-    ("faces", "faces.jsonl"),
-    ("faces_npy", "faces.npy"),
-    ("tracks_npy", "tracks.npy"),
-    ("cluster_centroids", "cluster_centroids.json"),
-    ("track_metrics", "track_metrics.json"),
-)
-"""Artifacts of the grouping that are manifests as they are."""
 
 MOST_ROUNDS = 100
 """Times a worker may lose a revision's number, or find that somebody changed the links meanwhile."""
@@ -78,8 +54,7 @@ class Reporter:
         self._revisions = revisions
         self._facebanks = facebanks
         self._people = people
-        self._reader = reader
-        self._thumbnails = Thumbnails(resources.storage)
+        self._files = RevisionFiles(resources.storage, reader)
 
     async def report(
         self, ep_id: str, run_id: str, *, cause: str, grouped: EpisodeGrouped | None = None
@@ -127,7 +102,7 @@ class Reporter:
         names: dict[str, str],
         cause: str,
     ) -> tuple[Revision, Recognition, Grouping]:
-        content = await self._read(grouped)
+        content = await self._files.read(grouped)
         number = last.number + 1 if last else 1
         before = last or await self._revision_of_earlier_run(grouped)
         models = last.recognised_with if last else await served_models(self._resources.require_inference())
@@ -150,8 +125,9 @@ class Reporter:
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             representatives=self._resources.settings.representatives,
             rules=self._resources.settings.recognition,
+            visibility=self._resources.settings.visibility,
         )
-        manifests = await self._write(grouped, content, recognition, number)
+        manifests = await self._files.write(grouped, content, recognition, number)
         revision = Revision(
             grouped=grouped,
             basis=_basis(grouped, decided, recognition.automatic, names),
@@ -179,9 +155,8 @@ class Reporter:
     async def _finish(self, revision: Revision) -> None:
         """Do again what follows the storing of a revision: whoever stored it may have died before the end."""
         await self._revisions.make_current(revision)
-        manifest = revision.reported.manifests["identities.json"]
-        identities = await self._reader.document(manifest, IdentitiesDocument)
-        await self._publish_files(revision, identities, await self._read(revision.grouped), before=None)
+        identities = await self._files.identities(revision.reported)
+        await self._publish_files(revision, identities, await self._files.read(revision.grouped), before=None)
 
     async def _publish_files(
         self, revision: Revision, identities: IdentitiesDocument, content: Grouping, *, before: Revision | None
@@ -194,10 +169,9 @@ class Reporter:
         visible = await asyncio.to_thread(
             visible_intervals,
             content.identities.identities,
-            tracks=content.tracks,
-            shots=content.shots,
+            content.seen,
             duration_s=content.duration_s,
-            rules=self._resources.settings.recognition.screen_time,
+            rules=self._resources.settings.visibility,
         )
         await self._people.save(
             revision.order,
@@ -208,60 +182,7 @@ class Reporter:
             dimension=models.dimension,
         )
         if await self._is_seen(await self._links.load(reported.ep_id), reported.run_id):
-            target = RunManifests(self._resources.storage, reported.ep_id, reported.run_id, revision=revision.number)
-            known = before.reported.manifests if before else {}
-            await target.make_current({name: ref for name, ref in reported.manifests.items() if known.get(name) != ref})
-
-    async def _read(self, event: EpisodeGrouped) -> Grouping:
-        reader, artifacts = self._reader, event.artifacts
-        identities, centroids = await asyncio.gather(
-            reader.document(artifacts["identities"], IdentitiesDocument),
-            reader.document(artifacts["cluster_centroids"], ClusterCentroidsDocument),
-        )
-        return Grouping(
-            duration_s=event.duration_s,
-            tracks=await reader.rows(artifacts["tracks"], TrackRow),
-            shots=await reader.rows(artifacts["shots"], ShotRow),
-            faces=await reader.rows(artifacts["faces"], FaceRow),
-            face_vectors=await reader.array(artifacts["faces_npy"]),
-            track_vectors=await reader.array(artifacts["tracks_npy"]),
-            identities=identities,
-            centroids=centroids,
-            problems=event.problems,
-        )
-
-    async def _write(
-        self, event: EpisodeGrouped, grouping: Grouping, recognition: Recognition, revision: int
-    ) -> dict[str, BlobRef]:
-        """Write every manifest of this revision; name -> reference."""
-        target = RunManifests(self._resources.storage, event.ep_id, event.run_id, revision=revision)
-        document, identities = recognition.screen_time, recognition.identities
-        links = CastLinksDocument(ep_id=event.ep_id, run_id=event.run_id, revision=revision, links=recognition.links)
-        shown = [one.representative for one in identities.identities if one.representative is not None]
-        page = partial(
-            render_report,
-            document=document,
-            title=document.episode_id,
-            shots=grouping.shots,
-            thumbnails=await self._thumbnails.of(shown),
-            metrics=await self._reader.document(event.artifacts["track_metrics"], TrackMetricsDocument),
-            conflicts=recognition.conflicts,
-        )
-
-        async def put(name: str, encode: Callable[[], bytes], *, schema: str | None = None) -> BlobRef:
-            return await target.put(name, await asyncio.to_thread(encode), schema=schema)
-
-        written = await asyncio.gather(
-            target.put_document("identities.json", identities),
-            target.put_document("cast_links.json", links),
-            put("screen_time.json", partial(to_json_bytes, document), schema="ScreenTimeDocument"),
-            put("screen_time.csv", partial(to_csv_bytes, document)),
-            put("screen_time.parquet", partial(to_parquet_bytes, document)),
-            put("report.html", lambda: page().encode()),
-        )
-        own = ("identities.json", "cast_links.json", *FILES.values())
-        passed_on = {name: event.artifacts[artifact] for artifact, name in PASSED_ON}
-        return passed_on | dict(zip(own, written, strict=True))
+            await self._files.make_current(reported, before=before.reported if before else None)
 
 
 def _latest(grouped: EpisodeGrouped | None, last: Revision | None) -> EpisodeGrouped | None:

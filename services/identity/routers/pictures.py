@@ -13,7 +13,7 @@ from chassis.http.results import ApiResult, ok
 from chassis.http.versions import CommandId
 from contracts.ids import Slug
 from services.identity.commands.reference_images import PictureView, ReferenceImageCommands, Upload
-from services.identity.routers.requests import PictureId
+from services.identity.routers.requests import PictureId, ordered
 from services.identity.routers.responses import PictureEntry, PictureVerdicts
 
 router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
@@ -50,12 +50,12 @@ async def add_pictures(
     cast_id: Slug,
     pictures: Annotated[list[UploadFile], File(min_length=1, max_length=MOST_PICTURES)],
     desk: Desk,
-    _principal: Operator,
+    principal: Operator,
     command: CommandId,
 ) -> ApiResult[PictureVerdicts]:
     """Add reference pictures of a cast member, with a verdict on each; they change suggestions, never links."""
     uploads = [Upload(filename=clean_name(picture.filename), data=await picture.read()) for picture in pictures]
-    answer = await desk.add(show, cast_id, uploads, command)
+    answer = await desk.add(show, cast_id, uploads, ordered(principal, command))
     return ok(
         PictureVerdicts(
             facebank_revision=answer.revision,
@@ -75,13 +75,15 @@ async def list_pictures(
 
 @router.delete("/shows/{show}/cast/{cast_id}/pictures/{picture}")
 async def delete_picture(
-    show: Slug, cast_id: Slug, picture: PictureId, desk: Desk, principal: Operator
+    show: Slug, cast_id: Slug, picture: PictureId, desk: Desk, principal: Operator, command: CommandId
 ) -> ApiResult[int]:
     """Remove one reference picture; the answer is how many went."""
-    return ok(await desk.delete(show, cast_id, picture, principal.name))
+    return ok(await desk.delete(show, cast_id, picture, ordered(principal, command)))
 
 
 @router.delete("/shows/{show}/cast/{cast_id}/pictures")
-async def delete_pictures(show: Slug, cast_id: Slug, desk: Desk, principal: Operator) -> ApiResult[int]:
+async def delete_pictures(
+    show: Slug, cast_id: Slug, desk: Desk, principal: Operator, command: CommandId
+) -> ApiResult[int]:
     """Remove all reference pictures of a cast member; the answer is how many went."""
-    return ok(await desk.delete(show, cast_id, None, principal.name))
+    return ok(await desk.delete(show, cast_id, None, ordered(principal, command)))

@@ -8,11 +8,12 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 from pydantic import Field, StringConstraints
 
-from chassis.http.auth import Operator
+from chassis.commands import Order
+from chassis.http.auth import Operator, Principal
 from chassis.http.results import ApiModel, ApiResult, ok
 from chassis.http.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import EpId, IdentityId, Slug
-from services.identity.commands.links import Order, Outcome
+from services.identity.commands.links import Outcome
 from services.identity.routers.responses import LinksOutcome, outcome_of
 
 Name = Annotated[
@@ -26,6 +27,7 @@ Cursor = Annotated[str | None, Query(max_length=400, description="As `next_curso
 WaitSeconds = Annotated[
     float, Query(ge=0, le=10, description="Wait so long for the screen time revision with this change.")
 ]
+Share = Annotated[float, Field(ge=0, le=1)]
 PictureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 
@@ -78,9 +80,14 @@ class Application(ApiModel):
 
 
 class ApplyAll(ApiModel):
-    min_probability: float = Field(default=0.85, ge=0, le=1)
-    min_margin: float = Field(default=0.3, ge=0, le=1)
+    min_probability: Share | None = Field(default=None, description="As automatic links need it where not given.")
+    min_margin: Share | None = Field(default=None, description="As automatic links need it where not given.")
     why: Why | None = None
+
+
+def ordered(principal: Principal, command: str) -> Order:
+    """The order of a command on a show's cast, whichever revision that has."""
+    return Order(who=principal.name, command_id=command)
 
 
 class Ordering:

@@ -9,7 +9,7 @@ from contracts.events import PictureVerdict
 from contracts.rows import CastLink, LinkedBy
 from services.identity.commands.links import Outcome
 from services.identity.links.episode_links import EpisodeLinks
-from services.identity.links.history import LinkCommand, redoable, undoable
+from services.identity.links.history import LinkCommand, walked
 from services.identity.links.transitions import Dismissal, LinkChange
 from services.identity.queries.episodes import Episode
 from services.identity.suggestions.identities import CastSuggestions
@@ -282,7 +282,7 @@ def review_of(episode: Episode, item: ReviewItem, links: dict[str, CastLink]) ->
 def links_view(links: EpisodeLinks, *, history: int, resting: tuple[str, ...]) -> LinksView:
     """The links with the latest `history` commands."""
     state = links.effective
-    done, undone = undoable(links.commands), redoable(links.commands)
+    history_now = walked(links.commands)
     return LinksView(
         ep_id=links.ep_id,
         version=links.version,
@@ -292,8 +292,8 @@ def links_view(links: EpisodeLinks, *, history: int, resting: tuple[str, ...]) -
         dismissed=state.dismissed,
         resting=resting,
         history=tuple(reversed(links.commands))[:history],
-        undoable=done[-1] if done else None,
-        redoable=undone[-1] if undone else None,
+        undoable=next(reversed(history_now.in_force), None),
+        redoable=next(reversed(history_now.taken_back), None),
     )
 
 

@@ -14,10 +14,9 @@ from chassis.http.results import ApiResult, Page, ok, page_of
 from chassis.http.versions import CommandId
 from contracts.ids import Slug, slugify
 from services.identity.commands.cast import CastCommands, Member
-from services.identity.commands.links import Order
 from services.identity.commands.reference_images import ReferenceImageCommands
 from services.identity.facebank.cast import Show
-from services.identity.routers.requests import CastImport, Cursor, NewMember, NewShow, PageSize, Renaming
+from services.identity.routers.requests import CastImport, Cursor, NewMember, NewShow, PageSize, Renaming, ordered
 from services.identity.routers.responses import ImportedRow, MemberDetail, MemberView, RemovedMember, ShowView
 
 router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
@@ -75,21 +74,22 @@ async def list_cast(
 
 @router.post("/shows/{show}/cast", status_code=201, responses={200: {"model": ApiResult[MemberDetail]}})
 async def add_cast_member(
-    show: Slug, body: NewMember, response: Response, desk: Desk, principal: Operator
+    show: Slug, body: NewMember, response: Response, desk: Desk, principal: Operator, command: CommandId
 ) -> ApiResult[MemberDetail]:
     """Add somebody to the cast; the same person again changes nothing."""
     member = Member(name=body.name, cast_id=body.cast_id)
-    response.status_code = 201 if await desk.add(show, member, principal.name) else 200
-    return ok(MemberDetail(**await desk.detail(show, member.id)))
+    response.status_code = 201 if await desk.add(show, member, ordered(principal, command)) else 200
+    return ok(MemberDetail(**await desk.commanded(show, member.id, member.name)))
 
 
 @router.post("/shows/{show}/cast/import")
 async def import_cast(
-    show: Slug, body: CastImport, desk: Desk, principal: Operator
+    show: Slug, body: CastImport, desk: Desk, principal: Operator, command: CommandId
 ) -> ApiResult[tuple[ImportedRow, ...]]:
     """Add many to the cast at once, with a verdict on each row; the same list again changes nothing."""
     members = [Member(name=row.name, cast_id=row.cast_id) for row in body.members]
-    return ok(tuple(ImportedRow(**vars(row)) for row in await desk.import_cast(show, members, principal.name)))
+    rows = await desk.import_cast(show, members, ordered(principal, command))
+    return ok(tuple(ImportedRow(**vars(row)) for row in rows))
 
 
 @router.get("/shows/{show}/cast/{cast_id}")
@@ -100,11 +100,11 @@ async def read_cast_member(show: Slug, cast_id: Slug, desk: Desk, _principal: Vi
 
 @router.patch("/shows/{show}/cast/{cast_id}")
 async def rename_cast_member(
-    show: Slug, cast_id: Slug, body: Renaming, desk: Desk, principal: Operator
+    show: Slug, cast_id: Slug, body: Renaming, desk: Desk, principal: Operator, command: CommandId
 ) -> ApiResult[MemberDetail]:
     """Give a cast member another name; the reports that name them follow."""
-    await desk.rename(show, cast_id, body.name, principal.name)
-    return ok(MemberDetail(**await desk.detail(show, cast_id)))
+    await desk.rename(show, cast_id, body.name, ordered(principal, command))
+    return ok(MemberDetail(**await desk.commanded(show, cast_id, body.name)))
 
 
 @router.delete("/shows/{show}/cast/{cast_id}")
@@ -118,7 +118,6 @@ async def remove_cast_member(
     unlink: Annotated[bool, Query(description="Take their links away too.")] = False,
 ) -> ApiResult[RemovedMember]:
     """Remove a cast member with their pictures; refused while links name them, unless `unlink` says so."""
-    order = Order(who=principal.name, command_id=command)
-    removal = await desk.remove(show, cast_id, order, unlink=unlink)
-    await pictures.forget(show, removal.pictures)
-    return ok(RemovedMember(cast_id=cast_id, links=dict(removal.links), pictures=len(removal.pictures)))
+    removal = await desk.remove(show, cast_id, ordered(principal, command), unlink=unlink)
+    await pictures.forget(show, removal.files)
+    return ok(RemovedMember(cast_id=cast_id, links=dict(removal.links), pictures=removal.pictures))

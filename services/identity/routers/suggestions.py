@@ -123,6 +123,6 @@ async def apply_all_suggestions(body: ApplyAll, desk: Desk, given: Commanded) ->
         ApplyOutcome(
             **vars(outcome_of(applied.outcome)),
             applied=applied.links,
-            skipped=tuple(SkippedSuggestion(**vars(entry)) for entry in applied.skipped),
+            skipped=tuple(SkippedSuggestion(**vars(entry)) for entry in applied.outcome.skipped),
         )
     )

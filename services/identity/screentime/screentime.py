@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from chassis.domain.intervals import Intervals, difference, longest, round_ms, total, union
-from chassis.domain.visibility import find_cuts, visible
+from chassis.domain.visibility import VisibilityRules, find_cuts, visible
 from contracts.rows import (
     CastLink,
     CastScreenTime,
@@ -22,12 +22,12 @@ from contracts.rows import (
     Identity,
     Interval,
     ScreenTimeDocument,
-    ShotRow,
     TrackRow,
     UnidentifiedScreenTime,
 )
-from services.identity.rules import DEFAULTS, ScreenTimeRules
+from services.identity.rules import ScreenTimeRules
 from services.identity.screentime.changes import describe_changes
+from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 
 RATIO_DIGITS = 6
 NO_MATCH = "Nobody in the facebank is similar enough."
@@ -47,21 +47,16 @@ class _Presence:
 
 
 def compute_screen_time(
+    run: EpisodeRun,
+    seen: Seen,
+    named: Named,
     *,
-    ep_id: str,
-    run_id: str,
-    revision: int,
-    duration_s: float,
-    tracks: Sequence[TrackRow],
-    shots: Sequence[ShotRow],
-    identities: Sequence[Identity],
-    links: Sequence[CastLink],
-    cast_names: Mapping[str, str],
+    rules: ScreenTimeRules,
+    visibility: VisibilityRules,
     warnings: Sequence[str] = (),
     models: Mapping[str, str] | None = None,
     previous: ScreenTimeDocument | None = None,
     reasons: Mapping[str, str] | None = None,
-    rules: ScreenTimeRules = DEFAULTS.screen_time,
 ) -> ScreenTimeDocument:
     """Computes a revision of an episode's screen time.
 
@@ -72,13 +67,13 @@ def compute_screen_time(
 
     Raises ValueError when `duration_s` is negative or not finite.
     """
-    if not math.isfinite(duration_s) or duration_s < 0:
-        raise ValueError(f"duration_s must be finite and not negative, got {duration_s}")
-    duration = round_ms(duration_s)
-    cuts = find_cuts(shots)
-    everyone = sorted(identities, key=lambda person: person.identity_id)
-    link_of = {link.identity_id: link for link in sorted(links, key=lambda link: link.identity_id)}
-    members = _tracks_by_identity(everyone, tracks)
+    if not math.isfinite(run.duration_s) or run.duration_s < 0:
+        raise ValueError(f"duration_s must be finite and not negative, got {run.duration_s}")
+    duration = round_ms(run.duration_s)
+    cuts, names = find_cuts(seen.shots), named.cast_names
+    everyone = sorted(named.identities, key=lambda person: person.identity_id)
+    link_of = {link.identity_id: link for link in sorted(named.links, key=lambda link: link.identity_id)}
+    members = _tracks_by_identity(everyone, seen.tracks)
 
     groups: dict[str, list[Identity]] = defaultdict(list)
     for person in everyone:
@@ -87,31 +82,32 @@ def compute_screen_time(
 
     def presence(key: str, people: Iterable[Identity]) -> _Presence:
         rows = tuple(row for person in people for row in members[person.identity_id])
-        return _Presence(key, visible(rows, duration=duration, cuts=cuts, max_gap_s=rules.max_gap_s), rows)
+        return _Presence(key, visible(rows, duration=duration, cuts=cuts, rules=visibility), rows)
 
-    named = [presence(cast_id, people) for cast_id, people in sorted(groups.items())]
+    cast_presence = [presence(cast_id, people) for cast_id, people in sorted(groups.items())]
     unnamed = [presence(person.identity_id, [person]) for person in everyone if person.identity_id not in link_of]
-    named.sort(key=lambda one: (-one.seconds, one.key))
+    cast_presence.sort(key=lambda one: (-one.seconds, one.key))
     unnamed.sort(key=lambda one: (-one.seconds, one.key))
 
     cast = tuple(
-        _cast_row(one, groups[one.key], link_of, members, cast_names.get(one.key, one.key), duration) for one in named
+        _cast_row(one, groups[one.key], link_of, members, names.get(one.key, one.key), duration)
+        for one in cast_presence
     )
     by_id = {person.identity_id: person for person in everyone}
     unidentified = tuple(_unidentified_row(one, by_id[one.key], reasons or {}) for one in unnamed)
-    any_face = union(*(one.intervals for one in named + unnamed))
-    notes = [*warnings, *_link_warnings(link_of, by_id, cast_names)]
-    notes += _doubled_presence(named, cast_names, rules.simultaneous_s)
-    notes += _dropped_tracks(identities, tracks)
+    any_face = union(*(one.intervals for one in cast_presence + unnamed))
+    notes = [*warnings, *_link_warnings(link_of, by_id, names)]
+    notes += _doubled_presence(cast_presence, names, rules.simultaneous_s)
+    notes += _dropped_tracks(named.identities, seen.tracks)
 
     document = ScreenTimeDocument(
-        episode_id=ep_id,
-        run_id=run_id,
-        revision=revision,
+        episode_id=run.ep_id,
+        run_id=run.run_id,
+        revision=run.revision,
         duration_s=duration,
         cast=cast,
         unidentified=unidentified,
-        co_appearance_s=_co_appearances(named + unnamed),
+        co_appearance_s=_co_appearances(cast_presence + unnamed),
         coverage=Coverage(
             any_face_s=total(any_face),
             nobody_s=total(difference([(0.0, duration)], any_face)),
@@ -124,17 +120,16 @@ def compute_screen_time(
 
 def visible_intervals(
     identities: Sequence[Identity],
+    seen: Seen,
     *,
-    tracks: Sequence[TrackRow],
-    shots: Sequence[ShotRow],
     duration_s: float,
-    rules: ScreenTimeRules = DEFAULTS.screen_time,
+    rules: VisibilityRules,
 ) -> dict[str, Intervals]:
     """Identity id -> when it is visible, by the rules of the screen time."""
-    duration, cuts = round_ms(duration_s), find_cuts(shots)
+    duration, cuts = round_ms(duration_s), find_cuts(seen.shots)
     return {
-        identity: visible(rows, duration=duration, cuts=cuts, max_gap_s=rules.max_gap_s)
-        for identity, rows in _tracks_by_identity(identities, tracks).items()
+        identity: visible(rows, duration=duration, cuts=cuts, rules=rules)
+        for identity, rows in _tracks_by_identity(identities, seen.tracks).items()
     }
 
 

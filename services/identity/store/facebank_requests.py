@@ -1,6 +1,6 @@
-"""What requests with pictures were answered, a document each, so that a repeat is answered the same way.
+"""What commands on a facebank were answered, a document each, so that a repeat is answered the same way.
 
-An answer takes effect in two documents. Its verdicts are *prepared* here; the one write that raises the facebank's
+An answer takes effect in two documents. Its content is *prepared* here; the one write that raises the facebank's
 revision names the request as the one it answers; then the answer is *settled* here with that revision. The invariant:
 **the answer that a facebank names is settled before another one takes its place**, so whatever breaks off in between, a
 request is either answered for good or was never handled.
@@ -9,12 +9,11 @@ request is either answered for good or was never handled.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from pymongo.errors import DuplicateKeyError
 
+from chassis.commands import refuse_another
 from chassis.mongo.database import Database
 from contracts.events import PictureVerdict
 from services.identity.facebank.cast import Answer, Answering
@@ -35,19 +34,37 @@ class AnsweredRequests:
         if found is None:
             return None
         verdicts = tuple(PictureVerdict.model_validate(verdict) for verdict in found["verdicts"])
-        return Answer(revision=int(found["revision"]), verdicts=verdicts)
+        return Answer(
+            revision=int(found["revision"]),
+            verdicts=verdicts,
+            told=found.get("told") or {},
+            fingerprint=found.get("fingerprint"),
+        )
 
-    async def prepare(self, show: str, key: str, verdicts: Sequence[PictureVerdict]) -> None:
-        """Keep verdicts for when they take effect; those of a settled answer stay."""
+    async def prepare(self, show: str, key: str, answer: Answer) -> None:
+        """Keep an answer for when it takes effect; a settled one stays.
+
+        Raises:
+            Conflict: `command_id_used`, where another command has prepared its answer under this key.
+        """
         document = {
             "show": show,
             "at": datetime.now(UTC),
-            "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts],
+            "verdicts": [verdict.model_dump(mode="json") for verdict in answer.verdicts],
+            "told": dict(answer.told),
+            "fingerprint": answer.fingerprint,
         }
-        with suppress(DuplicateKeyError):
-            await self._requests.update_one(
-                {"_id": f"{show}/{key}", "revision": {"$exists": False}}, {"$set": document}, upsert=True
-            )
+        same = {
+            "_id": f"{show}/{key}",
+            "revision": {"$exists": False},
+            "fingerprint": {"$in": [None, answer.fingerprint]},
+        }
+        try:
+            await self._requests.update_one(same, {"$set": document}, upsert=True)
+        except DuplicateKeyError:
+            found = await self._requests.find_one({"_id": f"{show}/{key}"}, {"fingerprint": 1})
+            if found is not None:
+                refuse_another(found.get("fingerprint"), answer.fingerprint or "")
 
     async def settle(self, show: str, answering: Answering) -> None:
         """Make the answer that a facebank names the one for good."""
@@ -61,10 +78,11 @@ class AnsweredRequests:
         await self._requests.delete_many({"show": show, "at": {"$lt": datetime.now(UTC) - REMEMBERED_FOR}})
 
     async def forget_member(self, show: str, cast_id: str) -> None:
-        """Take the verdicts on a member's pictures out of the answers."""
-        await self._requests.update_many(
-            {"show": show, "verdicts.cast_id": cast_id}, {"$pull": {"verdicts": {"cast_id": cast_id}}}
-        )
+        """Take what answers say of a member out of them: verdicts on pictures, rows of imports with their name."""
+        for told in ("verdicts", "told.rows"):
+            await self._requests.update_many(
+                {"show": show, f"{told}.cast_id": cast_id}, {"$pull": {told: {"cast_id": cast_id}}}
+            )
 
 
 def request_key(request_id: str) -> str:

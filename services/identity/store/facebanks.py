@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from pymongo import ReplaceOne
 from pymongo.errors import DuplicateKeyError
 
-from chassis.errors import Conflict
+from chassis.commands import Accepted, Order, accept, fingerprint, refuse_another
 from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import Outbox, enqueue
 from contracts.blobs import PictureRef
@@ -22,8 +23,8 @@ from services.identity.facebank.cast import Answer, Answering, Picture, Show
 from services.identity.facebank.gallery import Reference
 from services.identity.store.facebank_requests import AnsweredRequests, request_key
 
-MOST_TRIES = 50
-"""Times a change of a facebank is tried again because somebody else changed it meanwhile."""
+UPLOADED = fingerprint("cast_uploaded")
+"""Of every `cast.uploaded`: its request id is the event's identity, so a repeat asks for the same."""
 
 _OUTGROWN = "requests"
 """Where facebanks kept answers before these had documents of their own; goes with the next change."""
@@ -33,11 +34,33 @@ _UNREAD = {"outbox": 0, _OUTGROWN: 0}
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a command does to a facebank: fields to set and to remove, and its events, made with the new revision."""
+    """What a command does to a facebank: fields to set and to remove, and its events, made with the new revision.
 
-    events: Callable[[int], Sequence[Event]] = lambda _: ()
+    `verdicts` and `told` are what it is answered. Without anything to do no revision is made, unless `always`.
+    """
+
+    events: Callable[[int], Sequence[Event]] | None = None
     set: Mapping[str, object] = field(default_factory=dict)
     unset: Sequence[str] = ()
+    verdicts: tuple[PictureVerdict, ...] = ()
+    told: Mapping[str, Any] = field(default_factory=dict)
+    always: bool = False
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.always or self.events or self.set or self.unset)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _State:
+    """What a command is decided on."""
+
+    show: Show
+    earlier: Answer | None
+
+    @property
+    def version(self) -> int:
+        return self.show.revision
 
 
 class FacebankStore:
@@ -71,46 +94,62 @@ class FacebankStore:
             return False
         return True
 
-    async def change(self, show: str, decide: Callable[[Show], Change | None]) -> Show:
-        """Change a facebank in one write with its events.
+    async def change(self, show: str, order: Order, asked: str, decide: Callable[[Show], Change]) -> Answer:
+        """Change a facebank in one write with its events, and remember what the command is answered.
 
-        `decide` gets what there is; None changes nothing. It may raise, and is asked again when somebody else was
-        faster.
+        `decide` gets what there is; it may raise, and is asked again when somebody else was faster. `asked` is the
+        command's fingerprint. A show that has no facebank gets one with its first change.
+
+        Raises:
+            Conflict: `command_id_used`, `facebank_busy`.
         """
-        for _ in range(MOST_TRIES):
-            before = await self.show(show) or Show(show=show)
-            change = decide(before)
-            if change is None:
-                return before
-            if await self._write(before, change):
-                return await self.show(show) or before
-        raise _busy(show)
+        key = request_key(order.command_id)
 
-    async def answered(self, show: str, request_id: str) -> Answer | None:
-        """What a request was answered, if it was."""
+        async def load() -> _State:
+            found = await self.show(show) or Show(show=show)
+            return _State(show=found, earlier=await self._answered(found, key))
+
+        async def attempt(state: _State) -> Answer | None:
+            change = decide(state.show)
+            revision = state.show.revision + (1 if change.changes else 0)
+            answer = Answer(revision=revision, verdicts=change.verdicts, told=change.told, fingerprint=asked)
+            await self._requests.prepare(show, key, answer)
+            answering = Answering(request=key, revision=revision)
+            if change.changes and not await self._write(state.show, change, answering):
+                return None
+            await self._requests.settle(show, answering)
+            await self._requests.prune(show)
+            return answer
+
+        accepted: Accepted[Answer] = await accept(
+            order,
+            asked,
+            what=f"The cast and pictures of {show}",
+            load=load,
+            known=lambda state: state.earlier,
+            attempt=attempt,
+            busy="facebank_busy",
+        )
+        return accepted.answer
+
+    async def answered(self, show: str, request_id: str, asked: str | None = None) -> Answer | None:
+        """What a request was answered, if it was.
+
+        Raises:
+            Conflict: `command_id_used`, where the request asked for something else than `asked`.
+        """
         found = await self.show(show)
-        if found is not None and found.answering is not None:
-            await self._requests.settle(show, found.answering)
-        return await self._requests.find(show, request_key(request_id))
+        if found is None:
+            return None
+        answer = await self._answered(found, request_key(request_id))
+        if answer is not None and asked is not None:
+            refuse_another(answer.fingerprint, asked)
+        return answer
 
-    async def answer(self, show: str, request_id: str, verdicts: Sequence[PictureVerdict], change: Change) -> Answer:
-        """Change a facebank and remember what its request is answered; one that was answered meanwhile changes nothing.
-
-        The show is made where there is none.
-        """
-        key = request_key(request_id)
-        for _ in range(MOST_TRIES):
-            before = await self.show(show) or Show(show=show)
-            earlier = await self.answered(show, request_id)
-            if earlier is not None:
-                return earlier
-            await self._requests.prepare(show, key, verdicts)
-            answering = Answering(request=key, revision=before.revision + 1)
-            if await self._write(before, change, answering):
-                await self._requests.settle(show, answering)
-                await self._requests.prune(show)
-                return Answer(revision=answering.revision, verdicts=tuple(verdicts))
-        raise _busy(show)
+    async def _answered(self, show: Show, key: str) -> Answer | None:
+        if show.answering is not None:
+            await self._requests.settle(show.show, show.answering)
+        return await self._requests.find(show.show, key)
 
     async def save(
         self,
@@ -129,22 +168,21 @@ class FacebankStore:
         members: Document = {f"members.{cast_id}": name for cast_id, name in names.items()}
         if replace:
             members = {"members": names}
-        return await self.answer(show, request_id, verdicts, Change(set=members))
+        change = Change(set=members, verdicts=tuple(verdicts), always=True)
+        order = Order(who="", command_id=request_id)
+        return await self.change(show, order, UPLOADED, lambda _: change)
 
-    async def _write(self, before: Show, change: Change, answering: Answering | None = None) -> bool:
+    async def _write(self, before: Show, change: Change, answering: Answering) -> bool:
         """Write a change with its events; False when the facebank is not as it was before any more."""
         show, revision = before.show, before.revision + 1
-        changed: Document = {"$set": {**change.set, "revision": revision}}
-        if answering is not None:
-            changed["$set"]["answering"] = asdict(answering)
+        changed: Document = {"$set": {**change.set, "revision": revision, "answering": asdict(answering)}}
         changed["$unset"] = dict.fromkeys([*change.unset, _OUTGROWN], "")
-        events = change.events(revision)
-        is_new = answering is not None and before.revision == 0
+        events = change.events(revision) if change.events else ()
         try:
             result = await self._facebanks.update_one(
                 {"_id": show, "revision": before.revision},
                 enqueue(events, changed) if events else changed,
-                upsert=is_new,
+                upsert=before.revision == 0,
             )
         except DuplicateKeyError:
             return False
@@ -184,10 +222,6 @@ class FacebankStore:
     async def forget_verdicts(self, show: str, cast_id: str) -> None:
         """Take what was said about a member's pictures out of the answers that are remembered."""
         await self._requests.forget_member(show, cast_id)
-
-
-def _busy(show: str) -> Conflict:
-    return Conflict("facebank_busy", f"The cast of {show} is being changed by many at once: try again.")
 
 
 def _document(show: str, picture: Picture) -> Document:

@@ -8,7 +8,7 @@ from chassis.mongo.outbox import Outbox, enqueue
 from contracts.events import LinksChanged
 from contracts.rows import CastLink
 from services.identity.links.episode_links import EpisodeLinks
-from services.identity.links.history import LinkCommand, peoples_part
+from services.identity.links.history import LinkRecord, peoples_part
 from services.identity.links.transitions import Dismissal, LinkState
 
 _WITHOUT_HISTORY = {"changes": 0, "outbox": 0}
@@ -39,6 +39,11 @@ class LinkStore:
         found = [_read(document) async for document in self._identities.find({"show": show}, _WITHOUT_HISTORY)]
         return sorted(found, key=lambda episode: episode.ep_id)
 
+    async def naming(self, show: str, cast_id: str) -> list[tuple[str, str]]:
+        """`(episode, run)` of every report of a show that names a cast member, by id."""
+        found = self._identities.find({"show": show, "named": cast_id}, {"run_id": 1})
+        return sorted([(str(document["_id"]), str(document["run_id"])) async for document in found])
+
     async def shows(self) -> dict[str, int]:
         """Show -> number of its reported episodes."""
         counted: dict[str, int] = {}
@@ -46,7 +51,7 @@ class LinkStore:
             counted[document["show"]] = counted.get(document["show"], 0) + 1
         return counted
 
-    async def store(self, episode: EpisodeLinks, state: LinkState, command: LinkCommand, event: LinksChanged) -> bool:
+    async def store(self, episode: EpisodeLinks, state: LinkState, command: LinkRecord, event: LinksChanged) -> bool:
         """Store a command on the version that `episode` has, with its event; False when there is another version now.
 
         `episode` was loaded with its history.
@@ -91,6 +96,6 @@ def _read(found: Document) -> EpisodeLinks:
         automatic=tuple(CastLink.model_validate(link) for link in found.get("automatic", ())),
         named=frozenset(found.get("named", ())),
         reported_version=int(found.get("reported_links_version", 0)),
-        commands=tuple(LinkCommand.model_validate(entry) for entry in found.get("changes", ())),
+        commands=tuple(LinkRecord.model_validate(entry) for entry in found.get("changes", ())),
         history_bytes=int(found[BYTES] if BYTES in found else stored_bytes(found.get("changes", ()))),
     )

@@ -13,14 +13,25 @@ from pymongo.errors import DuplicateKeyError
 
 from chassis.cache import Latest
 from chassis.mongo.database import Database, Document
-from chassis.mongo.reported_revision import GROUPING
+from chassis.mongo.shared_reads import GROUPING
+from contracts.blobs import BlobRef
 from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported
 from contracts.ids import show_of
 from contracts.rows import CastLink, ScreenTimeDocument
 from services.identity.recognised_with import RecognisedWith
+from services.identity.screentime.totals import CastSeconds, EpisodeSeconds
 
 REMEMBERED = 8
 """Revisions that a process keeps in memory."""
+
+_SECONDS = {
+    "ep_id": 1,
+    "document.duration_s": 1,
+    "document.cast.cast_id": 1,
+    "document.cast.name": 1,
+    "document.cast.visible_s": 1,
+    "document.cast.appearances": 1,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +61,20 @@ class Revision:
     @property
     def events(self) -> list[Event]:
         return [*self.cast_linked, self.reported]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a revision told, without its content: the event that announced it names its files."""
+
+    event: ScreenTimeReported
+    at: datetime
+    changes: tuple[str, ...] = ()
+    """What it changed, in sentences; where it was asked for."""
+
+    @property
+    def manifests(self) -> Mapping[str, BlobRef]:
+        return self.event.manifests
 
 
 def order_of(run_id: str, revision: int) -> str:
@@ -87,13 +112,54 @@ class RevisionStore:
         self._identities = database["identities"]
         self._known: Latest[str, Revision] = Latest(REMEMBERED)
 
+    async def shown(self, ep_id: str) -> tuple[str, int] | None:
+        """The run and the number of the revision that people see, None before the first."""
+        found = await self._identities.find_one({"_id": ep_id}, {"run_id": 1, "revision": 1})
+        if found is None or not found.get("run_id"):
+            return None
+        return str(found["run_id"]), int(found.get("revision") or 0)
+
+    async def shown_in(self, show: str) -> list[str]:
+        """The orders of the revisions that people see of a show's episodes."""
+        named = {"_id": {"$gte": f"{show}-s", "$lt": f"{show}-t"}}
+        return [
+            order_of(str(found["run_id"]), int(found["revision"]))
+            async for found in self._identities.find(named, {"run_id": 1, "revision": 1})
+            if show_of(str(found["_id"])) == show and found.get("run_id") and found.get("revision")
+        ]
+
+    async def report(self, run_id: str, number: int) -> Report | None:
+        """What a revision told."""
+        found = await self.reports([order_of(run_id, number)])
+        return next(iter(found.values()), None)
+
+    async def reports(self, orders: Sequence[str]) -> dict[str, Report]:
+        """What revisions told, by their order."""
+        asked, shown = {"_id": {"$in": list(orders)}}, {"event": 1, "created_at": 1, "document.changes": 1}
+        return {str(found["_id"]): _read_report(found) async for found in self._screen_time.find(asked, shown)}
+
+    async def orders(self, ep_id: str) -> list[tuple[str, datetime]]:
+        """Every revision of every run of an episode, and when it was made."""
+        found = self._screen_time.find({"ep_id": ep_id}, {"created_at": 1})
+        return [(str(document["_id"]), document["created_at"]) async for document in found]
+
+    async def last_number(self, ep_id: str, run_id: str) -> int:
+        """Number of a run's last revision, 0 without any."""
+        found = self._screen_time.find({"ep_id": ep_id, "run_id": run_id}, {"revision": 1})
+        return max([int(document["revision"]) async for document in found], default=0)
+
+    async def seconds(self, orders: Sequence[str]) -> list[EpisodeSeconds]:
+        """What revisions say of the cast."""
+        found = self._screen_time.find({"_id": {"$in": list(orders)}}, _SECONDS)
+        return [_read_seconds(document) async for document in found]
+
     async def last(self, ep_id: str, run_id: str) -> Revision | None:
         """The latest revision of a run: the one that the episode's document names, or one that was stored since.
 
         Each is asked for by its id, so that a run with many revisions costs no more than one with few.
         """
-        shown = await self._identities.find_one({"_id": ep_id}, {"run_id": 1, "revision": 1})
-        number = int(shown["revision"]) if shown and shown.get("run_id") == run_id else 0
+        shown = await self.shown(ep_id)
+        number = shown[1] if shown and shown[0] == run_id else 0
         last = await self.get(run_id, number) if number else None
         while (later := await self.get(run_id, number + 1)) is not None:
             last, number = later, number + 1
@@ -180,6 +246,30 @@ class RevisionStore:
             self._known.forget(order)
         runs: Document = {"run_id": {"$lte": last_run_id}} if last_run_id is not None else {}
         await self._identities.delete_many({"_id": ep_id} | runs)
+
+
+def _read_report(found: Document) -> Report:
+    return Report(
+        event=ScreenTimeReported.model_validate(found["event"]),
+        at=found["created_at"],
+        changes=tuple(found.get("document", {}).get("changes", ())),
+    )
+
+
+def _read_seconds(found: Document) -> EpisodeSeconds:
+    return EpisodeSeconds(
+        ep_id=str(found["ep_id"]),
+        duration_s=float(found["document"]["duration_s"]),
+        cast=tuple(
+            CastSeconds(
+                cast_id=str(row["cast_id"]),
+                name=str(row["name"]),
+                visible_s=float(row["visible_s"]),
+                appearances=int(row["appearances"]),
+            )
+            for row in found["document"].get("cast", ())
+        ),
+    )
 
 
 def _read(found: Document) -> Revision:

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from services.identity.links.history import Skipped
 from services.identity.links.transitions import LinkState
-from services.identity.rules import DEFAULTS, LinkRules
+from services.identity.rules import LinkRules
 from services.identity.suggestions.autolink import ProposedLink, decide_auto_links
 from services.identity.suggestions.evidence import IdentityEvidence
 from services.identity.suggestions.identities import CastSuggestions
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """An identity that keeps what it has. Codes: `locked`, `decided`, `linked`, `no_suggestion`, `improbable`,
-    `unclear`, `simultaneous`.
-    """
-
-    identity_id: str
-    code: str
-    reason: str
 
 
 def choose_suggestions(
@@ -31,7 +20,7 @@ def choose_suggestions(
     locked: Collection[str],
     min_probability: float,
     min_margin: float,
-    rules: LinkRules = DEFAULTS.link,
+    rules: LinkRules,
 ) -> tuple[tuple[ProposedLink, ...], tuple[Skipped, ...]]:
     """The suggestions of at least that probability and margin, and the rest with reasons.
 
@@ -45,7 +34,9 @@ def choose_suggestions(
         if problem is None:
             candidates.append(suggestion)
         else:
-            skipped[suggestion.identity_id] = Skipped(suggestion.identity_id, *problem)
+            skipped[suggestion.identity_id] = Skipped(
+                identity_id=suggestion.identity_id, code=problem[0], reason=problem[1]
+            )
     demanded = rules.model_copy(
         update={
             "auto_probability": min_probability,
@@ -60,7 +51,7 @@ def choose_suggestions(
     for conflict in decision.conflicts:
         for identity in conflict.identity_ids:
             if identity not in chosen and state.link_of(identity) is None:
-                skipped[identity] = Skipped(identity, "simultaneous", conflict.message)
+                skipped[identity] = Skipped(identity_id=identity, code="simultaneous", reason=conflict.message)
     return decision.links, tuple(skipped[identity] for identity in sorted(skipped))
 
 

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from chassis.domain.intervals import Intervals, intersection, total
 from contracts.rows import CastLink
-from services.identity.rules import DEFAULTS, LinkRules
+from services.identity.rules import LinkRules
 from services.identity.suggestions.evidence import IdentityEvidence
 from services.identity.suggestions.identities import CastMatch, CastSuggestions
 
@@ -54,7 +54,7 @@ class AutoLinkDecision:
     conflicts: tuple[LinkConflict, ...]
 
 
-def strength(person: IdentityEvidence, rules: LinkRules = DEFAULTS.link) -> float:
+def strength(person: IdentityEvidence, rules: LinkRules) -> float:
     """How much a cluster's faces can bear, 0..1: few or poor faces make it weak, low-quality ones alone make it 0."""
     if person.low_quality or person.centroid is None:
         return 0.0
@@ -67,7 +67,7 @@ def decide_auto_links(
     *,
     existing: Sequence[CastLink] = (),
     dismissed: Collection[tuple[str, str | None]] = (),
-    rules: LinkRules = DEFAULTS.link,
+    rules: LinkRules,
 ) -> AutoLinkDecision:
     """Links identities whose best match is above a high probability and a margin, both higher for weak clusters.
 

@@ -19,7 +19,7 @@ from chassis.domain.vectors import distances, few_best_mean
 from contracts.rows import Identity
 from services.identity.facebank.gallery import Gallery
 from services.identity.links.transitions import link_identity_to_cast
-from services.identity.rules import DEFAULTS, LinkRules
+from services.identity.rules import LinkRules
 from services.identity.suggestions.evidence import IdentityEvidence
 from services.identity.suggestions.temporal import get_temporal_suggestions
 
@@ -75,7 +75,7 @@ def get_cast_suggestions(
     *,
     calibration: EmbedderCalibration,
     dismissed: Dismissals = (),
-    rules: LinkRules = DEFAULTS.link,
+    rules: LinkRules,
 ) -> tuple[CastSuggestions, ...]:
     """Top matches of every identity, in the order of `evidence`. Nobody is a good answer.
 
@@ -147,7 +147,7 @@ def match_probabilities(
     away: Mapping[str, float],
     *,
     calibration: EmbedderCalibration,
-    rules: LinkRules = DEFAULTS.link,
+    rules: LinkRules,
 ) -> dict[str, float]:
     """Probability of each cast member from the distances to all of them.
 

@@ -16,7 +16,7 @@ from chassis.domain.faces import box_overlaps
 from chassis.domain.intervals import Intervals, intersection, normalise, total
 from chassis.domain.visibility import find_cuts
 from contracts.rows import Identity, ShotRow, TrackRow
-from services.identity.rules import DEFAULTS, TemporalRules
+from services.identity.rules import TemporalRules
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def get_temporal_suggestions(
     cast_of: Mapping[str, str],
     identity_ids: Collection[str],
     dismissed: Collection[tuple[str, str | None]] = (),
-    simultaneous_s: float = DEFAULTS.link.simultaneous_s,
-    rules: TemporalRules = DEFAULTS.temporal,
+    simultaneous_s: float,
+    rules: TemporalRules,
 ) -> tuple[TemporalSuggestion, ...]:
     """Suggests cast members for the identities in `identity_ids` (those without usable vectors), best first.
 

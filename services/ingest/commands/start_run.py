@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from chassis.commands import fingerprint, refuse_another
 from chassis.errors import Conflict
 from chassis.mongo.database import Document
 from chassis.mongo.outbox import Outbox
@@ -41,31 +42,43 @@ class RunStarter:
                 return
         raise Conflict("contended", f"Too many changes of {ep_id} at the same time: try again.")
 
-    async def start(self, ep_id: str, *, profile: Profile, force: bool, command: str, who: str) -> StartedRun:
-        """Ask for a run of the episode's video, once for each command.
+    async def earlier(self, ep_id: str, command: str, asked: str) -> StartedRun | None:
+        """The run that a command asked for before; `asked` is its fingerprint.
+
+        Raises:
+            Conflict: `command_id_used`, where the command's id was another one's.
+        """
+        return _asked_before(await self._episodes.find(ep_id) or {}, ep_id, command, asked)
+
+    async def start(
+        self, ep_id: str, *, profile: Profile, force: bool, command: str, who: str, asked: str | None = None
+    ) -> StartedRun:
+        """Ask for a run of the episode's video, once for each command. `asked` is the fingerprint of a larger command
+        that this is a part of.
 
         Raises:
             NotFound: `unknown_episode`.
-            Conflict: `no_video`, where none was uploaded.
+            Conflict: `no_video`, where none was uploaded; `command_id_used`.
         """
+        asked = asked or fingerprint("start_run", profile=profile, force=force)
         for _ in range(TRIES):
             was = await self._episodes.read(ep_id)
-            asked = next((entry for entry in was.get("starts", ()) if entry["command"] == command), None)
-            if asked is not None:
-                return StartedRun(ep_id=ep_id, run_id=asked["run_id"], created=False)
+            earlier = _asked_before(was, ep_id, command, asked)
+            if earlier is not None:
+                return earlier
             if not was.get("video"):
                 raise Conflict("no_video", f"{ep_id} has no video: upload one, or register one that is in the bucket.")
             video = VideoRef.model_validate(was["video"])
             current = await self._store.current_run(ep_id)
             if not force and current is not None and _is_of(current, video, profile):
                 return StartedRun(ep_id=ep_id, run_id=str(current["_id"]), created=False)
-            started = await self._ask(was, video, profile=profile, command=command, who=who)
+            started = await self._ask(was, video, profile=profile, command=command, who=who, asked=asked)
             if started is not None:
                 return started
         raise Conflict("contended", f"Too many changes of {ep_id} at the same time: try again.")
 
     async def _ask(
-        self, was: Document, video: VideoRef, *, profile: Profile, command: str, who: str
+        self, was: Document, video: VideoRef, *, profile: Profile, command: str, who: str, asked: str
     ) -> StartedRun | None:
         """Leave the upload event in the outbox. Whether to run at all was decided here, so it is forced: the run that
         is answered is the one that will be planned.
@@ -75,7 +88,7 @@ class RunStarter:
         event = EpisodeUploaded(ep_id=ep_id, video=video, profile=profile, force=True, request_id=command)
         run_id = run_id_for(event.event_id, at)
         entry: dict[str, Any] = {"command": command, "run_id": run_id, "event_id": event.event_id}
-        entry |= {"profile": profile, "at": at, "who": who}
+        entry |= {"profile": profile, "at": at, "who": who, "fingerprint": asked}
         if not await self._episodes.start(was, event, entry, at=at):
             return None
         await self._outbox.publish_soon(self._episodes.collection, ep_id)
@@ -85,6 +98,14 @@ class RunStarter:
 def _is_of(run: Document, video: VideoRef, profile: Profile) -> bool:
     """Whether a run does or did the same work."""
     return run["state"] in {OPEN, FINISHED} and (run["video_sha256"], run["profile"]) == (video.sha256, profile)
+
+
+def _asked_before(episode: Document, ep_id: str, command: str, asked: str) -> StartedRun | None:
+    known = next((entry for entry in episode.get("starts", ()) if entry["command"] == command), None)
+    if known is None:
+        return None
+    refuse_another(known.get("fingerprint"), asked)
+    return StartedRun(ep_id=ep_id, run_id=known["run_id"], created=False)
 
 
 def _asked_for(episode: Document) -> list[str]:

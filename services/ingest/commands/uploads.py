@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chassis import telemetry
+from chassis.commands import fingerprint, refuse_another
 from chassis.errors import BadInput, Conflict, NotFound
 from chassis.mongo.database import Database, Document
 from chassis.s3.storage import ObjectMissing, Storage, hash_file, media_type_of, name_of, parse_uri
@@ -46,13 +47,16 @@ class UploadCommands:
 
         Raises:
             BadInput: `video_too_large`.
+            Conflict: `command_id_used`.
         """
+        asked = fingerprint("begin_upload", **wanted.model_dump(mode="json"))
         if wanted.bytes > self._settings.largest_bytes:
             raise BadInput(
                 "video_too_large", f"A video may have {self._settings.largest_bytes} bytes: make it smaller."
             )
         known = await self._uploads.find_one({"command": command, "who": who})
         if known is not None:
+            refuse_another(known.get("fingerprint"), asked)
             return await self._view(known)
         episode = await self._store.episodes.find(wanted.ep_id) or {}
         upload_id = id_after(datetime.now(UTC), [episode.get("last_run_id")])
@@ -67,6 +71,7 @@ class UploadCommands:
             "state": OPEN,
             "created_at": datetime.now(UTC),
             "command": command,
+            "fingerprint": asked,
             "who": who,
         }
         await self._uploads.insert_one(document)
@@ -215,16 +220,23 @@ class UploadCommands:
         before = datetime.now(UTC) - timedelta(seconds=self._settings.forgotten_after_s)
         old = [upload async for upload in self._uploads.find({"state": OPEN, "created_at": {"$lt": before}})]
         for upload in old:
-            await self._close(upload, ABORTED)
+            try:
+                await self._close(upload, ABORTED)
+            except Exception as error:
+                telemetry.logger().warning("upload not thrown away", upload=upload["_id"], error=str(error)[:300])
         return len(old)
 
     async def _file(
         self, ep_id: str, video: VideoRef, *, title: str | None, profile: Profile, start: bool, command: str, who: str
     ) -> StartedRun | None:
+        asked = fingerprint("file_video", sha256=video.sha256, title=title, profile=profile, start=start)
+        earlier = await self._starter.earlier(ep_id, command, asked)
+        if earlier is not None:
+            return earlier
         await self._starter.file(ep_id, video, title=title, command=command)
         if not start:
             return None
-        return await self._starter.start(ep_id, profile=profile, force=False, command=command, who=who)
+        return await self._starter.start(ep_id, profile=profile, force=False, command=command, who=who, asked=asked)
 
     async def _is_there(self, video: VideoRef) -> bool:
         """Whether this content was checked before."""

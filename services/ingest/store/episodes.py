@@ -7,12 +7,16 @@ counting, so that no event id of an episode that is created again is one that su
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import ValidationError
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
+from chassis import telemetry
+from chassis.commands import fingerprint, refuse_another
 from chassis.errors import Conflict, NotFound, StaleVersion
 from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import enqueue
@@ -81,16 +85,20 @@ class EpisodeStore:
         Raises:
             NotFound: `unknown_episode`.
             StaleVersion: when the version is not the expected one.
+            Conflict: `command_id_used`, where the command's id was another change's.
         """
+        asked = fingerprint("change_episode", facts=dict(facts))
         for _ in range(TRIES):
             was = await self.read(ep_id)
-            if command in was.get("commands", ()):
+            known = _remembered(was, command)
+            if known is not None:
+                refuse_another(known.fingerprint, asked)
                 return was, False
             if expected is not None and version_of(was) != expected:
                 raise StaleVersion(f"The episode {ep_id}", expected=expected, actual=version_of(was))
             if all(was.get(name) == value for name, value in facts.items()):
                 return was, False
-            if await self._write(ep_id, was, updated(ep_id, was, facts, command=command)):
+            if await self._write(ep_id, was, updated(ep_id, was, facts, command=f"{command} {asked}")):
                 return await self.read(ep_id), True
         raise _contended(ep_id)
 
@@ -154,8 +162,12 @@ class EpisodeStore:
             asked = episode["asked"]
             same = {"_id": episode["_id"], "asked.run_id": asked["run_id"], "asked.since": asked["since"]}
             claimed = await self.collection.update_one(same, {"$set": {"asked.since": now}})
-            if claimed.modified_count:
+            if not claimed.modified_count:
+                continue
+            try:
                 unanswered.append((EpisodeUploaded.model_validate(asked["event"]), asked["at"]))
+            except ValidationError as error:  # of another version: the others do not wait for it
+                telemetry.logger().error("upload event cannot be read", ep_id=episode["_id"], error=str(error)[:300])
         return unanswered
 
     async def set_video(self, was: Document, video: Document) -> bool:
@@ -211,6 +223,20 @@ def updated(ep_id: str, was: Document, facts: Mapping[str, Any], *, command: str
     if command is not None:
         update["$push"] = {"commands": {"$each": [command], "$slice": -COMMANDS_REMEMBERED}}
     return enqueue([event], update)
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    fingerprint: str | None
+
+
+def _remembered(was: Document, command: str) -> _Remembered | None:
+    """A command that changed the episode before: kept as `id fingerprint`, once as the id alone."""
+    for entry in was.get("commands", ()):
+        known, _, asked = entry.partition(" ")
+        if known == command:
+            return _Remembered(asked or None)
+    return None
 
 
 def version_of(document: Mapping[str, Any]) -> int:

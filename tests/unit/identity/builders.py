@@ -8,7 +8,10 @@ from chassis.domain.arrays import Floats
 from contracts.ids import face_id, identity_id, shot_id, track_id
 from contracts.rows import Boundary, Box, CastLink, FaceQuality, FaceRow, Identity, LinkedBy, ShotRow, TrackRow
 from services.identity.facebank.gallery import Gallery, Reference, make_gallery
+from services.identity.rules import IdentityThresholds
 from services.identity.suggestions.evidence import IdentityEvidence
+
+RULES = IdentityThresholds()
 
 EP = "the-office-s01e02"
 RUN = "01JCZ5M7Q8XG3V4B2N1K0H9F8D"
@@ -151,7 +154,7 @@ def between(first: Floats, second: Floats, share: float) -> Floats:
 
 def gallery_of(cast_id: str, *vectors: Floats) -> Gallery:
     references = [Reference(f"{number}.jpg", vector, MODEL, 0.8) for number, vector in enumerate(vectors)]
-    return make_gallery(cast_id, references, model_id=MODEL, dimension=DIMENSION)
+    return make_gallery(cast_id, references, model_id=MODEL, dimension=DIMENSION, rules=RULES.gallery)
 
 
 def evidence_of(

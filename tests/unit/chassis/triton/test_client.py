@@ -13,7 +13,7 @@ import pytest
 from chassis.domain.calibration import Calibration
 from chassis.errors import DependencyUnavailable
 from chassis.settings import TritonSettings
-from chassis.triton.client import ContractViolated, Inference, InferenceRejected
+from chassis.triton.client import ContractViolated, FaceDetections, Inference, InferenceRejected
 from tests.unit.chassis.triton.inference_server import DETECTOR, EMBEDDER, SIDE, FakeTriton, serving
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -43,6 +43,10 @@ def regions_of_this_process() -> set[str]:
     return {path.name for path in SHARED_MEMORY.iterdir() if f"-{os.getpid()}-" in path.name}
 
 
+async def look(inference: Inference, frames: np.ndarray, *, second_look_below: float = 0.6) -> list[FaceDetections]:
+    return await inference.detect(frames, min_score=0.3, max_overlap=0.4, second_look_below=second_look_below)
+
+
 def run(test: Callable[[], object]) -> None:
     asyncio.run(test())  # type: ignore[arg-type]
 
@@ -53,7 +57,7 @@ def test_detects_in_batches_without_doubles_and_weak_boxes(shared_memory: bool) 
         fake = FakeTriton()
         async with connected(fake, shared_memory=shared_memory) as inference:
             places = [(3, 5), (40, 7), (90, 100), (0, 0), (60, 61)]
-            found = await inference.detect(frames_with_faces(*places))
+            found = await look(inference, frames_with_faces(*places))
         assert [faces.boxes.tolist() for faces in found] == [[[x, y, x + 20, y + 20]] for x, y in places]
         assert [faces.scores.tolist() for faces in found] == [[pytest.approx(0.9)]] * 5
         assert {faces.landmarks.shape for faces in found} == {(1, 10)}
@@ -70,8 +74,8 @@ def test_a_frame_without_a_sure_face_is_looked_at_again_at_half_size() -> None:
         frames[1] = frames[1] // 3
         frames[1, 80:82, 80:82] = 120
         async with connected(fake) as inference:
-            sure, unsure = await inference.detect(frames)
-            once = await inference.detect(frames, second_look_below=0)
+            sure, unsure = await look(inference, frames)
+            once = await look(inference, frames, second_look_below=0.0)
         assert sure.boxes.tolist() == [[10, 10, 30, 30]]
         assert unsure.boxes.shape[0] == 2
         assert any((box == [80, 80, 120, 120]).all() for box in unsure.boxes)
@@ -100,7 +104,7 @@ def test_memory_is_given_back_at_the_end() -> None:
         before = regions_of_this_process()
         async with connected(fake) as inference:
             await inference.embed(chips(2))
-            await inference.detect(frames_with_faces((1, 1), (2, 2), side=704))
+            await look(inference, frames_with_faces((1, 1), (2, 2), side=704))
             assert fake.regions
         assert fake.regions == {}
         assert regions_of_this_process() <= before
@@ -207,7 +211,7 @@ def test_frames_of_impossible_sizes_are_rejected_before_they_are_sent(shape: tup
         fake = FakeTriton()
         async with connected(fake) as inference:
             with pytest.raises(InferenceRejected, match="divisible by 32"):
-                await inference.detect(np.zeros(shape, dtype=np.uint8))
+                await look(inference, np.zeros(shape, dtype=np.uint8))
         assert fake.requests == []
 
     run(scenario)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chassis.domain.visibility import VisibilityRules
 from contracts.rows import Identity, TrackRow
 from services.grouper.edits.preview import SecondsRule, Side, compare
 from tests.unit.grouper.rows import shot, track
 
 SHOTS = [shot(1, 0, 10, "start", "cut"), shot(2, 10, 20, "cut", "end")]
-RULE = SecondsRule(SHOTS, duration_s=20, max_gap_s=1.0)
+RULE = SecondsRule(SHOTS, duration_s=20, rules=VisibilityRules(max_gap_s=1.0))
 TRACKS = [track(1, 0, 4), track(2, 4.5, 6), track(3, 9.5, 9.9), track(4, 10.1, 12)]
 
 

@@ -7,26 +7,31 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
+from chassis.domain.visibility import VisibilityRules
 from contracts.rows import ScreenTimeDocument
 from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
+from services.identity.rules import IdentityThresholds
+from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
 from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_track
+
+RULES = IdentityThresholds()
 
 
 @pytest.fixture
 def document() -> ScreenTimeDocument:
     tracks = [make_track(1, 0.1004, 2.3), make_track(2, 10, 14), make_track(3, 4, 5.5)]
     return compute_screen_time(
-        ep_id=EP,
-        run_id=RUN,
-        revision=2,
-        duration_s=20.0,
-        tracks=tracks,
-        shots=[],
-        identities=[make_identity(1, tracks[0], tracks[1]), make_identity(2, tracks[2]), make_identity(3)],
-        links=[make_link(1, "ada", 0.9), make_link(3, "jose")],
-        cast_names={"ada": "=HYPERLINK(1)", "jose": "José, Jr."},
+        EpisodeRun(ep_id=EP, run_id=RUN, revision=2, duration_s=20.0),
+        Seen(tracks=tracks, shots=[]),
+        Named(
+            identities=[make_identity(1, tracks[0], tracks[1]), make_identity(2, tracks[2]), make_identity(3)],
+            links=[make_link(1, "ada", 0.9), make_link(3, "jose")],
+            cast_names={"ada": "=HYPERLINK(1)", "jose": "José, Jr."},
+        ),
         models={"face_embedder": "test"},
+        rules=RULES.screen_time,
+        visibility=VisibilityRules(),
     )
 
 

@@ -16,8 +16,10 @@ from services.identity.facebank.gallery import (
     find_outliers,
     make_gallery,
 )
-from services.identity.rules import GalleryRules, PictureRules
+from services.identity.rules import GalleryRules, IdentityThresholds, PictureRules
 from tests.unit.identity.builders import DIMENSION, MODEL, between, gallery_of, person_vector
+
+RULES = IdentityThresholds()
 
 CALIBRATION = EmbedderCalibration(MODEL, midpoint=0.31, scale=0.05)
 LARGE: Box = (0.3, 0.2, 0.6, 0.6)
@@ -40,7 +42,7 @@ def face(bbox: Box = LARGE, *, conf: float = 0.9, sharpness: float = 0.5) -> Fou
     ],
 )
 def test_a_picture_gets_a_code_and_a_sentence(faces: list[FoundFace], code: str) -> None:
-    assessment = assess_picture(faces, image_size=(640, 480))
+    assessment = assess_picture(faces, image_size=(640, 480), rules=RULES.picture)
     assert assessment.code == code
     assert assessment.accepted == (code == "ok")
     assert (assessment.face is None) == (code != "ok")
@@ -48,12 +50,14 @@ def test_a_picture_gets_a_code_and_a_sentence(faces: list[FoundFace], code: str)
 
 
 def test_a_face_in_the_background_does_not_spoil_a_picture() -> None:
-    assessment = assess_picture([face(SMALL), face()], image_size=(640, 480))
+    assessment = assess_picture([face(SMALL), face()], image_size=(640, 480), rules=RULES.picture)
     assert (assessment.code, assessment.face) == ("ok", 1)
 
 
 def test_a_face_that_is_hardly_one_does_not_count_as_a_second() -> None:
-    assessment = assess_picture([face(), face((0.65, 0.2, 0.9, 0.5), conf=0.2)], image_size=(640, 480))
+    assessment = assess_picture(
+        [face(), face((0.65, 0.2, 0.9, 0.5), conf=0.2)], image_size=(640, 480), rules=RULES.picture
+    )
     assert assessment.code == "ok"
 
 
@@ -65,14 +69,14 @@ def test_the_size_of_a_face_is_measured_in_pixels_of_its_picture() -> None:
 
 def test_the_best_of_near_duplicates_stays() -> None:
     vectors = np.array([person_vector(0), person_vector(0, off=0.02), person_vector(0, off=0.3)])
-    selection = build_gallery(vectors, [0.5, 0.9, 0.4])
+    selection = build_gallery(vectors, [0.5, 0.9, 0.4], rules=RULES.gallery)
     assert selection.kept == (1, 2)
     assert selection.duplicates == {0: 1}
 
 
 def test_above_the_cap_the_most_diverse_stay() -> None:
     vectors = np.array([person_vector(0, off=off) for off in (0.0, 0.1, 0.2, 0.5, 0.9)])
-    selection = build_gallery(vectors, [0.9, 0.8, 0.7, 0.6, 0.5], cap=3)
+    selection = build_gallery(vectors, [0.9, 0.8, 0.7, 0.6, 0.5], cap=3, rules=RULES.gallery)
     assert selection.kept == (0, 4, 3)
     assert selection.surplus == (1, 2)
 
@@ -91,9 +95,9 @@ def test_a_gallery_never_loses_track_of_a_picture(count: int, cap: int, seed: in
 
 def test_a_gallery_needs_one_quality_per_vector() -> None:
     with pytest.raises(ValueError, match="qualities"):
-        build_gallery(np.array([person_vector(0)]), [])
+        build_gallery(np.array([person_vector(0)]), [], rules=RULES.gallery)
     with pytest.raises(ValueError, match="cap"):
-        build_gallery(np.array([person_vector(0)]), [0.5], cap=0)
+        build_gallery(np.array([person_vector(0)]), [0.5], cap=0, rules=RULES.gallery)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_a_gallery_needs_one_quality_per_vector() -> None:
 )
 def test_a_vector_that_cannot_be_compared_is_reported_and_left_out(reference: Reference, why: str) -> None:
     good = Reference("a.jpg", person_vector(0), MODEL, 0.5)
-    gallery = make_gallery("ada", [reference, good], model_id=MODEL, dimension=DIMENSION)
+    gallery = make_gallery("ada", [reference, good], model_id=MODEL, dimension=DIMENSION, rules=RULES.gallery)
     assert gallery.pictures == ("a.jpg",)
     assert gallery.vectors.shape == (1, DIMENSION)
     assert len(gallery.problems) == 1
@@ -118,7 +122,7 @@ def test_a_vector_that_cannot_be_compared_is_reported_and_left_out(reference: Re
 def test_a_picture_of_somebody_else_is_flagged_and_nobody_else_is() -> None:
     ada = gallery_of("ada", person_vector(0), person_vector(0, off=0.3), person_vector(1, off=0.2, towards=14))
     boris = gallery_of("boris", person_vector(1), person_vector(1, off=0.3))
-    flagged = find_outliers([ada, boris], calibration=CALIBRATION)
+    flagged = find_outliers([ada, boris], calibration=CALIBRATION, rules=RULES.gallery)
     assert [(outlier.cast_id, outlier.picture, outlier.resembles) for outlier in flagged] == [("ada", "2.jpg", "boris")]
     assert "looks like boris" in flagged[0].message
 
@@ -126,7 +130,7 @@ def test_a_picture_of_somebody_else_is_flagged_and_nobody_else_is() -> None:
 def test_an_only_picture_that_shows_another_member_is_flagged() -> None:
     ada = gallery_of("ada", person_vector(1, off=0.2, towards=14))
     boris = gallery_of("boris", person_vector(1), person_vector(1, off=0.1))
-    flagged = find_outliers([ada, boris], calibration=CALIBRATION)
+    flagged = find_outliers([ada, boris], calibration=CALIBRATION, rules=RULES.gallery)
     assert [(outlier.cast_id, outlier.own_distance) for outlier in flagged] == [("ada", None)]
 
 
@@ -134,12 +138,17 @@ def test_an_only_picture_is_not_blamed_for_wrong_ones_in_another_gallery() -> No
     wrong = [person_vector(0, off=0.15, towards=14), person_vector(0, off=0.15, towards=13)]
     ada = gallery_of("ada", person_vector(0))
     boris = gallery_of("boris", person_vector(1), person_vector(1, off=0.3), *wrong)
-    flagged = find_outliers([ada, boris], calibration=CALIBRATION)
+    flagged = find_outliers([ada, boris], calibration=CALIBRATION, rules=RULES.gallery)
     assert [(outlier.cast_id, outlier.picture) for outlier in flagged] == [("boris", "2.jpg"), ("boris", "3.jpg")]
 
 
 def test_a_gallery_without_pictures_flags_nobody() -> None:
-    assert find_outliers([gallery_of("ada"), gallery_of("boris", person_vector(1))], calibration=CALIBRATION) == ()
+    assert (
+        find_outliers(
+            [gallery_of("ada"), gallery_of("boris", person_vector(1))], calibration=CALIBRATION, rules=RULES.gallery
+        )
+        == ()
+    )
 
 
 def test_probability_is_a_falling_logistic_curve() -> None:

@@ -15,6 +15,9 @@ from services.identity.facebank.reference_images import (
     decode_picture,
     picture_size,
 )
+from services.identity.rules import IdentityThresholds
+
+RULES = IdentityThresholds()
 
 SHARED = Path(__file__).resolve().parents[5] / "shared" / "media" / "facebank"
 
@@ -52,14 +55,14 @@ def png_of_size(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("extension", [".jpg", ".png", ".webp"])
 def test_a_picture_is_decoded_to_rgb(extension: str) -> None:
-    decoded = decode_picture(encoded(photograph(), extension))
+    decoded = decode_picture(encoded(photograph(), extension), max_pixels=RULES.picture.max_pixels)
     assert decoded.shape == (40, 60, 3)
     assert decoded[5, 5, 0] > 200 > 100 > decoded[5, 5, 2]
     assert picture_size(encoded(photograph(), extension)) == (60, 40)
 
 
 def test_a_picture_is_turned_upright_as_its_exif_says() -> None:
-    turned = decode_picture(with_orientation(encoded(photograph(), ".jpg"), 6))
+    turned = decode_picture(with_orientation(encoded(photograph(), ".jpg"), 6), max_pixels=RULES.picture.max_pixels)
     assert turned.shape == (60, 40, 3)
     assert turned[5, 35, 0] > 200, "a quarter turn to the right brings the red corner to the upper right"
 
@@ -79,7 +82,7 @@ def test_a_picture_is_turned_upright_as_its_exif_says() -> None:
 )
 def test_what_is_no_picture_has_a_code_and_a_sentence(data: bytes) -> None:
     with pytest.raises(PictureUnusable) as caught:
-        decode_picture(data)
+        decode_picture(data, max_pixels=RULES.picture.max_pixels)
     assert caught.value.code == "unreadable_picture"
     assert caught.value.message.endswith(".")
 
@@ -90,7 +93,7 @@ def test_a_truncated_picture_is_refused_rather_than_filled_with_grey(extension: 
     noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     data = encoded(noise, extension)
     with pytest.raises(PictureUnusable) as caught:
-        decode_picture(data[: int(len(data) * part)])
+        decode_picture(data[: int(len(data) * part)], max_pixels=RULES.picture.max_pixels)
     assert caught.value.code == "unreadable_picture"
 
 
@@ -100,7 +103,7 @@ def test_a_picture_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(cv2, "imdecode", refuse)
     with pytest.raises(PictureUnusable) as caught:
-        decode_picture(png_of_size(60_000, 60_000))
+        decode_picture(png_of_size(60_000, 60_000), max_pixels=RULES.picture.max_pixels)
     assert caught.value.code == "picture_too_large"
 
 
@@ -143,4 +146,7 @@ def test_a_small_sharp_face_is_not_taken_for_a_blurred_one() -> None:
 def test_every_sample_picture_opens() -> None:
     pictures = sorted(SHARED.glob("*/*.jpg"))
     assert len(pictures) == 14
-    assert all(min(decode_picture(picture.read_bytes()).shape[:2]) >= 100 for picture in pictures)
+    assert all(
+        min(decode_picture(picture.read_bytes(), max_pixels=RULES.picture.max_pixels).shape[:2]) >= 100
+        for picture in pictures
+    )

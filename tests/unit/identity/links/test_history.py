@@ -12,9 +12,8 @@ from services.identity.links.history import (
     choose_undo,
     effective_links,
     peoples_part,
-    redoable,
     replay,
-    undoable,
+    walked,
 )
 from services.identity.links.transitions import (
     Action,
@@ -129,9 +128,9 @@ def test_a_new_command_ends_what_could_be_made_again() -> None:
     book = Book()
     book.link((ONE, "ada"))
     book.walk("undo")
-    assert redoable(book.commands) == (1,)
+    assert walked(book.commands).taken_back == (1,)
     book.link((TWO, "ada"))
-    assert (undoable(book.commands), redoable(book.commands)) == ((3,), ())
+    assert (walked(book.commands).in_force, walked(book.commands).taken_back) == ((3,), ())
     with pytest.raises(LinkRefused, match="no change to redo"):
         book.walk("redo")
     with pytest.raises(LinkRefused, match="Version 1"):
@@ -160,7 +159,7 @@ def test_walking_back_and_forth_visits_the_same_states(edits: list[tuple[str, st
     for before in reversed(seen[:-1]):
         book.walk("undo")
         assert (book.people, book.decided.dismissed) == before
-    assert undoable(book.commands) == ()
+    assert walked(book.commands).in_force == ()
     for after in seen[1:]:
         book.walk("redo")
         assert (book.people, book.decided.dismissed) == after

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.domain.intervals import total, union
+from chassis.domain.visibility import VisibilityRules
 from contracts.rows import (
     CastLink,
     CastScreenTime,
@@ -19,9 +20,13 @@ from contracts.rows import (
     UnidentifiedScreenTime,
 )
 from services.identity.exports.tables import to_csv_bytes
+from services.identity.rules import IdentityThresholds
 from services.identity.screentime.changes import describe_changes
+from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import NO_MATCH, compute_screen_time
 from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_shot, make_track
+
+RULES = IdentityThresholds()
 
 NAMES = {"ada": "Ada", "boris": "Boris"}
 
@@ -39,17 +44,13 @@ def compute(
     reasons: dict[str, str] | None = None,
 ) -> ScreenTimeDocument:
     return compute_screen_time(
-        ep_id=EP,
-        run_id=RUN,
-        revision=revision,
-        duration_s=duration_s,
-        tracks=tracks,
-        shots=shots,
-        identities=identities,
-        links=links,
-        cast_names=names,
+        EpisodeRun(ep_id=EP, run_id=RUN, revision=revision, duration_s=duration_s),
+        Seen(tracks=tracks, shots=shots),
+        Named(identities=identities, links=links, cast_names=names),
         previous=previous,
         reasons=reasons,
+        rules=RULES.screen_time,
+        visibility=VisibilityRules(),
     )
 
 

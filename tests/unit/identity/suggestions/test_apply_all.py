@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from contracts.ids import identity_id
 from services.identity.links.transitions import LinkState
+from services.identity.rules import IdentityThresholds
 from services.identity.suggestions.apply_all import choose_suggestions
 from services.identity.suggestions.evidence import IdentityEvidence
 from services.identity.suggestions.identities import CastMatch, CastSuggestions
 from tests.unit.identity.builders import evidence_of, make_link, person_vector
+
+RULES = IdentityThresholds()
 
 
 def person(number: int, *, start: float = 0.0) -> IdentityEvidence:
@@ -24,7 +27,13 @@ def choose(
 ) -> tuple[list[str], dict[str, str]]:
     people = evidence or [person(n, start=10.0 * n) for n in range(1, 6)]
     links, skipped = choose_suggestions(
-        suggestions, people, state=state or LinkState(), locked=locked, min_probability=0.8, min_margin=0.5
+        suggestions,
+        people,
+        state=state or LinkState(),
+        locked=locked,
+        min_probability=0.8,
+        min_margin=0.5,
+        rules=RULES.link,
     )
     return [link.identity_id for link in links], {entry.identity_id: entry.code for entry in skipped}
 

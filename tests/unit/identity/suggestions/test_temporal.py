@@ -3,8 +3,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from contracts.rows import ShotRow, TrackRow
+from services.identity.rules import IdentityThresholds
 from services.identity.suggestions.temporal import TemporalSuggestion, get_temporal_suggestions
 from tests.unit.identity.builders import make_identity, make_shot, make_track
+
+RULES = IdentityThresholds()
 
 ELSEWHERE = (0.0, 0.2, 0.2, 0.5)
 UNKNOWN = "identity-00009"
@@ -26,6 +29,8 @@ def suggest(
         cast_of={f"identity-{number:05d}": cast_id for number, cast_id in names.items()},
         identity_ids=[UNKNOWN],
         dismissed=dismissed,
+        simultaneous_s=RULES.link.simultaneous_s,
+        rules=RULES.temporal,
     )
 
 

@@ -1,0 +1,35 @@
+"""What the screen time is computed from, in three values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.rows import CastLink, Identity, ShotRow, TrackRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeRun:
+    """A run of an episode of `duration_s` seconds, and the number of the revision that is made of it."""
+
+    ep_id: str
+    run_id: str
+    revision: int
+    duration_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What the video shows: faces over time, and shots."""
+
+    tracks: Sequence[TrackRow]
+    shots: Sequence[ShotRow]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """Who they are: identities, their links to the cast, and the cast's names by id."""
+
+    identities: Sequence[Identity]
+    links: Sequence[CastLink]
+    cast_names: Mapping[str, str]
