@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 
 from chassis.errors import BadInput
 from chassis.video.container import display_size, open_video, reraise_if_away
+from chassis.video.process_bounds import is_short_of_memory
 from services.ingest.video.clip_audio import Samples, SoundEncoder, read_sound
 
 LONGEST_S: Final = 60.0
@@ -142,6 +143,8 @@ def _no_picture(url: str) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, StopIteration) as error:
+        if isinstance(error, MemoryError) and is_short_of_memory():
+            raise
         reraise_if_away(error, url)
         sentence = "Nothing of this stretch of the video can be shown: choose another one."
         raise BadInput("no_picture", sentence) from error
