@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import signal
 import sys
@@ -41,6 +42,7 @@ def work(
     call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]],
 ) -> None:
     """Carries out one call and tells its items and its end over the connection. Runs in a process of its own."""
+    gc.freeze()  # a collection that looked at all that was loaded would copy the pages it lies on
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent, which ends its children
     die_with_parent()
     function, args, kwargs = call
