@@ -119,7 +119,7 @@ class IngestHandlers:
     async def _probe(self, video: BlobRef) -> VideoFacts:
         url = await self._resources.storage.get_presigned_url(video.uri)
         settings = self._resources.settings
-        return await run_limited(probe, url, limits=settings.limits, within=settings.decoding)
+        return await run_limited(probe, url, limits=settings.limits, within=settings.probing)
 
     def _plan(
         self, event: EpisodeUploaded, *, run_id: str, upload_event_id: str, video: BlobRef, facts: VideoFacts
