@@ -17,7 +17,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from chassis.errors import BadInput
-from chassis.video.container import displayed, open_video, packets_of
+from chassis.video.container import displayed, open_video, packets_of, raise_if_full
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -168,6 +168,7 @@ class _Decoder:
         try:
             pictures = [picture for picture in packet.decode() if isinstance(picture, VideoFrame)]
         except av.error.InvalidDataError:
+            raise_if_full(packet.stream.codec_context)
             self._damage.add(time_s)
             return []
         whole = [picture for picture in pictures if not picture.is_corrupt]

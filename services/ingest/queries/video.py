@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from chassis.errors import Conflict
+from chassis.errors import BadInput, Conflict, WorkerDied
 from chassis.mongo.database import Document
 from chassis.s3.storage import Storage, get_artifact_path
-from chassis.settings import ApiSettings
+from chassis.settings import ApiSettings, DecodingLimits
+from chassis.video.limited import run_limited
 from contracts.blobs import VideoRef
 from contracts.events import SegmentReady
 from services.ingest.models import ClipView, VideoView
@@ -18,10 +19,11 @@ from services.ingest.video.clips import clip_name, cut_clip, stretch
 class VideoQueries:
     """What the router of videos works with."""
 
-    def __init__(self, store: IngestStore, storage: Storage, settings: ApiSettings) -> None:
+    def __init__(self, store: IngestStore, storage: Storage, api: ApiSettings, decoding: DecodingLimits) -> None:
         self._store = store
         self._storage = storage
-        self._url_seconds = settings.url_seconds
+        self._url_seconds = api.url_seconds
+        self._decoding = decoding
         self._cutting = asyncio.Semaphore(1)  # one at a time: encoding takes all the processor it gets
 
     async def describe(self, ep_id: str) -> VideoView:
@@ -52,7 +54,7 @@ class VideoQueries:
         Raises:
             NotFound: `unknown_episode`.
             Conflict: `no_run`, while no run was planned.
-            BadInput: bad_range or no_picture.
+            BadInput: bad_range, no_picture, decoder_crashed, too_much_memory or too_much_computing.
         """
         await self._store.episodes.read(ep_id)
         run = await self._store.current_run(ep_id)
@@ -77,10 +79,22 @@ class VideoQueries:
             if await self._storage.find(key) is not None:  # whoever was before us had the same wish
                 return
             url = await self._storage.get_presigned_url(ready.video.uri)
-            clip = await asyncio.to_thread(
-                cut_clip, url, stream_index=ready.stream_index, origin_s=ready.origin_s, start_s=first, end_s=last
-            )
+            clip = await self._encoded(url, ready, first, last)
             await self._storage.put(key, clip)
+
+    async def _encoded(self, url: str, ready: SegmentReady, first: float, last: float) -> bytes:
+        try:
+            return await run_limited(
+                cut_clip,
+                url,
+                stream_index=ready.stream_index,
+                origin_s=ready.origin_s,
+                start_s=first,
+                end_s=last,
+                within=self._decoding,
+            )
+        except WorkerDied as error:
+            raise BadInput(error.code, error.message) from error
 
     async def _url(self, uri: str) -> str:
         return await self._storage.get_presigned_url(uri, expires_s=self._url_seconds, public=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +19,27 @@ from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.errors import BadInput, DependencyUnavailable
-from chassis.video.container import OPEN_TIMEOUT_S, display_size, is_remote, open_video, packets_of, reraise_if_away
+from chassis.video.container import (
+    OPEN_TIMEOUT_S,
+    display_size,
+    is_remote,
+    open_video,
+    packets_of,
+    picture_bytes,
+    raise_if_full,
+    reraise_if_away,
+)
+from chassis.video.process_bounds import is_short_of_memory
 from services.ingest.video.packet_index import PacketIndex, read_packet_index
 
 FRAMES_TO_TRY: Final = 250
 """Packets that may be read to reach the first whole picture of a file that begins damaged or between keyframes."""
+
+LARGE_PICTURE_BYTES: Final = 32 * 2**20
+"""Of pictures from this size on, as many are decoded as a decoder may keep for reference, to see that they have room."""
+
+PICTURES_KEPT: Final = 20
+"""16 for reference is the most that H.264, HEVC, VP9 or AV1 allow, and some wait to be shown."""
 
 _ISO_MEDIA_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp")
 _MATROSKA_MARK = b"\x1a\x45\xdf\xa3"
@@ -38,6 +56,10 @@ class IngestLimits(BaseModel):
 
     longest_s: float = Field(default=16 * 3600.0, gt=0, description="Longest episode in seconds.")
     long_side: int = Field(default=8192, gt=0, description="Longest side of the picture in pixels.")
+    probe_cpu_s: int = Field(default=120, ge=1, description="Processor seconds for reading the index of an upload.")
+    picture_mib: int = Field(
+        default=160, gt=0, description="One decoded picture; 8192x4320 at 10 bit, 4:2:2 takes 135."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +86,19 @@ class VideoFacts:
 
 
 def probe(url: str, *, limits: IngestLimits | None = None) -> VideoFacts:
-    """Reads the facts of a video at a path or presigned http(s) URL.
+    """Reads the facts of a video at a path or presigned http(s) URL. Of a stranger's: in a child process only.
 
     Raises BadVideo with one of the codes empty_file, not_a_video, no_video_stream, truncated_video, zero_duration,
     too_long, too_large_picture, unsupported_codec, video_missing, unreadable; DependencyUnavailable when the object
-    store does not answer.
+    store does not answer; MemoryError in a child process that has used up its memory.
     """
     bounds = limits or IngestLimits()
     try:
         with _opened(url) as container:
             return _facts(container, url, bounds)
     except av.error.FFmpegError as error:
+        if isinstance(error, MemoryError) and is_short_of_memory():
+            raise
         reraise_if_away(error, url)
         raise BadVideo(
             "unreadable", "The video cannot be read; export it again as MP4 (H.264) and upload that."
@@ -125,7 +149,9 @@ def _facts(container: InputContainer, url: str, limits: IngestLimits) -> VideoFa
     announced_s = _announced_duration(container, stream)
     if announced_s is not None and announced_s > limits.longest_s:
         raise _too_long(limits)
-    picture = _first_picture(container, stream, url)
+    picture = _first_picture(
+        container, stream, url, try_references=picture_bytes(stream.codec_context) >= LARGE_PICTURE_BYTES
+    )
     if picture is None or picture.pts is None or picture.time_base is None:
         raise BadVideo(
             "unreadable", "No picture of the video can be decoded; export it again as MP4 (H.264) and upload that."
@@ -178,10 +204,18 @@ def _main_stream(container: InputContainer) -> VideoStream:
 
 
 def _check_picture(stream: VideoStream, limits: IngestLimits) -> None:
+    size = f"{stream.width}x{stream.height}"
     if max(stream.width or 0, stream.height or 0) > limits.long_side:
         raise BadVideo(
             "too_large_picture",
-            f"The picture is {stream.width}x{stream.height}; scale it to at most {limits.long_side} pixels a side.",
+            f"The picture is {size}; scale it to at most {limits.long_side} pixels a side.",
+        )
+    taken_mib = picture_bytes(stream.codec_context) / 2**20
+    if taken_mib > limits.picture_mib:
+        raise BadVideo(
+            "too_large_picture",
+            f"A picture of {size} ({stream.pix_fmt}) takes {taken_mib:.0f} MiB, more than {limits.picture_mib}; "
+            "scale it down or export it with 4:2:0 colour.",
         )
 
 
@@ -198,19 +232,34 @@ def _announced_duration(container: InputContainer, stream: VideoStream) -> float
     return container.duration / av.time_base if container.duration else None
 
 
-def _first_picture(container: InputContainer, stream: VideoStream, url: str) -> VideoFrame | None:
-    """The first picture that decodes, None when there is none near the start."""
+def _first_picture(
+    container: InputContainer, stream: VideoStream, url: str, *, try_references: bool
+) -> VideoFrame | None:
+    """The first picture that decodes, None when there is none near the start.
+
+    With `try_references` those after it are decoded as well, until the decoder keeps as many as it ever may.
+    """
+    stream.codec_context.thread_count = 1  # every further thread of a decoder keeps a picture
+    pictures = _pictures_near_start(container, stream, url)
+    first = next(pictures, None)
+    if try_references:
+        for _ in islice(pictures, PICTURES_KEPT):
+            pass
+    return first
+
+
+def _pictures_near_start(container: InputContainer, stream: VideoStream, url: str) -> Iterator[VideoFrame]:
     for count, packet in enumerate(packets_of(container, stream, url=url, passed_over=lambda: None)):
         try:
             pictures = packet.decode()
         except av.error.InvalidDataError:
+            raise_if_full(stream.codec_context)
             pictures = []
         for picture in pictures:
             if isinstance(picture, VideoFrame) and not picture.is_corrupt:
-                return picture
+                yield picture
         if count >= FRAMES_TO_TRY:
-            break
-    return None
+            return
 
 
 def _average_rate(stream: VideoStream, index: PacketIndex) -> float | None:
