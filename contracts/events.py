@@ -12,6 +12,7 @@ from pydantic import Field
 
 from contracts.blobs import BlobRef, Contract, PictureRef, VideoRef
 from contracts.ids import EpId, IdentityId, RunId, Slug, event_id
+from contracts.warnings import Warning
 
 Profile = Literal["low_power", "balanced", "high_accuracy"]
 Stage = Literal["ingest", "detector", "embedder", "grouper", "identity"]
@@ -168,6 +169,7 @@ class RunStarted(EpisodeEvent):
     codec: str
     fps: float | None = None
     problems: tuple[str, ...] = Field(default=(), description="What is wrong with the file, for people.")
+    warnings: tuple[Warning, ...] = Field(default=(), description="The same, each with its code and place.")
 
     @property
     def subject(self) -> str:
@@ -199,6 +201,7 @@ class SegmentReady(SegmentEvent):
     problems: tuple[str, ...] = Field(
         default=(), description="What is wrong with the video, for people; said with its first segment."
     )
+    warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
 
 
 class AnalysedSegment(SegmentEvent):
@@ -214,6 +217,7 @@ class AnalysedSegment(SegmentEvent):
     decoded_frames: int = Field(ge=0)
     analysed_frames: int = Field(ge=0)
     problems: tuple[str, ...] = Field(default=(), description="What could not be read, for people.")
+    warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
     counts: dict[str, float] = Field(default_factory=dict, description="Faces, tracks … for people.")
 
 
@@ -254,6 +258,7 @@ class EpisodeGrouped(EpisodeEvent):
     tracks: int = Field(ge=0)
     edits_version: int = Field(default=0, ge=0, description="Version of the operators' edits this grouping includes.")
     problems: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
 
     def _revision(self) -> int:
         return self.revision
@@ -299,6 +304,9 @@ class ScreenTimeReported(EpisodeEvent):
     cast: tuple[VisibleSeconds, ...]
     unidentified: int = Field(ge=0)
     warnings: tuple[str, ...] = ()
+    warning_details: tuple[Warning, ...] = Field(
+        default=(), description="The warnings, each with its code and place, so that a program can decide by them."
+    )
     grouping_revision: int | None = Field(default=None, ge=1, description="The `episode.grouped` this is made from.")
     links_version: int | None = Field(default=None, ge=0, description="Version of the links this is made from.")
     changes: tuple[str, ...] = Field(default=(), description="What this revision changed, in sentences.")

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from chassis.triton.client import FaceDetections
 from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
+from contracts.warnings import Warning, sentences
 from services.detector.decoding import SAME_TIME_S, Damage, DecodedFrame, decode_segment
 from services.detector.detection import Detect, find_faces
 from services.detector.dissolves import DissolveDetector
@@ -61,7 +62,12 @@ class SegmentAnalysis:
     cut_at_end: bool
     decoded_frames: int
     analysed_frames: int
-    problems: tuple[str, ...]
+    warnings: tuple[Warning, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The warnings' sentences, for people."""
+        return sentences(self.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ async def analyse_segment(
         cut_at_end=reading.cut_at_end,
         decoded_frames=reading.decoded_frames,
         analysed_frames=len(evaluator.frames),
-        problems=_problems(source, reading),
+        warnings=_warnings(source, segment, reading),
     )
 
 
@@ -239,19 +245,25 @@ class _EverySoOften:
         return is_new
 
 
-def _problems(source: SegmentSource, reading: _Reading) -> tuple[str, ...]:
-    """Sentences for people about what could not be read."""
-    sentences: list[str] = []
+def _warnings(source: SegmentSource, segment: int, reading: _Reading) -> tuple[Warning, ...]:
+    """What could not be read."""
+    warnings: list[Warning] = []
     if reading.damage.packets:
         times = sorted(time for time in reading.damage.times_s if source.start_s - 1 <= time <= source.end_s + 1)
         packets = "1 packet" if reading.damage.packets == 1 else f"{reading.damage.packets} packets"
         where = f" between {times[0]:.1f} s and {times[-1]:.1f} s" if times else f" after {source.start_s:.1f} s"
-        sentences.append(f"The video is damaged{where}: {packets} could not be decoded.")
+        sentence = f"The video is damaged{where}: {packets} could not be decoded."
+        first_s, last_s = (times[0], times[-1]) if times else (source.start_s, source.end_s)
+        warnings.append(Warning.of("video_damaged", sentence, start_s=first_s, end_s=last_s, segment=segment))
     holes = reading.holes.holes()
     if not reading.decoded_frames:
-        sentences.append(f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s.")
+        sentence = f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s."
+        warnings.append(Warning.of("no_picture", sentence, start_s=source.start_s, end_s=source.end_s, segment=segment))
     elif holes:
         named = ", ".join(f"{start:.1f} s to {end:.1f} s" for start, end in holes[:HOLES_NAMED])
         more = f" and {len(holes) - HOLES_NAMED} times more" if len(holes) > HOLES_NAMED else ""
-        sentences.append(f"The picture is missing from {named}{more}.")
-    return tuple(sentences)
+        sentence = f"The picture is missing from {named}{more}."
+        warnings.append(
+            Warning.of("picture_missing", sentence, start_s=holes[0][0], end_s=holes[-1][1], segment=segment)
+        )
+    return tuple(warnings)

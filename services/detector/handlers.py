@@ -65,6 +65,7 @@ class DetectorHandlers:
             decoded_frames=analysis.decoded_frames,
             analysed_frames=analysis.analysed_frames,
             problems=(*event.problems, *analysis.problems),
+            warnings=(*event.warnings, *analysis.warnings),
             counts={"faces": len(analysis.detections), "tracks": len(tracks)},
             busy_s=round(busy_s, 3),
             cpu_s=round(time.process_time() - cpu, 3),

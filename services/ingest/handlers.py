@@ -140,6 +140,7 @@ class IngestHandlers:
             codec=facts.codec,
             fps=facts.fps,
             problems=facts.problems,
+            warnings=facts.warnings,
         )
         segments = [
             SegmentReady(
@@ -155,6 +156,7 @@ class IngestHandlers:
                 duration_s=facts.duration_s,
                 profile=event.profile,
                 problems=facts.problems if span.segment == 0 else (),
+                warnings=facts.warnings if span.segment == 0 else (),
             )
             for span in spans
         ]

@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from chassis.video.container import packets_of
+from contracts.warnings import Warning
 
 INDEX_MAY_END_EARLY_S: Final = 30.0
 END_MISSES_S: Final = 1.0
@@ -37,13 +38,13 @@ class PacketIndex:
     """What the packets say.
 
     `keyframes_s` are presentation seconds from the first frame, ascending, the first is 0. `duration_s` is the end of
-    the last frame, `frames` None when they were not counted, `problems` sentences about what is wrong with the file.
+    the last frame, `frames` None when they were not counted, `warnings` tell what is wrong with the file.
     """
 
     keyframes_s: tuple[float, ...]
     duration_s: float
     frames: int | None
-    problems: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +117,19 @@ def _from_entries(
     keyframes = _keyframe_times(container, stream, [entry for entry in shown if entry.is_keyframe], origin_s=origin_s)
     last_timestamp = max((entry.timestamp for entry in shown), default=0)
     duration_s = _end_of_last_frame(container, stream, last_timestamp, origin_s=origin_s)
-    problems = _ends_early(duration_s, announced_s)
+    warnings = _ends_early(duration_s, announced_s)
     if len(present) < len(entries):
         last_s = max(entry.timestamp for entry in entries) * _tick_s(stream) - origin_s
-        problems = (
-            f"The file is cut off: {duration_s:.1f} s of about {last_s:.0f} s are there, and only they are analysed.",
+        sentence = (
+            f"The file is cut off: {duration_s:.1f} s of about {last_s:.0f} s are there, and only they are analysed."
         )
+        warnings = (Warning.of("file_cut_off", sentence, start_s=duration_s, end_s=max(last_s, duration_s)),)
     complete = len(entries) > 1 and not all(entry.is_keyframe for entry in entries)
     return PacketIndex(
         keyframes_s=_clean(keyframes, duration_s),
         duration_s=duration_s,
         frames=len(shown) if complete else None,
-        problems=problems,
+        warnings=warnings,
     )
 
 
@@ -250,20 +252,22 @@ def _from_packets(
         if packet.is_keyframe:
             keyframes.append(packet.pts * tick_s - origin_s)
     duration_s = tail.end_s(tick_s, fallback=0) - origin_s if frames else 0.0
-    problems = ["The file is damaged in some places; what could be read is analysed."] if damaged[0] else []
+    sentence = "The file is damaged in some places; what could be read is analysed."
+    warnings = [Warning.of("file_damaged", sentence)] if damaged[0] else []
     return PacketIndex(
         keyframes_s=_clean(keyframes, duration_s),
         duration_s=duration_s,
         frames=frames,
-        problems=(*problems, *_ends_early(duration_s, announced_s)),
+        warnings=(*warnings, *_ends_early(duration_s, announced_s)),
     )
 
 
-def _ends_early(duration_s: float, announced_s: float | None) -> tuple[str, ...]:
-    """A sentence about a video that ends before its header says so."""
+def _ends_early(duration_s: float, announced_s: float | None) -> tuple[Warning, ...]:
+    """A warning of a video that ends before its header says so."""
     if announced_s is None or duration_s >= announced_s - END_MISSES_S:
         return ()
-    return (f"The file should last {announced_s:.1f} s but ends after {duration_s:.1f} s.",)
+    sentence = f"The file should last {announced_s:.1f} s but ends after {duration_s:.1f} s."
+    return (Warning.of("shorter_than_announced", sentence, start_s=duration_s, end_s=announced_s),)
 
 
 def _clean(keyframes: Sequence[float], duration_s: float) -> tuple[float, ...]:

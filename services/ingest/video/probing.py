@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.errors import BadInput, DependencyUnavailable
 from chassis.video.container import OPEN_TIMEOUT_S, display_size, is_remote, open_video, packets_of, reraise_if_away
+from contracts.warnings import Warning, sentences
 from services.ingest.video.packet_index import PacketIndex, read_packet_index
 
 FRAMES_TO_TRY: Final = 250
@@ -46,7 +47,7 @@ class VideoFacts:
 
     `width` and `height` are those of the picture as shown (square pixels, rotated). `origin_s` is the container time of
     the first video frame; `duration_s` and `keyframes_s` (ascending, the first is 0) count from it. `fps` is an average
-    for people, None when unknown. `frames` is an estimate. `problems` are sentences for people.
+    for people, None when unknown. `frames` is an estimate. `warnings` tell what is wrong with the file.
     """
 
     container: str
@@ -60,7 +61,12 @@ class VideoFacts:
     stream_index: int
     keyframes_s: tuple[float, ...]
     frames: int | None
-    problems: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The warnings' sentences, for people."""
+        return sentences(self.warnings)
 
 
 def probe(url: str, *, limits: IngestLimits | None = None) -> VideoFacts:
@@ -154,7 +160,7 @@ def _facts(container: InputContainer, url: str, limits: IngestLimits) -> VideoFa
         stream_index=stream.index,
         keyframes_s=index.keyframes_s,
         frames=index.frames or stream.frames or None,
-        problems=_problems(container, index),
+        warnings=_warnings(container, index),
     )
 
 
@@ -219,9 +225,10 @@ def _average_rate(stream: VideoStream, index: PacketIndex) -> float | None:
     return float(stream.average_rate) if stream.average_rate else None
 
 
-def _problems(container: InputContainer, index: PacketIndex) -> tuple[str, ...]:
-    sentences = list(index.problems)
+def _warnings(container: InputContainer, index: PacketIndex) -> tuple[Warning, ...]:
+    warnings = list(index.warnings)
     moving = len(_moving_streams(container))
     if moving > 1:
-        sentences.append(f"The file has {moving} video streams; the largest picture is analysed.")
-    return tuple(sentences)
+        sentence = f"The file has {moving} video streams; the largest picture is analysed."
+        warnings.append(Warning.of("several_video_streams", sentence))
+    return tuple(warnings)
