@@ -270,6 +270,14 @@ class ScreenTimeDocument(Contract):
     )
     changes: tuple[str, ...] = Field(default=(), description="What this revision changed.")
     models: dict[str, str] = Field(default_factory=dict)
+    starts_at_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="When a player shows second 0 of the episode, the first picture: add it to times to find them there.",
+    )
+    timecode: str | None = Field(
+        default=None, description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."
+    )
     schema_version: int = SCHEMA_VERSION
 
 

@@ -55,7 +55,6 @@ WARNING_CODES: dict[str, str] = {
     "several_video_streams": "The file has several video streams; the sentence says which was analysed.",
     "clock_restarts": "Recordings were joined in the file; the clock is continued at the place that is named.",
     "recording_unreadable": "A recording that was joined to the others cannot be read and is left out.",
-    "times_from_decoding": "The file has no usable presentation times; frames have the decoder's order and times.",
     "file_cut_off": "The file ends before its index does; only what is there was analysed.",
     "shorter_than_announced": "The packets end before the header says so.",
     "file_damaged": "Places of the file cannot be read.",

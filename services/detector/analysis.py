@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chassis.triton.client import FaceDetections
+from chassis.video.byte_ranges import ByteRange
+from chassis.video.reading import FrameTimes
 from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
 from contracts.warnings import Warning, sentences
 from services.detector.decoding import SAME_TIME_S, Damage, DecodedFrame, decode_segment
@@ -36,7 +38,10 @@ HOLES_NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentSource:
-    """Where a segment is: the video (path or http URL) and the stretch `[start_s, end_s)` of the episode."""
+    """Where a segment is: the video (path or http URL) and the stretch `[start_s, end_s)` of the episode.
+
+    `ranges` and `frame_times` are those of `Recording`; one that ends with the segment has no picture behind it.
+    """
 
     url: str
     stream_index: int
@@ -44,10 +49,18 @@ class SegmentSource:
     start_s: float
     end_s: float
     duration_s: float
+    ranges: tuple[ByteRange, ...] = ()
+    frame_times: FrameTimes = "presentation"
+    ends_recording: bool = False
 
     @property
     def is_last(self) -> bool:
         return self.end_s >= self.duration_s - SAME_TIME_S
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the recording goes on behind the segment."""
+        return not self.is_last and not self.ends_recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +125,9 @@ async def analyse_segment(
     reading = _Reading(GapFinder(source.start_s, source.end_s))
     evaluator = SegmentTracker(profile)
     await _run(_samples(source, profile, reading), evaluator, profile, detect)
+    holes = reading.holes.holes() if reading.decoded_frames else []
+    reading.cut_at_end |= source.ends_recording or any(end_s >= source.end_s for _, end_s in holes)
+    borders_s = _borders(holes, source)
     writer = RowWriter(
         ep_id=ep_id,
         segment=segment,
@@ -121,10 +137,12 @@ async def analyse_segment(
         start_s=source.start_s,
         end_s=source.end_s,
         is_last=source.is_last,
-        cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s})),
+        cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s, *borders_s})),
         cut_at_end=reading.cut_at_end,
     )
-    rows = await asyncio.to_thread(writer.write, evaluator.frames, evaluator.finish(reading.dissolves_s))
+    rows = await asyncio.to_thread(
+        writer.write, evaluator.frames, evaluator.finish(sorted({*reading.dissolves_s, *borders_s}))
+    )
     return SegmentAnalysis(
         detections=rows.detections,
         shots=rows.shots,
@@ -136,6 +154,11 @@ async def analyse_segment(
         analysed_frames=len(evaluator.frames),
         warnings=_warnings(source, segment, reading),
     )
+
+
+def _borders(holes: Sequence[tuple[float, float]], source: SegmentSource) -> list[float]:
+    """Where holes begin and end inside the segment: nobody is on screen in a hole, so it counts as a shot of its own."""
+    return [time for hole in holes for time in hole if source.start_s < time < source.end_s]
 
 
 async def _run(
@@ -196,8 +219,10 @@ def _samples(source: SegmentSource, profile: DetectorProfile, reading: _Reading)
         origin_s=source.origin_s,
         start_s=source.start_s,
         end_s=source.end_s,
-        lookahead_s=0.0 if source.is_last else profile.shots.lookahead_s,
+        lookahead_s=profile.shots.lookahead_s if source.has_more else 0.0,
         damage=reading.damage,
+        ranges=source.ranges,
+        frame_times=source.frame_times,
     )
     inside = _inside(_with_cuts(decoded, ShotDetector(profile.shots)), source, profile.shots, reading)
     for sampled in sample_frames(inside, samples_per_s=profile.samples_per_s):

@@ -62,6 +62,8 @@ class EmbedderHandlers:
             analysed_frames=event.analysed_frames,
             problems=(*event.problems, *sentences(embedded.warnings)),
             warnings=(*event.warnings, *embedded.warnings),
+            starts_at_s=event.starts_at_s,
+            timecode=event.timecode,
             counts={name: float(count) for name, count in embedded.counts.items()},
             stage_seconds={"detector": event.busy_s, "embedder": round(busy_s, 3)},
             stage_cpu_seconds={"detector": event.cpu_s, "embedder": round(time.process_time() - cpu, 3)},

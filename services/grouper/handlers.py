@@ -139,6 +139,8 @@ class GrouperHandlers:
                 edits_version=book.version,
                 problems=sentences(warnings),
                 warnings=warnings,
+                starts_at_s=event.starts_at_s,
+                timecode=event.timecode,
             ),
             base=base,
             sample_period_s=event.sample_period_s,

@@ -46,6 +46,8 @@ class Grouping:
     identities: IdentitiesDocument
     centroids: ClusterCentroidsDocument
     problems: Sequence[Warning]
+    starts_at_s: float = 0.0
+    timecode: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +163,7 @@ def recognise(
         previous=previous,
         reasons=reasons,
         rules=rules.screen_time,
-    )
+    ).model_copy(update={"starts_at_s": grouping.starts_at_s, "timecode": grouping.timecode})
     return Recognition(
         identities=identities,
         links=tuple(links),

@@ -229,6 +229,8 @@ class Reporter:
             identities=identities,
             centroids=centroids,
             problems=event.warnings or noted(event.problems),
+            starts_at_s=event.starts_at_s,
+            timecode=event.timecode,
         )
 
     async def _write(

@@ -10,6 +10,7 @@ from contracts.rows import ScreenTimeDocument
 from contracts.warnings import WARNING_CODES, Warning, noted, sentences
 
 ROOT = Path(__file__).parents[3]
+MAKERS = {"Warning.of", "warn"}
 
 
 def codes_in_use() -> set[str]:
@@ -17,9 +18,9 @@ def codes_in_use() -> set[str]:
     found = set()
     for path in (ROOT / "services").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Warning.of", "warn"} and node.args:
-                if isinstance(node.args[0], ast.Constant):
-                    found.add(str(node.args[0].value))
+            match node:
+                case ast.Call(args=[ast.Constant(value=str(code)), *_]) if ast.unparse(node.func) in MAKERS:
+                    found.add(code)
     return found
 
 
