@@ -55,11 +55,31 @@ class Recording:
             raise BadInput("no_video_stream", "The video has changed since it was uploaded; upload it again.")
         return stream
 
-    def time_of(self, picture: VideoFrame, tick_s: float) -> float | None:
-        """Second of the episode at which a frame is shown, None where the file does not say."""
-        shown, decoded = picture.pts, picture.dts
-        ticks = (shown if shown is not None else decoded) if self.frame_times == "presentation" else decoded
-        return None if ticks is None else ticks * tick_s - self.origin_s
+
+class FrameClock:
+    """Says at which second of the episode a decoder's frames are shown. Is asked for every frame, in their order."""
+
+    def __init__(self, recording: Recording, stream: VideoStream) -> None:
+        self._decoding = recording.frame_times == "decoding"
+        self._origin_s = recording.origin_s
+        self._tick_s = float(stream.time_base or 1)
+        self._frame_s = 1 / float(stream.average_rate) if stream.average_rate else None
+        self._last_s: float | None = None
+
+    def time_of(self, picture: VideoFrame) -> float | None:
+        """The time of the next frame; one without a time follows the one before. None where there is none to follow.
+
+        The last frames that a decoder held back have no time of decoding.
+        """
+        ticks = picture.dts if self._decoding or picture.pts is None else picture.pts
+        if ticks is not None:
+            time_s = ticks * self._tick_s - self._origin_s
+        elif self._last_s is not None and self._frame_s is not None:
+            time_s = self._last_s + self._frame_s
+        else:
+            return None
+        self._last_s = time_s
+        return time_s
 
 
 def packets_near(

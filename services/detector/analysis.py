@@ -140,9 +140,8 @@ async def analyse_segment(
         cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s, *borders_s})),
         cut_at_end=reading.cut_at_end,
     )
-    rows = await asyncio.to_thread(
-        writer.write, evaluator.frames, evaluator.finish(sorted({*reading.dissolves_s, *borders_s}))
-    )
+    found = evaluator.finish(sorted({*reading.dissolves_s, *borders_s}))
+    rows = await asyncio.to_thread(writer.write, evaluator.frames, found)
     return SegmentAnalysis(
         detections=rows.detections,
         shots=rows.shots,

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from chassis.video.byte_ranges import ByteRange
 from chassis.video.container import displayed
-from chassis.video.reading import FrameTimes, Recording, packets_near, packets_walked_to
+from chassis.video.reading import FrameClock, FrameTimes, Recording, packets_near, packets_walked_to
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -103,9 +103,10 @@ def decode_segment(
 ) -> Iterator[DecodedFrame]:
     """Yields the frames with presentation times in `[start_s, end_s + lookahead_s)`, in that order.
 
-    Times count from `origin_s` of container time; `ranges` and `frame_times` are those of `Recording`. Neighbouring segments share no frame and miss none, wherever their
-    borders lie. Damaged packets are skipped and noted in `damage`. Raises DependencyUnavailable when the object store
-    stops answering, `av.error.FFmpegError` when the video cannot be opened.
+    Times count from `origin_s` of container time. Neighbouring segments share no frame and miss none, wherever their
+    borders lie. `ranges` and `frame_times` are those of `Recording`. Damaged packets are skipped and noted in `damage`.
+    Raises DependencyUnavailable when the object store stops answering, `av.error.FFmpegError` when the video cannot be
+    opened.
     """
     recording = Recording(url=url, stream_index=stream_index, origin_s=origin_s, ranges=ranges, frame_times=frame_times)
     decoder = _Decoder(recording, damage)
@@ -153,10 +154,11 @@ class _Decoder:
             stream.codec_context.thread_count = DECODER_THREADS
             tick_s = float(stream.time_base or 1)
             enter = packets_walked_to if walk else packets_near
+            clock = FrameClock(recording, stream)
             packets = enter(recording, container, stream, from_s, passed_over=lambda: self._damage.add(None))
             for packet in packets:
                 for picture in self._pictures(packet, tick_s):
-                    ts_s = recording.time_of(picture, tick_s)
+                    ts_s = clock.time_of(picture)
                     if ts_s is not None:
                         yield DecodedFrame(
                             ts_s=ts_s,
