@@ -1691,6 +1691,16 @@ class ScreenTimeDocument(BaseModel):
     ] = []
     changes: Annotated[list[str] | None, Field(description="What this revision changed.")] = []
     models: dict[str, str] | None = None
+    starts_at_s: Annotated[
+        float | None,
+        Field(
+            description="When a player shows second 0 of the episode, the first picture: add it to times to find them there."
+        ),
+    ] = 0.0
+    timecode: Annotated[
+        str | None,
+        Field(description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."),
+    ] = None
     schema_version: int | None = 1
 
 

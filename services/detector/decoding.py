@@ -17,7 +17,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from chassis.video.byte_ranges import ByteRange
-from chassis.video.container import displayed
+from chassis.video.container import displayed, raise_if_full
 from chassis.video.reading import FrameClock, FrameTimes, Recording, packets_near, packets_walked_to
 
 Pixels = npt.NDArray[np.uint8]
@@ -175,6 +175,7 @@ class _Decoder:
         try:
             pictures = [picture for picture in packet.decode() if isinstance(picture, VideoFrame)]
         except av.error.InvalidDataError:
+            raise_if_full(packet.stream.codec_context)
             self._damage.add(time_s)
             return []
         whole = [picture for picture in pictures if not picture.is_corrupt]

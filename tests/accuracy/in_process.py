@@ -14,10 +14,12 @@ import onnxruntime
 from benchmarks.scoring import Result
 from chassis.domain.crop_archive import read_crops
 from chassis.domain.faces import non_maximum_suppression
+from chassis.settings import DecodingLimits
 from chassis.triton.client import FaceDetections
 from contracts.rows import FaceRow
-from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
+from services.detector.analysis import SegmentAnalysis, analyse_segment
 from services.detector.rules import DetectorProfile, DetectorProfiles
+from services.detector.segment_frames import SegmentSource
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
 from services.embedder.rules import EmbedderThresholds
 from services.embedder.selection import select_faces
@@ -137,6 +139,7 @@ async def _analyse(
         detect=models.detector(min_score=profile.tracking.weak_score),
         model_id=DETECTOR_ID,
         crops_uri="",
+        decoding=DecodingLimits(),
     )
 
 
