@@ -78,7 +78,8 @@ def scan_packets(
 def _holes_s(shown_s: list[float]) -> float:
     """How long no frame comes, all times together that this is long."""
     spacings = np.diff(np.sort(np.asarray(shown_s, dtype=np.float64)))
-    return float(spacings[spacings > HOLE_S].sum())
+    holes = spacings[spacings > HOLE_S]
+    return float((holes - np.median(spacings)).sum()) if holes.size else 0.0
 
 
 class _Packets:
