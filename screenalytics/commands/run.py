@@ -32,6 +32,7 @@ async def run(
     profile: Profile,
     keep: Path | None,
     force: bool,
+    video_stream: int | None = None,
     as_json: bool,
 ) -> int:
     """Process one episode and show the result."""
@@ -50,7 +51,9 @@ async def run(
                 run_machine(keep=keep, logs_to=logs, say=view.message, on_event=_tell(view))
             )
             episode_run = EpisodeRun(machine.settings, on_event=_show(view), say=view.message)
-            result = await episode_run.run(video, ep_id=ep_id, cast=members, out=out, profile=profile, force=force)
+            result = await episode_run.run(
+                video, ep_id=ep_id, cast=members, out=out, profile=profile, force=force, video_stream=video_stream
+            )
     except Exception as error:
         if not isinstance(error, BadInput) and any(logs.iterdir()):
             view.message(f"the logs of the servers and services are in {logs}")

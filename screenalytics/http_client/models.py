@@ -552,6 +552,10 @@ class NewRun(BaseModel):
         bool | None,
         Field(description="Also where the same video was processed with the same profile."),
     ] = False
+    video_stream: Annotated[
+        int | None,
+        Field(description="Number of the stream in the file to analyse; null finds the film."),
+    ] = None
 
 
 class NewShow(BaseModel):

@@ -99,6 +99,9 @@ class NewRun(ApiModel):
 
     profile: Profile = "balanced"
     force: bool = Field(default=False, description="Also where the same video was processed with the same profile.")
+    video_stream: int | None = Field(
+        default=None, ge=0, le=10_000, description="Number of the stream in the file to analyse; null finds the film."
+    )
 
 
 class StartedRun(BaseModel):

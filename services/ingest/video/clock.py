@@ -33,6 +33,9 @@ CONFIRMING_PACKETS_AFTER_A_KEYFRAME: Final = 3
 SMALL_STEPS_BELIEVED: Final = 20
 """More keyframes than that with a clock that goes back a little are a habit of the file, not joints."""
 
+RETURNS_WITHIN_S: Final = 2.0
+"""A clock that was off for some packets goes on from where it was, so much later at most."""
+
 SAME_S: Final = 1e-3
 
 
@@ -78,8 +81,19 @@ def _runs(decoded_s: Seconds, keyframes: Flags) -> list[Run]:
     small = ~breaks & (steps < -SAME_S) & keyframes[1:]
     if int(small.sum()) <= SMALL_STEPS_BELIEVED:
         breaks |= small
+    for back in np.flatnonzero(steps < -BACK_S).tolist():
+        breaks |= _comes_back(decoded_s, steps, back)
     borders = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(decoded_s)]
     return [(first, end) for first, end in pairwise(borders) if first < end]
+
+
+def _comes_back(decoded_s: Seconds, steps: Seconds, back: int) -> Flags:
+    """Where, a few packets after the clock went back behind the packet `back`, it is again where it was."""
+    near = slice(back + 1, back + 1 + CONFIRMING_PACKETS)
+    returns = np.zeros(len(steps), dtype=np.bool_)
+    off = decoded_s[1:][near] - decoded_s[back]
+    returns[near] = (steps[near] > BACK_S) & (off > -BACK_S) & (off <= RETURNS_WITHIN_S)
+    return returns
 
 
 def _is_confirmed(run: Run, keyframes: Sequence[bool] | Flags) -> bool:

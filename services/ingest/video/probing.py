@@ -98,7 +98,7 @@ def probe(url: str, *, limits: IngestLimits | None = None, video_stream: int | N
         if len(recordings) == 1 and first.joints:
             recordings = divided_at(url, name, first.joints)
             first = replace(first, ranges=recordings[0])
-        facts = joined([first, *_others(url, recordings[1:], bounds, video_stream, after=first)])
+        facts = joined(_all_of(url, first, recordings[1:], bounds, video_stream))
     except av.error.FFmpegError as error:
         if isinstance(error, MemoryError) and is_short_of_memory():
             raise
@@ -111,17 +111,16 @@ def probe(url: str, *, limits: IngestLimits | None = None, video_stream: int | N
     return facts
 
 
-def _others(
+def _all_of(
     url: str,
-    recordings: Sequence[tuple[ByteRange, ...]],
+    first: VideoFacts,
+    others: Sequence[tuple[ByteRange, ...]],
     limits: IngestLimits,
     video_stream: int | None,
-    *,
-    after: VideoFacts,
 ) -> list[VideoFacts]:
-    """The facts of the recordings behind the first; one that cannot be read is left out, and that is said."""
-    found = [after]
-    for ranges in recordings:
+    """The facts of all recordings; one behind the first that cannot be read is left out, and that is said."""
+    found = [first]
+    for ranges in others:
         try:
             found.append(_facts(url, ranges, limits, video_stream))
         except (BadVideo, av.error.FFmpegError) as error:
@@ -129,7 +128,7 @@ def _others(
             sentence = "A recording that was joined to this one cannot be read and is left out; upload it on its own."
             lost = Warning.of("recording_unreadable", sentence, start_s=found[-1].duration_s)
             found[-1] = replace(found[-1], warnings=(*found[-1].warnings, lost))
-    return found[1:]
+    return found
 
 
 def _opened(url: str) -> InputContainer:
