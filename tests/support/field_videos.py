@@ -47,14 +47,16 @@ def write_recording(
     seed: int = 0,
     times: Sequence[int] | None = None,
     options: Mapping[str, str] | None = None,
+    codec: str | None = None,
     size: tuple[int, int] = (160, 90),
 ) -> Path:
     """So many frames at 25 a second (`times` counts them otherwise), a new scene every second, in the suffix's container."""
-    codec, usual = CONTAINERS[path.suffix[1:]]
+    usual_codec, usual = CONTAINERS[path.suffix[1:]]
+    usual = X264 if codec == "libx264" else usual
     clock = Fraction(1, RATE)
     kind = "ogg" if path.suffix == ".ogv" else None
     with av.open(str(path), "w", format=kind, container_options=dict(options or {})) as container:
-        stream = container.add_stream(codec, rate=RATE, options=dict(usual))
+        stream = container.add_stream(codec or usual_codec, rate=RATE, options=dict(usual))
         stream.width, stream.height = size
         stream.pix_fmt, stream.codec_context.time_base = "yuv420p", clock
         for number in range(frames):

@@ -47,10 +47,11 @@ class Clock:
     wrong: frozenset[int]
 
 
-def read_clock(decoded_s: Seconds, keyframes: Flags) -> Clock:
+def read_clock(decoded_s: Seconds, keyframes: Flags, *, joinable: bool = True) -> Clock:
     """Divides a stream's packets, in the order of the file, at the places where its clock was set anew.
 
-    `decoded_s` [N] are decoding times in seconds, `keyframes` [N] says which packets are keyframes.
+    `decoded_s` [N] are decoding times in seconds, `keyframes` [N] says which packets are keyframes. In a container whose
+    packets are one recording for sure, not `joinable`, a clock that goes back is damaged.
     """
     runs = _runs(decoded_s, keyframes)
     believed = [run for run in runs if _is_confirmed(run, keyframes)] or runs
@@ -60,6 +61,10 @@ def read_clock(decoded_s: Seconds, keyframes: Flags) -> Clock:
         if (first, end) not in believed:
             wrong.update(range(first, end))
         elif recordings and _goes_on(decoded_s, recordings[-1][1] - 1, first, keyframes):
+            recordings[-1] = (recordings[-1][0], end)
+        elif recordings and not joinable:
+            ahead = decoded_s[first] > decoded_s[recordings[-1][1] - 1]
+            wrong.update(() if ahead else range(first, end))
             recordings[-1] = (recordings[-1][0], end)
         else:
             recordings.append((first, end))
