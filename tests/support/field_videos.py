@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 from services.detector.decoding import Damage, decode_segment
 from services.detector.gaps import GapFinder
@@ -57,6 +58,7 @@ def write_recording(
     kind = "ogg" if path.suffix == ".ogv" else None
     with av.open(str(path), "w", format=kind, container_options=dict(options or {})) as container:
         stream = container.add_stream(codec or usual_codec, rate=RATE, options=dict(usual))
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt, stream.codec_context.time_base = "yuv420p", clock
         for number in range(frames):
