@@ -1155,6 +1155,12 @@ class VideoView(BaseModel):
     height: int | None = None
     codec: str | None = None
     fps: float | None = None
+    video_stream: Annotated[int | None, Field(description="Number of the analysed stream in the file.")] = None
+    starts_at_s: Annotated[
+        float | None,
+        Field(description="When a player shows the first picture, second 0."),
+    ] = None
+    timecode: Annotated[str | None, Field(description="Timecode of the first picture.")] = None
 
 
 class VisiblePerson(BaseModel):

@@ -211,6 +211,9 @@ class VideoView(BaseModel):
     height: int | None = None
     codec: str | None = None
     fps: float | None = None
+    video_stream: int | None = Field(default=None, description="Number of the analysed stream in the file.")
+    starts_at_s: float | None = Field(default=None, description="When a player shows the first picture, second 0.")
+    timecode: str | None = Field(default=None, description="Timecode of the first picture.")
 
 
 class ClipView(BaseModel):

@@ -17,6 +17,9 @@ from services.ingest.models import ClipView, VideoView
 from services.ingest.store.runs import IngestStore
 from services.ingest.video.clips import ClipPart, clip_name, cut_parts, stretch
 
+FACTS = ("duration_s", "width", "height", "codec", "fps", "video_stream", "starts_at_s", "timecode")
+"""What the run's start says about the video."""
+
 
 class VideoQueries:
     """What the router of videos works with."""
@@ -47,7 +50,7 @@ class VideoQueries:
             bytes=video.bytes,
             media_type=video.media_type,
             filename=video.filename,
-            **{name: known.get(name) for name in ("duration_s", "width", "height", "codec", "fps")},
+            **{name: known.get(name) for name in FACTS},
         )
 
     async def clip(self, ep_id: str, start_s: float, end_s: float) -> ClipView:
