@@ -22,6 +22,7 @@ from chassis.kafka.bus import Bus
 from chassis.kafka.delivery import backoff
 from chassis.mongo import database as mongo
 from chassis.mongo import presence
+from chassis.mongo.attempts import Attempts
 from chassis.mongo.run_fence import RunFence
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings, HttpSettings
@@ -78,7 +79,8 @@ async def connect(service: Stage, settings: S, *, inference: bool) -> AsyncItera
         storage = await stack.enter_async_context(Storage.connect(settings.s3))
         triton = await stack.enter_async_context(Inference.connect(settings.triton)) if inference else None
         fence = RunFence(database)
-        bus = Bus(service, settings.kafka, fence=fence, grace_s=settings.shutdown_grace_s)
+        attempts = Attempts(database, service)
+        bus = Bus(service, settings.kafka, fence=fence, attempts=attempts, grace_s=settings.shutdown_grace_s)
         yield Resources(settings=settings, bus=bus, database=database, storage=storage, fence=fence, inference=triton)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import signal
 import sys
@@ -14,7 +15,7 @@ from mmap import mmap
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from chassis.video.process_bounds import die_with_parent, is_short_of_memory, set_bounds
+from chassis.video.process_bounds import end_with_parent, is_short_of_memory, set_bounds
 
 MIB: Final = 2**20
 SLOTS: Final = 2
@@ -41,8 +42,9 @@ def work(
     call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]],
 ) -> None:
     """Carries out one call and tells its items and its end over the connection. Runs in a process of its own."""
+    gc.freeze()  # a collection that looked at all that was loaded would copy the pages it lies on
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent, which ends its children
-    die_with_parent()
+    end_with_parent()
     function, args, kwargs = call
     teller = _Teller(connection, mmap(descriptor.detach(), SLOTS * SLOT_BYTES))
     raise_bounds = set_bounds(memory_bytes, cpu_s)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
+import os
 import resource
-import signal
-import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,6 @@ MUCH: Final = 1 / 3
 """Of its memory: a decoder that is refused one more picture may hold no more than this of what it may."""
 
 CPU_RESERVE_S: Final = 5
-_PR_SET_PDEATHSIG: Final = 1
 _FIRST_TO_BE_KILLED: Final = "1000"
 
 
@@ -35,12 +35,20 @@ class _Bounds:
 _in_force: list[_Bounds] = []
 
 
-def die_with_parent() -> None:
-    """Ends this process when the one that forked it ends, and before others when memory runs out (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        with suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_BE_KILLED)
+def end_with_parent() -> None:
+    """Ends this process when the one that asked for it ends, and before others when memory runs out (Linux).
+
+    The server that forked it is no help: it lives as long as one of its children.
+    """
+    threading.Thread(target=_end_after, args=(parent_process(),), daemon=True).start()
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_BE_KILLED)
+
+
+def _end_after(parent: BaseProcess | None) -> None:
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def set_bounds(memory_bytes: int, cpu_s: int) -> Callable[[], None]:

@@ -102,7 +102,7 @@ class Clash(BaseModel):
 
 class ClipView(BaseModel):
     """
-    A stretch of the video as MP4 (H.264, and AAC where the video has sound); `url` reads it for a short while.
+    A stretch of the video as WebM (VP9, and Opus where the video has sound); `url` reads it for a short while.
     """
 
     ep_id: str

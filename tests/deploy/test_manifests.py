@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chassis.http.application import check_exposure
+from chassis.settings import DecodingLimits
 from contracts.events import STAGES
 from contracts.topics import TOPICS
 from screenalytics.commands.topics import access_of
@@ -276,6 +277,18 @@ def test_containers_of_ours_may_do_nothing_they_need_not(resources: list[Resourc
             "capabilities": {"drop": ["ALL"]},
         }
         assert {"cpu", "memory"} <= set(container(workload)["resources"]["requests"])
+
+
+CHILDREN = {"ingest": 2, "detector": 1}
+"""Processes that read a stranger's video at the same time: of ingest one for an upload and one for a clip."""
+
+
+def test_limits_have_room_for_the_children_that_read_videos(resources: list[Resource]) -> None:
+    measured = json.loads((ROOT / "benchmarks" / "measured.json").read_text())["peak_mib"]
+    for name, count in CHILDREN.items():
+        limits = container(named(resources, "Deployment", name))["resources"]["limits"]
+        loaded = 2 * measured[name]  # the service, and the process that children are forked from
+        assert mebibytes(limits["memory"]) >= count * DecodingLimits().memory_mib + loaded, name
 
 
 def test_memory_requests_cover_what_was_measured_and_limits_leave_room(resources: list[Resource]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 
+TICK = Fraction(1, 25)
 HUGE = 8192
 """Pixels of a side."""
 
@@ -33,7 +35,12 @@ def grows(path: Path) -> Path:
         stream = target.add_stream_from_template(source.streams.video[0])
         for number, packet in enumerate(source.demux(video=0)):
             if packet.size:
-                packet.stream, packet.pts, packet.dts, packet.time_base = stream, number, number, stream.time_base
+                packet.stream, packet.pts, packet.dts, packet.time_base = (
+                    stream,
+                    number,
+                    number,
+                    stream.time_base or TICK,
+                )
                 target.mux(packet)
     return path
 
@@ -61,7 +68,7 @@ def tiny_packets(path: Path, *, count: int = 250_000) -> Path:
         target.mux(first)
         for number in range(1, count):
             packet = av.Packet(b"\x00")
-            packet.stream, packet.pts, packet.dts, packet.time_base = stream, number, number, stream.time_base
+            packet.stream, packet.pts, packet.dts, packet.time_base = stream, number, number, stream.time_base or TICK
             target.mux(packet)
     return path
 

@@ -51,6 +51,12 @@ def wait_for_ever() -> None:
     time.sleep(3600)
 
 
+def told_and_waiting() -> None:
+    """Prints its process id, and stays."""
+    print(os.getpid(), flush=True)
+    wait_for_ever()
+
+
 def crash(how: str) -> None:
     """Ends the process like a decoder with a fault, like the kernel that is short of memory, or just so."""
     if how == "abort":

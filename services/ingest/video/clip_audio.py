@@ -1,4 +1,4 @@
-"""The sound of a stretch of a video: decoded to one clock with the picture, and encoded as AAC beside it."""
+"""The sound of a stretch of a video: decoded to one clock with the picture, and encoded as Opus beside it."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class SoundEncoder:
     def __init__(self, container: OutputContainer, samples: Samples) -> None:
         self._samples = np.clip(np.nan_to_num(samples), -1.0, 1.0)
         self._done = 0
-        self._encoder = container.add_stream("aac", rate=RATE, layout="stereo", bit_rate=BITS_A_SECOND)
+        self._encoder = container.add_stream("libopus", rate=RATE, layout="stereo", bit_rate=BITS_A_SECOND)
 
     def until(self, seconds: float) -> Iterator[Packet[Any]]:
         """Packets of what was not encoded yet, up to that time."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -17,6 +19,7 @@ from chassis.video.limited import LimitedWork, LimitReached, run_limited
 from chassis.video.limited_child import SLOT_BYTES
 from tests.support import limited_work as does
 
+ROOT = Path(__file__).resolve().parents[4]
 WITHIN = DecodingLimits(memory_mib=128, cpu_s=20)
 
 
@@ -137,6 +140,23 @@ def test_no_descriptors_are_left() -> None:
         with pytest.raises(WorkerDied):
             LimitedWork(does.crash, "abort", within=WITHIN).result()
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+def test_children_end_with_a_service_that_is_killed() -> None:
+    script = (
+        "from tests.support import limited_work; from chassis.settings import DecodingLimits\n"
+        "from chassis.video.limited import LimitedWork\n"
+        "next(LimitedWork(limited_work.told_and_waiting, within=DecodingLimits()))"
+    )
+    service = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert service.stdout is not None
+    child = psutil.Process(int(service.stdout.readline()))
+    server = child.parent()
+    assert server is not None
+    service.kill()
+    service.wait()
+    _, alive = psutil.wait_procs([child, server], timeout=10)
+    assert alive == []
 
 
 def _children() -> list[int]:

@@ -46,13 +46,13 @@ def cut(path: Path, start_s: float, end_s: float) -> Clip:
     facts = probe(str(path))
     made = cut_clip(str(path), stream_index=facts.stream_index, origin_s=facts.origin_s, start_s=start_s, end_s=end_s)
     with av.open(io.BytesIO(made)) as container:
-        assert [stream.codec_context.name for stream in container.streams][:1] == ["h264"]
+        assert [stream.codec_context.name for stream in container.streams][:1] == ["vp9"]
         pictures = [(frame.time, frame.to_ndarray(format="gray").mean()) for frame in container.decode(video=0)]
     times, brightness = np.array(pictures, dtype=np.float64).T
     with av.open(io.BytesIO(made)) as container:
         if not container.streams.audio:
             return Clip(times, brightness, None, 0.0, 1)
-        assert container.streams.audio[0].codec_context.name == "aac"
+        assert container.streams.audio[0].codec_context.name == "opus"
         frames = list(container.decode(audio=0))
     samples = np.concatenate([frame.to_ndarray().mean(axis=0) for frame in frames])
     return Clip(times, brightness, samples.astype(np.float64), float(frames[0].time or 0.0), frames[0].sample_rate)
