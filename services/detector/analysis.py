@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from chassis.settings import DecodingLimits
 from chassis.triton.client import FaceDetections
 from chassis.video.limited import LimitedWork
+from chassis.video.reading import SAME_TIME_S
 from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
 from contracts.warnings import Warning, sentences
-from services.detector.decoding import SAME_TIME_S
 from services.detector.detection import Detect, find_faces
 from services.detector.rows import RowWriter
 from services.detector.rules import DetectorProfile

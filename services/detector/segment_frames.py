@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chassis.video.byte_ranges import ByteRange
-from chassis.video.reading import FrameTimes
+from chassis.video.reading import SAME_TIME_S, FrameTimes
 from contracts.warnings import Warning
-from services.detector.decoding import SAME_TIME_S, Damage, DecodedFrame, decode_segment
+from services.detector.decoding import Damage, DecodedFrame, decode_segment
 from services.detector.dissolves import DissolveDetector
 from services.detector.gaps import GapFinder
 from services.detector.rules import DetectorProfile, ShotRules
