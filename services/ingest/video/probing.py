@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 import av
@@ -17,12 +14,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.errors import BadInput, DependencyUnavailable
 from chassis.video.byte_ranges import ByteRange
 from chassis.video.container import (
-    OPEN_TIMEOUT_S,
     display_size,
-    is_remote,
     open_video,
     packets_of,
     picture_bytes,
@@ -34,6 +28,7 @@ from chassis.video.reading import FrameTimes
 from contracts.warnings import Warning
 from services.ingest.video.facts import VideoFacts, joined
 from services.ingest.video.frame_times import WITHOUT_PRESENTATION_TIMES, frame_times_of
+from services.ingest.video.opening import BadVideo, opened
 from services.ingest.video.packet_index import PacketIndex, read_packet_index
 from services.ingest.video.recordings import divided_at, recordings_in
 from services.ingest.video.streams import (
@@ -59,13 +54,6 @@ LARGE_PICTURE_BYTES: Final = 32 * 2**20
 PICTURES_KEPT: Final = 20
 """16 for reference is the most that H.264, HEVC, VP9 or AV1 allow, and some wait to be shown."""
 
-_ISO_MEDIA_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp")
-_MATROSKA_MARK = b"\x1a\x45\xdf\xa3"
-
-
-class BadVideo(BadInput):
-    """The video cannot be processed. `code` is stable, `message` is one sentence that says what to do."""
-
 
 class IngestLimits(BaseModel):
     """Bounds of what is accepted."""
@@ -90,7 +78,7 @@ def probe(url: str, *, limits: IngestLimits | None = None, video_stream: int | N
     """
     bounds = limits or IngestLimits()
     try:
-        with _opened(url) as container:
+        with opened(url) as container:
             name = container.format.name
             _film(container, url, video_stream)  # a file without a picture needs no closer look
         recordings = recordings_in(url, name)
@@ -129,44 +117,6 @@ def _all_of(
             lost = Warning.of("recording_unreadable", sentence, start_s=found[-1].duration_s)
             found[-1] = replace(found[-1], warnings=(*found[-1].warnings, lost))
     return found
-
-
-def _opened(url: str) -> InputContainer:
-    if not is_remote(url) and not Path(url).exists():
-        raise BadVideo("video_missing", "The video is not there any more; upload it again.")
-    try:
-        return open_video(url)
-    except (av.error.HTTPNotFoundError, av.error.HTTPForbiddenError, av.error.FileNotFoundError) as error:
-        raise BadVideo("video_missing", "The video is not there any more; upload it again.") from error
-    except av.error.FFmpegError as error:
-        raise _why_not_opened(_first_bytes(url)) from error
-
-
-def _first_bytes(url: str) -> bytes:
-    """Up to 64 bytes from the start of the file."""
-    if not is_remote(url):
-        with Path(url).open("rb") as file:
-            return file.read(64)
-    request = urllib.request.Request(url, headers={"Range": "bytes=0-63"})  # noqa: S310 - only http(s), see above
-    try:
-        with urllib.request.urlopen(request, timeout=OPEN_TIMEOUT_S) as answer:  # noqa: S310
-            return bytes(answer.read(64))
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # there is no first byte
-            return b""
-        raise DependencyUnavailable("s3", f"the video could not be read (HTTP {error.code})") from error
-    except OSError as error:
-        raise DependencyUnavailable("s3", f"the video could not be read ({type(error).__name__})") from error
-
-
-def _why_not_opened(head: bytes) -> BadVideo:
-    if not head:
-        return BadVideo("empty_file", "The file is empty; upload the video again.")
-    if head[4:8] in _ISO_MEDIA_BOXES or head.startswith(_MATROSKA_MARK):
-        return BadVideo(
-            "truncated_video", "The video file is incomplete (its index is missing); upload the whole file again."
-        )
-    return BadVideo("not_a_video", "The file is not a video of a known format; upload an MP4, MKV, WebM, AVI or TS.")
 
 
 def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_stream: int | None) -> VideoFacts:
