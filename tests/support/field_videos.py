@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from services.detector.decoding import Damage, decode_segment
@@ -107,3 +108,55 @@ def decode(path: Path, facts: VideoFacts, *, segment_s: float = 2.0) -> Decoded:
             finder.see(frame.ts_s, shown_s=frame.shown_s)
         decoded.gaps_s.extend((round(begin, 2), round(end, 2)) for begin, end in finder.holes())
     return Decoded(decoded.times_s, decoded.gaps_s, damage.packets, decoded.means)
+
+
+VOP_START = b"\x00\x00\x01\xb6"
+DIVX_MARK = b"\x00\x00\x01\xb2DivX503b1393p"
+NOT_CODED = VOP_START + b"\x50\x4f"
+"""A picture of MPEG-4 that says: as before. It fills the place of one that went into the packet before."""
+
+
+def write_packed_bitstream(path: Path, frames: int) -> Path:
+    """MPEG-4 with B-frames in AVI as DivX wrote it: two pictures in a packet, then an empty one."""
+    encoder = av.CodecContext.create("mpeg4", "w")
+    assert isinstance(encoder, VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = 160, 90, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, RATE), Fraction(RATE)
+    encoder.options = {"bf": "1", "g": str(RATE), "threads": "1", "b_strategy": "0"}
+    pictures: list[bytes] = []
+    for number in range(frames):
+        picture = scene(number // RATE, width=160, height=90)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = number, Fraction(1, RATE)
+        pictures += [bytes(packet) for packet in encoder.encode(frame)]
+    pictures += [bytes(packet) for packet in encoder.encode(None)]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=RATE)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
+        container.start_encoding()
+        for number, data in enumerate(_packed(pictures)):
+            packet = av.Packet(data)
+            packet.pts = packet.dts = number
+            packet.time_base, packet.duration, packet.stream = Fraction(1, RATE), 1, stream
+            packet.is_keyframe = _kind(data) == 0
+            container.mux(packet)
+    return path
+
+
+def _kind(picture: bytes) -> int:
+    """0: keyframe, 1: predicted, 2: from both sides."""
+    return picture[picture.index(VOP_START) + len(VOP_START)] >> 6
+
+
+def _packed(pictures: Sequence[bytes]) -> list[bytes]:
+    packets: list[bytes] = []
+    for picture in pictures:
+        if packets and _kind(picture) == 2:
+            packets[-1] += picture
+            packets.append(NOT_CODED)
+        else:
+            packets.append(picture)
+    place = packets[0].index(VOP_START)
+    packets[0] = packets[0][:place] + DIVX_MARK + packets[0][place:]
+    return packets

@@ -10,7 +10,7 @@ import av
 import pytest
 
 from services.ingest.video.probing import probe
-from tests.support.field_videos import RATE, decode, write_recording
+from tests.support.field_videos import RATE, decode, write_packed_bitstream, write_recording
 from tests.support.sounding_videos import write_sounding_video
 from tests.unit.detector.clips import scene
 
@@ -101,6 +101,13 @@ def test_frames_without_presentation_times_have_the_decoders_order(tmp_path: Pat
     assert decoded.times_s == pytest.approx([number / RATE for number in range(FRAMES)], abs=0.01)
     plain = write_recording(tmp_path / "a.mkv", FRAMES)
     assert decoded.means == pytest.approx(decode(plain, probe(str(plain))).means, abs=0.5)
+
+
+def test_pictures_that_share_a_packet_are_all_shown(tmp_path: Path) -> None:
+    path = write_packed_bitstream(tmp_path / "a.avi", FRAMES)
+    decoded = decode(path, probe(str(path)), segment_s=1.0)
+    assert decoded.times_s == pytest.approx([number / RATE for number in range(FRAMES)], abs=0.001)
+    assert (decoded.gaps_s, decoded.damaged) == ([], 0)
 
 
 @pytest.mark.parametrize("suffix", ["avi", "mkv", "webm"])
