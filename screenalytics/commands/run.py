@@ -77,6 +77,8 @@ def summary(document: ScreenTimeDocument, result: EpisodeResult, out: Path, *, w
         "run_id": document.run_id,
         "revision": document.revision,
         "duration_s": document.duration_s,
+        "starts_at_s": document.starts_at_s,
+        "timecode": document.timecode,
         "cast": [
             {"cast_id": person.cast_id, "name": person.name, "visible_s": person.visible_s} for person in document.cast
         ],
