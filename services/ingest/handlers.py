@@ -121,9 +121,7 @@ class IngestHandlers:
     async def _probe(self, video: BlobRef, video_stream: int | None) -> VideoFacts:
         url = await self._resources.storage.get_presigned_url(video.uri)
         settings = self._resources.settings
-        return await run_limited(
-            probe, url, limits=settings.limits, video_stream=video_stream, within=settings.decoding
-        )
+        return await run_limited(probe, url, limits=settings.limits, video_stream=video_stream, within=settings.probing)
 
     def _plan(
         self, event: EpisodeUploaded, *, run_id: str, upload_event_id: str, video: BlobRef, facts: VideoFacts

@@ -62,6 +62,7 @@ class IngestLimits(BaseModel):
 
     longest_s: float = Field(default=16 * 3600.0, gt=0, description="Longest episode in seconds.")
     long_side: int = Field(default=8192, gt=0, description="Longest side of the picture in pixels.")
+    probe_cpu_s: int = Field(default=120, ge=1, description="Processor seconds for reading the index of an upload.")
     picture_mib: int = Field(
         default=160, gt=0, description="One decoded picture; 8192x4320 at 10 bit, 4:2:2 takes 135."
     )

@@ -13,6 +13,7 @@ from chassis.settings import DecodingLimits
 from chassis.video.limited import MIB, LimitedWork, LimitReached, run_limited
 from services.detector.rules import DetectorProfiles
 from services.detector.segment_frames import SegmentSource, read_samples
+from services.ingest.settings import IngestSettings
 from services.ingest.video.clips import cut_clip
 from services.ingest.video.probing import probe
 from tests.support import hostile_videos
@@ -100,6 +101,12 @@ async def test_packets_without_end_are_given_up(tmp_path: Path) -> None:
         await run_limited(probe, str(file), within=DecodingLimits(memory_mib=256, cpu_s=1))
     assert caught.value.code == "too_much_computing"
     check_bounded(seen, LITTLE)
+
+
+def test_an_upload_may_take_less_computing_than_a_segment() -> None:
+    settings = IngestSettings()
+    assert settings.probing == DecodingLimits(memory_mib=settings.decoding.memory_mib, cpu_s=120)
+    assert IngestSettings(decoding=DecodingLimits(cpu_s=5)).probing.cpu_s == 5
 
 
 async def test_a_usual_video_is_probed_as_it_would_be_here(tmp_path: Path) -> None:
