@@ -127,12 +127,17 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
     *_codes(
         "episode.failed",
         episode_deleted="Create the episode again: it was deleted meanwhile.",
+        no_such_stream="Choose one of the video streams that the message names.",
         not_a_video="Upload a video file.",
         too_large_picture="Reduce the video's picture size.",
         too_long="Cut the video into episodes.",
+        too_many_recordings="Join the recordings into one file: there are more of them than an episode has.",
+        too_much_computing="Convert the video: it asks for more computing than any episode may take.",
+        too_much_memory="Convert the video: it asks for more memory than any episode may take.",
         truncated_video="Upload the file again: its end is missing.",
         unsupported_codec="Convert the video to a codec that is supported.",
         video_missing="Upload the video again, or name the object that is there.",
+        worker_crashed="Convert the video, or look at the service's log: its workers ended while they worked on it.",
         zero_duration="Upload a video with a length.",
     ),
     *_codes(

@@ -30,6 +30,7 @@ async def run(
     profile: Profile,
     keep: Path | None,
     force: bool,
+    video_stream: int | None = None,
     as_json: bool,
 ) -> int:
     """Process one episode and show the result."""
@@ -48,7 +49,9 @@ async def run(
             )
             cleanup.push(_keeping_what_is_done(machine, keep, ep_id))
             episode_run = EpisodeRun(machine.settings, on_event=_show(view), say=view.message)
-            result = await episode_run.run(video, ep_id=ep_id, cast=members, out=out, profile=profile, force=force)
+            result = await episode_run.run(
+                video, ep_id=ep_id, cast=members, out=out, profile=profile, force=force, video_stream=video_stream
+            )
     except Exception as error:
         if not isinstance(error, BadInput) and any(logs.iterdir()):
             view.message(f"the logs of the servers and services are in {logs}")
@@ -72,12 +75,15 @@ def summary(document: ScreenTimeDocument, result: EpisodeResult, out: Path, *, w
         "run_id": document.run_id,
         "revision": document.revision,
         "duration_s": document.duration_s,
+        "starts_at_s": document.starts_at_s,
+        "timecode": document.timecode,
         "cast": [
             {"cast_id": person.cast_id, "name": person.name, "visible_s": person.visible_s} for person in document.cast
         ],
         "unidentified": len(document.unidentified),
         "coverage": document.coverage.model_dump(),
         "warnings": list(document.warnings),
+        "warning_details": [warning.model_dump(mode="json") for warning in document.warning_details],
         "report": str((out / "report.html").resolve()),
         "files": [str(path) for path in result.files],
         "timings_s": {

@@ -558,6 +558,10 @@ class NewRun(BaseModel):
         bool | None,
         Field(description="Also where the same video was processed with the same profile."),
     ] = False
+    video_stream: Annotated[
+        int | None,
+        Field(description="Number of the stream in the file to analyse; null finds the film."),
+    ] = None
 
 
 class NewShow(BaseModel):
@@ -1157,6 +1161,12 @@ class VideoView(BaseModel):
     height: int | None = None
     codec: str | None = None
     fps: float | None = None
+    video_stream: Annotated[int | None, Field(description="Number of the analysed stream in the file.")] = None
+    starts_at_s: Annotated[
+        float | None,
+        Field(description="When a player shows the first picture, second 0."),
+    ] = None
+    timecode: Annotated[str | None, Field(description="Timecode of the first picture.")] = None
 
 
 class VisiblePerson(BaseModel):
@@ -1173,6 +1183,24 @@ class VisibleSeconds(BaseModel):
     cast_id: str
     name: str
     visible_s: float
+
+
+class WarningPlace(BaseModel):
+    """
+    Where in the episode or its parts a warning applies. What is null does not narrow it down.
+    """
+
+    start_s: Annotated[
+        float | None,
+        Field(description="Second of the episode, as everywhere in the results."),
+    ] = None
+    end_s: float | None = None
+    segment: int | None = None
+    stream: Annotated[
+        int | None,
+        Field(description="Number of the stream in the file, counted from 0."),
+    ] = None
+    subject: Annotated[str | None, Field(description="Id of a track, identity or cast member.")] = None
 
 
 class WhichEdit(BaseModel):
@@ -1510,22 +1538,6 @@ class ReviewEntry(BaseModel):
     suggestions: Suggestions
 
 
-class RevisionSummary(BaseModel):
-    """
-    A revision in the list of them.
-    """
-
-    run_id: str
-    revision: int
-    at: AwareDatetime
-    current: bool
-    changes: list[str]
-    duration_s: float
-    cast: list[VisibleSeconds]
-    unidentified: int
-    warnings: list[str]
-
-
 class RunComparison(BaseModel):
     """
     Two runs side by side. `differs` names the fields of the sides that are not the same.
@@ -1568,25 +1580,6 @@ class RunStatus(BaseModel):
     report_revision: int | None = None
 
 
-class ScreenTimeDocument(BaseModel):
-    """
-    `screen_time.json`: seconds with millisecond precision, `cast` sorted by visible_s.
-    """
-
-    episode_id: str
-    run_id: str
-    revision: int
-    duration_s: float
-    cast: list[CastScreenTime]
-    unidentified: list[UnidentifiedScreenTime]
-    co_appearance_s: list[CoAppearance]
-    coverage: Coverage
-    warnings: list[str] | None = []
-    changes: Annotated[list[str] | None, Field(description="What this revision changed.")] = []
-    models: dict[str, str] | None = None
-    schema_version: int | None = 1
-
-
 class TrackFaces(BaseModel):
     """
     A track, how good its faces are, and the faces in order of time.
@@ -1603,6 +1596,16 @@ class TrackFaces(BaseModel):
     rejection: str | None
     quality: TrackQuality
     faces: list[Face]
+
+
+class Warning(BaseModel):
+    """
+    One warning. A program decides by `code`, a person reads `sentence`.
+    """
+
+    code: str
+    sentence: str
+    where: WarningPlace | None = None
 
 
 class ClusterDetail(BaseModel):
@@ -1663,6 +1666,59 @@ class PageReviewEntry(BaseModel):
     items: list[ReviewEntry]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class RevisionSummary(BaseModel):
+    """
+    A revision in the list of them.
+    """
+
+    run_id: str
+    revision: int
+    at: AwareDatetime
+    current: bool
+    changes: list[str]
+    duration_s: float
+    cast: list[VisibleSeconds]
+    unidentified: int
+    warnings: list[str]
+    warning_details: Annotated[list[Warning] | None, Field(validate_default=True)] = []
+
+
+class ScreenTimeDocument(BaseModel):
+    """
+    `screen_time.json`: seconds with millisecond precision, `cast` sorted by visible_s.
+    """
+
+    episode_id: str
+    run_id: str
+    revision: int
+    duration_s: float
+    cast: list[CastScreenTime]
+    unidentified: list[UnidentifiedScreenTime]
+    co_appearance_s: list[CoAppearance]
+    coverage: Coverage
+    warnings: list[str] | None = []
+    warning_details: Annotated[
+        list[Warning] | None,
+        Field(
+            description="The warnings, each with its code and place, so that a program can decide by them.",
+            validate_default=True,
+        ),
+    ] = []
+    changes: Annotated[list[str] | None, Field(description="What this revision changed.")] = []
+    models: dict[str, str] | None = None
+    starts_at_s: Annotated[
+        float | None,
+        Field(
+            description="When a player shows second 0 of the episode, the first picture: add it to times to find them there."
+        ),
+    ] = 0.0
+    timecode: Annotated[
+        str | None,
+        Field(description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."),
+    ] = None
+    schema_version: int | None = 1
 
 
 class PageRevisionSummary(BaseModel):

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from chassis.settings import DecodingLimits
 from chassis.triton.client import FaceDetections
 from chassis.video.limited import LimitedWork
+from chassis.video.reading import SAME_TIME_S
 from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
-from services.detector.decoding import SAME_TIME_S
+from contracts.warnings import Warning, sentences
 from services.detector.detection import Detect, find_faces
 from services.detector.rows import RowWriter
 from services.detector.rules import DetectorProfile
-from services.detector.segment_frames import Sample, SegmentReading, SegmentSource, problems_of, read_samples
+from services.detector.segment_frames import Sample, SegmentReading, SegmentSource, read_samples, warnings_of
 from services.detector.segment_tracks import SegmentTracker
 
 
@@ -39,8 +40,13 @@ class SegmentAnalysis:
     cut_at_end: bool
     decoded_frames: int
     analysed_frames: int
-    problems: tuple[str, ...]
+    warnings: tuple[Warning, ...]
     decode_cpu_s: float = field(compare=False)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The warnings' sentences, for people."""
+        return sentences(self.warnings)
 
 
 async def analyse_segment(
@@ -65,6 +71,7 @@ async def analyse_segment(
     samples: LimitedWork[Sample, SegmentReading] = LimitedWork(read_samples, source, profile, within=decoding)
     evaluator = SegmentTracker(profile)
     reading = await _run(samples, evaluator, profile, detect)
+    borders_s = reading.borders_of_holes(source)
     writer = RowWriter(
         ep_id=ep_id,
         segment=segment,
@@ -74,10 +81,11 @@ async def analyse_segment(
         start_s=source.start_s,
         end_s=source.end_s,
         is_last=source.is_last,
-        cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s})),
+        cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s, *borders_s})),
         cut_at_end=reading.cut_at_end,
     )
-    rows = await asyncio.to_thread(writer.write, evaluator.frames, evaluator.finish(reading.dissolves_s))
+    found = evaluator.finish(sorted({*reading.dissolves_s, *borders_s}))
+    rows = await asyncio.to_thread(writer.write, evaluator.frames, found)
     return SegmentAnalysis(
         detections=rows.detections,
         shots=rows.shots,
@@ -87,7 +95,7 @@ async def analyse_segment(
         cut_at_end=reading.cut_at_end,
         decoded_frames=reading.decoded_frames,
         analysed_frames=len(evaluator.frames),
-        problems=problems_of(source, reading),
+        warnings=warnings_of(source, segment, reading),
         decode_cpu_s=reading.cpu_s,
     )
 

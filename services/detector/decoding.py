@@ -16,8 +16,17 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from chassis.errors import BadInput
-from chassis.video.container import displayed, open_video, packets_of, raise_if_full
+from chassis.video.byte_ranges import ByteRange
+from chassis.video.container import displayed, raise_if_full
+from chassis.video.reading import (
+    SAME_TIME_S,
+    FrameClock,
+    FrameTimes,
+    Recording,
+    frames_from,
+    packets_near,
+    packets_walked_to,
+)
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -28,9 +37,8 @@ SIGNATURE_SIZE: Final = (64, 36)
 """Width and height of a signature."""
 
 DECODER_THREADS: Final = 2
-SAME_TIME_S: Final = 1e-6
-STEPS_BACK_S: Final = (0.0, 5.0, 30.0)
-"""How far before the wanted start decoding begins; the next is tried when the one before does not reach the start."""
+FRAMES_BEYOND_THE_END: Final = 2
+"""One frame behind a segment's end may have a damaged time; the segment is over with the second in a row."""
 
 
 @dataclass(slots=True)
@@ -94,20 +102,26 @@ def decode_segment(
     end_s: float,
     lookahead_s: float,
     damage: Damage,
+    ranges: tuple[ByteRange, ...] = (),
+    frame_times: FrameTimes = "presentation",
 ) -> Iterator[DecodedFrame]:
     """Yields the frames with presentation times in `[start_s, end_s + lookahead_s)`, in that order.
 
     Times count from `origin_s` of container time. Neighbouring segments share no frame and miss none, wherever their
-    borders lie. Damaged packets are skipped and noted in `damage`. Raises DependencyUnavailable when the object store
-    stops answering, `av.error.FFmpegError` when the video cannot be opened.
+    borders lie. `ranges` and `frame_times` are those of `Recording`. Damaged packets are skipped and noted in `damage`.
+    Raises DependencyUnavailable when the object store stops answering, `av.error.FFmpegError` when the video cannot be
+    opened.
     """
-    decoder = _Decoder(url, stream_index, origin_s, damage)
+    recording = Recording(url=url, stream_index=stream_index, origin_s=origin_s, ranges=ranges, frame_times=frame_times)
+    decoder = _Decoder(recording, damage)
     until_s = end_s + lookahead_s - SAME_TIME_S
     last_s = -1.0
+    beyond = 0
     for frame in decoder.frames_from(start_s):
-        if frame.ts_s >= until_s:
+        beyond = beyond + 1 if frame.ts_s >= until_s else 0
+        if beyond >= FRAMES_BEYOND_THE_END:
             return
-        if frame.ts_s > last_s and frame.ts_s >= start_s - SAME_TIME_S:
+        if not beyond and frame.ts_s > last_s and frame.ts_s >= start_s - SAME_TIME_S:
             last_s = frame.ts_s
             yield frame
 
@@ -115,46 +129,33 @@ def decode_segment(
 class _Decoder:
     """Opens the video and decodes from a given time on."""
 
-    def __init__(self, url: str, stream_index: int, origin_s: float, damage: Damage) -> None:
-        self._url = url
-        self._stream_index = stream_index
-        self._origin_s = origin_s
+    def __init__(self, recording: Recording, damage: Damage) -> None:
+        self._recording = recording
         self._damage = damage
         self._for_signatures = VideoReformatter()
         self._for_pixels = VideoReformatter()
 
     def frames_from(self, start_s: float) -> Iterator[DecodedFrame]:
         """Frames from the last keyframe at or before `start_s` on; the first ones may lie before it."""
-        for step_s in STEPS_BACK_S:
-            from_s = max(0.0, start_s - step_s)
-            frames = self._frames_near(from_s)
-            first = next(frames, None)
-            reached = first is not None and first.ts_s <= start_s + SAME_TIME_S
-            if reached or from_s == 0.0 or step_s == STEPS_BACK_S[-1]:
-                if first is not None:
-                    yield first
-                yield from frames
-                return
-            frames.close()
+        return frames_from(start_s, self._frames_near, time_of=lambda frame: frame.ts_s)
 
-    def _frames_near(self, from_s: float) -> Generator[DecodedFrame]:
-        """Seeks to the keyframe the container's index names for `from_s` and decodes from there."""
-        with open_video(self._url) as container:
-            stream = container.streams[self._stream_index]
-            if not isinstance(stream, VideoStream) or stream.time_base is None:
-                raise BadInput("no_video_stream", "The video has changed since it was uploaded; upload it again.")
+    def _frames_near(self, from_s: float, walk: bool) -> Generator[DecodedFrame]:
+        """Enters the file at the keyframe its index names for `from_s`, or walks to it, and decodes from there."""
+        recording = self._recording
+        with recording.open() as container:
+            stream = recording.stream_of(container)
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = DECODER_THREADS
-            tick_s = float(stream.time_base)
-            if from_s > 0:
-                container.seek(round((from_s + self._origin_s) / tick_s), stream=stream)
-            packets = packets_of(container, stream, url=self._url, passed_over=lambda: self._damage.add(None))
+            tick_s = float(stream.time_base or 1)
+            enter = packets_walked_to if walk else packets_near
+            clock = FrameClock(recording, stream)
+            packets = enter(recording, container, stream, from_s, passed_over=lambda: self._damage.add(None))
             for packet in packets:
                 for picture in self._pictures(packet, tick_s):
-                    ticks = picture.pts if picture.pts is not None else picture.dts
-                    if ticks is not None:
+                    ts_s = clock.time_of(picture)
+                    if ts_s is not None:
                         yield DecodedFrame(
-                            ts_s=ticks * tick_s - self._origin_s,
+                            ts_s=ts_s,
                             signature=_signature(picture, self._for_signatures),
                             _picture=picture,
                             _pixel_aspect=stream.sample_aspect_ratio,
@@ -164,7 +165,7 @@ class _Decoder:
 
     def _pictures(self, packet: Packet[VideoStream], tick_s: float) -> list[VideoFrame]:
         """What a packet decodes to; nothing for a damaged one."""
-        time_s = None if packet.pts is None else packet.pts * tick_s - self._origin_s
+        time_s = None if packet.pts is None else packet.pts * tick_s - self._recording.origin_s
         try:
             pictures = [picture for picture in packet.decode() if isinstance(picture, VideoFrame)]
         except av.error.InvalidDataError:

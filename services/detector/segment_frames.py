@@ -13,7 +13,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from services.detector.decoding import SAME_TIME_S, Damage, DecodedFrame, decode_segment
+from chassis.video.byte_ranges import ByteRange
+from chassis.video.reading import SAME_TIME_S, FrameTimes
+from contracts.warnings import Warning
+from services.detector.decoding import Damage, DecodedFrame, decode_segment
 from services.detector.dissolves import DissolveDetector
 from services.detector.gaps import GapFinder
 from services.detector.rules import DetectorProfile, ShotRules
@@ -27,7 +30,10 @@ HOLES_NAMED: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentSource:
-    """Where a segment is: the video (path or http URL) and the stretch `[start_s, end_s)` of the episode."""
+    """Where a segment is: the video (path or http URL) and the stretch `[start_s, end_s)` of the episode.
+
+    `ranges` and `frame_times` are those of `Recording`; one that ends with the segment has no picture behind it.
+    """
 
     url: str
     stream_index: int
@@ -35,10 +41,18 @@ class SegmentSource:
     start_s: float
     end_s: float
     duration_s: float
+    ranges: tuple[ByteRange, ...] = ()
+    frame_times: FrameTimes = "presentation"
+    ends_recording: bool = False
 
     @property
     def is_last(self) -> bool:
         return self.end_s >= self.duration_s - SAME_TIME_S
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the recording goes on behind the segment."""
+        return not self.is_last and not self.ends_recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,11 @@ class SegmentReading:
     cut_at_end: bool = False
     cpu_s: float = 0.0
 
+    def borders_of_holes(self, source: SegmentSource) -> list[float]:
+        """Where holes begin and end inside the segment. Nobody is on screen in a hole, so it is a shot of its own."""
+        holes = self.holes.holes() if self.decoded_frames else []
+        return [time for hole in holes for time in hole if source.start_s < time < source.end_s]
+
 
 def read_samples(source: SegmentSource, profile: DetectorProfile) -> Generator[Sample, None, SegmentReading]:
     """Decodes the segment, yields the frames to look at, and returns what was seen on the way.
@@ -77,14 +96,18 @@ def read_samples(source: SegmentSource, profile: DetectorProfile) -> Generator[S
         origin_s=source.origin_s,
         start_s=source.start_s,
         end_s=source.end_s,
-        lookahead_s=0.0 if source.is_last else profile.shots.lookahead_s,
+        lookahead_s=profile.shots.lookahead_s if source.has_more else 0.0,
         damage=reading.damage,
+        ranges=source.ranges,
+        frame_times=source.frame_times,
     )
     inside = _inside(_with_cuts(decoded, ShotDetector(profile.shots)), source, profile.shots, reading)
     for sampled in sample_frames(inside, samples_per_s=profile.samples_per_s):
         frame = sampled.frame.pixels(long_side=profile.frame_long_side)
         native_scale = max(1.0, sampled.frame.long_side / max(frame.shape[:2]))
         yield Sample(frame=frame, native_scale=native_scale, ts_s=sampled.frame.ts_s, shot=sampled.shot)
+    ends_in_a_hole = reading.decoded_frames > 0 and any(end_s >= source.end_s for _, end_s in reading.holes.holes())
+    reading.cut_at_end |= source.ends_recording or ends_in_a_hole
     reading.cpu_s = time.process_time() - started_s
     return reading
 
@@ -113,19 +136,25 @@ def _inside(
     reading.dissolves_s = dissolves.finish()
 
 
-def problems_of(source: SegmentSource, reading: SegmentReading) -> tuple[str, ...]:
-    """Sentences for people about what could not be read."""
-    sentences: list[str] = []
+def warnings_of(source: SegmentSource, segment: int, reading: SegmentReading) -> tuple[Warning, ...]:
+    """What could not be read."""
+    warnings: list[Warning] = []
     if reading.damage.packets:
         times = sorted(time for time in reading.damage.times_s if source.start_s - 1 <= time <= source.end_s + 1)
         packets = "1 packet" if reading.damage.packets == 1 else f"{reading.damage.packets} packets"
         where = f" between {times[0]:.1f} s and {times[-1]:.1f} s" if times else f" after {source.start_s:.1f} s"
-        sentences.append(f"The video is damaged{where}: {packets} could not be decoded.")
+        sentence = f"The video is damaged{where}: {packets} could not be decoded."
+        first_s, last_s = (times[0], times[-1]) if times else (source.start_s, source.end_s)
+        warnings.append(Warning.of("video_damaged", sentence, start_s=first_s, end_s=last_s, segment=segment))
     holes = reading.holes.holes()
     if not reading.decoded_frames:
-        sentences.append(f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s.")
+        sentence = f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s."
+        warnings.append(Warning.of("no_picture", sentence, start_s=source.start_s, end_s=source.end_s, segment=segment))
     elif holes:
         named = ", ".join(f"{start:.1f} s to {end:.1f} s" for start, end in holes[:HOLES_NAMED])
         more = f" and {len(holes) - HOLES_NAMED} times more" if len(holes) > HOLES_NAMED else ""
-        sentences.append(f"The picture is missing from {named}{more}.")
-    return tuple(sentences)
+        sentence = f"The picture is missing from {named}{more}."
+        warnings.append(
+            Warning.of("picture_missing", sentence, start_s=holes[0][0], end_s=holes[-1][1], segment=segment)
+        )
+    return tuple(warnings)

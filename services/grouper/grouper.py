@@ -18,6 +18,7 @@ from chassis.s3.storage import Storage
 from contracts.events import EpisodeGrouped, SegmentEmbedded
 from contracts.ids import RunId
 from contracts.rows import FaceRow, IdentitiesDocument, ShotRow, TrackMetricsDocument, TrackRow
+from contracts.warnings import Warning, noted, sentences
 from services.grouper.artifacts import (
     RevisionHeader,
     RunArtifacts,
@@ -97,6 +98,7 @@ class Grouper:
         ) | await write_tracks(self._storage, edition, edited)
         lasting, base = await write_base(self._storage, edition, ground, gathered, artifacts, is_cut=edited.is_cut)
         base |= {IDS: await write_ids(self._storage, edition, ids)}
+        warnings = tuple(dict.fromkeys(warning for segment in embedded for warning in _warnings_of(segment)))
         return GroupedRun(
             event=EpisodeGrouped(
                 ep_id=event.ep_id,
@@ -108,7 +110,10 @@ class Grouper:
                 clusters=edited.grouping.metrics.clusters,
                 tracks=len(edited.grouping.tracks),
                 edits_version=book.version,
-                problems=tuple(dict.fromkeys(problem for segment in embedded for problem in segment.problems)),
+                problems=sentences(warnings),
+                warnings=warnings,
+                starts_at_s=event.starts_at_s,
+                timecode=event.timecode,
             ),
             base=base,
             sample_period_s=event.sample_period_s,
@@ -245,3 +250,8 @@ class Grouper:
 
 
 _NOTHING: Floats = np.zeros((0, 0), dtype=np.float32)
+
+
+def _warnings_of(segment: SegmentEmbedded) -> tuple[Warning, ...]:
+    """What the stages before say about a segment; events of earlier releases have sentences only."""
+    return segment.warnings or noted(segment.problems)

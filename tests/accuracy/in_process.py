@@ -32,7 +32,8 @@ from services.grouper.tracks.joining import SegmentTracks, join_segments
 from services.identity.rules import IdentityThresholds
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
-from services.ingest.runs.planning import SegmentSpan, plan_segments
+from services.ingest.runs.planning import SegmentSpan, plan_recordings
+from services.ingest.video.facts import VideoPart
 from services.ingest.video.probing import VideoFacts, probe
 
 RULES = IdentityThresholds()
@@ -89,8 +90,8 @@ async def process(video: Path, models: Models, *, segment_s: float) -> Result:
     profile = DetectorProfiles().named("balanced")
     segments: list[SegmentTracks] = []
     faces: list[FaceRow] = []
-    for span in plan_segments(facts.keyframes_s, facts.duration_s, target_s=segment_s):
-        analysis = await _analyse(video, facts, span, profile, models)
+    for span, part in plan_recordings(facts.parts, target_s=segment_s):
+        analysis = await _analyse(video, facts, span, part, profile, models)
         embedded = _embed(analysis, models)
         faces += embedded.faces
         segments.append(
@@ -124,13 +125,16 @@ async def process(video: Path, models: Models, *, segment_s: float) -> Result:
 
 
 async def _analyse(
-    video: Path, facts: VideoFacts, span: SegmentSpan, profile: DetectorProfile, models: Models
+    video: Path, facts: VideoFacts, span: SegmentSpan, part: VideoPart, profile: DetectorProfile, models: Models
 ) -> SegmentAnalysis:
     return await analyse_segment(
         SegmentSource(
             url=str(video),
-            stream_index=facts.stream_index,
-            origin_s=facts.origin_s,
+            stream_index=part.stream_index,
+            origin_s=part.origin_s,
+            ranges=part.ranges,
+            frame_times=part.frame_times,
+            ends_recording=span.end_s == part.end_s < facts.duration_s,
             start_s=span.start_s,
             end_s=span.end_s,
             duration_s=facts.duration_s,

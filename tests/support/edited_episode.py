@@ -13,6 +13,7 @@ from chassis.domain.pooling import PoolingRules
 from chassis.domain.visibility import VisibilityRules
 from contracts.ids import face_id, track_id
 from contracts.rows import Box, CastLink, FaceQuality, FaceRow, Identity, ScreenTimeDocument, ShotRow, TrackRow
+from contracts.warnings import sentences
 from services.grouper.clustering.machine import MachineGrouping
 from services.grouper.edits.kinds import BaseEdit, Command
 from services.grouper.edits.log import (
@@ -236,7 +237,7 @@ class EditedEpisode:
             links={link.identity_id: link.cast_id for link in counted},
             resting=frozenset(link.identity_id for link in links if link.identity_id not in present),
             screen_time=screen_time,
-            problems=edited.grouping.warnings,
+            problems=sentences(edited.grouping.warnings),
         )
 
     def _stamp(self) -> None:

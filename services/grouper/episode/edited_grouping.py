@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from chassis.domain.arrays import Floats
 from chassis.domain.pooling import PoolingRules
 from contracts.rows import FaceRow
+from contracts.warnings import Warning
 from services.grouper.clustering.machine import MachineGrouping
 from services.grouper.edits.replay import thresholds_in_force
 from services.grouper.edits.resolve import Resolved
@@ -73,7 +74,8 @@ def group_edited(
     )
     if resolved.lost:
         sentence = f"{len(resolved.lost)} edits are about tracks that are not in this run."
-        grouping = replace(grouping, warnings=(*grouping.warnings, sentence))
+        lost = Warning.of("edits_without_tracks", sentence)
+        grouping = replace(grouping, warnings=(*grouping.warnings, lost))
     return EditedGrouping(grouping=grouping, faces=faces, is_cut=is_cut)
 
 

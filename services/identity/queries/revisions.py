@@ -20,6 +20,7 @@ from contracts.blobs import BlobRef, Sha256
 from contracts.events import VisibleSeconds
 from contracts.ids import RunId
 from contracts.rows import ScreenTimeDocument
+from contracts.warnings import Warning
 from services.identity.screentime.totals import EpisodeSeconds
 from services.identity.store.revisions import Report, RevisionStore, order_of
 
@@ -50,6 +51,8 @@ class RevisionSummary(BaseModel):
     cast: tuple[VisibleSeconds, ...]
     unidentified: int
     warnings: tuple[str, ...]
+    warning_details: tuple[Warning, ...] = ()
+    """The warnings, each with its code and place."""
 
 
 class ScreenTimeFile(BaseModel):
@@ -211,4 +214,5 @@ def _summary(report: Report, current: tuple[str, int]) -> RevisionSummary:
         cast=event.cast,
         unidentified=event.unidentified,
         warnings=event.warnings,
+        warning_details=event.warning_details,
     )

@@ -20,6 +20,7 @@ from contracts.rows import (
     TrackMetricsDocument,
     TrackRow,
 )
+from contracts.warnings import noted
 from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
 from services.identity.media.thumbnails import Thumbnails
 from services.identity.queries.revisions import FILES
@@ -63,7 +64,9 @@ class RevisionFiles:
             track_vectors=await reader.array(artifacts["tracks_npy"]),
             identities=identities,
             centroids=centroids,
-            problems=event.problems,
+            problems=event.warnings or noted(event.problems),
+            starts_at_s=event.starts_at_s,
+            timecode=event.timecode,
         )
 
     async def write(

@@ -225,6 +225,7 @@ def _reported(
         ),
         unidentified=len(document.unidentified),
         warnings=document.warnings,
+        warning_details=document.warning_details,
         grouping_revision=event.revision,
         links_version=links_version,
         changes=document.changes,

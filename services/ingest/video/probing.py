@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 import av
 import av.error
 from av.container import InputContainer
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.errors import BadInput, DependencyUnavailable
+from chassis.video.byte_ranges import ByteRange
 from chassis.video.container import (
-    OPEN_TIMEOUT_S,
     display_size,
-    is_remote,
     open_video,
     packets_of,
     picture_bytes,
@@ -30,7 +24,21 @@ from chassis.video.container import (
     reraise_if_away,
 )
 from chassis.video.process_bounds import is_short_of_memory
+from chassis.video.reading import FrameTimes
+from contracts.warnings import Warning
+from services.ingest.video.facts import VideoFacts, joined
+from services.ingest.video.frame_times import WITHOUT_PRESENTATION_TIMES, frame_times_of
+from services.ingest.video.opening import BadVideo, opened
 from services.ingest.video.packet_index import PacketIndex, read_packet_index
+from services.ingest.video.recordings import divided_at, recordings_in
+from services.ingest.video.streams import film_in, player_zero_s, timecode_of
+
+__all__ = ["BadVideo", "IngestLimits", "VideoFacts", "probe"]
+
+MOST_RECORDINGS: Final = 500
+"""Each is opened on its own."""
+
+TIME_OF_A_FRAME_S: Final = 0.001
 
 FRAMES_TO_TRY: Final = 250
 """Packets that may be read to reach the first whole picture of a file that begins damaged or between keyframes."""
@@ -40,13 +48,6 @@ LARGE_PICTURE_BYTES: Final = 32 * 2**20
 
 PICTURES_KEPT: Final = 20
 """16 for reference is the most that H.264, HEVC, VP9 or AV1 allow, and some wait to be shown."""
-
-_ISO_MEDIA_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp")
-_MATROSKA_MARK = b"\x1a\x45\xdf\xa3"
-
-
-class BadVideo(BadInput):
-    """The video cannot be processed. `code` is stable, `message` is one sentence that says what to do."""
 
 
 class IngestLimits(BaseModel):
@@ -62,40 +63,29 @@ class IngestLimits(BaseModel):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoFacts:
-    """What the pipeline needs to know about a video.
-
-    `width` and `height` are those of the picture as shown (square pixels, rotated). `origin_s` is the container time of
-    the first video frame; `duration_s` and `keyframes_s` (ascending, the first is 0) count from it. `fps` is an average
-    for people, None when unknown. `frames` is an estimate. `problems` are sentences for people.
-    """
-
-    container: str
-    codec: str
-    width: int
-    height: int
-    rotation: int
-    fps: float | None
-    duration_s: float
-    origin_s: float
-    stream_index: int
-    keyframes_s: tuple[float, ...]
-    frames: int | None
-    problems: tuple[str, ...] = ()
-
-
-def probe(url: str, *, limits: IngestLimits | None = None) -> VideoFacts:
+def probe(url: str, *, limits: IngestLimits | None = None, video_stream: int | None = None) -> VideoFacts:
     """Reads the facts of a video at a path or presigned http(s) URL. Of a stranger's: in a child process only.
 
-    Raises BadVideo with one of the codes empty_file, not_a_video, no_video_stream, truncated_video, zero_duration,
-    too_long, too_large_picture, unsupported_codec, video_missing, unreadable; DependencyUnavailable when the object
-    store does not answer; MemoryError in a child process that has used up its memory.
+    `video_stream` is the number of the stream in the file that is to be analysed; without one the film is found.
+
+    Raises BadVideo with one of the codes empty_file, not_a_video, no_video_stream, no_such_stream, truncated_video,
+    zero_duration, too_long, too_many_recordings, too_large_picture, unsupported_codec, video_missing, unreadable;
+    DependencyUnavailable when the object store does not answer; MemoryError in a child process that has used up its
+    memory.
     """
     bounds = limits or IngestLimits()
     try:
-        with _opened(url) as container:
-            return _facts(container, url, bounds)
+        with opened(url) as container:
+            name = container.format.name
+            film_in(container, url, video_stream)  # a file without a picture needs no closer look
+        recordings = recordings_in(url, name)
+        _check_number(len(recordings))
+        first = _facts(url, recordings[0] if len(recordings) > 1 else (), bounds, video_stream)
+        _check_number(1 + len(first.joints))
+        if len(recordings) == 1 and first.joints:
+            recordings = divided_at(url, name, first.joints)
+            first = replace(first, ranges=recordings[0])
+        facts = joined(_all_of(url, first, recordings[1:], bounds, video_stream))
     except av.error.FFmpegError as error:
         if isinstance(error, MemoryError) and is_short_of_memory():
             raise
@@ -103,104 +93,103 @@ def probe(url: str, *, limits: IngestLimits | None = None) -> VideoFacts:
         raise BadVideo(
             "unreadable", "The video cannot be read; export it again as MP4 (H.264) and upload that."
         ) from error
+    if facts.duration_s > bounds.longest_s:
+        raise _too_long(bounds)
+    return facts
 
 
-def _opened(url: str) -> InputContainer:
-    if not is_remote(url) and not Path(url).exists():
-        raise BadVideo("video_missing", "The video is not there any more; upload it again.")
-    try:
-        return open_video(url)
-    except (av.error.HTTPNotFoundError, av.error.HTTPForbiddenError, av.error.FileNotFoundError) as error:
-        raise BadVideo("video_missing", "The video is not there any more; upload it again.") from error
-    except av.error.FFmpegError as error:
-        raise _why_not_opened(_first_bytes(url)) from error
-
-
-def _first_bytes(url: str) -> bytes:
-    """Up to 64 bytes from the start of the file."""
-    if not is_remote(url):
-        with Path(url).open("rb") as file:
-            return file.read(64)
-    request = urllib.request.Request(url, headers={"Range": "bytes=0-63"})  # noqa: S310 - only http(s), see above
-    try:
-        with urllib.request.urlopen(request, timeout=OPEN_TIMEOUT_S) as answer:  # noqa: S310
-            return bytes(answer.read(64))
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # there is no first byte
-            return b""
-        raise DependencyUnavailable("s3", f"the video could not be read (HTTP {error.code})") from error
-    except OSError as error:
-        raise DependencyUnavailable("s3", f"the video could not be read ({type(error).__name__})") from error
-
-
-def _why_not_opened(head: bytes) -> BadVideo:
-    if not head:
-        return BadVideo("empty_file", "The file is empty; upload the video again.")
-    if head[4:8] in _ISO_MEDIA_BOXES or head.startswith(_MATROSKA_MARK):
-        return BadVideo(
-            "truncated_video", "The video file is incomplete (its index is missing); upload the whole file again."
-        )
-    return BadVideo("not_a_video", "The file is not a video of a known format; upload an MP4, MKV, WebM, AVI or TS.")
-
-
-def _facts(container: InputContainer, url: str, limits: IngestLimits) -> VideoFacts:
-    stream = _main_stream(container)
-    _check_picture(stream, limits)
-    announced_s = _announced_duration(container, stream)
-    if announced_s is not None and announced_s > limits.longest_s:
-        raise _too_long(limits)
-    picture = _first_picture(
-        container, stream, url, try_references=picture_bytes(stream.codec_context) >= LARGE_PICTURE_BYTES
-    )
-    if picture is None or picture.pts is None or picture.time_base is None:
+def _check_number(recordings: int) -> None:
+    if recordings > MOST_RECORDINGS:
         raise BadVideo(
-            "unreadable", "No picture of the video can be decoded; export it again as MP4 (H.264) and upload that."
+            "too_many_recordings",
+            f"The clock of the file starts again more than {MOST_RECORDINGS - 1} times; "
+            f"export it again as MP4 (H.264) and upload that.",
         )
-    origin_s = float(picture.pts * picture.time_base)
-    if announced_s is not None and "matroska" in container.format.name:
-        announced_s -= origin_s  # Matroska's duration is the time of its end
-    rotation = round(picture.rotation) % 360
-    width, height = display_size(stream, rotation=rotation)
-    index = read_packet_index(
-        lambda: open_video(url), url=url, stream_index=stream.index, origin_s=origin_s, announced_s=announced_s
-    )
-    if not index.duration_s > 0:
-        raise BadVideo("zero_duration", "The video has no duration; export it again and upload that.")
-    if index.duration_s > limits.longest_s:
-        raise _too_long(limits)
-    return VideoFacts(
-        container=container.format.name,
-        codec=stream.codec_context.name,
-        width=width,
-        height=height,
-        rotation=rotation,
-        fps=_average_rate(stream, index),
-        duration_s=index.duration_s,
-        origin_s=origin_s,
-        stream_index=stream.index,
-        keyframes_s=index.keyframes_s,
-        frames=index.frames or stream.frames or None,
-        problems=_problems(container, index),
-    )
 
 
-def _moving_streams(container: InputContainer) -> list[VideoStream]:
-    """The video streams that are not cover pictures."""
-    return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+def _all_of(
+    url: str,
+    first: VideoFacts,
+    others: Sequence[tuple[ByteRange, ...]],
+    limits: IngestLimits,
+    video_stream: int | None,
+) -> list[VideoFacts]:
+    """The facts of all recordings; one behind the first that cannot be read is left out, and that is said."""
+    found = [first]
+    for ranges in others:
+        try:
+            found.append(_facts(url, ranges, limits, video_stream))
+        except (BadVideo, av.error.FFmpegError) as error:
+            reraise_if_away(error, url)
+            sentence = "A recording that was joined to this one cannot be read and is left out; upload it on its own."
+            lost = Warning.of("recording_unreadable", sentence, start_s=found[-1].duration_s)
+            found[-1] = replace(found[-1], warnings=(*found[-1].warnings, lost))
+    return found
 
 
-def _main_stream(container: InputContainer) -> VideoStream:
-    """The largest video stream that is not a cover picture; of equals the first."""
-    moving = _moving_streams(container)
-    if not moving:
-        raise BadVideo("no_video_stream", "The file has no moving picture (audio only?); upload a video.")
-    for stream in moving:
-        if stream.codec_context is None:
+def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_stream: int | None) -> VideoFacts:
+    """The facts of one recording, up to where its clock is set anew."""
+
+    def reopen() -> InputContainer:
+        return open_video(url, ranges)
+
+    with reopen() as container:
+        film, warnings = film_in(container, url, video_stream)
+        _check_picture(_stream(container, film.index), limits)
+    times = frame_times_of(reopen, stream_index=film.index, url=url)
+    with reopen() as container:
+        stream = _stream(container, film.index)
+        announced_s = _announced_duration(container, stream)
+        timecode = timecode_of(container, stream)
+        is_large = picture_bytes(stream.codec_context) >= LARGE_PICTURE_BYTES
+        first = _first_picture(container, stream, url, try_references=is_large)
+        ticks = None if first is None else first.time(times)
+        if first is None or ticks is None or stream.time_base is None:
             raise BadVideo(
-                "unsupported_codec",
-                "The video's codec is not supported; export it as H.264, HEVC, VP9 or AV1 and upload that.",
+                "unreadable", "No picture of the video can be decoded; export it again as MP4 (H.264) and upload that."
             )
-    return min(moving, key=lambda stream: (-(stream.width or 0) * (stream.height or 0), stream.index))
+        tick_s = float(stream.time_base)
+        origin_s = ticks * tick_s
+        shown_s = origin_s
+        if container.format.name in WITHOUT_PRESENTATION_TIMES:  # what FFmpeg makes up for reordered frames is no delay
+            shown_s = first.decoded * tick_s
+        if announced_s is not None and "matroska" in container.format.name:
+            announced_s -= origin_s  # Matroska's duration is the time of its end
+        rotation = round(first.picture.rotation) % 360
+        width, height = display_size(stream, rotation=rotation)
+        index = read_packet_index(
+            reopen,
+            url=url,
+            stream_index=stream.index,
+            origin_s=origin_s if times == "presentation" else first.decoded * tick_s,
+            announced_s=announced_s,
+            frame_times=times,
+        )
+        if not index.duration_s > 0:
+            raise BadVideo("zero_duration", "The video has no duration; export it again and upload that.")
+        return VideoFacts(
+            container=container.format.name,
+            codec=stream.codec_context.name,
+            width=width,
+            height=height,
+            rotation=rotation,
+            fps=_average_rate(stream, index),
+            duration_s=index.duration_s,
+            origin_s=origin_s,
+            stream_index=stream.index,
+            keyframes_s=index.keyframes_s,
+            frames=index.frames or stream.frames or None,
+            starts_at_s=round(max(0.0, shown_s - player_zero_s(container, shown_s)), 6),
+            timecode=timecode,
+            frame_times=times,
+            ranges=ranges,
+            warnings=(*index.warnings, *warnings),
+            joints=index.joints,
+        )
+
+
+def _stream(container: InputContainer, index: int) -> VideoStream:
+    return next(stream for stream in container.streams.video if stream.index == index)
 
 
 def _check_picture(stream: VideoStream, limits: IngestLimits) -> None:
@@ -232,9 +221,19 @@ def _announced_duration(container: InputContainer, stream: VideoStream) -> float
     return container.duration / av.time_base if container.duration else None
 
 
-def _first_picture(
-    container: InputContainer, stream: VideoStream, url: str, *, try_references: bool
-) -> VideoFrame | None:
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The first picture that decodes, and the decoding time of the stream's first packet, in ticks."""
+
+    picture: VideoFrame
+    decoded: int
+
+    def time(self, times: FrameTimes) -> int | None:
+        shown = self.picture.pts if times == "presentation" else None
+        return shown if shown is not None else self.picture.dts
+
+
+def _first_picture(container: InputContainer, stream: VideoStream, url: str, *, try_references: bool) -> _First | None:
     """The first picture that decodes, None when there is none near the start.
 
     With `try_references` those after it are decoded as well, until the decoder keeps as many as it ever may.
@@ -248,8 +247,10 @@ def _first_picture(
     return first
 
 
-def _pictures_near_start(container: InputContainer, stream: VideoStream, url: str) -> Iterator[VideoFrame]:
+def _pictures_near_start(container: InputContainer, stream: VideoStream, url: str) -> Iterator[_First]:
+    decoded: int | None = None
     for count, packet in enumerate(packets_of(container, stream, url=url, passed_over=lambda: None)):
+        decoded = packet.dts if decoded is None else decoded
         try:
             pictures = packet.decode()
         except av.error.InvalidDataError:
@@ -257,20 +258,12 @@ def _pictures_near_start(container: InputContainer, stream: VideoStream, url: st
             pictures = []
         for picture in pictures:
             if isinstance(picture, VideoFrame) and not picture.is_corrupt:
-                yield picture
+                yield _First(picture, decoded or 0)
         if count >= FRAMES_TO_TRY:
             return
 
 
 def _average_rate(stream: VideoStream, index: PacketIndex) -> float | None:
     if index.frames:
-        return index.frames / index.duration_s
+        return index.frames / max(index.duration_s - index.holes_s, TIME_OF_A_FRAME_S)
     return float(stream.average_rate) if stream.average_rate else None
-
-
-def _problems(container: InputContainer, index: PacketIndex) -> tuple[str, ...]:
-    sentences = list(index.problems)
-    moving = len(_moving_streams(container))
-    if moving > 1:
-        sentences.append(f"The file has {moving} video streams; the largest picture is analysed.")
-    return tuple(sentences)

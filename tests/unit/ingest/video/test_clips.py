@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from chassis.errors import DependencyUnavailable
-from services.ingest.video import clip_audio as clip_sound
+from chassis.video.reading import Recording
 from services.ingest.video.clips import cut_clip
 from services.ingest.video.probing import probe
 from tests.support.sounding_videos import BEEP_S, FPS, TONE_HZ, write_sounding_video
@@ -145,10 +145,10 @@ def test_a_codec_that_nobody_knows_gives_a_silent_clip(tmp_path: Path) -> None:
 def test_an_object_store_that_goes_away_while_listening_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_url: str) -> None:
+    def away(_recording: Recording) -> None:
         raise DependencyUnavailable("s3", "no answer")
 
-    monkeypatch.setattr(clip_sound, "open_video", away)
+    monkeypatch.setattr(Recording, "open", away)
     path = write_sounding_video(tmp_path / "v.mp4")
     with pytest.raises(DependencyUnavailable):
         cut(path, 2.0, 5.0)
