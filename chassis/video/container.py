@@ -10,6 +10,7 @@ import av.error
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from chassis.errors import DependencyUnavailable
@@ -94,15 +95,11 @@ def packets_of(
             raise
 
 
-def display_size(stream: VideoStream, *, rotation: int) -> tuple[int, int]:
-    """Width and height of the picture as it is shown: pixels made square, rotated by a multiple of 90 degrees."""
-    return displayed(stream.width, stream.height, stream.sample_aspect_ratio, rotation=rotation)
-
-
-def displayed(width: int, height: int, pixel_aspect: object, *, rotation: int) -> tuple[int, int]:
-    """As `display_size`, from a stored size and the width of one pixel divided by its height (None or 0: square)."""
-    aspect = float(pixel_aspect) if pixel_aspect else 1.0  # type: ignore[arg-type]
-    if not 0.1 < aspect < 10:
-        aspect = 1.0
-    shown = (max(1, round(width * aspect)), height)
-    return (shown[1], shown[0]) if rotation % 180 else shown
+def pictures_of(packet: Packet[VideoStream]) -> list[VideoFrame]:
+    """What a packet decodes to. Raises `av.error.InvalidDataError` when it is damaged."""
+    try:
+        decoded = packet.decode()
+    except av.error.BlockingIOError:  # a decoder is stuck after damage until it starts afresh
+        packet.stream.codec_context.flush_buffers()
+        decoded = packet.decode()
+    return [picture for picture in decoded if isinstance(picture, VideoFrame)]

@@ -182,7 +182,8 @@ def _end_of_last_frame(
 ) -> float:
     """Presentation time at which the last frame ends, from the packets at the end of the file."""
     tick_s = _tick_s(stream)
-    container.seek(last_timestamp - round(TAIL_S / tick_s), stream=stream, any_frame=True)
+    tail_begins = max(round(origin_s / tick_s), last_timestamp - round(TAIL_S / tick_s))  # AVI refuses less than 0
+    container.seek(tail_begins, stream=stream, any_frame=True)
     tail = _Tail(stream, last_timestamp)
     try:
         for packet in container.demux(stream):

@@ -17,7 +17,9 @@ from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.errors import BadInput, DependencyUnavailable
-from chassis.video.container import OPEN_TIMEOUT_S, display_size, is_remote, open_video, packets_of, reraise_if_away
+from chassis.video.container import OPEN_TIMEOUT_S, is_remote, open_video, packets_of, pictures_of, reraise_if_away
+from chassis.video.geometry import AS_STORED, displayed, orientation_of
+from chassis.video.references import ReferenceGate
 from services.ingest.video.packet_index import PacketIndex, read_packet_index
 
 FRAMES_TO_TRY: Final = 250
@@ -133,8 +135,8 @@ def _facts(container: InputContainer, url: str, limits: IngestLimits) -> VideoFa
     origin_s = float(picture.pts * picture.time_base)
     if announced_s is not None and "matroska" in container.format.name:
         announced_s -= origin_s  # Matroska's duration is the time of its end
-    rotation = round(picture.rotation) % 360
-    width, height = display_size(stream, rotation=rotation)
+    orientation = orientation_of(picture) or AS_STORED
+    width, height = displayed(stream.width, stream.height, stream.sample_aspect_ratio, orientation=orientation)
     index = read_packet_index(
         lambda: open_video(url), url=url, stream_index=stream.index, origin_s=origin_s, announced_s=announced_s
     )
@@ -147,7 +149,7 @@ def _facts(container: InputContainer, url: str, limits: IngestLimits) -> VideoFa
         codec=stream.codec_context.name,
         width=width,
         height=height,
-        rotation=rotation,
+        rotation=orientation.rotation,
         fps=_average_rate(stream, index),
         duration_s=index.duration_s,
         origin_s=origin_s,
@@ -199,14 +201,15 @@ def _announced_duration(container: InputContainer, stream: VideoStream) -> float
 
 
 def _first_picture(container: InputContainer, stream: VideoStream, url: str) -> VideoFrame | None:
-    """The first picture that decodes, None when there is none near the start."""
+    """The first picture that decodes and has what it is built on, None when there is none near the start."""
+    gate = ReferenceGate(stream.codec_context.name)
     for count, packet in enumerate(packets_of(container, stream, url=url, passed_over=lambda: None)):
         try:
-            pictures = packet.decode()
+            pictures = pictures_of(packet)
         except av.error.InvalidDataError:
             pictures = []
         for picture in pictures:
-            if isinstance(picture, VideoFrame) and not picture.is_corrupt:
+            if not picture.is_corrupt and gate.admits(picture):
                 return picture
         if count >= FRAMES_TO_TRY:
             break
