@@ -12,6 +12,7 @@ from pydantic import Field
 
 from contracts.blobs import BlobRef, Contract, PictureRef, VideoRef
 from contracts.ids import EpId, IdentityId, RunId, Slug, event_id
+from contracts.warnings import Warning
 
 Profile = Literal["low_power", "balanced", "high_accuracy"]
 Stage = Literal["ingest", "detector", "embedder", "grouper", "identity"]
@@ -87,12 +88,16 @@ class EpisodeUploaded(Event):
     air_date: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     profile: Profile = "balanced"
     force: bool = Field(default=False, description="Run again although this content has a run already.")
+    video_stream: int | None = Field(
+        default=None, ge=0, description="Number of the stream in the file that is analysed; null finds the film."
+    )
     request_id: str | None = Field(default=None, max_length=100, description="Tells two forced requests apart.")
 
     @property
     def subject(self) -> str:
         version = self.video.sha256 or self.video.uri
-        return "/".join([self.ep_id, version, self.profile, self.request_id or ""])
+        stream = [] if self.video_stream is None else [f"stream-{self.video_stream}"]
+        return "/".join([self.ep_id, version, self.profile, self.request_id or "", *stream])
 
     @property
     def key(self) -> str:
@@ -167,7 +172,17 @@ class RunStarted(EpisodeEvent):
     height: int
     codec: str
     fps: float | None = None
+    video_stream: int | None = Field(default=None, ge=0, description="Number of the analysed stream in the file.")
+    starts_at_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="When a player shows the first picture: its clock begins with the earliest sound.",
+    )
+    timecode: str | None = Field(
+        default=None, max_length=11, description="Timecode of the first picture; `;` before the frames is drop-frame."
+    )
     problems: tuple[str, ...] = Field(default=(), description="What is wrong with the file, for people.")
+    warnings: tuple[Warning, ...] = Field(default=(), description="The same, each with its code and place.")
 
     @property
     def subject(self) -> str:
@@ -196,9 +211,30 @@ class SegmentReady(SegmentEvent):
     end_s: float = Field(gt=0)
     duration_s: float = Field(gt=0, description="Duration of the whole episode.")
     profile: Profile
+    ranges: tuple[tuple[int, int], ...] = Field(
+        default=(),
+        description="First byte and the one after the last of what is read of the file as if it were all of it: one of"
+        " several recordings that were joined. Empty: the whole file. `origin_s` is on the clock of what is read.",
+    )
+    frame_times: Literal["presentation", "decoding"] = Field(
+        default="presentation",
+        description="Which times of frames are right; some files have no others than decoding's.",
+    )
+    ends_recording: bool = Field(
+        default=False, description="Another recording follows; nothing goes on behind the end."
+    )
+    starts_at_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="When a player shows the first picture: its clock begins with the earliest sound.",
+    )
+    timecode: str | None = Field(
+        default=None, max_length=11, description="Timecode of the first picture; `;` before the frames is drop-frame."
+    )
     problems: tuple[str, ...] = Field(
         default=(), description="What is wrong with the video, for people; said with its first segment."
     )
+    warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
 
 
 class AnalysedSegment(SegmentEvent):
@@ -214,7 +250,16 @@ class AnalysedSegment(SegmentEvent):
     decoded_frames: int = Field(ge=0)
     analysed_frames: int = Field(ge=0)
     problems: tuple[str, ...] = Field(default=(), description="What could not be read, for people.")
+    warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
     counts: dict[str, float] = Field(default_factory=dict, description="Faces, tracks … for people.")
+    starts_at_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="When a player shows the first picture: its clock begins with the earliest sound.",
+    )
+    timecode: str | None = Field(
+        default=None, max_length=11, description="Timecode of the first picture; `;` before the frames is drop-frame."
+    )
 
 
 class SegmentTracked(AnalysedSegment):
@@ -253,7 +298,16 @@ class EpisodeGrouped(EpisodeEvent):
     clusters: int = Field(ge=0)
     tracks: int = Field(ge=0)
     edits_version: int = Field(default=0, ge=0, description="Version of the operators' edits this grouping includes.")
+    starts_at_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="When a player shows the first picture: its clock begins with the earliest sound.",
+    )
+    timecode: str | None = Field(
+        default=None, max_length=11, description="Timecode of the first picture; `;` before the frames is drop-frame."
+    )
     problems: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
 
     def _revision(self) -> int:
         return self.revision
@@ -299,6 +353,9 @@ class ScreenTimeReported(EpisodeEvent):
     cast: tuple[VisibleSeconds, ...]
     unidentified: int = Field(ge=0)
     warnings: tuple[str, ...] = ()
+    warning_details: tuple[Warning, ...] = Field(
+        default=(), description="The warnings, each with its code and place, so that a program can decide by them."
+    )
     grouping_revision: int | None = Field(default=None, ge=1, description="The `episode.grouped` this is made from.")
     links_version: int | None = Field(default=None, ge=0, description="Version of the links this is made from.")
     changes: tuple[str, ...] = Field(default=(), description="What this revision changed, in sentences.")

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from contracts.blobs import Contract
 from contracts.ids import EpId, FaceId, IdentityId, RunId, ShotId, Slug, TrackId
+from contracts.warnings import Warning
 
 SCHEMA_VERSION = 1
 
@@ -153,6 +154,7 @@ class IdentitiesDocument(Contract):
     identities: tuple[Identity, ...]
     metrics: GroupingMetrics
     warnings: tuple[str, ...] = ()
+    warning_details: tuple[Warning, ...] = Field(default=(), description="The warnings, each with code and place.")
     schema_version: int = SCHEMA_VERSION
 
 
@@ -263,8 +265,19 @@ class ScreenTimeDocument(Contract):
     co_appearance_s: tuple[CoAppearance, ...]
     coverage: Coverage
     warnings: tuple[str, ...] = ()
+    warning_details: tuple[Warning, ...] = Field(
+        default=(), description="The warnings, each with its code and place, so that a program can decide by them."
+    )
     changes: tuple[str, ...] = Field(default=(), description="What this revision changed.")
     models: dict[str, str] = Field(default_factory=dict)
+    starts_at_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="When a player shows second 0 of the episode, the first picture: add it to times to find them there.",
+    )
+    timecode: str | None = Field(
+        default=None, description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."
+    )
     schema_version: int = SCHEMA_VERSION
 
 

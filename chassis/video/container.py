@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar, cast
 
 import av
@@ -14,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from chassis.errors import DependencyUnavailable
+from chassis.video.byte_ranges import ByteRange, ByteRanges, SeekableFile
 from chassis.video.remote_file import RemoteFile
 
 S = TypeVar("S", bound=Stream)
@@ -48,14 +50,18 @@ def is_remote(url: str) -> bool:
     return url.startswith(("http://", "https://"))
 
 
-def open_video(url: str) -> InputContainer:
+def open_video(url: str, ranges: Sequence[ByteRange] = ()) -> InputContainer:
     """Opens a video for reading from a path or an http(s) URL (read by ranges, not downloaded).
+
+    With `ranges` these bytes are opened as if they were a file of their own.
 
     Raises DependencyUnavailable when the server that holds it is away, `av.error.FFmpegError` (an OSError for files and
     HTTP answers such as 404) when the content cannot be opened.
     """
     options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "http,https,tls,tcp" if is_remote(url) else "file"}
-    source = RemoteFile(url) if is_remote(url) else url
+    source: SeekableFile | str = RemoteFile(url) if is_remote(url) else url
+    if ranges:
+        source = ByteRanges(open_file(url), ranges)
     try:
         return av.open(
             source, mode="r", options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S), metadata_errors="replace"
@@ -63,6 +69,11 @@ def open_video(url: str) -> InputContainer:
     except av.error.FFmpegError as error:
         reraise_if_away(error, url)
         raise
+
+
+def open_file(url: str) -> SeekableFile:
+    """The bytes of a video at a path or an http(s) URL."""
+    return RemoteFile(url) if is_remote(url) else Path(url).open("rb")
 
 
 def reraise_if_away(error: BaseException, url: str) -> None:

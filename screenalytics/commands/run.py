@@ -80,6 +80,7 @@ def summary(document: ScreenTimeDocument, result: EpisodeResult, out: Path, *, w
         "unidentified": len(document.unidentified),
         "coverage": document.coverage.model_dump(),
         "warnings": list(document.warnings),
+        "warning_details": [warning.model_dump(mode="json") for warning in document.warning_details],
         "report": str((out / "report.html").resolve()),
         "files": [str(path) for path in result.files],
         "timings_s": {

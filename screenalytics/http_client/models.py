@@ -1169,6 +1169,24 @@ class VisibleSeconds(BaseModel):
     visible_s: float
 
 
+class WarningPlace(BaseModel):
+    """
+    Where in the episode or its parts a warning applies. What is null does not narrow it down.
+    """
+
+    start_s: Annotated[
+        float | None,
+        Field(description="Second of the episode, as everywhere in the results."),
+    ] = None
+    end_s: float | None = None
+    segment: int | None = None
+    stream: Annotated[
+        int | None,
+        Field(description="Number of the stream in the file, counted from 0."),
+    ] = None
+    subject: Annotated[str | None, Field(description="Id of a track, identity or cast member.")] = None
+
+
 class WhichEdit(BaseModel):
     """
     The edit to undo or redo; null for the latest.
@@ -1503,22 +1521,6 @@ class ReviewEntry(BaseModel):
     suggestions: Suggestions
 
 
-class RevisionSummary(BaseModel):
-    """
-    A revision in the list of them.
-    """
-
-    run_id: str
-    revision: int
-    at: AwareDatetime
-    current: bool
-    changes: list[str]
-    duration_s: float
-    cast: list[VisibleSeconds]
-    unidentified: int
-    warnings: list[str]
-
-
 class RunComparison(BaseModel):
     """
     Two runs side by side. `differs` names the fields of the sides that are not the same.
@@ -1561,25 +1563,6 @@ class RunStatus(BaseModel):
     report_revision: int | None = None
 
 
-class ScreenTimeDocument(BaseModel):
-    """
-    `screen_time.json`: seconds with millisecond precision, `cast` sorted by visible_s.
-    """
-
-    episode_id: str
-    run_id: str
-    revision: int
-    duration_s: float
-    cast: list[CastScreenTime]
-    unidentified: list[UnidentifiedScreenTime]
-    co_appearance_s: list[CoAppearance]
-    coverage: Coverage
-    warnings: list[str] | None = []
-    changes: Annotated[list[str] | None, Field(description="What this revision changed.")] = []
-    models: dict[str, str] | None = None
-    schema_version: int | None = 1
-
-
 class TrackFaces(BaseModel):
     """
     A track, how good its faces are, and the faces in order of time.
@@ -1596,6 +1579,16 @@ class TrackFaces(BaseModel):
     rejection: str | None
     quality: TrackQuality
     faces: list[Face]
+
+
+class Warning(BaseModel):
+    """
+    One warning. A program decides by `code`, a person reads `sentence`.
+    """
+
+    code: str
+    sentence: str
+    where: WarningPlace | None = None
 
 
 class ClusterDetail(BaseModel):
@@ -1656,6 +1649,49 @@ class PageReviewEntry(BaseModel):
     items: list[ReviewEntry]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class RevisionSummary(BaseModel):
+    """
+    A revision in the list of them.
+    """
+
+    run_id: str
+    revision: int
+    at: AwareDatetime
+    current: bool
+    changes: list[str]
+    duration_s: float
+    cast: list[VisibleSeconds]
+    unidentified: int
+    warnings: list[str]
+    warning_details: Annotated[list[Warning] | None, Field(validate_default=True)] = []
+
+
+class ScreenTimeDocument(BaseModel):
+    """
+    `screen_time.json`: seconds with millisecond precision, `cast` sorted by visible_s.
+    """
+
+    episode_id: str
+    run_id: str
+    revision: int
+    duration_s: float
+    cast: list[CastScreenTime]
+    unidentified: list[UnidentifiedScreenTime]
+    co_appearance_s: list[CoAppearance]
+    coverage: Coverage
+    warnings: list[str] | None = []
+    warning_details: Annotated[
+        list[Warning] | None,
+        Field(
+            description="The warnings, each with its code and place, so that a program can decide by them.",
+            validate_default=True,
+        ),
+    ] = []
+    changes: Annotated[list[str] | None, Field(description="What this revision changed.")] = []
+    models: dict[str, str] | None = None
+    schema_version: int | None = 1
 
 
 class PageRevisionSummary(BaseModel):

@@ -108,5 +108,10 @@ def _closing_lines(document: ScreenTimeDocument) -> list[str]:
         f"Coverage: somebody on screen {screen_seconds(coverage.any_face_s)} ({part:.1%}), "
         f"nobody {screen_seconds(coverage.nobody_s)}, of {screen_seconds(document.duration_s)}"
     )
-    lines += [f"Warning: {printable(warning)}" for warning in document.warnings]
+    codes = {warning.sentence: warning.code for warning in document.warning_details}
+    lines += [_warning_line(sentence, codes.get(sentence)) for sentence in document.warnings]
     return lines
+
+
+def _warning_line(sentence: str, code: str | None) -> str:
+    return f"Warning: {printable(sentence)}" + (f" [{code}]" if code else "")

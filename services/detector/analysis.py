@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -17,7 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chassis.triton.client import FaceDetections
+from chassis.video.byte_ranges import ByteRange
+from chassis.video.reading import FrameTimes
 from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
+from contracts.warnings import Warning, sentences
 from services.detector.decoding import SAME_TIME_S, Damage, DecodedFrame, decode_segment
 from services.detector.detection import Detect, find_faces
 from services.detector.dissolves import DissolveDetector
@@ -35,7 +38,10 @@ HOLES_NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentSource:
-    """Where a segment is: the video (path or http URL) and the stretch `[start_s, end_s)` of the episode."""
+    """Where a segment is: the video (path or http URL) and the stretch `[start_s, end_s)` of the episode.
+
+    `ranges` and `frame_times` are those of `Recording`; one that ends with the segment has no picture behind it.
+    """
 
     url: str
     stream_index: int
@@ -43,10 +49,18 @@ class SegmentSource:
     start_s: float
     end_s: float
     duration_s: float
+    ranges: tuple[ByteRange, ...] = ()
+    frame_times: FrameTimes = "presentation"
+    ends_recording: bool = False
 
     @property
     def is_last(self) -> bool:
         return self.end_s >= self.duration_s - SAME_TIME_S
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the recording goes on behind the segment."""
+        return not self.is_last and not self.ends_recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +75,12 @@ class SegmentAnalysis:
     cut_at_end: bool
     decoded_frames: int
     analysed_frames: int
-    problems: tuple[str, ...]
+    warnings: tuple[Warning, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The warnings' sentences, for people."""
+        return sentences(self.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +125,9 @@ async def analyse_segment(
     reading = _Reading(GapFinder(source.start_s, source.end_s))
     evaluator = SegmentTracker(profile)
     await _run(_samples(source, profile, reading), evaluator, profile, detect)
+    holes = reading.holes.holes() if reading.decoded_frames else []
+    reading.cut_at_end |= source.ends_recording or any(end_s >= source.end_s for _, end_s in holes)
+    borders_s = _borders(holes, source)
     writer = RowWriter(
         ep_id=ep_id,
         segment=segment,
@@ -115,10 +137,11 @@ async def analyse_segment(
         start_s=source.start_s,
         end_s=source.end_s,
         is_last=source.is_last,
-        cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s})),
+        cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s, *borders_s})),
         cut_at_end=reading.cut_at_end,
     )
-    rows = await asyncio.to_thread(writer.write, evaluator.frames, evaluator.finish(reading.dissolves_s))
+    found = evaluator.finish(sorted({*reading.dissolves_s, *borders_s}))
+    rows = await asyncio.to_thread(writer.write, evaluator.frames, found)
     return SegmentAnalysis(
         detections=rows.detections,
         shots=rows.shots,
@@ -128,8 +151,13 @@ async def analyse_segment(
         cut_at_end=reading.cut_at_end,
         decoded_frames=reading.decoded_frames,
         analysed_frames=len(evaluator.frames),
-        problems=_problems(source, reading),
+        warnings=_warnings(source, segment, reading),
     )
+
+
+def _borders(holes: Sequence[tuple[float, float]], source: SegmentSource) -> list[float]:
+    """Where holes begin and end inside the segment: nobody is on screen in a hole, so it counts as a shot of its own."""
+    return [time for hole in holes for time in hole if source.start_s < time < source.end_s]
 
 
 async def _run(
@@ -190,8 +218,10 @@ def _samples(source: SegmentSource, profile: DetectorProfile, reading: _Reading)
         origin_s=source.origin_s,
         start_s=source.start_s,
         end_s=source.end_s,
-        lookahead_s=0.0 if source.is_last else profile.shots.lookahead_s,
+        lookahead_s=profile.shots.lookahead_s if source.has_more else 0.0,
         damage=reading.damage,
+        ranges=source.ranges,
+        frame_times=source.frame_times,
     )
     inside = _inside(_with_cuts(decoded, ShotDetector(profile.shots)), source, profile.shots, reading)
     for sampled in sample_frames(inside, samples_per_s=profile.samples_per_s):
@@ -239,19 +269,25 @@ class _EverySoOften:
         return is_new
 
 
-def _problems(source: SegmentSource, reading: _Reading) -> tuple[str, ...]:
-    """Sentences for people about what could not be read."""
-    sentences: list[str] = []
+def _warnings(source: SegmentSource, segment: int, reading: _Reading) -> tuple[Warning, ...]:
+    """What could not be read."""
+    warnings: list[Warning] = []
     if reading.damage.packets:
         times = sorted(time for time in reading.damage.times_s if source.start_s - 1 <= time <= source.end_s + 1)
         packets = "1 packet" if reading.damage.packets == 1 else f"{reading.damage.packets} packets"
         where = f" between {times[0]:.1f} s and {times[-1]:.1f} s" if times else f" after {source.start_s:.1f} s"
-        sentences.append(f"The video is damaged{where}: {packets} could not be decoded.")
+        sentence = f"The video is damaged{where}: {packets} could not be decoded."
+        first_s, last_s = (times[0], times[-1]) if times else (source.start_s, source.end_s)
+        warnings.append(Warning.of("video_damaged", sentence, start_s=first_s, end_s=last_s, segment=segment))
     holes = reading.holes.holes()
     if not reading.decoded_frames:
-        sentences.append(f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s.")
+        sentence = f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s."
+        warnings.append(Warning.of("no_picture", sentence, start_s=source.start_s, end_s=source.end_s, segment=segment))
     elif holes:
         named = ", ".join(f"{start:.1f} s to {end:.1f} s" for start, end in holes[:HOLES_NAMED])
         more = f" and {len(holes) - HOLES_NAMED} times more" if len(holes) > HOLES_NAMED else ""
-        sentences.append(f"The picture is missing from {named}{more}.")
-    return tuple(sentences)
+        sentence = f"The picture is missing from {named}{more}."
+        warnings.append(
+            Warning.of("picture_missing", sentence, start_s=holes[0][0], end_s=holes[-1][1], segment=segment)
+        )
+    return tuple(warnings)

@@ -13,9 +13,10 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from chassis.errors import BadInput
-from chassis.video.container import open_video, packets_of, pictures_of
+from chassis.video.byte_ranges import ByteRange
+from chassis.video.container import pictures_of
 from chassis.video.pictures import PictureReader
+from chassis.video.reading import FrameClock, FrameTimes, Recording, packets_near, packets_walked_to
 from chassis.video.shown import Geometry, ShownPicture, ShownPictures
 
 Pixels = npt.NDArray[np.uint8]
@@ -28,6 +29,9 @@ SIGNATURE_SIZE: Final = (64, 36)
 
 DECODER_THREADS: Final = 2
 SAME_TIME_S: Final = 1e-6
+FRAMES_BEYOND_THE_END: Final = 2
+"""One frame behind a segment's end may have a damaged time; the segment is over with the second in a row."""
+
 STEPS_BACK_S: Final = (0.0, 5.0, 30.0)
 """How far before the wanted start decoding begins; the next is tried when the one before does not reach the start."""
 
@@ -99,20 +103,26 @@ def decode_segment(
     end_s: float,
     lookahead_s: float,
     damage: Damage,
+    ranges: tuple[ByteRange, ...] = (),
+    frame_times: FrameTimes = "presentation",
 ) -> Iterator[DecodedFrame]:
     """Yields the frames with presentation times in `[start_s, end_s + lookahead_s)`, in that order.
 
     Times count from `origin_s` of container time. Neighbouring segments share no frame and miss none, wherever their
-    borders lie. Damaged packets are skipped and noted in `damage`. Raises DependencyUnavailable when the object store
-    stops answering, `av.error.FFmpegError` when the video cannot be opened.
+    borders lie. `ranges` and `frame_times` are those of `Recording`. Damaged packets are skipped and noted in `damage`.
+    Raises DependencyUnavailable when the object store stops answering, `av.error.FFmpegError` when the video cannot be
+    opened.
     """
-    decoder = _Decoder(url, stream_index, origin_s, damage)
+    recording = Recording(url=url, stream_index=stream_index, origin_s=origin_s, ranges=ranges, frame_times=frame_times)
+    decoder = _Decoder(recording, damage)
     until_s = end_s + lookahead_s - SAME_TIME_S
     last_s = -1.0
+    beyond = 0
     for frame in decoder.frames_from(start_s):
-        if frame.ts_s >= until_s:
+        beyond = beyond + 1 if frame.ts_s >= until_s else 0
+        if beyond >= FRAMES_BEYOND_THE_END:
             return
-        if frame.ts_s > last_s and frame.ts_s >= start_s - SAME_TIME_S:
+        if not beyond and frame.ts_s > last_s and frame.ts_s >= start_s - SAME_TIME_S:
             last_s = frame.ts_s
             yield frame
 
@@ -120,10 +130,8 @@ def decode_segment(
 class _Decoder:
     """Opens the video and decodes from a given time on."""
 
-    def __init__(self, url: str, stream_index: int, origin_s: float, damage: Damage) -> None:
-        self._url = url
-        self._stream_index = stream_index
-        self._origin_s = origin_s
+    def __init__(self, recording: Recording, damage: Damage) -> None:
+        self._recording = recording
         self._damage = damage
         self._for_signatures = PictureReader()
         self._for_pixels = PictureReader()
@@ -134,59 +142,52 @@ class _Decoder:
             from_s = max(0.0, start_s - step_s)
             frames = self._frames_near(from_s)
             first = next(frames, None)
-            reached = first is not None and first.ts_s <= start_s + SAME_TIME_S
-            if reached or from_s == 0.0 or step_s == STEPS_BACK_S[-1]:
+            if from_s == 0.0 or (first is not None and first.ts_s <= start_s + SAME_TIME_S):
                 if first is not None:
                     yield first
                 yield from frames
                 return
             frames.close()
+        yield from self._frames_near(start_s, walk=True)
 
-    def _frames_near(self, from_s: float) -> Generator[DecodedFrame]:
-        """Seeks to the keyframe the container's index names for `from_s` and decodes from there."""
-        with open_video(self._url) as container:
-            stream = container.streams[self._stream_index]
-            if not isinstance(stream, VideoStream) or stream.time_base is None:
-                raise BadInput("no_video_stream", "The video has changed since it was uploaded; upload it again.")
+    def _frames_near(self, from_s: float, *, walk: bool = False) -> Generator[DecodedFrame]:
+        """Enters the file at the keyframe its index names for `from_s`, or walks to it, and decodes from there."""
+        recording = self._recording
+        with recording.open() as container:
+            stream = recording.stream_of(container)
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = DECODER_THREADS
-            tick_s = float(stream.time_base)
-            if from_s > 0:
-                container.seek(round((from_s + self._origin_s) / tick_s), stream=stream)
-            packets = packets_of(container, stream, url=self._url, passed_over=lambda: self._damage.add(None))
-            shown = ShownPictures(stream, left_out=lambda picture: self._leave_out(picture, tick_s))
+            tick_s = float(stream.time_base or 1)
+            enter = packets_walked_to if walk else packets_near
+            clock = FrameClock(recording, stream)
+            shown = ShownPictures(stream, left_out=lambda picture: self._leave_out(clock.time_of(picture)))
+            packets = enter(recording, container, stream, from_s, passed_over=lambda: self._damage.add(None))
             for packet in packets:
                 for picture in self._pictures(packet, tick_s):
-                    yield from self._frames(shown.push(picture), tick_s)
-            yield from self._frames(shown.finish(), tick_s)
+                    yield from self._frames(shown.push(picture), clock, tick_s)
+            yield from self._frames(shown.finish(), clock, tick_s)
 
-    def _frames(self, pictures: Iterable[ShownPicture], tick_s: float) -> Iterator[DecodedFrame]:
+    def _frames(self, pictures: Iterable[ShownPicture], clock: FrameClock, tick_s: float) -> Iterator[DecodedFrame]:
         """The pictures with their times; one without is left out."""
         width, height = SIGNATURE_SIZE
         for shown in pictures:
-            decoded = shown.decoded
-            ts_s = self._time_s(decoded, tick_s)
+            ts_s = clock.time_of(shown.decoded)
             if ts_s is not None:
                 yield DecodedFrame(
                     ts_s=ts_s,
                     signature=self._for_signatures.yuv(shown.picture, width=width, height=height),
                     _shown=shown,
                     _reader=self._for_pixels,
-                    shown_s=(decoded.duration or 0) * tick_s,
+                    shown_s=(shown.decoded.duration or 0) * tick_s,
                 )
 
-    def _time_s(self, picture: VideoFrame, tick_s: float) -> float | None:
-        ticks = picture.pts if picture.pts is not None else picture.dts
-        return None if ticks is None else ticks * tick_s - self._origin_s
-
-    def _leave_out(self, picture: VideoFrame, tick_s: float) -> None:
-        time_s = self._time_s(picture, tick_s)
+    def _leave_out(self, time_s: float | None) -> None:
         if time_s is not None:
             self._damage.without_reference_s.append(time_s)
 
     def _pictures(self, packet: Packet[VideoStream], tick_s: float) -> list[VideoFrame]:
         """What a packet decodes to; nothing for a damaged one."""
-        time_s = None if packet.pts is None else packet.pts * tick_s - self._origin_s
+        time_s = None if packet.pts is None else packet.pts * tick_s - self._recording.origin_s
         try:
             pictures = pictures_of(packet)
         except av.error.InvalidDataError:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.rows import DetectionRow, FaceRow, TrackRow
+from contracts.warnings import Warning
 from services.embedder.pooling import find_changes, pool_vectors
 from services.embedder.rules import EmbedderThresholds
 from services.embedder.splitting import TrackSplit, next_track_number, plan_split, split_track
@@ -41,7 +42,7 @@ class EmbeddedSegment:
     tracks_npy: Floats
     splits: tuple[TrackSplit, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = ()
 
 
 def faces_to_embed(faces: Sequence[FaceRow]) -> list[FaceRow]:
@@ -88,7 +89,7 @@ def build_embedded_segment(
             "faces_embedded": len(matrix),
             "faces_unusable": unusable,
         },
-        problems=(f"{unusable} faces gave no usable vector",) if unusable else (),
+        warnings=_without_vector(unusable),
     )
 
 
@@ -221,3 +222,9 @@ def _pool(
         )
         prototypes.append(prototype.vector)
     return rows, np.stack(prototypes) if prototypes else np.zeros((0, thresholds.dimension), dtype=np.float32)
+
+
+def _without_vector(faces: int) -> tuple[Warning, ...]:
+    if not faces:
+        return ()
+    return (Warning.of("faces_without_vector", f"{faces} faces gave no usable vector"),)

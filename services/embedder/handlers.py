@@ -17,6 +17,7 @@ from chassis.s3.storage import Storage
 from chassis.service import Resources
 from contracts.events import EpisodeProgress, Event, SegmentEmbedded, SegmentTracked
 from contracts.rows import DetectionRow, FaceRow, TrackRow
+from contracts.warnings import sentences
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
 from services.embedder.selection import select_faces
 from services.embedder.settings import EmbedderSettings
@@ -59,7 +60,10 @@ class EmbedderHandlers:
             cut_at_end=event.cut_at_end,
             decoded_frames=event.decoded_frames,
             analysed_frames=event.analysed_frames,
-            problems=(*event.problems, *embedded.problems),
+            problems=(*event.problems, *sentences(embedded.warnings)),
+            warnings=(*event.warnings, *embedded.warnings),
+            starts_at_s=event.starts_at_s,
+            timecode=event.timecode,
             counts={name: float(count) for name, count in embedded.counts.items()},
             stage_seconds={"detector": event.busy_s, "embedder": round(busy_s, 3)},
             stage_cpu_seconds={"detector": event.cpu_s, "embedder": round(time.process_time() - cpu, 3)},

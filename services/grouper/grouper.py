@@ -14,6 +14,7 @@ from chassis.s3.artifact_reader import ArtifactReader
 from contracts.events import EpisodeGrouped
 from contracts.ids import RunId
 from contracts.rows import FaceRow, IdentitiesDocument, Identity, ShotRow, TrackMetricsDocument, TrackRow
+from contracts.warnings import Warning
 from services.grouper.edits.kinds import Edit
 from services.grouper.edits.log import EditLog, EditRecord, active_records
 from services.grouper.edits.replay import thresholds_in_force
@@ -75,7 +76,8 @@ def group_edited(
     )
     if resolved.lost:
         sentence = f"{len(resolved.lost)} edits are about tracks that are not in this run."
-        grouping = replace(grouping, warnings=(*grouping.warnings, sentence))
+        lost = Warning.of("edits_without_tracks", sentence)
+        grouping = replace(grouping, warnings=(*grouping.warnings, lost))
     return EditedGrouping(grouping=grouping, faces=faces, is_cut=is_cut, edits=resolved.edits)
 
 

@@ -13,6 +13,7 @@ from chassis.kafka.bus import Origin
 from chassis.service import Resources
 from contracts.blobs import BlobRef
 from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped, EpisodeProgress, Event, SegmentEmbedded
+from contracts.warnings import Warning, noted, sentences
 from services.grouper.artifacts import (
     RevisionHeader,
     RunArtifacts,
@@ -124,7 +125,7 @@ class GrouperHandlers:
         ) | await write_tracks(self._resources.storage, edition, edited)
         base = await self._write_ground(edition, joined, gathered, edited, artifacts)
         metrics.real_time_factor.labels("grouper").observe(busy["grouper"] / event.duration_s)
-        problems = dict.fromkeys(problem for segment in embedded for problem in segment.problems)
+        warnings = tuple(dict.fromkeys(warning for segment in embedded for warning in _warnings_of(segment)))
         return GroupedRun(
             event=EpisodeGrouped(
                 ep_id=event.ep_id,
@@ -136,7 +137,10 @@ class GrouperHandlers:
                 clusters=edited.grouping.metrics.clusters,
                 tracks=len(edited.grouping.tracks),
                 edits_version=book.version,
-                problems=tuple(problems),
+                problems=sentences(warnings),
+                warnings=warnings,
+                starts_at_s=event.starts_at_s,
+                timecode=event.timecode,
             ),
             base=base,
             sample_period_s=event.sample_period_s,
@@ -212,6 +216,11 @@ def _everybody(before: GroupedRun, people: EarlierRun, resolver: Resolver) -> di
     """Everybody of the run before, by tracks of this one: who is not found again keeps the id for later."""
     known = {**people.retired, **{one.identity_id: one.track_ids for one in people.identities}}
     return {identity: resolver.tracks_here(before.event.run_id, tracks) for identity, tracks in known.items()}
+
+
+def _warnings_of(segment: SegmentEmbedded) -> tuple[Warning, ...]:
+    """What the stages before say about a segment; events of earlier releases have sentences only."""
+    return segment.warnings or noted(segment.problems)
 
 
 def progress_of(event: EpisodeGrouped) -> EpisodeProgress:

@@ -19,6 +19,7 @@ from contracts.rows import (
     ShotRow,
     TrackRow,
 )
+from contracts.warnings import Warning, noted
 from services.identity.facebank.gallery import Reference, find_outliers, make_gallery
 from services.identity.faces.track_reps import select_representative_frames
 from services.identity.links.history import effective_links
@@ -44,7 +45,9 @@ class Grouping:
     track_vectors: Floats
     identities: IdentitiesDocument
     centroids: ClusterCentroidsDocument
-    problems: Sequence[str]
+    problems: Sequence[Warning]
+    starts_at_s: float = 0.0
+    timecode: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,22 +109,28 @@ def recognise(
         model_id=calibration.model_id if calibration else "",
         dimension=dimension,
     )
-    warnings = [*document.warnings, *grouping.problems, *problems]
+    warnings = [*(document.warning_details or noted(document.warnings)), *grouping.problems]
+    warnings += [Warning.of("vectors_not_compared", problem) for problem in problems]
     known = {identity.identity_id for identity in document.identities}
     people_links = [link for link in decided.links if link.identity_id in known]
     found = list(automatic or ())
     reasons: dict[str, str] = {}
     conflicts: tuple[str, ...] = ()
     if calibration is None:
-        warnings.append("The embedder is not calibrated, so nobody was named automatically.")
+        sentence = "The embedder is not calibrated, so nobody was named automatically."
+        warnings.append(Warning.of("not_calibrated", sentence))
     else:
         galleries = [
             make_gallery(cast_id, references, model_id=calibration.model_id, dimension=dimension, rules=rules.gallery)
             for cast_id, references in sorted(facebank.references.items())
         ]
-        warnings += [problem for gallery in galleries for problem in gallery.problems]
         warnings += [
-            outlier.message
+            Warning.of("picture_not_compared", problem, subject=gallery.cast_id)
+            for gallery in galleries
+            for problem in gallery.problems
+        ]
+        warnings += [
+            Warning.of("picture_of_somebody_else", outlier.message, subject=outlier.cast_id)
             for outlier in find_outliers(
                 galleries, calibration=calibration, references=rules.link.references, rules=rules.gallery
             )
@@ -149,12 +158,12 @@ def recognise(
         identities=identities.identities,
         links=links,
         cast_names=facebank.names,
-        warnings=[*warnings, *conflicts],
+        warnings=[*warnings, *(Warning.of("cast_conflict", conflict) for conflict in conflicts)],
         models=models,
         previous=previous,
         reasons=reasons,
         rules=rules.screen_time,
-    )
+    ).model_copy(update={"starts_at_s": grouping.starts_at_s, "timecode": grouping.timecode})
     return Recognition(
         identities=identities,
         links=tuple(links),

@@ -22,7 +22,7 @@ from contracts.events import (
     SegmentReady,
 )
 from contracts.ids import run_id_for
-from services.ingest.runs.planning import plan_segments
+from services.ingest.runs.planning import plan_recordings
 from services.ingest.runs.states import FINISHED, OPEN
 from services.ingest.settings import IngestSettings
 from services.ingest.store.runs import IngestStore
@@ -58,7 +58,7 @@ class IngestHandlers:
             existing = await self._same_content(event, video)
             if existing is not None:
                 return existing_run(existing, origin.event_id)
-        facts = await self._probe(video)
+        facts = await self._probe(video, event.video_stream)
         started, segments = self._plan(event, run_id=run_id, upload_event_id=origin.event_id, video=video, facts=facts)
         await self._store.save_plan(started, segments, event)
         if await self._store.is_deleted(event.ep_id, run_id):  # while the video was looked at
@@ -99,6 +99,8 @@ class IngestHandlers:
             return None
         if (current["video_sha256"], current["profile"]) != (video.sha256, event.profile):
             return None
+        if event.video_stream not in {None, current["started"].get("video_stream")}:
+            return None
         return current
 
     async def _video(self, event: EpisodeUploaded) -> BlobRef:
@@ -117,46 +119,57 @@ class IngestHandlers:
             raise ObjectChanged(named.uri)
         return BlobRef(uri=named.uri, sha256=digest, bytes=size, media_type=named.media_type)
 
-    async def _probe(self, video: BlobRef) -> VideoFacts:
+    async def _probe(self, video: BlobRef, video_stream: int | None) -> VideoFacts:
         url = await self._resources.storage.get_presigned_url(video.uri)
         try:
-            return await asyncio.to_thread(probe, url, limits=self._resources.settings.limits)
+            limits = self._resources.settings.limits
+            return await asyncio.to_thread(probe, url, limits=limits, video_stream=video_stream)
         except BadVideo as error:
             raise BadInput(error.code, error.message) from error
 
     def _plan(
         self, event: EpisodeUploaded, *, run_id: str, upload_event_id: str, video: BlobRef, facts: VideoFacts
     ) -> tuple[RunStarted, list[SegmentReady]]:
-        spans = plan_segments(facts.keyframes_s, facts.duration_s, target_s=self._resources.settings.planning.segment_s)
+        planned = plan_recordings(facts.parts, target_s=self._resources.settings.planning.segment_s)
         started = RunStarted(
             ep_id=event.ep_id,
             run_id=run_id,
             upload_event_id=upload_event_id,
-            segments=len(spans),
+            segments=len(planned),
             duration_s=facts.duration_s,
             profile=event.profile,
             width=facts.width,
             height=facts.height,
             codec=facts.codec,
             fps=facts.fps,
+            video_stream=facts.stream_index,
+            starts_at_s=facts.starts_at_s,
+            timecode=facts.timecode,
             problems=facts.problems,
+            warnings=facts.warnings,
         )
         segments = [
             SegmentReady(
                 ep_id=event.ep_id,
                 run_id=run_id,
                 segment=span.segment,
-                segments=len(spans),
+                segments=len(planned),
                 video=video,
-                stream_index=facts.stream_index,
-                origin_s=facts.origin_s,
+                stream_index=part.stream_index,
+                origin_s=part.origin_s,
+                ranges=part.ranges,
+                frame_times=part.frame_times,
+                ends_recording=span.end_s == part.end_s < facts.duration_s,
+                starts_at_s=facts.starts_at_s,
+                timecode=facts.timecode,
                 start_s=span.start_s,
                 end_s=span.end_s,
                 duration_s=facts.duration_s,
                 profile=event.profile,
                 problems=facts.problems if span.segment == 0 else (),
+                warnings=facts.warnings if span.segment == 0 else (),
             )
-            for span in spans
+            for span, part in planned
         ]
         return started, segments
 

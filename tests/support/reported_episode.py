@@ -219,6 +219,7 @@ async def _save(database: Database, document: ScreenTimeDocument, manifests: dic
         ),
         unidentified=len(document.unidentified),
         warnings=document.warnings,
+        warning_details=document.warning_details,
     )
     await database["screen_time"].insert_one(
         {

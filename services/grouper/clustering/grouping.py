@@ -10,6 +10,7 @@ from itertools import islice
 import numpy as np
 
 from contracts.rows import TrackRow
+from contracts.warnings import Warning
 from services.grouper.clustering.constraints import Constraints
 from services.grouper.clustering.linkage import density_cores, merge_close, merge_neighbours, ratio_matrix
 from services.grouper.rules import ClusteringRules, RescueRules
@@ -47,7 +48,7 @@ class Centroid:
 
 def _validate_embedding_dimensions(
     tracks: Sequence[TrackRow], vectors: Sequence[Floats | None], *, model_id: str | None, dimension: int
-) -> tuple[list[TrackRow], Floats, list[str]]:
+) -> tuple[list[TrackRow], Floats, list[Warning]]:
     """Keeps vectors of one model and dimension; `model_id` None means the model most tracks were embedded with.
 
     Returns the tracks with `embedding_row` numbered anew (a refused vector's track says so in `rejection`), the matrix
@@ -73,7 +74,10 @@ def _validate_embedding_dimensions(
             rows.append(track.model_copy(update={"embedding_row": None, "rejection": MISMATCH}))
             refused[(track.model_id or "an unnamed model", vector.size)] += 1
     problems = [
-        f"{count} tracks have vectors of {model} ({size} numbers), not comparable with {expected} ({dimension})"
+        Warning.of(
+            "vectors_not_compared",
+            f"{count} tracks have vectors of {model} ({size} numbers), not comparable with {expected} ({dimension})",
+        )
         for (model, size), count in sorted(refused.items())
     ]
     matrix = np.stack(kept).astype(np.float32) if kept else np.zeros((0, dimension), dtype=np.float32)

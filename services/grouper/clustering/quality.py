@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.rows import GroupingMetrics, TrackRow
+from contracts.warnings import Warning
 from services.grouper.rules import WarningRules
 
 
@@ -23,20 +24,32 @@ def grouping_metrics(cluster_sizes: Sequence[int], *, tracks: int, unassigned: i
 
 def grouping_warnings(
     metrics: GroupingMetrics, tracks: Sequence[TrackRow], *, duration_s: float, rules: WarningRules
-) -> tuple[str, ...]:
-    """One sentence for everything that looks wrong. Continued tracks count once."""
-    warnings: list[str] = []
+) -> tuple[Warning, ...]:
+    """A warning of everything that looks wrong. Continued tracks count once."""
+    warnings: list[Warning] = []
+
+    def warn(code: str, sentence: str) -> None:
+        warnings.append(Warning.of(code, sentence))
+
     if metrics.singleton_fraction > rules.singleton_fraction:
-        warnings.append(f"{metrics.singleton_fraction:.0%} of the clusters have only one track: people may be split.")
+        warn(
+            "many_single_tracks",
+            f"{metrics.singleton_fraction:.0%} of the clusters have only one track: people may be split.",
+        )
     if metrics.clusters > 1 and metrics.largest_fraction > rules.largest_fraction:
-        warnings.append(f"One cluster holds {metrics.largest_fraction:.0%} of the tracks: people may be mixed.")
+        warn(
+            "one_large_cluster", f"One cluster holds {metrics.largest_fraction:.0%} of the tracks: people may be mixed."
+        )
     if not rules.min_clusters <= metrics.clusters <= rules.max_clusters:
-        warnings.append(f"{metrics.clusters} clusters: expected {rules.min_clusters} to {rules.max_clusters}.")
+        warn(
+            "unusual_cluster_count",
+            f"{metrics.clusters} clusters: expected {rules.min_clusters} to {rules.max_clusters}.",
+        )
     rate, short = track_rate(tracks, duration_s), short_track_fraction(tracks, rules)
     if rate > rules.tracks_per_minute:
-        warnings.append(f"{rate:.0f} tracks per minute: tracking may be broken up.")
+        warn("many_tracks", f"{rate:.0f} tracks per minute: tracking may be broken up.")
     if short > rules.short_track_fraction:
-        warnings.append(f"{short:.0%} of the tracks are shorter than {rules.short_track_s} s.")
+        warn("many_short_tracks", f"{short:.0%} of the tracks are shorter than {rules.short_track_s} s.")
     return tuple(warnings)
 
 

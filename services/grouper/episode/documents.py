@@ -15,6 +15,7 @@ from contracts.rows import (
     ShotRow,
     TrackMetricsDocument,
 )
+from contracts.warnings import sentences
 from services.grouper.clustering.quality import short_track_fraction, track_rate
 from services.grouper.episode.grouping_with_edits import Grouping, Person
 from services.grouper.rules import WarningRules
@@ -47,7 +48,8 @@ def identities_document(
         revision=revision,
         identities=tuple(_identity(person, sampled, best) for person in grouping.people),
         metrics=grouping.metrics,
-        warnings=grouping.warnings,
+        warnings=sentences(grouping.warnings),
+        warning_details=grouping.warnings,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from contracts.ids import IdentityId
 from contracts.rows import GroupingMetrics, Provenance, TrackRow
+from contracts.warnings import Warning
 from services.grouper.clustering.apply_edits import carry_out
 from services.grouper.clustering.constraints import Constraints, simultaneous_pairs
 from services.grouper.clustering.grouping import (
@@ -77,7 +78,7 @@ class Grouping:
     tracks: tuple[TrackRow, ...]
     tracks_npy: Floats
     metrics: GroupingMetrics
-    warnings: tuple[str, ...]
+    warnings: tuple[Warning, ...]
     machine: MachineGrouping
 
 
@@ -133,7 +134,8 @@ def group_episode(
         rescued=sum(len(cluster.rescued) for cluster in clusters),
     )
     if contradicted:
-        problems.append(f"{contradicted} edits are contradicted by later ones and hold only in part")
+        sentence = f"{contradicted} edits are contradicted by later ones and hold only in part"
+        problems.append(Warning.of("edits_contradict", sentence))
     health = grouping_warnings(metrics, tracks, duration_s=duration_s, rules=thresholds.warnings)
     return Grouping(
         people=people,
@@ -145,7 +147,9 @@ def group_episode(
     )
 
 
-def comparable_tracks(joined: JoinedEpisode, thresholds: GrouperThresholds) -> tuple[list[TrackRow], Floats, list[str]]:
+def comparable_tracks(
+    joined: JoinedEpisode, thresholds: GrouperThresholds
+) -> tuple[list[TrackRow], Floats, list[Warning]]:
     """All tracks in order of time, the matrix [M, D] of those vectors that can be compared, and what was refused."""
     order = sorted(range(len(joined.tracks)), key=lambda index: _by_time(joined.tracks[index]))
     return _validate_embedding_dimensions(

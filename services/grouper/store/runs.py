@@ -14,6 +14,7 @@ from chassis.mongo import bitset
 from chassis.mongo.database import Database, Document
 from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, SegmentEmbedded
+from contracts.warnings import Warning, noted
 
 BASE = ("tracks", "tracks_npy", "faces")
 USUAL_PERIOD_S = 0.125
@@ -33,7 +34,7 @@ class GroupedRun:
     sample_period_s: float
     highest_number: int
     retired: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
+    problems: tuple[Warning, ...] = ()
 
 
 class GrouperStore:
@@ -131,7 +132,7 @@ def _written(run: GroupedRun) -> Document:
         "sample_period_s": run.sample_period_s,
         "highest_number": run.highest_number,
         "retired": {identity: list(tracks) for identity, tracks in run.retired.items()},
-        "problems": list(run.problems),
+        "problems": [warning.model_dump(mode="json") for warning in run.problems],
     }
 
 
@@ -145,5 +146,10 @@ def _read(document: Document) -> GroupedRun:
         sample_period_s=float(document.get("sample_period_s", USUAL_PERIOD_S)),
         highest_number=int(document.get("highest_number", 0)),
         retired={identity: tuple(tracks) for identity, tracks in document.get("retired", {}).items()},
-        problems=tuple(document.get("problems", ())),
+        problems=tuple(_warning(problem) for problem in document.get("problems", ())),
     )
+
+
+def _warning(problem: Document | str) -> Warning:
+    """A stored problem; those of earlier releases are sentences."""
+    return noted([problem])[0] if isinstance(problem, str) else Warning.model_validate(problem)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from contracts.rows import FaceRow, ShotRow, TrackRow
+from contracts.warnings import Warning
 from services.grouper.rules import JoiningRules
 from services.grouper.tracks.geometry import box_overlap
 
@@ -43,7 +44,7 @@ class JoinedEpisode:
     vectors: tuple[Floats | None, ...]
     shots: tuple[ShotRow, ...]
     must_links: tuple[tuple[str, str], ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Warning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def join_segments(segments: Iterable[SegmentTracks], rules: JoiningRules) -> Joi
     embedded: list[_Embedded] = []
     shots: list[ShotRow] = []
     links: list[tuple[str, str]] = []
-    problems: list[str] = []
+    problems: list[Warning] = []
     previous: SegmentTracks | None = None
     before_border: list[_Embedded] = []
     for segment in segments:
@@ -84,7 +85,7 @@ def join_segments(segments: Iterable[SegmentTracks], rules: JoiningRules) -> Joi
 
 
 def joined_again(
-    tracks: Sequence[TrackRow], prototypes: Floats, shots: Sequence[ShotRow], problems: Sequence[str] = ()
+    tracks: Sequence[TrackRow], prototypes: Floats, shots: Sequence[ShotRow], problems: Sequence[Warning] = ()
 ) -> JoinedEpisode:
     """The joined episode from its rows; `prototypes` [M, D] holds the vectors that the rows name."""
     return JoinedEpisode(
@@ -104,14 +105,17 @@ def shift_embedding_rows(faces: Sequence[FaceRow], offset: int) -> list[FaceRow]
     ]
 
 
-def _goes_on(previous: SegmentTracks | None, segment: SegmentTracks, shots: list[ShotRow], problems: list[str]) -> bool:
+def _goes_on(
+    previous: SegmentTracks | None, segment: SegmentTracks, shots: list[ShotRow], problems: list[Warning]
+) -> bool:
     """Whether one shot reaches over the border between two segments."""
     if previous is None:
         return False
     if segment.segment <= previous.segment:
         raise ValueError(f"segment {segment.segment} came after segment {previous.segment}")
     if segment.segment != previous.segment + 1:
-        problems.append(f"segments {previous.segment + 1} to {segment.segment - 1} are missing")
+        sentence = f"segments {previous.segment + 1} to {segment.segment - 1} are missing"
+        problems.append(Warning.of("segments_missing", sentence, start_s=previous.end_s, end_s=segment.start_s))
         return False
     ends_with_cut = previous.cut_at_end or not previous.shots or shots[-1].ends_with == "cut"
     starts_with_cut = not segment.shots or _by_time(segment.shots)[0].starts_with == "cut"

@@ -22,6 +22,7 @@ from contracts.blobs import BlobRef, Sha256
 from contracts.events import ScreenTimeReported, VisibleSeconds
 from contracts.ids import RunId, show_of
 from contracts.rows import ScreenTimeDocument
+from contracts.warnings import Warning
 from services.identity.screentime.totals import CastSeconds, EpisodeSeconds
 from services.identity.store.revisions import order_of
 
@@ -60,6 +61,8 @@ class RevisionSummary(BaseModel):
     cast: tuple[VisibleSeconds, ...]
     unidentified: int
     warnings: tuple[str, ...]
+    warning_details: tuple[Warning, ...] = ()
+    """The warnings, each with its code and place."""
 
 
 class ScreenTimeFile(BaseModel):
@@ -246,6 +249,7 @@ def _summary(doc: Document, current: tuple[str, int]) -> RevisionSummary:
         cast=event.cast,
         unidentified=event.unidentified,
         warnings=event.warnings,
+        warning_details=event.warning_details,
     )
 
 

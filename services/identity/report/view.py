@@ -100,6 +100,14 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning as it is shown. `code` is what programs decide by; None in results made before there were codes."""
+
+    text: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReportView:
     """Everything the template prints."""
 
@@ -114,7 +122,7 @@ class ReportView:
     timeline: Timeline
     together: Together
     appearances: tuple[Appearances, ...]
-    notices: tuple[str, ...]
+    notices: tuple[Notice, ...]
     conflicts: tuple[str, ...]
     shots: int
     gallery: Gallery
@@ -237,6 +245,11 @@ def _shot_count(shots: Sequence[ShotRow], cuts: int) -> int:
     return cuts + 1 if shots else 0
 
 
+def _notices(document: ScreenTimeDocument) -> tuple[Notice, ...]:
+    codes = {warning.sentence: warning.code for warning in document.warning_details}
+    return tuple(Notice(text=sentence(text), code=codes.get(text)) for text in document.warnings)
+
+
 def build_view(
     *,
     document: ScreenTimeDocument,
@@ -263,7 +276,7 @@ def build_view(
         timeline=timeline,
         together=_together(document, strangers),
         appearances=_appearances(people, strangers),
-        notices=tuple(sentence(warning) for warning in document.warnings),
+        notices=_notices(document),
         conflicts=tuple(sentence(conflict) for conflict in conflicts),
         shots=_shot_count(shots, timeline.cut_count),
         gallery=gallery,

@@ -28,6 +28,7 @@ from contracts.rows import (
     TrackMetricsDocument,
     TrackRow,
 )
+from contracts.warnings import noted
 from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.links.history import effective_links
@@ -227,7 +228,9 @@ class Reporter:
             track_vectors=await reader.array(artifacts["tracks_npy"]),
             identities=identities,
             centroids=centroids,
-            problems=event.problems,
+            problems=event.warnings or noted(event.problems),
+            starts_at_s=event.starts_at_s,
+            timecode=event.timecode,
         )
 
     async def _write(
@@ -304,6 +307,7 @@ def _reported(
         ),
         unidentified=len(document.unidentified),
         warnings=document.warnings,
+        warning_details=document.warning_details,
         grouping_revision=event.revision,
         links_version=links_version,
         changes=document.changes,

@@ -26,6 +26,7 @@ from contracts.rows import (
     TrackRow,
     UnidentifiedScreenTime,
 )
+from contracts.warnings import Warning, sentences
 from services.identity.rules import DEFAULTS, ScreenTimeRules
 from services.identity.screentime.changes import describe_changes
 
@@ -57,7 +58,7 @@ def compute_screen_time(
     identities: Sequence[Identity],
     links: Sequence[CastLink],
     cast_names: Mapping[str, str],
-    warnings: Sequence[str] = (),
+    warnings: Sequence[Warning] = (),
     models: Mapping[str, str] | None = None,
     previous: ScreenTimeDocument | None = None,
     reasons: Mapping[str, str] | None = None,
@@ -116,7 +117,8 @@ def compute_screen_time(
             any_face_s=total(any_face),
             nobody_s=total(difference([(0.0, duration)], any_face)),
         ),
-        warnings=tuple(dict.fromkeys(notes)),
+        warnings=sentences(notes),
+        warning_details=tuple(dict.fromkeys(notes)),
         models=dict(sorted((models or {}).items())),
     )
     return document.model_copy(update={"changes": describe_changes(previous, document)})
@@ -230,26 +232,39 @@ def _co_appearances(people: Sequence[_Presence]) -> tuple[CoAppearance, ...]:
 
 def _link_warnings(
     link_of: Mapping[str, CastLink], identities: Mapping[str, Identity], cast_names: Mapping[str, str]
-) -> list[str]:
+) -> list[Warning]:
     missing = [link for key, link in link_of.items() if key not in identities]
-    notes = [f"{link.identity_id} is linked to {link.cast_id} but does not exist." for link in missing]
+    notes = [
+        Warning.of(
+            "link_without_identity",
+            f"{link.identity_id} is linked to {link.cast_id} but does not exist.",
+            subject=link.identity_id,
+        )
+        for link in missing
+    ]
     unknown = sorted({link.cast_id for link in link_of.values()} - set(cast_names))
     notes += [
-        f"{cast_id} is linked but not in the show's cast; its id is shown instead of a name." for cast_id in unknown
+        Warning.of(
+            "linked_to_unknown_cast",
+            f"{cast_id} is linked but not in the show's cast; its id is shown instead of a name.",
+            subject=cast_id,
+        )
+        for cast_id in unknown
     ]
     return notes
 
 
-def _dropped_tracks(identities: Iterable[Identity], tracks: Sequence[TrackRow]) -> list[str]:
+def _dropped_tracks(identities: Iterable[Identity], tracks: Sequence[TrackRow]) -> list[Warning]:
     claimed = {track_id for person in identities for track_id in person.track_ids}
     dropped = [row for row in tracks if row.track_id not in claimed]
     if not dropped:
         return []
     seconds = total((row.start_s, row.end_s) for row in dropped)
-    return [f"Dropped tracks count for nobody: {len(dropped)} with {seconds:.1f} s."]
+    sentence = f"Dropped tracks count for nobody: {len(dropped)} with {seconds:.1f} s."
+    return [Warning.of("tracks_dropped", sentence)]
 
 
-def _doubled_presence(named: Iterable[_Presence], cast_names: Mapping[str, str], tolerance_s: float) -> list[str]:
+def _doubled_presence(named: Iterable[_Presence], cast_names: Mapping[str, str], tolerance_s: float) -> list[Warning]:
     """One person cannot be in two places: says where links or clusters claim it."""
     notes = []
     for one in named:
@@ -261,5 +276,7 @@ def _doubled_presence(named: Iterable[_Presence], cast_names: Mapping[str, str],
         seconds = total(doubled)
         if seconds > tolerance_s:
             name = cast_names.get(one.key, one.key)
-            notes.append(f"{name} is in two places at once for {seconds:.1f} s: check who is linked to {name}.")
+            since = next(start for start, end in doubled if end > start)
+            sentence = f"{name} is in two places at once for {seconds:.1f} s: check who is linked to {name}."
+            notes.append(Warning.of("in_two_places", sentence, start_s=since, subject=one.key))
     return notes

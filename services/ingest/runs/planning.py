@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol, TypeVar
 
 TARGET_SEGMENT_S = 20.0
 SHORTEST_PART_OF_TARGET = 0.25
@@ -46,3 +47,30 @@ def plan_segments(
         SegmentSpan(segment=number, start_s=start, end_s=end)
         for number, (start, end) in enumerate(pairwise([*borders, duration_s]))
     ]
+
+
+class Recording(Protocol):
+    """What is planned: `[start_s, end_s)` of the episode with its keyframes, in seconds of the episode."""
+
+    @property
+    def start_s(self) -> float: ...
+    @property
+    def end_s(self) -> float: ...
+    @property
+    def keyframes_s(self) -> Sequence[float]: ...
+
+
+R = TypeVar("R", bound=Recording)
+
+
+def plan_recordings(recordings: Sequence[R], target_s: float = TARGET_SEGMENT_S) -> list[tuple[SegmentSpan, R]]:
+    """The segments of recordings that follow each other, each with the recording it lies in; none lies in two."""
+    planned: list[tuple[SegmentSpan, R]] = []
+    for recording in recordings:
+        start_s = recording.start_s
+        inside = [time - start_s for time in recording.keyframes_s]
+        for span in plan_segments(inside, recording.end_s - start_s, target_s):
+            is_last = span.end_s == recording.end_s - start_s
+            end_s = recording.end_s if is_last else start_s + span.end_s
+            planned.append((SegmentSpan(len(planned), start_s + span.start_s, end_s), recording))
+    return planned

@@ -13,10 +13,12 @@ from typing import Final
 
 import av.error
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.stream import VideoStream
 
-from chassis.video.container import packets_of
+from chassis.video.reading import FrameTimes
+from contracts.warnings import Warning
+from services.ingest.video.last_frame import LastFrame
+from services.ingest.video.packet_scan import Joint, scan_packets
 
 INDEX_MAY_END_EARLY_S: Final = 30.0
 END_MISSES_S: Final = 1.0
@@ -24,12 +26,14 @@ END_MISSES_S: Final = 1.0
 KEYFRAMES_TO_COMPARE: Final = 5
 SPACING_WHEN_ALL_ARE_READ_S: Final = 5.0
 TAIL_S: Final = 1.0
+ENTRIES_OF_AN_AVI_INDEX: Final = 2
+"""FFmpeg makes one entry of the first packet where an AVI file has no index."""
 PACKETS_TO_A_KEYFRAME: Final = 1000
-LONGEST_JUMP_S: Final = 30.0
-"""A packet that is shown so much later than everything before it and than the announced end has a damaged time."""
-DEFAULT_FRAME_S: Final = 0.04
 INDEXED_CONTAINERS: Final = ("mov", "matroska", "avi")
 """Containers (first part of FFmpeg's name) with a whole index; others list only what was read so far."""
+
+
+_DAMAGED: Final = "The file is damaged in some places; what could be read is analysed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +41,17 @@ class PacketIndex:
     """What the packets say.
 
     `keyframes_s` are presentation seconds from the first frame, ascending, the first is 0. `duration_s` is the end of
-    the last frame, `frames` None when they were not counted, `problems` sentences about what is wrong with the file.
+    the last frame, `frames` None when they were not counted, `warnings` tell what is wrong with the file. `joints` are the
+    places where the clock was set anew; all the rest is about what is before the first of them.
+    `holes_s` is how long there is no frame, as far as known.
     """
 
     keyframes_s: tuple[float, ...]
     duration_s: float
     frames: int | None
-    problems: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = ()
+    joints: tuple[Joint, ...] = ()
+    holes_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +66,39 @@ class _Entry:
 
 
 def read_packet_index(
-    reopen: Callable[[], InputContainer], *, url: str, stream_index: int, origin_s: float, announced_s: float | None
+    reopen: Callable[[], InputContainer],
+    *,
+    url: str,
+    stream_index: int,
+    origin_s: float,
+    announced_s: float | None,
+    frame_times: FrameTimes = "presentation",
 ) -> PacketIndex:
     """Reads the index of one video stream. `reopen` gives the file at `url` afresh, positioned at its start.
 
-    `announced_s` is the header's duration, None when it has none. Raises `av.error.FFmpegError` when reading fails.
+    `origin_s` is the container time from which seconds count, `announced_s` the header's duration, None when it has
+    none. Raises `av.error.FFmpegError` when reading fails.
     """
     with reopen() as container:
         stream = _video_stream(container, stream_index)
         entries = _index_entries(container, stream, origin_s=origin_s, announced_s=announced_s)
         if entries:
-            return _from_entries(container, stream, entries, origin_s=origin_s, announced_s=announced_s)
+            index = _from_entries(container, stream, entries, origin_s, announced_s, frame_times)
+            if index is not None:
+                return index
     with reopen() as container:
-        return _from_packets(container, _video_stream(container, stream_index), origin_s, announced_s, url=url)
+        stream = _video_stream(container, stream_index)
+        scan = scan_packets(container, stream, url=url, origin_s=origin_s, frame_times=frame_times)
+    damage = [Warning.of("file_damaged", _DAMAGED)] if scan.damaged else []
+    early = () if scan.joints else _ends_early(scan.duration_s, announced_s)
+    return PacketIndex(
+        keyframes_s=_clean(scan.keyframes_s, scan.duration_s),
+        duration_s=scan.duration_s,
+        frames=scan.frames,
+        warnings=(*damage, *early),
+        joints=scan.joints,
+        holes_s=scan.holes_s,
+    )
 
 
 def _video_stream(container: InputContainer, stream_index: int) -> VideoStream:
@@ -99,6 +127,8 @@ def _index_entries(
     ]
     if not any(entry.is_keyframe for entry in entries):
         return []
+    if container.format.name == "avi" and len(entries) < ENTRIES_OF_AN_AVI_INDEX:
+        return []
     last_s = max(entry.timestamp for entry in entries) * float(stream.time_base) - origin_s
     return entries if last_s >= announced_s - INDEX_MAY_END_EARLY_S else []
 
@@ -107,27 +137,38 @@ def _from_entries(
     container: InputContainer,
     stream: VideoStream,
     entries: list[_Entry],
-    *,
     origin_s: float,
     announced_s: float | None,
-) -> PacketIndex:
+    frame_times: FrameTimes,
+) -> PacketIndex | None:
+    """What the index says; None where the file does not bear it out."""
     present = _entries_in_file(container, entries)
     shown = [entry for entry in present if not entry.is_discard]
-    keyframes = _keyframe_times(container, stream, [entry for entry in shown if entry.is_keyframe], origin_s=origin_s)
+    keyentries = [entry for entry in shown if entry.is_keyframe]
+    if frame_times == "presentation":
+        keyframes = _keyframe_times(container, stream, keyentries, origin_s=origin_s)
+    else:
+        keyframes = [entry.timestamp * _tick_s(stream) - origin_s for entry in keyentries[1:]]
     last_timestamp = max((entry.timestamp for entry in shown), default=0)
-    duration_s = _end_of_last_frame(container, stream, last_timestamp, origin_s=origin_s)
-    problems = _ends_early(duration_s, announced_s)
+    last = _last_frame(container, stream, last_timestamp, frame_times)
+    if last is None:
+        return None
+    duration_s = last.end_s(_tick_s(stream), fallback=last_timestamp) - origin_s
+    if duration_s - (last_timestamp * _tick_s(stream) - origin_s) > INDEX_MAY_END_EARLY_S:
+        return None  # packets go on behind the index
+    warnings = _ends_early(duration_s, announced_s)
     if len(present) < len(entries):
         last_s = max(entry.timestamp for entry in entries) * _tick_s(stream) - origin_s
-        problems = (
-            f"The file is cut off: {duration_s:.1f} s of about {last_s:.0f} s are there, and only they are analysed.",
+        sentence = (
+            f"The file is cut off: {duration_s:.1f} s of about {last_s:.0f} s are there, and only they are analysed."
         )
+        warnings = (Warning.of("file_cut_off", sentence, start_s=duration_s, end_s=max(last_s, duration_s)),)
     complete = len(entries) > 1 and not all(entry.is_keyframe for entry in entries)
     return PacketIndex(
         keyframes_s=_clean(keyframes, duration_s),
         duration_s=duration_s,
         frames=len(shown) if complete else None,
-        problems=problems,
+        warnings=warnings,
     )
 
 
@@ -177,94 +218,29 @@ def _reordering(container: InputContainer, stream: VideoStream, entries: Sequenc
     return int(packet.pts - entry.timestamp)
 
 
-def _end_of_last_frame(
-    container: InputContainer, stream: VideoStream, last_timestamp: int, *, origin_s: float
-) -> float:
-    """Presentation time at which the last frame ends, from the packets at the end of the file."""
-    tick_s = _tick_s(stream)
-    tail_begins = max(round(origin_s / tick_s), last_timestamp - round(TAIL_S / tick_s))  # AVI refuses less than 0
-    container.seek(tail_begins, stream=stream, any_frame=True)
-    tail = _Tail(stream, last_timestamp)
+def _last_frame(
+    container: InputContainer, stream: VideoStream, last_timestamp: int, frame_times: FrameTimes
+) -> LastFrame | None:
+    """The last frame, from the packets at the end of the file; None where they cannot be reached or believed."""
+    last = LastFrame(stream, last_timestamp, frame_times)
     try:
+        tail_begins = max(0, last_timestamp - round(TAIL_S / _tick_s(stream)))  # AVI refuses less
+        container.seek(tail_begins, stream=stream, any_frame=True)
         for packet in container.demux(stream):
-            tail.add(packet)
+            last.add(packet)
     except (av.error.InvalidDataError, IndexError):
         pass
-    return tail.end_s(tick_s, fallback=last_timestamp) - origin_s
+    except av.error.OSError:
+        return None
+    return None if last.is_doubtful else last
 
 
-class _Tail:
-    """Tells from the packets at a file's end, which come in decoding order, when the last frame ends."""
-
-    def __init__(self, stream: VideoStream, expected_end: float) -> None:
-        self._rate = float(stream.average_rate) if stream.average_rate else 0.0
-        self._jump = LONGEST_JUMP_S / _tick_s(stream)
-        self._expected_end = expected_end
-        self._latest: list[tuple[int, int]] = []
-
-    def add(self, packet: Packet[VideoStream]) -> bool:
-        """Takes a packet into account; False for one whose time cannot be right."""
-        # AVI has no presentation times; its frames are shown in the order of decoding but for B-frames.
-        shown = packet.pts if packet.pts is not None else packet.dts
-        if shown is None or packet.is_discard:
-            return True
-        if shown > max(self._expected_end, self._latest[-1][0] if self._latest else 0) + self._jump:
-            return False
-        others = [entry for entry in self._latest if entry[0] != shown]
-        duration = packet.duration or 0
-        self._latest = sorted([*others, (shown, duration if duration < self._jump else 0)])[-3:]
-        return True
-
-    def end_s(self, tick_s: float, *, fallback: int) -> float:
-        if not self._latest:
-            return fallback * tick_s + self._frame_s(0.0)
-        last, duration = self._latest[-1]
-        spacing = (last - self._latest[-2][0]) * tick_s if len(self._latest) > 1 else 0.0
-        # Some containers give a frame's duration as one tick of a fine clock.
-        plausible = duration * tick_s >= spacing / 2
-        return last * tick_s + (duration * tick_s if duration and plausible else self._frame_s(spacing))
-
-    def _frame_s(self, spacing_s: float) -> float:
-        return spacing_s or (1 / self._rate if self._rate else DEFAULT_FRAME_S)
-
-
-def _from_packets(
-    container: InputContainer, stream: VideoStream, origin_s: float, announced_s: float | None, *, url: str
-) -> PacketIndex:
-    """Reads the whole file's packets, for containers without an index."""
-    tick_s = _tick_s(stream)
-    tail = _Tail(stream, ((announced_s or 0.0) + origin_s) / tick_s)
-    keyframes: list[float] = []
-    frames = 0
-    damaged = [0]
-
-    def pass_over() -> None:
-        damaged[0] += 1
-
-    for packet in packets_of(container, stream, url=url, passed_over=pass_over):
-        if packet.pts is None or packet.is_discard:
-            continue
-        if not tail.add(packet):
-            pass_over()
-            continue
-        frames += 1
-        if packet.is_keyframe:
-            keyframes.append(packet.pts * tick_s - origin_s)
-    duration_s = tail.end_s(tick_s, fallback=0) - origin_s if frames else 0.0
-    problems = ["The file is damaged in some places; what could be read is analysed."] if damaged[0] else []
-    return PacketIndex(
-        keyframes_s=_clean(keyframes, duration_s),
-        duration_s=duration_s,
-        frames=frames,
-        problems=(*problems, *_ends_early(duration_s, announced_s)),
-    )
-
-
-def _ends_early(duration_s: float, announced_s: float | None) -> tuple[str, ...]:
-    """A sentence about a video that ends before its header says so."""
+def _ends_early(duration_s: float, announced_s: float | None) -> tuple[Warning, ...]:
+    """A warning of a video that ends before its header says so."""
     if announced_s is None or duration_s >= announced_s - END_MISSES_S:
         return ()
-    return (f"The file should last {announced_s:.1f} s but ends after {duration_s:.1f} s.",)
+    sentence = f"The file should last {announced_s:.1f} s but ends after {duration_s:.1f} s."
+    return (Warning.of("shorter_than_announced", sentence, start_s=duration_s, end_s=announced_s),)
 
 
 def _clean(keyframes: Sequence[float], duration_s: float) -> tuple[float, ...]:

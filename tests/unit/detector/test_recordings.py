@@ -25,7 +25,6 @@ from tests.support.recordings import (
     Colours,
     Pixels,
     Recording,
-    join_recordings,
     write_recording,
 )
 from tests.unit.detector.clips import scene

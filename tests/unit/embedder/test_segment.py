@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from contracts.rows import FaceRow
+from contracts.warnings import sentences
 from services.embedder.embedding import EmbeddedSegment, EmbeddingMismatchError, build_embedded_segment, faces_to_embed
 from services.embedder.rules import EmbedderThresholds
 from services.embedder.selection import select_faces
@@ -61,7 +62,7 @@ def test_a_vector_that_is_no_direction_is_reported_and_used_nowhere() -> None:
     vectors[2] = 0
     result = _embed([face(frame) for frame in range(0, 16, 4)], vectors)
     assert [row.skip_reason for row in result.faces] == [None, "unusable_vector", "unusable_vector", None]
-    assert result.problems == ("2 faces gave no usable vector",)
+    assert sentences(result.warnings) == ("2 faces gave no usable vector",)
     assert result.tracks[0].samples == 2
     assert np.isfinite(result.faces_npy).all()
 

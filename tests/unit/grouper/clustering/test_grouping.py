@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from benchmarks.clustering_metrics import bcubed
 from contracts.rows import TrackRow
+from contracts.warnings import sentences
 from services.grouper.clustering.constraints import simultaneous_pairs
 from services.grouper.clustering.grouping import _validate_embedding_dimensions
 from services.grouper.edits.kinds import Edit
@@ -200,7 +201,7 @@ def test_vectors_of_another_dimension_or_model_are_reported_and_kept_apart() -> 
     vectors = [vector_of(1), vector_of(1, 1), vector_of(1, 2), vector_of(1)[:64]]
     grouping = _group(joined(tracks, vectors))
     assert [person.reason for person in grouping.people] == [None, "embedding_mismatch", "embedding_mismatch"]
-    assert len([warning for warning in grouping.warnings if "not comparable" in warning]) == 2
+    assert len([warning for warning in grouping.warnings if "not comparable" in warning.sentence]) == 2
     assert grouping.tracks_npy.shape == (2, 128)
 
 
@@ -215,7 +216,9 @@ def test_without_a_named_model_the_most_used_one_counts() -> None:
     )
     assert [row.embedding_row for row in rows] == [None, 0, 1]
     assert len(matrix) == 2
-    assert problems == ["1 tracks have vectors of model-z (128 numbers), not comparable with model-b (128)"]
+    assert list(sentences(problems)) == [
+        "1 tracks have vectors of model-z (128 numbers), not comparable with model-b (128)"
+    ]
 
 
 def test_centroids_tell_how_sure_a_cluster_is() -> None:
@@ -243,15 +246,15 @@ def test_a_better_track_weighs_more_in_the_centroid() -> None:
 
 
 def test_what_looks_wrong_is_said() -> None:
-    scattered = " ".join(_group(Scene(list(range(60))).joined()).warnings)
+    scattered = " ".join(sentences(_group(Scene(list(range(60))).joined()).warnings))
     assert "100% of the clusters have only one track" in scattered
     assert "60 clusters" in scattered
-    lumped = " ".join(_group(Scene([1] * 9 + [2, 2, 3, 3]).joined()).warnings)
+    lumped = " ".join(sentences(_group(Scene([1] * 9 + [2, 2, 3, 3]).joined()).warnings))
     assert "One cluster holds 69%" in lumped
     brief = [track(number, number / 10, number / 10 + 0.05) for number in range(100)]
     hasty = group_episode(
         joined(brief, [vector_of(1)] * 100), duration_s=60, sample_period_s=PERIOD_S, thresholds=THRESHOLDS
     )
-    assert "100 tracks per minute: tracking may be broken up." in hasty.warnings
-    assert "100% of the tracks are shorter than 0.5 s." in hasty.warnings
+    assert "100 tracks per minute: tracking may be broken up." in sentences(hasty.warnings)
+    assert "100% of the tracks are shorter than 0.5 s." in sentences(hasty.warnings)
     assert not _group(Scene([1, 1, 2, 2, 3, 3, 4, 4]).joined()).warnings

@@ -121,7 +121,7 @@ def test_an_edit_that_holds_only_in_part_is_reported() -> None:
         frozenset(_tracks(1, 2, 4)),
         frozenset(_tracks(3, 5)),
     }
-    assert any("1 edits are contradicted" in warning for warning in grouping.warnings)
+    assert any("1 edits are contradicted" in warning.sentence for warning in grouping.warnings)
 
 
 def test_a_track_moved_out_of_a_locked_identity_does_not_lock_its_target() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from contracts.rows import ShotRow, TrackRow
+from contracts.warnings import sentences
 from services.grouper.rules import JoiningRules
 from services.grouper.tracks.joining import SegmentTracks, join_segments
 from tests.unit.grouper.rows import LEFT, RIGHT, shot, track, vector_of
@@ -111,7 +112,7 @@ def test_a_missing_segment_is_reported_and_not_bridged() -> None:
         [_segment(0, [track(1, 5, 10)], [1]), _segment(2, [track(1, 10, 15, segment=2)], [1])], RULES
     )
     assert episode.must_links == ()
-    assert episode.problems == ("segments 1 to 1 are missing",)
+    assert sentences(episode.problems) == ("segments 1 to 1 are missing",)
 
 
 def test_segments_out_of_order_are_refused() -> None:

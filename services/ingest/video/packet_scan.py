@@ -1,0 +1,103 @@
+"""Reading all packets of a video stream, for files without an index or with one that cannot be believed."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from chassis.video.container import packets_of
+from chassis.video.reading import FrameTimes
+from services.ingest.video.clock import AHEAD_S, read_clock
+from services.ingest.video.last_frame import DEFAULT_FRAME_S, LastFrame
+
+HOLE_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A place where the clock was set anew: the bytes of the last packet before it and of the first one behind it."""
+
+    before: int
+    behind: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketScan:
+    """What the packets up to the first joint say: as `PacketIndex`. `damaged`: places and times that make no sense."""
+
+    keyframes_s: tuple[float, ...]
+    duration_s: float
+    frames: int
+    damaged: int
+    joints: tuple[Joint, ...]
+    holes_s: float
+
+
+def scan_packets(
+    container: InputContainer, stream: VideoStream, *, url: str, origin_s: float, frame_times: FrameTimes
+) -> PacketScan:
+    """Reads every packet of a stream of a container that is at its start."""
+    table = _Packets(stream, frame_times)
+    damaged = [0]
+
+    def pass_over() -> None:
+        damaged[0] += 1
+
+    for packet in packets_of(container, stream, url=url, passed_over=pass_over):
+        if packet.size and not packet.is_discard:
+            table.add(packet)
+    tick_s = float(stream.time_base or 1)
+    clock = read_clock(np.asarray(table.decoded) * tick_s, np.asarray(table.keyframe, dtype=bool))
+    first, end = clock.recordings[0] if clock.recordings else (0, 0)
+    longest = AHEAD_S / tick_s
+    wrong = {*clock.wrong, *(n for n in range(first, end) if abs(table.shown[n] - table.decoded[n]) > longest)}
+    good = [number for number in range(first, end) if number not in wrong]
+    last = LastFrame(stream, 0, frame_times)
+    for number in sorted(good, key=table.shown.__getitem__)[-3:]:
+        last.note(table.shown[number], table.duration[number])
+    return PacketScan(
+        keyframes_s=tuple(table.shown[number] * tick_s - origin_s for number in good if table.keyframe[number]),
+        duration_s=last.end_s(tick_s, fallback=0) - origin_s if good else 0.0,
+        frames=len(good),
+        damaged=damaged[0] + len(wrong),
+        holes_s=_holes_s([table.shown[number] * tick_s for number in good]),
+        joints=tuple(
+            Joint(table.place[start - 1], table.place[start])
+            for start, _ in clock.recordings[1:]
+            if table.place[start] > 0
+        ),
+    )
+
+
+def _holes_s(shown_s: list[float]) -> float:
+    """How long no frame comes, all times together that this is long."""
+    spacings = np.diff(np.sort(np.asarray(shown_s, dtype=np.float64)))
+    return float(spacings[spacings > HOLE_S].sum())
+
+
+class _Packets:
+    """Columns of one row a packet, in the order of the file: ticks when it is decoded and shown, its first byte."""
+
+    def __init__(self, stream: VideoStream, frame_times: FrameTimes) -> None:
+        self.decoded, self.shown, self.duration, self.place = array("q"), array("q"), array("q"), array("q")
+        self.keyframe = array("b")
+        self._frame_times = frame_times
+        rate = float(stream.average_rate) if stream.average_rate else 1 / DEFAULT_FRAME_S
+        self._usual = max(1, round(1 / (rate * float(stream.time_base or 1))))
+
+    def add(self, packet: Packet[VideoStream]) -> None:
+        decoded = packet.dts if packet.dts is not None else packet.pts
+        if decoded is None:  # it comes after the one before
+            decoded = self.decoded[-1] + self._usual if self.decoded else 0
+        shown = packet.pts if packet.pts is not None and self._frame_times == "presentation" else decoded
+        self.decoded.append(decoded)
+        self.shown.append(shown)
+        self.duration.append(packet.duration or 0)
+        self.place.append(packet.pos if packet.pos is not None else -1)
+        self.keyframe.append(packet.is_keyframe)
