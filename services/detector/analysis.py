@@ -25,6 +25,7 @@ from services.detector.decoding import SAME_TIME_S, Damage, DecodedFrame, decode
 from services.detector.detection import Detect, find_faces
 from services.detector.dissolves import DissolveDetector
 from services.detector.gaps import GapFinder
+from services.detector.picture_notes import PictureNotes
 from services.detector.rows import RowWriter
 from services.detector.rules import DetectorProfile, ShotRules
 from services.detector.sampling import sample_frames
@@ -99,6 +100,8 @@ class _Reading:
 
     holes: GapFinder
     damage: Damage = field(default_factory=Damage)
+    notes: PictureNotes = field(default_factory=PictureNotes)
+    first_s: float | None = None
     decoded_frames: int = 0
     cuts_s: list[float] = field(default_factory=list)
     dissolves_s: list[float] = field(default_factory=list)
@@ -169,7 +172,7 @@ async def _run(
     small_faces = _EverySoOften(profile.small_face_looks_per_s)
     full_looks = _EverySoOften(profile.full_looks_per_s)
     leader: asyncio.Task[FaceDetections] | None = None
-    leading_shot: int | None = None
+    leading: tuple[object, ...] = ()
     with ThreadPoolExecutor(1, "decode") as decoding, ThreadPoolExecutor(1, "evaluate") as evaluating:
 
         async def evaluate_oldest() -> None:
@@ -182,7 +185,8 @@ async def _run(
             upcoming = loop.run_in_executor(decoding, next, samples, None)
             while (sample := await asyncio.shield(upcoming)) is not None:
                 upcoming = loop.run_in_executor(decoding, next, samples, None)
-                leads = full_looks.due(sample.ts_s) or sample.shot != leading_shot
+                kind = (sample.shot, sample.frame.shape)
+                leads = full_looks.due(sample.ts_s) or kind != leading
                 look = find_faces(
                     sample.frame,
                     profile=profile,
@@ -193,7 +197,7 @@ async def _run(
                 looking = asyncio.create_task(look)
                 waiting.append((sample, looking))
                 if leads:
-                    leader, leading_shot = looking, sample.shot
+                    leader, leading = looking, kind
                 if len(waiting) >= profile.frames_in_flight:
                     await evaluate_oldest()
             while waiting:
@@ -244,7 +248,11 @@ def _inside(
     for entry in frames:
         if entry.frame.ts_s >= source.end_s - SAME_TIME_S:
             reading.cut_at_end = entry.cut
+            reading.notes.see_shape(entry.frame)
             break
+        if reading.first_s is None:
+            reading.first_s = entry.frame.ts_s
+        reading.notes.see(entry.frame)
         reading.decoded_frames += 1
         reading.holes.see(entry.frame.ts_s, shown_s=entry.frame.shown_s)
         if entry.cut:
@@ -270,7 +278,7 @@ class _EverySoOften:
 
 
 def _warnings(source: SegmentSource, segment: int, reading: _Reading) -> tuple[Warning, ...]:
-    """What could not be read."""
+    """What could not be read, and what is special about the pictures."""
     warnings: list[Warning] = []
     if reading.damage.packets:
         times = sorted(time for time in reading.damage.times_s if source.start_s - 1 <= time <= source.end_s + 1)
@@ -279,6 +287,11 @@ def _warnings(source: SegmentSource, segment: int, reading: _Reading) -> tuple[W
         sentence = f"The video is damaged{where}: {packets} could not be decoded."
         first_s, last_s = (times[0], times[-1]) if times else (source.start_s, source.end_s)
         warnings.append(Warning.of("video_damaged", sentence, start_s=first_s, end_s=last_s, segment=segment))
+    warnings += reading.notes.warnings(segment)
+    left_out = _without_reference(source, reading)
+    if left_out:
+        sentence = f"{left_out} pictures at {source.start_s:.1f} s lack what they are built on and were left out."
+        warnings.append(Warning.of("frames_without_reference", sentence, start_s=source.start_s, segment=segment))
     holes = reading.holes.holes()
     if not reading.decoded_frames:
         sentence = f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s."
@@ -291,3 +304,11 @@ def _warnings(source: SegmentSource, segment: int, reading: _Reading) -> tuple[W
             Warning.of("picture_missing", sentence, start_s=holes[0][0], end_s=holes[-1][1], segment=segment)
         )
     return tuple(warnings)
+
+
+def _without_reference(source: SegmentSource, reading: _Reading) -> int:
+    """How many pictures of the segment, or before the episode's first, were left out."""
+    end_s = source.end_s if reading.first_s is None else reading.first_s
+    is_first = source.start_s < SAME_TIME_S
+    times = {time for time in reading.damage.without_reference_s if time < end_s}
+    return sum(is_first or time >= source.start_s for time in times)
