@@ -9,16 +9,19 @@
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 ARG TRITON_IMAGE=nvcr.io/nvidia/tritonserver:24.10-py3
 
-# Packages and our own code in one virtual environment, without pip in it, and without the packages' own tests and headers
-# (a sixth of it).
+# Packages and our own code in one virtual environment, without pip in it, without the packages' own tests and headers
+# (a sixth of it), and with stand-ins for the two GPL encoders that some wheels bring along (docs/licences.md).
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
 RUN python -m venv /opt/builder && python -m venv --without-pip /opt/screenalytics
+COPY deploy/docker/without_gpl.py deploy/docker/without_gpl.py
 COPY deploy/docker/build.lock requirements-service.lock ./
 RUN /opt/builder/bin/pip install --require-hashes --only-binary :all: -r build.lock
 RUN /opt/builder/bin/pip --python /opt/screenalytics/bin/python install \
-        --require-hashes --only-binary :all: -r requirements-service.lock
+        --require-hashes --only-binary :all: -r requirements-service.lock \
+    && python deploy/docker/without_gpl.py /opt/screenalytics/lib/python3.11/site-packages
 COPY pyproject.toml README.md ./
 COPY contracts contracts
 COPY chassis chassis

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "unix:")
@@ -80,6 +80,15 @@ class S3Settings(BaseModel):
     timeout_s: float = Field(default=20.0, gt=0)
 
 
+class DecodingLimits(BaseModel):
+    """What one child process that reads or decodes a video may take; a video that asks for more is refused."""
+
+    model_config = ConfigDict(frozen=True)
+
+    memory_mib: int = Field(default=1024, ge=64, description="Written by one child, beside what its modules take.")
+    cpu_s: int = Field(default=300, ge=1, description="Processor seconds of one child, all its threads together.")
+
+
 class TelemetrySettings(BaseModel):
     exporter: Literal["none", "console", "otlp"] = "none"
     otlp_endpoint: str = "http://127.0.0.1:4318/v1/traces"
@@ -146,6 +155,7 @@ class ChassisSettings(BaseSettings):
     mongo: MongoSettings = Field(default_factory=MongoSettings)
     s3: S3Settings = Field(default_factory=S3Settings)
     triton: TritonSettings = Field(default_factory=TritonSettings)
+    decoding: DecodingLimits = Field(default_factory=DecodingLimits)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)

@@ -13,6 +13,7 @@ import structlog
 
 from chassis.mongo.database import Database, connect
 from chassis.settings import MongoSettings
+from chassis.video import limited
 from screenalytics.local.servers import Stack, check_installed
 from tests.support import containers
 from tests.support.brokers import (
@@ -23,6 +24,13 @@ from tests.support.brokers import (
     forget_earlier_tests,
 )
 from tests.support.rig import Rig, rig_on
+
+limited.prepare(
+    "services.detector.segment_frames",
+    "services.ingest.video.clips",
+    "services.ingest.video.probing",
+    "tests.support.limited_work",
+)
 
 NO_ADDRESSES: dict[str, str] = {}
 

@@ -12,15 +12,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from faststream import AckPolicy, BaseMiddleware
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from chassis import metrics, telemetry
-from chassis.errors import BadInput
+from chassis.errors import BadInput, WorkerDied
 from chassis.kafka.connection import DEAD_LETTER_BYTES, client_options, ensure_topics, kafka_away, security
 from chassis.kafka.delivery import Delivery, dead_letter_headers
 from chassis.kafka.fair_consumer import FairConsumer
+from chassis.kafka.tries import Attempts, Tries
 from chassis.settings import KafkaSettings
 from contracts import envelope
 from contracts.events import EpisodeFailed, Event, Stage
@@ -65,10 +66,17 @@ class Bus:
     Args:
         service: The service's name: its consumer group, its dead-letter topic, its CloudEvents source.
         fence: Asked before every handler but those registered as unfenced; events it refuses are acknowledged and dropped.
+        attempts: Where tries outlive the process; without it a message that kills its worker is tried for ever.
     """
 
     def __init__(
-        self, service: Stage, settings: KafkaSettings, *, fence: Fence | None = None, grace_s: float = 25.0
+        self,
+        service: Stage,
+        settings: KafkaSettings,
+        *,
+        fence: Fence | None = None,
+        attempts: Attempts | None = None,
+        grace_s: float = 25.0,
     ) -> None:
         self.service = service
         self._settings = settings
@@ -77,7 +85,11 @@ class Bus:
         self._unfenced: set[type[Event]] = set()
         self._tries: dict[TopicPartition, _Try] = {}
         self.delivery = Delivery(
-            settings, give_up=self._dead_letter, fail_episode=self._publish_failure, describe=_log_fields
+            settings,
+            give_up=self._dead_letter,
+            fail_episode=self._publish_failure,
+            describe=_log_fields,
+            attempts=attempts,
         )
         self.broker = _Broker(
             settings.bootstrap_servers,
@@ -133,6 +145,7 @@ class Bus:
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
             parser=_parse,
             decoder=_raw_record,
+            listener=_Assignments(self.delivery.tries),
         )
         self._subscriber(self._receive)
 
@@ -267,7 +280,7 @@ class Bus:
             "internal_error",
             "Screenalytics could not handle this episode; the logs and the dead letter say why.",
         )
-        if isinstance(error, BadInput):
+        if isinstance(error, BadInput | WorkerDied):
             code, sentence = error.code, error.message
         run_id = getattr(received.event, "run_id", None)
         failure = EpisodeFailed(
@@ -284,6 +297,19 @@ class Bus:
             f"{self.service} failed", traceparent=received.traceparent, links=[last.traceparent if last else None]
         ):
             await self.publish(failure)
+
+
+class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Tells which partitions are new to this consumer."""
+
+    def __init__(self, tries: Tries) -> None:
+        self._tries = tries
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Whoever is given them is told."""
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._tries.assigned(assigned)
 
 
 class _Broker(KafkaBroker):

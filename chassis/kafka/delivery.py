@@ -3,6 +3,7 @@
 The invariant: **a message's offset is committed only after its effects are durable**. A message that cannot be handled
 now is never skipped: its partition is rewound to it and paused, other partitions go on, and the consumer keeps polling,
 so heartbeats and rebalances stay alive however long a dependency is away.
+Tries are counted in `chassis.kafka.tries`, those that end the process as well.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -21,6 +21,7 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, 
 
 from chassis import metrics, telemetry
 from chassis.errors import BadInput, DependencyUnavailable
+from chassis.kafka.tries import Attempts, Tries, Waiting
 from chassis.settings import KafkaSettings
 from contracts.envelope import InvalidEvent
 
@@ -96,18 +97,6 @@ def bounded(text: str) -> bytes:
     return text.encode("utf-8", "replace")[:MAX_HEADER_BYTES].decode("utf-8", "ignore").encode()
 
 
-@dataclass
-class _Waiting:
-    """A message that has failed and is not settled yet."""
-
-    offset: int
-    attempts: int = 0
-    defects: int = 0
-    """How many of the attempts failed for an unknown reason: waiting for a dependency uses up no tries."""
-    away: tuple[str, str] | None = None
-    """The dependency it waits for and what that said."""
-
-
 Handle = Callable[[ConsumerRecord[Any, Any]], Awaitable[None]]
 GiveUp = Callable[[ConsumerRecord[Any, Any], BaseException, int], Awaitable[None]]
 Describe = Callable[[ConsumerRecord[Any, Any]], Mapping[str, str | int]]
@@ -118,22 +107,32 @@ class Delivery:
     """Carries out the decisions for one consumer."""
 
     def __init__(
-        self, settings: KafkaSettings, *, give_up: GiveUp, fail_episode: GiveUp, describe: Describe = lambda _: {}
+        self,
+        settings: KafkaSettings,
+        *,
+        give_up: GiveUp,
+        fail_episode: GiveUp,
+        describe: Describe = lambda _: {},
+        attempts: Attempts | None = None,
     ) -> None:
         self._settings = settings
         self._describe = describe
         self._give_up = give_up
         self._fail_episode = fail_episode
-        self._waiting: dict[TopicPartition, _Waiting] = {}
         self._timers: dict[TopicPartition, asyncio.TimerHandle] = {}
-        self.away: dict[str, str] = {}
+        self.tries = Tries(attempts)
+        self.away = self.tries.away
         """Dependencies that messages wait for, with what they said: readiness reads this."""
 
     async def process(self, record: ConsumerRecord[Any, Any], consumer: AIOKafkaConsumer, handle: Handle) -> None:
         """Handle one message and settle it: commit, put off, or give up and commit. Raises only on cancellation."""
         metrics.consumed.labels(record.topic).inc()
         try:
+            await self.tries.begin(record)
             await handle(record)
+        except asyncio.CancelledError:  # told to stop: the message is not to blame
+            await self.tries.ended(record)
+            raise
         except Exception as error:
             await self._settle_failure(record, consumer, error)
         else:
@@ -156,18 +155,18 @@ class Delivery:
         )
         if kind is Kind.DEPENDENCY:
             log.warning("dependency away, message put off", error=str(error)[:300])
-            self._put_off(record, consumer, attempts)
+            await self._put_off(record, consumer, attempts)
             return
         if kind is Kind.DEFECT and waiting.defects < self._settings.max_tries:
             log.warning("handler failed, message put off", exc_info=error)
-            self._put_off(record, consumer, attempts)
+            await self._put_off(record, consumer, attempts)
             return
         try:
             await self._give_up_on(record, error, kind, attempts)
         except Exception as second:
             log.warning("could not give the message up yet", error=str(second)[:300])
             self._note_failure(record, classify(second), second)
-            self._put_off(record, consumer, attempts)
+            await self._put_off(record, consumer, attempts)
             return
         log.error(
             "message given up", kind=kind.value, error=str(error)[:300], exc_info=error if kind is Kind.DEFECT else None
@@ -189,27 +188,12 @@ class Delivery:
             await self._give_up(record, error, attempts)
             metrics.dead_letters.labels(record.topic).inc()
 
-    def _note_failure(self, record: ConsumerRecord[Any, Any], kind: Kind, error: Exception) -> _Waiting:
-        partition = TopicPartition(record.topic, record.partition)
-        waiting = self._waiting.get(partition)
-        if waiting is None or waiting.offset != record.offset:
-            waiting = self._waiting[partition] = _Waiting(offset=record.offset)
-        waiting.attempts += 1
-        waiting.defects += kind is Kind.DEFECT
-        waiting.away = (dependency_name(error), str(error)[:200]) if kind is Kind.DEPENDENCY else None
-        self._refresh_away()
-        return waiting
+    def _note_failure(self, record: ConsumerRecord[Any, Any], kind: Kind, error: Exception) -> Waiting:
+        away = (dependency_name(error), str(error)[:200]) if kind is Kind.DEPENDENCY else None
+        return self.tries.failed(record, is_defect=kind is Kind.DEFECT, away=away)
 
-    def _forget(self, partition: TopicPartition) -> None:
-        """The partition's message is settled, or another consumer's now."""
-        self._waiting.pop(partition, None)
-        self._refresh_away()
-
-    def _refresh_away(self) -> None:
-        self.away.clear()
-        self.away.update(waiting.away for waiting in self._waiting.values() if waiting.away is not None)
-
-    def _put_off(self, record: ConsumerRecord[Any, Any], consumer: AIOKafkaConsumer, attempts: int) -> None:
+    async def _put_off(self, record: ConsumerRecord[Any, Any], consumer: AIOKafkaConsumer, attempts: int) -> None:
+        await self.tries.ended(record)
         partition = TopicPartition(record.topic, record.partition)
         metrics.retries.labels(record.topic).inc()
         delay = backoff(
@@ -222,7 +206,7 @@ class Delivery:
             consumer.seek(partition, record.offset)
             consumer.pause(partition)
         except IllegalStateError:
-            self._forget(partition)  # taken away in a rebalance: its new owner reads the message again
+            self.tries.forget(partition)  # taken away in a rebalance: its new owner reads the message again
             return
         earlier = self._timers.get(partition)
         if earlier is not None:  # of before a rebalance that brought the message back early
@@ -236,13 +220,14 @@ class Delivery:
         try:
             consumer.resume(partition)
         except IllegalStateError:
-            self._forget(partition)
+            self.tries.forget(partition)
 
     async def _commit(self, record: ConsumerRecord[Any, Any], consumer: AIOKafkaConsumer) -> None:
         partition = TopicPartition(record.topic, record.partition)
-        self._forget(partition)
+        await self.tries.settled(record)
         try:
             await consumer.commit({partition: record.offset + 1})
+            self.tries.committed(record)
         except (KafkaError, IllegalStateError) as error:
             # The effects are durable and idempotent; whoever owns the partition now sees the message again.
             telemetry.logger().warning(

@@ -30,6 +30,12 @@ class Collection:
 
 COLLECTIONS: tuple[Collection, ...] = (
     Collection(name="service_instances", owner="chassis", holds="a sign of life of every running service process"),
+    Collection(
+        name="delivery_attempts",
+        owner="chassis",
+        holds="one document per message that is tried again: how often it was tried",
+        indexes=(IndexModel([("at", ASCENDING)], expireAfterSeconds=14 * 24 * 3600),),
+    ),
     Collection(name="api_keys", owner="chassis", holds="one document per API key: its hash, role and shows"),
     Collection(
         name="audit",

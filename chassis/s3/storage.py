@@ -38,6 +38,7 @@ MEDIA_TYPES = {
     ".jpg": "image/jpeg",
     ".mp4": "video/mp4",
     ".mkv": "video/x-matroska",
+    ".webm": "video/webm",
 }
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import av
 import av.error
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from chassis.errors import DependencyUnavailable
 from chassis.video.byte_ranges import ByteRange, ByteRanges, SeekableFile
+from chassis.video.process_bounds import room_bytes
 from chassis.video.remote_file import RemoteFile
 
 S = TypeVar("S", bound=Stream)
@@ -32,6 +34,12 @@ READ_TIMEOUT_S = 60.0
 
 READ_ERRORS_IN_A_ROW = 50
 """Places that cannot be parsed, without a packet between them, after which the rest of a file is given up."""
+
+UNKNOWN_FORMAT_BITS: Final = 24
+"""Bits of a pixel where the header does not say how pixels are stored."""
+
+FULL: Final = 1.25
+"""Pictures that must have room: one with its borders."""
 
 _AWAY = (
     av.error.ConnectionRefusedError,
@@ -114,3 +122,15 @@ def pictures_of(packet: Packet[VideoStream]) -> list[VideoFrame]:
         packet.stream.codec_context.flush_buffers()
         decoded = packet.decode()
     return [picture for picture in decoded if isinstance(picture, VideoFrame)]
+
+
+def picture_bytes(context: VideoCodecContext) -> float:
+    """What one decoded picture takes, by what the decoder knows now."""
+    bits = context.format.padded_bits_per_pixel if context.format is not None else UNKNOWN_FORMAT_BITS
+    return (context.width or 0) * (context.height or 0) * bits / 8
+
+
+def raise_if_full(context: VideoCodecContext) -> None:
+    """Raises MemoryError where one more picture has no room: what decoders, which report that as damage, have met."""
+    if room_bytes() < FULL * picture_bytes(context):
+        raise MemoryError("no room for another picture")

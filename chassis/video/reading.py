@@ -5,9 +5,9 @@ Detector and clips read through this, so that they see the same frames at the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import av.error
 from av.container import InputContainer
@@ -19,8 +19,15 @@ from chassis.errors import BadInput
 from chassis.video.byte_ranges import ByteRange
 from chassis.video.container import open_video, packets_of, reraise_if_away
 
+T = TypeVar("T")
+
 FrameTimes = Literal["presentation", "decoding"]
 """Which times of a file are right: when frames are shown, or, where it has none of those, when they are decoded."""
+
+STEPS_BACK_S: Final = (0.0, 5.0, 30.0)
+"""How far before the wanted start reading begins; the next is tried when the one before does not reach the start."""
+
+SAME_TIME_S: Final = 1e-6
 
 MOST_HELD_BYTES: Final = 256 * 2**20
 """Packets kept while walking to a time; with keyframes farther apart decoding begins before it."""
@@ -80,6 +87,27 @@ class FrameClock:
             return None
         self._last_s = time_s
         return time_s
+
+
+def frames_from(
+    start_s: float, near: Callable[[float, bool], Generator[T]], *, time_of: Callable[[T], float]
+) -> Iterator[T]:
+    """Frames from the last keyframe at or before `start_s` on; the first ones may lie before it.
+
+    `near(from_s, walk)` gives the frames from where the container leads for a time, or walks there. Containers without
+    a whole index lead too far at times: then earlier times are tried, and at last the file is walked through.
+    """
+    for step_s in STEPS_BACK_S:
+        from_s = max(0.0, start_s - step_s)
+        frames = near(from_s, False)
+        first = next(frames, None)
+        if from_s == 0.0 or (first is not None and time_of(first) <= start_s + SAME_TIME_S):
+            if first is not None:
+                yield first
+            yield from frames
+            return
+        frames.close()
+    yield from near(start_s, True)
 
 
 def packets_near(

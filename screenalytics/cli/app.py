@@ -1,8 +1,7 @@
-"""The command line. Exit status: 0 done, 1 the pipeline failed, 2 bad input or usage."""
+"""The command line. Exit status: 0 done, 1 the pipeline failed, 2 bad input or usage, 130 or 143 told to end."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
@@ -62,6 +61,13 @@ class ServableName(StrEnum):
     api = "api"
 
 
+class RightsChoice(StrEnum):
+    mongo = "mongo"
+    s3 = "s3"
+    seaweedfs = "seaweedfs"
+    configmap = "configmap"
+
+
 class RoleChoice(StrEnum):
     viewer = "viewer"
     operator = "operator"
@@ -72,6 +78,15 @@ VideoFile = Annotated[Path, typer.Argument(metavar="VIDEO", help="The episode's 
 CastFolder = Annotated[Path | None, typer.Option("--cast", help="Folder with one folder of pictures per cast member.")]
 Force = Annotated[bool, typer.Option("--force", help="Run again although this content was processed before.")]
 HowClosely = Annotated[ProfileName, typer.Option("--profile", help="How closely to look.")]
+VideoStream = Annotated[
+    int | None,
+    typer.Option(
+        "--video-stream",
+        min=0,
+        metavar="N",
+        help="Analyse this stream of the file, counted from 0, and not the one that looks like the film.",
+    ),
+]
 Keep = Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the servers' data in this folder.")]
 
 
@@ -84,7 +99,9 @@ def main() -> None:
 
 
 def _run(coroutine: Coroutine[Any, Any, int | None]) -> None:
-    raise typer.Exit(asyncio.run(coroutine) or 0)
+    from screenalytics.commands.ending import run_to_its_end
+
+    raise typer.Exit(run_to_its_end(coroutine))
 
 
 @app.command("run")
@@ -98,13 +115,24 @@ def run_command(
     profile: HowClosely = ProfileName.balanced,
     keep: Keep = None,
     force: Force = False,
+    video_stream: VideoStream = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on stdout.")] = False,
 ) -> None:
     """Process one episode: start what is not running, follow the progress, download the results."""
     from screenalytics.commands.run import run
 
     _run(
-        run(video, cast=cast, out=out, episode=episode, profile=profile.value, keep=keep, force=force, as_json=as_json)
+        run(
+            video,
+            cast=cast,
+            out=out,
+            episode=episode,
+            profile=profile.value,
+            keep=keep,
+            force=force,
+            video_stream=video_stream,
+            as_json=as_json,
+        )
     )
 
 
@@ -139,11 +167,12 @@ def emit_command(
     cast: CastFolder = None,
     profile: HowClosely = ProfileName.balanced,
     force: Force = False,
+    video_stream: VideoStream = None,
 ) -> None:
     """Upload a video and publish episode.uploaded, as an outside emitter would; does not wait."""
     from screenalytics.commands.emit import emit
 
-    _run(emit(video, episode=episode, cast=cast, profile=profile.value, force=force))
+    _run(emit(video, episode=episode, cast=cast, profile=profile.value, force=force, video_stream=video_stream))
 
 
 @app.command("tail")
@@ -253,6 +282,14 @@ def topics_acls() -> None:
     from screenalytics.commands.topics import print_acls
 
     _run(print_acls())
+
+
+@app.command("rights")
+def rights_command(server: Annotated[RightsChoice, typer.Argument(help="For which server.")]) -> None:
+    """Print what each service may do in MongoDB or S3, as that server's own roles, policies or identities."""
+    from screenalytics.commands.rights import print_rights
+
+    print_rights(server.value)
 
 
 @indexes_app.command("list")

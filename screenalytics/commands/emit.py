@@ -13,7 +13,9 @@ from screenalytics.events import emitter
 from screenalytics.events.videos import check_video, episode_id
 
 
-async def emit(video: Path, *, episode: str, cast: Path | None, profile: Profile, force: bool) -> int:
+async def emit(
+    video: Path, *, episode: str, cast: Path | None, profile: Profile, force: bool, video_stream: int | None = None
+) -> int:
     """Upload, publish, and print what was published."""
     ep_id = episode_id(episode, video)
     check_video(video)
@@ -26,7 +28,9 @@ async def emit(video: Path, *, episode: str, cast: Path | None, profile: Profile
             pictures = await emitter.upload_pictures(storage, show, members)
             await emitter.publish(settings.kafka, emitter.cast_uploaded(show, pictures))
         reference = await emitter.upload_video(storage, video, ep_id)
-    event = emitter.episode_uploaded(ep_id, reference, profile=profile, title=video.stem, force=force)
+    event = emitter.episode_uploaded(
+        ep_id, reference, profile=profile, title=video.stem, force=force, video_stream=video_stream
+    )
     event_id = await emitter.publish(settings.kafka, event)
     print(json.dumps({"event_id": event_id, "topic": event.TOPIC, "ep_id": ep_id, "video": reference.uri}))
     return 0

@@ -99,9 +99,23 @@ def cast_uploaded(show: str, cast: tuple[CastPictures, ...]) -> CastUploaded:
 
 
 def episode_uploaded(
-    ep_id: str, video: VideoRef, *, profile: Profile, title: str | None = None, force: bool = False
+    ep_id: str,
+    video: VideoRef,
+    *,
+    profile: Profile,
+    title: str | None = None,
+    force: bool = False,
+    video_stream: int | None = None,
 ) -> EpisodeUploaded:
-    return EpisodeUploaded(ep_id=ep_id, video=video, profile=profile, title=title, force=force, request_id=str(ULID()))
+    return EpisodeUploaded(
+        ep_id=ep_id,
+        video=video,
+        profile=profile,
+        title=title,
+        force=force,
+        video_stream=video_stream,
+        request_id=str(ULID()),
+    )
 
 
 async def publish(settings: KafkaSettings, event: Event, *, traceparent: str | None = None) -> str:

@@ -75,8 +75,9 @@ class EpisodeRun:
         out: Path,
         profile: Profile,
         force: bool = False,
+        video_stream: int | None = None,
     ) -> EpisodeResult:
-        """Process one episode.
+        """Process one episode; `video_stream` as in `EpisodeUploaded`.
 
         Raises:
             BadInput: when the video or a picture cannot be used.
@@ -92,7 +93,9 @@ class EpisodeRun:
                 await self._upload_cast(storage, events, show_of(ep_id), cast)
             self._say(f"uploading {video.name}")
             reference = await emitter.upload_video(storage, video, ep_id)
-            event = emitter.episode_uploaded(ep_id, reference, profile=profile, title=video.stem, force=force)
+            event = emitter.episode_uploaded(
+                ep_id, reference, profile=profile, title=video.stem, force=force, video_stream=video_stream
+            )
             emitted = time.monotonic()
             await emitter.publish(self._settings.kafka, event)
             started, overtakers = await self.await_start(events, event)

@@ -240,7 +240,7 @@ class Client(Transport):
         )
 
     def get_clip(self, ep_id: str, *, start_s: float, end_s: float) -> Answer[models.ClipView]:
-        """Cut a clip of at most a minute, as MP4 with the sound that can be decoded; the same one is cut only once."""
+        """Cut a clip of at most a minute, as WebM with the sound that can be decoded; the same one is cut only once."""
         return self.request(
             "GET",
             f"/episodes/{quote(str(ep_id), safe='')}/clip",

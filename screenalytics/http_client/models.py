@@ -102,7 +102,7 @@ class Clash(BaseModel):
 
 class ClipView(BaseModel):
     """
-    A stretch of the video as MP4 (H.264, and AAC where the video has sound); `url` reads it for a short while.
+    A stretch of the video as WebM (VP9, and Opus where the video has sound); `url` reads it for a short while.
     """
 
     ep_id: str
@@ -552,6 +552,10 @@ class NewRun(BaseModel):
         bool | None,
         Field(description="Also where the same video was processed with the same profile."),
     ] = False
+    video_stream: Annotated[
+        int | None,
+        Field(description="Number of the stream in the file to analyse; null finds the film."),
+    ] = None
 
 
 class NewShow(BaseModel):
@@ -1151,6 +1155,12 @@ class VideoView(BaseModel):
     height: int | None = None
     codec: str | None = None
     fps: float | None = None
+    video_stream: Annotated[int | None, Field(description="Number of the analysed stream in the file.")] = None
+    starts_at_s: Annotated[
+        float | None,
+        Field(description="When a player shows the first picture, second 0."),
+    ] = None
+    timecode: Annotated[str | None, Field(description="Timecode of the first picture.")] = None
 
 
 class VisiblePerson(BaseModel):
@@ -1691,6 +1701,16 @@ class ScreenTimeDocument(BaseModel):
     ] = []
     changes: Annotated[list[str] | None, Field(description="What this revision changed.")] = []
     models: dict[str, str] | None = None
+    starts_at_s: Annotated[
+        float | None,
+        Field(
+            description="When a player shows second 0 of the episode, the first picture: add it to times to find them there."
+        ),
+    ] = 0.0
+    timecode: Annotated[
+        str | None,
+        Field(description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."),
+    ] = None
     schema_version: int | None = 1
 
 

@@ -16,6 +16,8 @@ from screenalytics.terminal.messages import can_animate, printable
 HEADINGS = ("Name", "On screen", "Share", "Appearances", "Confidence")
 DOUBTFUL_CONFIDENCE = 0.7
 MAX_NAME_CELLS = 40
+SHOWN_FROM_S = 0.05
+"""A picture that starts later than the sound by so much is worth a line."""
 TABLE_WIDTH = 100
 
 
@@ -108,6 +110,8 @@ def _closing_lines(document: ScreenTimeDocument) -> list[str]:
         f"Coverage: somebody on screen {screen_seconds(coverage.any_face_s)} ({part:.1%}), "
         f"nobody {screen_seconds(coverage.nobody_s)}, of {screen_seconds(document.duration_s)}"
     )
+    if document.starts_at_s >= SHOWN_FROM_S:
+        lines.append(f"The picture starts at {screen_seconds(document.starts_at_s)} on a player's clock.")
     codes = {warning.sentence: warning.code for warning in document.warning_details}
     lines += [_warning_line(sentence, codes.get(sentence)) for sentence in document.warnings]
     return lines

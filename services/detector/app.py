@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from chassis.service import Resources, Wiring, run
+from chassis.video import limited
 from contracts.events import SegmentReady
 from services.detector.handlers import DetectorHandlers
 from services.detector.settings import DetectorSettings
 
 
 def wire(resources: Resources[DetectorSettings]) -> Wiring:
+    limited.prepare("services.detector.segment_frames")
     resources.bus.on(SegmentReady, DetectorHandlers(resources).segment_ready)
     return Wiring()
 

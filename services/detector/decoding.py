@@ -14,9 +14,17 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from chassis.video.byte_ranges import ByteRange
-from chassis.video.container import pictures_of
+from chassis.video.container import pictures_of, raise_if_full
 from chassis.video.pictures import PictureReader
-from chassis.video.reading import FrameClock, FrameTimes, Recording, packets_near, packets_walked_to
+from chassis.video.reading import (
+    SAME_TIME_S,
+    FrameClock,
+    FrameTimes,
+    Recording,
+    frames_from,
+    packets_near,
+    packets_walked_to,
+)
 from chassis.video.shown import Geometry, ShownPicture, ShownPictures
 
 Pixels = npt.NDArray[np.uint8]
@@ -28,12 +36,8 @@ SIGNATURE_SIZE: Final = (64, 36)
 """Width and height of a signature."""
 
 DECODER_THREADS: Final = 2
-SAME_TIME_S: Final = 1e-6
 FRAMES_BEYOND_THE_END: Final = 2
 """One frame behind a segment's end may have a damaged time; the segment is over with the second in a row."""
-
-STEPS_BACK_S: Final = (0.0, 5.0, 30.0)
-"""How far before the wanted start decoding begins; the next is tried when the one before does not reach the start."""
 
 
 @dataclass(slots=True)
@@ -138,19 +142,9 @@ class _Decoder:
 
     def frames_from(self, start_s: float) -> Iterator[DecodedFrame]:
         """Frames from the last keyframe at or before `start_s` on; the first ones may lie before it."""
-        for step_s in STEPS_BACK_S:
-            from_s = max(0.0, start_s - step_s)
-            frames = self._frames_near(from_s)
-            first = next(frames, None)
-            if from_s == 0.0 or (first is not None and first.ts_s <= start_s + SAME_TIME_S):
-                if first is not None:
-                    yield first
-                yield from frames
-                return
-            frames.close()
-        yield from self._frames_near(start_s, walk=True)
+        return frames_from(start_s, self._frames_near, time_of=lambda frame: frame.ts_s)
 
-    def _frames_near(self, from_s: float, *, walk: bool = False) -> Generator[DecodedFrame]:
+    def _frames_near(self, from_s: float, walk: bool) -> Generator[DecodedFrame]:
         """Enters the file at the keyframe its index names for `from_s`, or walks to it, and decodes from there."""
         recording = self._recording
         with recording.open() as container:
@@ -191,6 +185,7 @@ class _Decoder:
         try:
             pictures = pictures_of(packet)
         except av.error.InvalidDataError:
+            raise_if_full(packet.stream.codec_context)
             self._damage.add(time_s)
             return []
         whole = [picture for picture in pictures if not picture.is_corrupt]

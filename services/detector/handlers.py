@@ -15,9 +15,10 @@ from chassis.service import Resources
 from chassis.triton.client import FaceDetections
 from contracts.events import EpisodeProgress, Event, SegmentReady, SegmentTracked
 from contracts.rows import FaceRow, TrackRow
-from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
+from services.detector.analysis import SegmentAnalysis, analyse_segment
 from services.detector.detection import Pixels
 from services.detector.rules import DetectorProfile
+from services.detector.segment_frames import SegmentSource
 from services.detector.settings import DetectorSettings
 
 URL_LIFETIME_S = 6 * 3600
@@ -70,7 +71,7 @@ class DetectorHandlers:
             timecode=event.timecode,
             counts={"faces": len(analysis.detections), "tracks": len(tracks)},
             busy_s=round(busy_s, 3),
-            cpu_s=round(time.process_time() - cpu, 3),
+            cpu_s=round(time.process_time() - cpu + analysis.decode_cpu_s, 3),
         )
         await artifacts.remember(done)
         return [done, progress_of(done)]
@@ -100,6 +101,7 @@ class DetectorHandlers:
                 detect=detect,
                 model_id=(await inference.detector()).model_id,
                 crops_uri="",
+                decoding=self._resources.settings.decoding,
             )
         except av.error.HTTPNotFoundError as error:
             raise BadInput("object_missing", f"The video {event.video.uri} is gone; upload it again.") from error

@@ -6,6 +6,7 @@ from chassis.http.audit_log import AuditLog
 from chassis.mongo.outbox import Outbox
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
+from chassis.video import limited
 from contracts.events import EpisodeFailed, EpisodeProgress, EpisodeUploaded, ScreenTimeReported
 from services.ingest.commands.control_run import RunSteering
 from services.ingest.commands.deletion import Deletion
@@ -24,6 +25,7 @@ from services.ingest.store.runs import IngestStore
 
 def wire(resources: Resources[IngestSettings]) -> Wiring:
     settings, database, storage = resources.settings, resources.database, resources.storage
+    limited.prepare("services.ingest.video.probing", "services.ingest.video.clips")
     store = IngestStore(database)
     outbox = Outbox(resources.bus, [store.episodes.collection, store.collection])
     handlers = IngestHandlers(resources, store, outbox)
@@ -42,7 +44,7 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
             starter,
             steering,
             uploads,
-            VideoQueries(store, storage, settings.api),
+            VideoQueries(store, storage, settings.api, settings.decoding),
             ProgressFeed(database, settings.progress),
             deletion,
             AuditLog(database),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from chassis.errors import BadInput
 from chassis.kafka.bus import Origin
 from chassis.mongo.database import Document
 from chassis.mongo.outbox import Outbox
 from chassis.s3.storage import ObjectChanged, name_of
 from chassis.service import Resources
+from chassis.video.limited import run_limited
 from contracts.blobs import BlobRef
 from contracts.events import (
     EpisodeFailed,
@@ -26,7 +25,7 @@ from services.ingest.runs.planning import plan_recordings
 from services.ingest.runs.states import FINISHED, OPEN
 from services.ingest.settings import IngestSettings
 from services.ingest.store.runs import IngestStore
-from services.ingest.video.probing import BadVideo, VideoFacts, probe
+from services.ingest.video.probing import VideoFacts, probe
 
 
 class IngestHandlers:
@@ -121,11 +120,8 @@ class IngestHandlers:
 
     async def _probe(self, video: BlobRef, video_stream: int | None) -> VideoFacts:
         url = await self._resources.storage.get_presigned_url(video.uri)
-        try:
-            limits = self._resources.settings.limits
-            return await asyncio.to_thread(probe, url, limits=limits, video_stream=video_stream)
-        except BadVideo as error:
-            raise BadInput(error.code, error.message) from error
+        settings = self._resources.settings
+        return await run_limited(probe, url, limits=settings.limits, video_stream=video_stream, within=settings.probing)
 
     def _plan(
         self, event: EpisodeUploaded, *, run_id: str, upload_event_id: str, video: BlobRef, facts: VideoFacts

@@ -99,6 +99,9 @@ class NewRun(ApiModel):
 
     profile: Profile = "balanced"
     force: bool = Field(default=False, description="Also where the same video was processed with the same profile.")
+    video_stream: int | None = Field(
+        default=None, ge=0, le=10_000, description="Number of the stream in the file to analyse; null finds the film."
+    )
 
 
 class StartedRun(BaseModel):
@@ -208,10 +211,13 @@ class VideoView(BaseModel):
     height: int | None = None
     codec: str | None = None
     fps: float | None = None
+    video_stream: int | None = Field(default=None, description="Number of the analysed stream in the file.")
+    starts_at_s: float | None = Field(default=None, description="When a player shows the first picture, second 0.")
+    timecode: str | None = Field(default=None, description="Timecode of the first picture.")
 
 
 class ClipView(BaseModel):
-    """A stretch of the video as MP4 (H.264, and AAC where the video has sound); `url` reads it for a short while."""
+    """A stretch of the video as WebM (VP9, and Opus where the video has sound); `url` reads it for a short while."""
 
     ep_id: str
     start_s: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from chassis.settings import ChassisSettings
+from chassis.settings import ChassisSettings, DecodingLimits
 from services.ingest.video.probing import IngestLimits
 
 
@@ -56,3 +56,8 @@ class IngestSettings(ChassisSettings):
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     progress: ProgressSettings = Field(default_factory=ProgressSettings)
     deletion: DeletionSettings = Field(default_factory=DeletionSettings)
+
+    @property
+    def probing(self) -> DecodingLimits:
+        """What looking at one upload may take: less computing than decoding, because other uploads wait for it."""
+        return self.decoding.model_copy(update={"cpu_s": min(self.decoding.cpu_s, self.limits.probe_cpu_s)})

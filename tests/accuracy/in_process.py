@@ -14,10 +14,12 @@ import onnxruntime
 from benchmarks.scoring import Result
 from chassis.domain.crop_archive import read_crops
 from chassis.domain.faces import non_maximum_suppression
+from chassis.settings import DecodingLimits
 from chassis.triton.client import FaceDetections
 from contracts.rows import FaceRow
-from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
+from services.detector.analysis import SegmentAnalysis, analyse_segment
 from services.detector.rules import DetectorProfile, DetectorProfiles
+from services.detector.segment_frames import SegmentSource
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
 from services.embedder.rules import EmbedderThresholds
 from services.embedder.selection import select_faces
@@ -26,7 +28,8 @@ from services.grouper.episode.grouping_with_edits import group_episode
 from services.grouper.rules import GrouperThresholds
 from services.grouper.tracks.joining import SegmentTracks, join_segments
 from services.identity.screentime.screentime import compute_screen_time
-from services.ingest.runs.planning import SegmentSpan, plan_segments
+from services.ingest.runs.planning import SegmentSpan, plan_recordings
+from services.ingest.video.facts import VideoPart
 from services.ingest.video.probing import VideoFacts, probe
 
 EP_ID = "labelled-s01e01"
@@ -81,8 +84,8 @@ async def process(video: Path, models: Models, *, segment_s: float) -> Result:
     profile = DetectorProfiles().named("balanced")
     segments: list[SegmentTracks] = []
     faces: list[FaceRow] = []
-    for span in plan_segments(facts.keyframes_s, facts.duration_s, target_s=segment_s):
-        analysis = await _analyse(video, facts, span, profile, models)
+    for span, part in plan_recordings(facts.parts, target_s=segment_s):
+        analysis = await _analyse(video, facts, span, part, profile, models)
         embedded = _embed(analysis, models)
         faces += embedded.faces
         segments.append(
@@ -120,13 +123,16 @@ async def process(video: Path, models: Models, *, segment_s: float) -> Result:
 
 
 async def _analyse(
-    video: Path, facts: VideoFacts, span: SegmentSpan, profile: DetectorProfile, models: Models
+    video: Path, facts: VideoFacts, span: SegmentSpan, part: VideoPart, profile: DetectorProfile, models: Models
 ) -> SegmentAnalysis:
     return await analyse_segment(
         SegmentSource(
             url=str(video),
-            stream_index=facts.stream_index,
-            origin_s=facts.origin_s,
+            stream_index=part.stream_index,
+            origin_s=part.origin_s,
+            ranges=part.ranges,
+            frame_times=part.frame_times,
+            ends_recording=span.end_s == part.end_s < facts.duration_s,
             start_s=span.start_s,
             end_s=span.end_s,
             duration_s=facts.duration_s,
@@ -137,6 +143,7 @@ async def _analyse(
         detect=models.detector(min_score=profile.tracking.weak_score),
         model_id=DETECTOR_ID,
         crops_uri="",
+        decoding=DecodingLimits(),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chassis.http.application import check_exposure
+from chassis.settings import DecodingLimits
 from contracts.events import STAGES
 from contracts.topics import TOPICS
 from screenalytics.commands.topics import access_of
@@ -158,6 +159,8 @@ def test_every_secret_named_is_declared_and_every_declared_one_is_used() -> None
             assert name in declared, name
             assert key is None or key in declared[name], f"{name}/{key}"
             used.add(name)
+    for name, _ in secret_references(build(K8S / "tools")):
+        used.add(name)
     assert used == set(declared)
 
 
@@ -238,6 +241,16 @@ def test_the_ingress_lets_files_through_that_the_api_takes(
         check_exposure(settings)
 
 
+def test_the_pod_for_tools_is_as_closed_as_the_services() -> None:
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
+    (pod,) = build(K8S / "tools")
+    kubernetes_validate.validate(pod, OLDEST_KUBERNETES, strict=True)
+    (only,) = pod["spec"]["containers"]
+    service = named(build(K8S / "overlays" / "local"), "Deployment", "ingest")
+    assert only["securityContext"] == container(service)["securityContext"]
+    assert "screenalytics-mongo-tools" in {name for name, _ in secret_references(pod)}
+
+
 def test_nodes_are_not_emptied_under_a_segment(resources: list[Resource]) -> None:
     for name in ("detector", "embedder"):
         pod = named(resources, "Deployment", name)["spec"]["template"]["metadata"]
@@ -276,6 +289,18 @@ def test_containers_of_ours_may_do_nothing_they_need_not(resources: list[Resourc
             "capabilities": {"drop": ["ALL"]},
         }
         assert {"cpu", "memory"} <= set(container(workload)["resources"]["requests"])
+
+
+CHILDREN = {"ingest": 2, "detector": 1}
+"""Processes that read a stranger's video at the same time: of ingest one for an upload and one for a clip."""
+
+
+def test_limits_have_room_for_the_children_that_read_videos(resources: list[Resource]) -> None:
+    measured = json.loads((ROOT / "benchmarks" / "measured.json").read_text())["peak_mib"]
+    for name, count in CHILDREN.items():
+        limits = container(named(resources, "Deployment", name))["resources"]["limits"]
+        loaded = 2 * measured[name]  # the service, and the process that children are forked from
+        assert mebibytes(limits["memory"]) >= count * DecodingLimits().memory_mib + loaded, name
 
 
 def test_memory_requests_cover_what_was_measured_and_limits_leave_room(resources: list[Resource]) -> None:

@@ -14,10 +14,15 @@ import av
 import cv2
 import numpy as np
 
+from chassis.settings import DecodingLimits
+from chassis.video.limited import LimitedWork
+from tests.support import hostile_videos
 from tests.unit.detector.clips import scene, write_video
 
 SIXTEEN_HOURS_S = 16 * 3600.0
 PICTURES = [scene(number // 25) for number in range(50)]
+
+ENCODER = DecodingLimits(memory_mib=6000, cpu_s=300)
 
 Make = Callable[[Path], Path]
 """Writes the file into a folder and returns it."""
@@ -66,6 +71,16 @@ def changed(make_whole: Make, change: Callable[[bytes], bytes]) -> Make:
         return path
 
     return make
+
+
+def _in_child(make: Make, name: str) -> Make:
+    """An encoder of huge pictures takes gigabytes, which the tests' own process would keep."""
+
+    def in_child(folder: Path) -> Path:
+        working: LimitedWork[object, Path] = LimitedWork(make, folder / name, within=ENCODER)
+        return working.result()
+
+    return in_child
 
 
 def _sound(name: str, *, cover: bool = False) -> Make:
@@ -174,6 +189,11 @@ def _hole(data: bytes) -> bytes:
 
 
 REFUSED: tuple[Refused, ...] = (
+    Refused(
+        name="huge-pictures",
+        make=_in_child(hostile_videos.huge_pictures, "v.mp4"),
+        codes="too_large_picture",
+    ),
     Refused(name="empty", make=content(b""), codes="empty_file"),
     Refused(name="one-byte", make=content(b"x"), codes="not_a_video"),
     Refused(name="text", make=content(b"this is not a video\n" * 500), codes="not_a_video"),

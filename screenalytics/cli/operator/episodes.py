@@ -68,12 +68,15 @@ def episodes_follow(episode: Episode, as_json: AsJson = False) -> None:
 def episodes_rerun(
     episode: Episode,
     profile: Annotated[Profile, typer.Option(help="How closely to look.")] = "balanced",
+    video_stream: Annotated[
+        int | None, typer.Option("--video-stream", min=0, metavar="N", help="Analyse this stream of the file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Process the episode's video again; what people corrected stays."""
     from screenalytics.commands.operator.episodes import run_again
 
-    run_again(episode, profile=profile, as_json=as_json)
+    run_again(episode, profile=profile, video_stream=video_stream, as_json=as_json)
 
 
 @episodes_app.command("delete")

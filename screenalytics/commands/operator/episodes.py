@@ -51,10 +51,10 @@ def create(show_slug: str, season: int, episode: int, *, title: str | None, as_j
     tell(f"{answer.data.ep_id} {said}; version {answer.data.version}", answer.data, as_json=as_json)
 
 
-def run_again(ep_id: str, *, profile: Profile, as_json: bool) -> None:
+def run_again(ep_id: str, *, profile: Profile, video_stream: int | None = None, as_json: bool) -> None:
     """Another run of an episode's video."""
     with connect() as api:
-        started = api.start_run(ep_id, models.NewRun(profile=profile, force=True)).data
+        started = api.start_run(ep_id, models.NewRun(profile=profile, force=True, video_stream=video_stream)).data
     tell(f"{started.ep_id}: run {started.run_id} is asked for", started, as_json=as_json)
 
 

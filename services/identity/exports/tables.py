@@ -1,4 +1,7 @@
-"""The screen time as files: JSON, CSV and Parquet. The same document always gives the same bytes."""
+"""The screen time as files: JSON, CSV and Parquet. The same document always gives the same bytes.
+
+JSON counts seconds from the first picture; the tables count as a player does, `starts_at_s` says the difference.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.rows import CastScreenTime, Interval, ScreenTimeDocument, UnidentifiedScreenTime
+from services.identity.exports.player_clock import on_the_players_clock
 
 UNIDENTIFIED_NAME = "Unidentified"
 
@@ -29,6 +33,7 @@ _COLUMNS = (
     "mean_face_size",
     "confidence",
     "reason",
+    "starts_at_s",
 )
 _PARQUET_SCHEMA = pa.schema(
     [
@@ -47,6 +52,7 @@ _PARQUET_SCHEMA = pa.schema(
         pa.field("mean_face_size", pa.float64()),
         pa.field("confidence", pa.float64()),
         pa.field("reason", pa.string()),
+        pa.field("starts_at_s", pa.float64(), nullable=False),
         pa.field("start_s", pa.float64()),
         pa.field("end_s", pa.float64()),
     ]
@@ -89,10 +95,12 @@ def to_parquet_bytes(document: ScreenTimeDocument) -> bytes:
 
 def _people(document: ScreenTimeDocument) -> list[tuple[dict[str, Value], tuple[Interval, ...]]]:
     """Every person's columns and intervals, in the order of the document."""
+    document = on_the_players_clock(document)
     episode: dict[str, Value] = {
         "episode_id": document.episode_id,
         "run_id": document.run_id,
         "revision": document.revision,
+        "starts_at_s": document.starts_at_s,
     }
     named = [({**episode, **_cast_values(row)}, row.intervals_s) for row in document.cast]
     unnamed = [

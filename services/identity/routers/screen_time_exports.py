@@ -38,9 +38,16 @@ async def export_appearances(
         RateName | None, Query(description="Frame rate; if left out the one measured while decoding, else 25.")
     ] = None,
     start_tc: Annotated[
-        str | None, Query(pattern=TIMECODE_PATTERN, max_length=11, description="Timecode of the first frame.")
+        str | None,
+        Query(
+            pattern=TIMECODE_PATTERN,
+            max_length=11,
+            description="Timecode of the first picture; if left out the one of the file.",
+        ),
     ] = None,
-    drop_frame: Annotated[bool, Query(description="Drop-frame timecode: 29.97 and 59.94 only.")] = False,
+    drop_frame: Annotated[
+        bool | None, Query(description="Drop-frame timecode: 29.97 and 59.94 only; if left out as in the file.")
+    ] = None,
     cues: Annotated[Cues, Query(description="WebVTT: names for people, or JSON for programs.")] = "names",
     revision: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
     run_id: Annotated[RunId | None, Query()] = None,

@@ -41,7 +41,16 @@ class RunStarter:
                 return
         raise Conflict("contended", f"Too many changes of {ep_id} at the same time: try again.")
 
-    async def start(self, ep_id: str, *, profile: Profile, force: bool, command: str, who: str) -> StartedRun:
+    async def start(
+        self,
+        ep_id: str,
+        *,
+        profile: Profile,
+        force: bool,
+        command: str,
+        who: str,
+        video_stream: int | None = None,
+    ) -> StartedRun:
         """Ask for a run of the episode's video, once for each command.
 
         Raises:
@@ -57,22 +66,24 @@ class RunStarter:
                 raise Conflict("no_video", f"{ep_id} has no video: upload one, or register one that is in the bucket.")
             video = VideoRef.model_validate(was["video"])
             current = await self._store.current_run(ep_id)
-            if not force and current is not None and _is_of(current, video, profile):
+            if not force and current is not None and _is_of(current, video, profile, video_stream):
                 return StartedRun(ep_id=ep_id, run_id=str(current["_id"]), created=False)
-            started = await self._ask(was, video, profile=profile, command=command, who=who)
+            started = await self._ask(was, video, profile=profile, video_stream=video_stream, command=command, who=who)
             if started is not None:
                 return started
         raise Conflict("contended", f"Too many changes of {ep_id} at the same time: try again.")
 
     async def _ask(
-        self, was: Document, video: VideoRef, *, profile: Profile, command: str, who: str
+        self, was: Document, video: VideoRef, *, profile: Profile, video_stream: int | None, command: str, who: str
     ) -> StartedRun | None:
         """Leave the upload event in the outbox. Whether to run at all was decided here, so it is forced: the run that
         is answered is the one that will be planned.
         """
         ep_id = str(was["_id"])
         at = time_after(datetime.now(UTC), (was.get("last_run_id"), was.get("current_run_id"), *_asked_for(was)))
-        event = EpisodeUploaded(ep_id=ep_id, video=video, profile=profile, force=True, request_id=command)
+        event = EpisodeUploaded(
+            ep_id=ep_id, video=video, profile=profile, force=True, video_stream=video_stream, request_id=command
+        )
         run_id = run_id_for(event.event_id, at)
         entry: dict[str, Any] = {"command": command, "run_id": run_id, "event_id": event.event_id}
         entry |= {"profile": profile, "at": at, "who": who}
@@ -82,8 +93,10 @@ class RunStarter:
         return StartedRun(ep_id=ep_id, run_id=run_id, created=True)
 
 
-def _is_of(run: Document, video: VideoRef, profile: Profile) -> bool:
+def _is_of(run: Document, video: VideoRef, profile: Profile, video_stream: int | None) -> bool:
     """Whether a run does or did the same work."""
+    if video_stream not in {None, run["started"].get("video_stream")}:
+        return False
     return run["state"] in {OPEN, FINISHED} and (run["video_sha256"], run["profile"]) == (video.sha256, profile)
 
 

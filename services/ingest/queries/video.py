@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
-from chassis.errors import Conflict
+from chassis.errors import BadInput, Conflict, WorkerDied
 from chassis.mongo.database import Document
 from chassis.s3.storage import Storage, get_artifact_path
-from chassis.settings import ApiSettings
+from chassis.settings import ApiSettings, DecodingLimits
+from chassis.video.limited import run_limited
+from chassis.video.reading import Recording
 from contracts.blobs import VideoRef
 from contracts.events import SegmentReady
 from services.ingest.models import ClipView, VideoView
 from services.ingest.store.runs import IngestStore
-from services.ingest.video.clips import clip_name, cut_clip, stretch
+from services.ingest.video.clips import ClipPart, clip_name, cut_parts, stretch
+
+FACTS = ("duration_s", "width", "height", "codec", "fps", "video_stream", "starts_at_s", "timecode")
+"""What the run's start says about the video."""
 
 
 class VideoQueries:
     """What the router of videos works with."""
 
-    def __init__(self, store: IngestStore, storage: Storage, settings: ApiSettings) -> None:
+    def __init__(self, store: IngestStore, storage: Storage, api: ApiSettings, decoding: DecodingLimits) -> None:
         self._store = store
         self._storage = storage
-        self._url_seconds = settings.url_seconds
+        self._url_seconds = api.url_seconds
+        self._decoding = decoding
         self._cutting = asyncio.Semaphore(1)  # one at a time: encoding takes all the processor it gets
 
     async def describe(self, ep_id: str) -> VideoView:
@@ -43,7 +50,7 @@ class VideoQueries:
             bytes=video.bytes,
             media_type=video.media_type,
             filename=video.filename,
-            **{name: known.get(name) for name in ("duration_s", "width", "height", "codec", "fps")},
+            **{name: known.get(name) for name in FACTS},
         )
 
     async def clip(self, ep_id: str, start_s: float, end_s: float) -> ClipView:
@@ -52,16 +59,16 @@ class VideoQueries:
         Raises:
             NotFound: `unknown_episode`.
             Conflict: `no_run`, while no run was planned.
-            BadInput: bad_range or no_picture.
+            BadInput: bad_range, no_picture, decoder_crashed, too_much_memory or too_much_computing.
         """
         await self._store.episodes.read(ep_id)
         run = await self._store.current_run(ep_id)
         segments = await self._store.segments(str(run["_id"])) if run is not None else []
         if not segments:
             raise Conflict("no_run", f"The video of {ep_id} was not looked at yet: start a run first.")
-        ready = SegmentReady.model_validate(segments[0]["ready"])
-        first, last = stretch(start_s, end_s, ready.duration_s)
-        key = get_artifact_path("clips", ep_id, clip_name(ready.video.sha256, first, last))
+        ready = [SegmentReady.model_validate(segment["ready"]) for segment in segments]
+        first, last = stretch(start_s, end_s, ready[0].duration_s)
+        key = get_artifact_path("clips", ep_id, clip_name(ready[0].video.sha256, first, last))
         if await self._storage.find(key) is None:
             await self._cut(ready, key, first, last)
         return ClipView(
@@ -72,18 +79,42 @@ class VideoQueries:
             url_expires_in_s=self._url_seconds,
         )
 
-    async def _cut(self, ready: SegmentReady, key: str, first: float, last: float) -> None:
+    async def _cut(self, ready: Sequence[SegmentReady], key: str, first: float, last: float) -> None:
         async with self._cutting:
             if await self._storage.find(key) is not None:  # whoever was before us had the same wish
                 return
-            url = await self._storage.get_presigned_url(ready.video.uri)
-            clip = await asyncio.to_thread(
-                cut_clip, url, stream_index=ready.stream_index, origin_s=ready.origin_s, start_s=first, end_s=last
-            )
+            url = await self._storage.get_presigned_url(ready[0].video.uri)
+            clip = await self._encoded(parts_of(url, ready, first, last))
             await self._storage.put(key, clip)
+
+    async def _encoded(self, parts: Sequence[ClipPart]) -> bytes:
+        try:
+            return await run_limited(cut_parts, parts, within=self._decoding)
+        except WorkerDied as error:
+            raise BadInput(error.code, error.message) from error
 
     async def _url(self, uri: str) -> str:
         return await self._storage.get_presigned_url(uri, expires_s=self._url_seconds, public=True)
+
+
+def parts_of(url: str, segments: Sequence[SegmentReady], first: float, last: float) -> list[ClipPart]:
+    """What `[first, last)` of the episode is made of: one part for each recording that was joined there."""
+    parts: list[ClipPart] = []
+    for segment in segments:
+        recording = Recording(
+            url=url,
+            stream_index=segment.stream_index,
+            origin_s=segment.origin_s,
+            ranges=segment.ranges,
+            frame_times=segment.frame_times,
+        )
+        start_s, end_s = max(first, segment.start_s), min(last, segment.end_s)
+        if start_s >= end_s:
+            continue
+        if parts and parts[-1].recording == recording:
+            start_s = parts.pop().start_s
+        parts.append(ClipPart(recording=recording, start_s=start_s, end_s=end_s))
+    return parts
 
 
 def video_of(episode: Document) -> VideoRef:

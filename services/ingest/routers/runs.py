@@ -40,7 +40,12 @@ async def start_run(
 ) -> ApiResult[StartedRun]:
     """Process the episode's video again; 200 and the run there is where that was done already."""
     started = await starter.start(
-        ep_id, profile=wanted.profile, force=wanted.force, command=command, who=principal.name
+        ep_id,
+        profile=wanted.profile,
+        force=wanted.force,
+        video_stream=wanted.video_stream,
+        command=command,
+        who=principal.name,
     )
     response.status_code = 202 if started.created else 200
     return ok(started)

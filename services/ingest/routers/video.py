@@ -34,5 +34,5 @@ async def get_clip(
     start_s: Annotated[float, Query(ge=0, le=LONGEST_S, allow_inf_nan=False)],
     end_s: Annotated[float, Query(gt=0, le=LONGEST_S, allow_inf_nan=False)],
 ) -> ApiResult[ClipView]:
-    """Cut a clip of at most a minute, as MP4 with the sound that can be decoded; the same one is cut only once."""
+    """Cut a clip of at most a minute, as WebM with the sound that can be decoded; the same one is cut only once."""
     return ok(await desk.clip(ep_id, start_s, end_s))

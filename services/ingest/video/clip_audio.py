@@ -1,4 +1,4 @@
-"""The sound of a stretch of a video: decoded to one clock with the picture, and encoded as AAC beside it."""
+"""The sound of a stretch of a video: decoded to one clock with the picture, and encoded as Opus beside it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from chassis.video.container import open_video, packets_of, reraise_if_away
+from chassis.video.container import packets_of, reraise_if_away
+from chassis.video.reading import Recording
 
 RATE: Final = 48_000
 BITS_A_SECOND: Final = 128_000
@@ -35,24 +36,30 @@ JITTER: Final = RATE // 20
 Samples = npt.NDArray[np.float32]
 
 
-def read_sound(url: str, *, stream_index: int, start_s: float, end_s: float) -> Samples | None:
-    """Stereo samples [2, RATE * seconds] in -1..1 of `[start_s, end_s)`, container time; gaps and damage are silence.
+def silence(seconds: float) -> Samples:
+    """Samples [2, RATE * seconds] without a sound."""
+    return np.zeros((2, round(seconds * RATE)), dtype=np.float32)
+
+
+def read_sound(recording: Recording, *, start_s: float, end_s: float) -> Samples | None:
+    """Stereo samples [2, RATE * seconds] in -1..1 of `[start_s, end_s)` of the episode; gaps and damage are silence.
 
     None when the video of this stream has no sound there that can be decoded.
 
     Raises:
         DependencyUnavailable: when the object store does not answer.
     """
+    start_s, end_s = start_s + recording.origin_s, end_s + recording.origin_s
     track = _Track(start_s, end_s)
     try:
-        with open_video(url) as source:
-            video = next(stream for stream in source.streams.video if stream.index == stream_index)
+        with recording.open() as source:
+            video = recording.stream_of(source)
             audio = source.streams.best("audio", related=video)
             if isinstance(audio, AudioStream) and audio.codec_context is not None:
-                for frame in _frames(source, video, audio, url, start_s, end_s):
+                for frame in _frames(source, video, audio, recording.url, start_s, end_s):
                     track.add(frame)
     except (av.error.FFmpegError, StopIteration, IndexError, ValueError) as error:
-        reraise_if_away(error, url)
+        reraise_if_away(error, recording.url)
     return track.samples if track.is_heard else None
 
 
@@ -80,7 +87,7 @@ class _Track:
     """Lays frames where they belong in time; one that follows the one before by its time follows it to the sample."""
 
     def __init__(self, start_s: float, end_s: float) -> None:
-        self.samples: Samples = np.zeros((2, round((end_s - start_s) * RATE)), dtype=np.float32)
+        self.samples: Samples = silence(end_s - start_s)
         self.is_heard = False
         self._start_s = start_s
         self._next = 0
@@ -107,7 +114,7 @@ class SoundEncoder:
     def __init__(self, container: OutputContainer, samples: Samples) -> None:
         self._samples = np.clip(np.nan_to_num(samples), -1.0, 1.0)
         self._done = 0
-        self._encoder = container.add_stream("aac", rate=RATE, layout="stereo", bit_rate=BITS_A_SECOND)
+        self._encoder = container.add_stream("libopus", rate=RATE, layout="stereo", bit_rate=BITS_A_SECOND)
 
     def until(self, seconds: float) -> Iterator[Packet[Any]]:
         """Packets of what was not encoded yet, up to that time."""

@@ -33,6 +33,9 @@ CONFIRMING_PACKETS_AFTER_A_KEYFRAME: Final = 3
 SMALL_STEPS_BELIEVED: Final = 20
 """More keyframes than that with a clock that goes back a little are a habit of the file, not joints."""
 
+RETURNS_WITHIN_S: Final = 2.0
+"""A clock that was off for some packets goes on from where it was, so much later at most."""
+
 SAME_S: Final = 1e-3
 
 
@@ -44,10 +47,11 @@ class Clock:
     wrong: frozenset[int]
 
 
-def read_clock(decoded_s: Seconds, keyframes: Flags) -> Clock:
+def read_clock(decoded_s: Seconds, keyframes: Flags, *, joinable: bool = True) -> Clock:
     """Divides a stream's packets, in the order of the file, at the places where its clock was set anew.
 
-    `decoded_s` [N] are decoding times in seconds, `keyframes` [N] says which packets are keyframes.
+    `decoded_s` [N] are decoding times in seconds, `keyframes` [N] says which packets are keyframes. In a container whose
+    packets are one recording for sure, not `joinable`, a clock that goes back is damaged.
     """
     runs = _runs(decoded_s, keyframes)
     believed = [run for run in runs if _is_confirmed(run, keyframes)] or runs
@@ -57,6 +61,10 @@ def read_clock(decoded_s: Seconds, keyframes: Flags) -> Clock:
         if (first, end) not in believed:
             wrong.update(range(first, end))
         elif recordings and _goes_on(decoded_s, recordings[-1][1] - 1, first, keyframes):
+            recordings[-1] = (recordings[-1][0], end)
+        elif recordings and not joinable:
+            ahead = decoded_s[first] > decoded_s[recordings[-1][1] - 1]
+            wrong.update(() if ahead else range(first, end))
             recordings[-1] = (recordings[-1][0], end)
         else:
             recordings.append((first, end))
@@ -78,8 +86,19 @@ def _runs(decoded_s: Seconds, keyframes: Flags) -> list[Run]:
     small = ~breaks & (steps < -SAME_S) & keyframes[1:]
     if int(small.sum()) <= SMALL_STEPS_BELIEVED:
         breaks |= small
+    for back in np.flatnonzero(steps < -BACK_S).tolist():
+        breaks |= _comes_back(decoded_s, steps, back)
     borders = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(decoded_s)]
     return [(first, end) for first, end in pairwise(borders) if first < end]
+
+
+def _comes_back(decoded_s: Seconds, steps: Seconds, back: int) -> Flags:
+    """Where, a few packets after the clock went back behind the packet `back`, it is again where it was."""
+    near = slice(back + 1, back + 1 + CONFIRMING_PACKETS)
+    returns = np.zeros(len(steps), dtype=np.bool_)
+    off = decoded_s[1:][near] - decoded_s[back]
+    returns[near] = (steps[near] > BACK_S) & (off > -BACK_S) & (off <= RETURNS_WITHIN_S)
+    return returns
 
 
 def _is_confirmed(run: Run, keyframes: Sequence[bool] | Flags) -> bool:

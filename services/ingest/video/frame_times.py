@@ -11,13 +11,17 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from chassis.video.container import packets_of
+from chassis.video.container import packets_of, raise_if_full
 from chassis.video.reading import FrameTimes
 
 PACKETS_TO_READ: Final = 60
 FRAMES_TO_DECODE: Final = 120
 WITHOUT_PRESENTATION_TIMES: Final = ("avi", "asf", "mpegvideo")
 """Containers (FFmpeg's names) that have the order of decoding only; demuxers guess the rest."""
+
+
+Times = tuple[int | None, int | None]
+"""When a decoded frame is shown and when it was decoded, in ticks."""
 
 
 def frame_times_of(reopen: Callable[[], InputContainer], *, stream_index: int, url: str) -> FrameTimes:
@@ -53,22 +57,23 @@ def _is_suspicious(container: InputContainer, stream: VideoStream, url: str) -> 
     return stream.codec_context.has_b_frames and all(earlier <= later for earlier, later in pairwise(known))
 
 
-def _decoded(container: InputContainer, stream: VideoStream, url: str) -> list[VideoFrame]:
-    stream.thread_type = "AUTO"
-    frames: list[VideoFrame] = []
+def _decoded(container: InputContainer, stream: VideoStream, url: str) -> list[Times]:
+    stream.codec_context.thread_count = 1  # every further thread of a decoder keeps a picture
+    times: list[Times] = []
     for packet in packets_of(container, stream, url=url):
         try:
-            frames += [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
+            times += [(frame.pts, frame.dts) for frame in packet.decode() if isinstance(frame, VideoFrame)]
         except av.error.InvalidDataError:
+            raise_if_full(stream.codec_context)
             continue
-        if len(frames) >= FRAMES_TO_DECODE:
+        if len(times) >= FRAMES_TO_DECODE:
             break
-    return frames
+    return times
 
 
-def _judged(frames: list[VideoFrame]) -> FrameTimes:
-    shown = [frame.pts for frame in frames if frame.pts is not None]
-    decoded = [frame.dts for frame in frames if frame.dts is not None]
+def _judged(frames: list[Times]) -> FrameTimes:
+    shown = [pts for pts, _ in frames if pts is not None]
+    decoded = [dts for _, dts in frames if dts is not None]
     is_shown_in_order = len(shown) == len(frames) and all(earlier < later for earlier, later in pairwise(shown))
     is_decoded_in_order = len(decoded) > len(frames) / 2 and all(
         earlier < later for earlier, later in pairwise(decoded)

@@ -13,10 +13,13 @@ from av.video.stream import VideoStream
 
 from chassis.video.container import packets_of
 from chassis.video.reading import FrameTimes
-from services.ingest.video.clock import AHEAD_S, read_clock
+from services.ingest.video.clock import AHEAD_S, Seconds, read_clock
 from services.ingest.video.last_frame import DEFAULT_FRAME_S, LastFrame
 
 HOLE_S: Final = 1.0
+
+CLOCK_MAY_RESTART: Final = ("mpegts", "mpeg", "flv")
+"""Containers (FFmpeg's names) that may be cut anywhere: what follows is another recording. Others tell by a new head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,11 @@ def scan_packets(
         if packet.size and not packet.is_discard:
             table.add(packet)
     tick_s = float(stream.time_base or 1)
-    clock = read_clock(np.asarray(table.decoded) * tick_s, np.asarray(table.keyframe, dtype=bool))
+    decoded_s, shown_s = np.asarray(table.decoded) * tick_s, np.asarray(table.shown) * tick_s
+    joinable = container.format.name in CLOCK_MAY_RESTART
+    clock = read_clock(decoded_s, np.asarray(table.keyframe, dtype=bool), joinable=joinable)
     first, end = clock.recordings[0] if clock.recordings else (0, 0)
-    longest = AHEAD_S / tick_s
-    wrong = {*clock.wrong, *(n for n in range(first, end) if abs(table.shown[n] - table.decoded[n]) > longest)}
+    wrong = {*clock.wrong, *_far_from(decoded_s, shown_s)}
     good = [number for number in range(first, end) if number not in wrong]
     last = LastFrame(stream, 0, frame_times)
     for number in sorted(good, key=table.shown.__getitem__)[-3:]:
@@ -75,10 +79,21 @@ def scan_packets(
     )
 
 
+def _far_from(decoded_s: Seconds, shown_s: Seconds) -> list[int]:
+    """Packets that are shown when nothing is decoded, by far."""
+    if not len(decoded_s):
+        return []
+    known = np.sort(decoded_s)
+    place = np.searchsorted(known, shown_s).clip(0, len(known) - 1)
+    nearest = np.minimum(np.abs(known[place] - shown_s), np.abs(known[(place - 1).clip(0)] - shown_s))
+    return [int(number) for number in np.flatnonzero(nearest > AHEAD_S)]
+
+
 def _holes_s(shown_s: list[float]) -> float:
     """How long no frame comes, all times together that this is long."""
     spacings = np.diff(np.sort(np.asarray(shown_s, dtype=np.float64)))
-    return float(spacings[spacings > HOLE_S].sum())
+    holes = spacings[spacings > HOLE_S]
+    return float((holes - np.median(spacings)).sum()) if holes.size else 0.0
 
 
 class _Packets:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from itertools import islice
 from typing import Final
 
 import av
@@ -16,18 +14,34 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.errors import BadInput, DependencyUnavailable
 from chassis.video.byte_ranges import ByteRange
-from chassis.video.container import OPEN_TIMEOUT_S, is_remote, open_video, packets_of, pictures_of, reraise_if_away
+from chassis.video.container import (
+    open_video,
+    packets_of,
+    picture_bytes,
+    pictures_of,
+    raise_if_full,
+    reraise_if_away,
+)
 from chassis.video.geometry import AS_STORED, displayed, orientation_of
+from chassis.video.process_bounds import is_short_of_memory
 from chassis.video.reading import FrameTimes
 from chassis.video.references import ReferenceGate
 from contracts.warnings import Warning
 from services.ingest.video.facts import VideoFacts, joined
 from services.ingest.video.frame_times import WITHOUT_PRESENTATION_TIMES, frame_times_of
+from services.ingest.video.opening import BadVideo, opened
 from services.ingest.video.packet_index import PacketIndex, read_packet_index
 from services.ingest.video.recordings import divided_at, recordings_in
-from services.ingest.video.streams import Candidate, candidates_of, film_of, moving_streams, player_zero_s, timecode_of
+from services.ingest.video.streams import (
+    Candidate,
+    candidates_of,
+    described,
+    film_of,
+    moving_streams,
+    player_zero_s,
+    timecode_of,
+)
 
 __all__ = ["BadVideo", "IngestLimits", "VideoFacts", "probe"]
 
@@ -36,12 +50,11 @@ TIME_OF_A_FRAME_S: Final = 0.001
 FRAMES_TO_TRY: Final = 250
 """Packets that may be read to reach the first whole picture of a file that begins damaged or between keyframes."""
 
-_ISO_MEDIA_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp")
-_MATROSKA_MARK = b"\x1a\x45\xdf\xa3"
+LARGE_PICTURE_BYTES: Final = 32 * 2**20
+"""Of pictures from this size on, as many are decoded as a decoder may keep for reference, to see that they have room."""
 
-
-class BadVideo(BadInput):
-    """The video cannot be processed. `code` is stable, `message` is one sentence that says what to do."""
+PICTURES_KEPT: Final = 20
+"""16 for reference is the most that H.264, HEVC, VP9 or AV1 allow, and some wait to be shown."""
 
 
 class IngestLimits(BaseModel):
@@ -51,20 +64,24 @@ class IngestLimits(BaseModel):
 
     longest_s: float = Field(default=16 * 3600.0, gt=0, description="Longest episode in seconds.")
     long_side: int = Field(default=8192, gt=0, description="Longest side of the picture in pixels.")
+    probe_cpu_s: int = Field(default=120, ge=1, description="Processor seconds for reading the index of an upload.")
+    picture_mib: int = Field(
+        default=160, gt=0, description="One decoded picture; 8192x4320 at 10 bit, 4:2:2 takes 135."
+    )
 
 
 def probe(url: str, *, limits: IngestLimits | None = None, video_stream: int | None = None) -> VideoFacts:
-    """Reads the facts of a video at a path or presigned http(s) URL.
+    """Reads the facts of a video at a path or presigned http(s) URL. Of a stranger's: in a child process only.
 
     `video_stream` is the number of the stream in the file that is to be analysed; without one the film is found.
 
     Raises BadVideo with one of the codes empty_file, not_a_video, no_video_stream, no_such_stream, truncated_video,
     zero_duration, too_long, too_large_picture, unsupported_codec, video_missing, unreadable; DependencyUnavailable when
-    the object store does not answer.
+    the object store does not answer; MemoryError in a child process that has used up its memory.
     """
     bounds = limits or IngestLimits()
     try:
-        with _opened(url) as container:
+        with opened(url) as container:
             name = container.format.name
             _film(container, url, video_stream)  # a file without a picture needs no closer look
         recordings = recordings_in(url, name)
@@ -72,8 +89,10 @@ def probe(url: str, *, limits: IngestLimits | None = None, video_stream: int | N
         if len(recordings) == 1 and first.joints:
             recordings = divided_at(url, name, first.joints)
             first = replace(first, ranges=recordings[0])
-        facts = joined([first, *_others(url, recordings[1:], bounds, video_stream, after=first)])
+        facts = joined(_all_of(url, first, recordings[1:], bounds, video_stream))
     except av.error.FFmpegError as error:
+        if isinstance(error, MemoryError) and is_short_of_memory():
+            raise
         reraise_if_away(error, url)
         raise BadVideo(
             "unreadable", "The video cannot be read; export it again as MP4 (H.264) and upload that."
@@ -83,17 +102,16 @@ def probe(url: str, *, limits: IngestLimits | None = None, video_stream: int | N
     return facts
 
 
-def _others(
+def _all_of(
     url: str,
-    recordings: Sequence[tuple[ByteRange, ...]],
+    first: VideoFacts,
+    others: Sequence[tuple[ByteRange, ...]],
     limits: IngestLimits,
     video_stream: int | None,
-    *,
-    after: VideoFacts,
 ) -> list[VideoFacts]:
-    """The facts of the recordings behind the first; one that cannot be read is left out, and that is said."""
-    found = [after]
-    for ranges in recordings:
+    """The facts of all recordings; one behind the first that cannot be read is left out, and that is said."""
+    found = [first]
+    for ranges in others:
         try:
             found.append(_facts(url, ranges, limits, video_stream))
         except (BadVideo, av.error.FFmpegError) as error:
@@ -101,45 +119,7 @@ def _others(
             sentence = "A recording that was joined to this one cannot be read and is left out; upload it on its own."
             lost = Warning.of("recording_unreadable", sentence, start_s=found[-1].duration_s)
             found[-1] = replace(found[-1], warnings=(*found[-1].warnings, lost))
-    return found[1:]
-
-
-def _opened(url: str) -> InputContainer:
-    if not is_remote(url) and not Path(url).exists():
-        raise BadVideo("video_missing", "The video is not there any more; upload it again.")
-    try:
-        return open_video(url)
-    except (av.error.HTTPNotFoundError, av.error.HTTPForbiddenError, av.error.FileNotFoundError) as error:
-        raise BadVideo("video_missing", "The video is not there any more; upload it again.") from error
-    except av.error.FFmpegError as error:
-        raise _why_not_opened(_first_bytes(url)) from error
-
-
-def _first_bytes(url: str) -> bytes:
-    """Up to 64 bytes from the start of the file."""
-    if not is_remote(url):
-        with Path(url).open("rb") as file:
-            return file.read(64)
-    request = urllib.request.Request(url, headers={"Range": "bytes=0-63"})  # noqa: S310 - only http(s), see above
-    try:
-        with urllib.request.urlopen(request, timeout=OPEN_TIMEOUT_S) as answer:  # noqa: S310
-            return bytes(answer.read(64))
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # there is no first byte
-            return b""
-        raise DependencyUnavailable("s3", f"the video could not be read (HTTP {error.code})") from error
-    except OSError as error:
-        raise DependencyUnavailable("s3", f"the video could not be read ({type(error).__name__})") from error
-
-
-def _why_not_opened(head: bytes) -> BadVideo:
-    if not head:
-        return BadVideo("empty_file", "The file is empty; upload the video again.")
-    if head[4:8] in _ISO_MEDIA_BOXES or head.startswith(_MATROSKA_MARK):
-        return BadVideo(
-            "truncated_video", "The video file is incomplete (its index is missing); upload the whole file again."
-        )
-    return BadVideo("not_a_video", "The file is not a video of a known format; upload an MP4, MKV, WebM, AVI or TS.")
+    return found
 
 
 def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_stream: int | None) -> VideoFacts:
@@ -150,13 +130,14 @@ def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_
 
     with reopen() as container:
         film, warnings = _film(container, url, video_stream)
+        _check_picture(_stream(container, film.index), limits)
     times = frame_times_of(reopen, stream_index=film.index, url=url)
     with reopen() as container:
         stream = _stream(container, film.index)
-        _check_picture(stream, limits)
         announced_s = _announced_duration(container, stream)
         timecode = timecode_of(container, stream)
-        first = _first_picture(container, stream, url)
+        is_large = picture_bytes(stream.codec_context) >= LARGE_PICTURE_BYTES
+        first = _first_picture(container, stream, url, try_references=is_large)
         ticks = None if first is None else first.time(times)
         if first is None or ticks is None or stream.time_base is None:
             raise BadVideo(
@@ -223,7 +204,7 @@ def _film(container: InputContainer, url: str, wanted: int | None) -> tuple[Cand
     film = film_of(candidates)
     if len(moving) == 1:
         return film, ()
-    others = ", ".join(one.described() for one in candidates if one is not film) or "another that cannot be decoded"
+    others = described([one for one in candidates if one is not film]) or "another that cannot be decoded"
     sentence = (
         f"The file has {len(moving)} video streams: {film.described()} is analysed, not {others}; "
         f"choose another one with --video-stream."
@@ -237,15 +218,23 @@ def _chosen(container: InputContainer, url: str, wanted: int) -> Candidate:
     for candidate in candidates:
         if candidate.index == wanted:
             return candidate
-    there = ", ".join(one.described() for one in candidates) or "none"
+    there = described(candidates) or "none"
     raise BadVideo("no_such_stream", f"Stream {wanted} is no video; choose one of the video streams: {there}.")
 
 
 def _check_picture(stream: VideoStream, limits: IngestLimits) -> None:
+    size = f"{stream.width}x{stream.height}"
     if max(stream.width or 0, stream.height or 0) > limits.long_side:
         raise BadVideo(
             "too_large_picture",
-            f"The picture is {stream.width}x{stream.height}; scale it to at most {limits.long_side} pixels a side.",
+            f"The picture is {size}; scale it to at most {limits.long_side} pixels a side.",
+        )
+    taken_mib = picture_bytes(stream.codec_context) / 2**20
+    if taken_mib > limits.picture_mib:
+        raise BadVideo(
+            "too_large_picture",
+            f"A picture of {size} ({stream.pix_fmt}) takes {taken_mib:.0f} MiB, more than {limits.picture_mib}; "
+            "scale it down or export it with 4:2:0 colour.",
         )
 
 
@@ -274,8 +263,21 @@ class _First:
         return shown if shown is not None else self.picture.dts
 
 
-def _first_picture(container: InputContainer, stream: VideoStream, url: str) -> _First | None:
-    """The first picture that decodes and has what it is built on, None when there is none near the start."""
+def _first_picture(container: InputContainer, stream: VideoStream, url: str, *, try_references: bool) -> _First | None:
+    """The first picture that decodes and has what it is built on, None when there is none near the start.
+
+    With `try_references` those after it are decoded as well, until the decoder keeps as many as it ever may.
+    """
+    stream.codec_context.thread_count = 1  # every further thread of a decoder keeps a picture
+    pictures = _pictures_near_start(container, stream, url)
+    first = next(pictures, None)
+    if try_references:
+        for _ in islice(pictures, PICTURES_KEPT):
+            pass
+    return first
+
+
+def _pictures_near_start(container: InputContainer, stream: VideoStream, url: str) -> Iterator[_First]:
     gate = ReferenceGate(stream.codec_context.name)
     decoded: int | None = None
     for count, packet in enumerate(packets_of(container, stream, url=url, passed_over=lambda: None)):
@@ -283,13 +285,13 @@ def _first_picture(container: InputContainer, stream: VideoStream, url: str) -> 
         try:
             pictures = pictures_of(packet)
         except av.error.InvalidDataError:
+            raise_if_full(stream.codec_context)
             pictures = []
         for picture in pictures:
             if not picture.is_corrupt and gate.admits(picture):
-                return _First(picture, decoded or 0)
+                yield _First(picture, decoded or 0)
         if count >= FRAMES_TO_TRY:
-            break
-    return None
+            return
 
 
 def _average_rate(stream: VideoStream, index: PacketIndex) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from chassis.video.container import packets_of
+
+STREAMS_NAMED: Final = 4
 
 PART_OF_THE_LONGEST: Final = 0.5
 """A stream that is shorter than this part of the longest one is an extra."""
@@ -45,6 +48,12 @@ class Candidate:
         """For people: `stream 1 (mjpeg, 1920x1080, a still)`."""
         length = "a still" if self.is_still else f"{self.length_s:.1f} s"
         return f"stream {self.index} ({self.codec}, {self.width}x{self.height}, {length})"
+
+
+def described(candidates: Sequence[Candidate]) -> str:
+    """Streams in a sentence, not too many."""
+    more = f" and {len(candidates) - STREAMS_NAMED} more" if len(candidates) > STREAMS_NAMED else ""
+    return ", ".join(one.described() for one in candidates[:STREAMS_NAMED]) + more
 
 
 def moving_streams(container: InputContainer) -> list[VideoStream]:

@@ -9,9 +9,11 @@ import pytest
 from chassis.domain.crop_archive import read_crops
 from chassis.domain.faces import CHIP_POINTS
 from chassis.errors import DependencyUnavailable
+from chassis.settings import DecodingLimits
 from chassis.triton.client import FaceDetections
-from services.detector.analysis import SegmentAnalysis, SegmentSource, analyse_segment
+from services.detector.analysis import SegmentAnalysis, analyse_segment
 from services.detector.rules import DetectorProfile, DetectorProfiles
+from services.detector.segment_frames import SegmentSource
 from tests.unit.detector.clips import Pixels, scene, write_video
 
 PROFILES = DetectorProfiles()
@@ -65,7 +67,14 @@ async def analyse(
     place: SegmentSource, *, segment: int = 0, profile: DetectorProfile = PROFILES.balanced
 ) -> SegmentAnalysis:
     return await analyse_segment(
-        place, ep_id="show-s01e01", segment=segment, profile=profile, detect=find_red, model_id="red", crops_uri=URI
+        place,
+        ep_id="show-s01e01",
+        segment=segment,
+        profile=profile,
+        detect=find_red,
+        model_id="red",
+        crops_uri=URI,
+        decoding=DecodingLimits(),
     )
 
 
@@ -132,7 +141,14 @@ async def test_frames_wait_for_the_detector_only_a_few_at_a_time(video: Path) ->
 
     profile = PROFILES.balanced.model_copy(update={"frames_in_flight": 3, "half_size_look": False})
     result = await analyse_segment(
-        source(video), ep_id="show-s01e01", segment=0, profile=profile, detect=slow, model_id="red", crops_uri=URI
+        source(video),
+        ep_id="show-s01e01",
+        segment=0,
+        profile=profile,
+        detect=slow,
+        model_id="red",
+        crops_uri=URI,
+        decoding=DecodingLimits(),
     )
     assert 1 < most <= 3
     assert len(result.tracks) == 2
@@ -151,6 +167,7 @@ async def test_detector_that_is_away_ends_the_analysis_with_that(video: Path) ->
             detect=away,
             model_id="x",
             crops_uri=URI,
+            decoding=DecodingLimits(),
         )
 
 
@@ -171,6 +188,7 @@ async def test_analysis_can_be_cancelled(video: Path) -> None:
             detect=never,
             model_id="x",
             crops_uri=URI,
+            decoding=DecodingLimits(),
         )
     )
     await asyncio.wait_for(entered.wait(), 10)

@@ -70,7 +70,7 @@ def test_a_part_of_another_size_is_missing() -> None:
 def test_near_stretches_are_one_clip_within_the_video() -> None:
     assert stretch(2.41, 4.38, 10.0) == stretch(2.4, 4.4, 10.0) == (2.4, 4.4)
     assert stretch(0, 99, 12.34) == (0.0, 12.34)
-    assert clip_name("ab" * 32, 2.4, 4.4) == "abababababababab-00002400-00004400-3.mp4"
+    assert clip_name("ab" * 32, 2.4, 4.4) == "abababababababab-00002400-00004400-3.webm"
     for start, end in ((3, 3), (5, 4), (12, 14), (0, 61)):
         with pytest.raises(BadInput):
             stretch(start, end, 11.0 if end < 60 else 100.0)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from chassis.errors import DependencyUnavailable
-from services.ingest.video import clip_audio as clip_sound
+from chassis.video.reading import Recording
 from services.ingest.video.clips import cut_clip
 from services.ingest.video.probing import probe
 from tests.support.sounding_videos import BEEP_S, FPS, TONE_HZ, write_sounding_video
@@ -46,13 +46,13 @@ def cut(path: Path, start_s: float, end_s: float) -> Clip:
     facts = probe(str(path))
     made = cut_clip(str(path), stream_index=facts.stream_index, origin_s=facts.origin_s, start_s=start_s, end_s=end_s)
     with av.open(io.BytesIO(made)) as container:
-        assert [stream.codec_context.name for stream in container.streams][:1] == ["h264"]
+        assert [stream.codec_context.name for stream in container.streams][:1] == ["vp9"]
         pictures = [(frame.time, frame.to_ndarray(format="gray").mean()) for frame in container.decode(video=0)]
     times, brightness = np.array(pictures, dtype=np.float64).T
     with av.open(io.BytesIO(made)) as container:
         if not container.streams.audio:
             return Clip(times, brightness, None, 0.0, 1)
-        assert container.streams.audio[0].codec_context.name == "aac"
+        assert container.streams.audio[0].codec_context.name == "opus"
         frames = list(container.decode(audio=0))
     samples = np.concatenate([frame.to_ndarray().mean(axis=0) for frame in frames])
     return Clip(times, brightness, samples.astype(np.float64), float(frames[0].time or 0.0), frames[0].sample_rate)
@@ -145,10 +145,10 @@ def test_a_codec_that_nobody_knows_gives_a_silent_clip(tmp_path: Path) -> None:
 def test_an_object_store_that_goes_away_while_listening_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_url: str) -> None:
+    def away(_recording: Recording) -> None:
         raise DependencyUnavailable("s3", "no answer")
 
-    monkeypatch.setattr(clip_sound, "open_video", away)
+    monkeypatch.setattr(Recording, "open", away)
     path = write_sounding_video(tmp_path / "v.mp4")
     with pytest.raises(DependencyUnavailable):
         cut(path, 2.0, 5.0)

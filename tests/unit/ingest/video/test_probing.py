@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from chassis.errors import DependencyUnavailable
+from services.detector.decoding import Damage, decode_segment
 from services.ingest.video.probing import BadVideo, IngestLimits, probe
+from tests.support.field_videos import join, write_recording
 from tests.unit.detector.clips import scene, write_video
 
 PICTURES = [scene(number // 25) for number in range(60)]
@@ -195,6 +197,26 @@ def server(tmp_path: Path) -> Iterator[str]:
 def test_video_is_read_over_http_like_a_file(tmp_path: Path, video: Path, server: str) -> None:
     (tmp_path / "a b.mp4").write_bytes(video.read_bytes())
     assert probe(f"{server}/a%20b.mp4?X-Signature=x") == probe(str(video))
+
+
+def test_joined_recordings_are_read_over_http_like_a_file(tmp_path: Path, server: str) -> None:
+    recording = write_recording(tmp_path / "a.ts", 50)
+    path = join(tmp_path / "joined.ts", recording, recording)
+    facts = probe(f"{server}/joined.ts")
+    assert facts == probe(str(path))
+    assert len(facts.parts) == 2
+    part = facts.parts[1]
+    frames = decode_segment(
+        f"{server}/joined.ts",
+        stream_index=part.stream_index,
+        origin_s=part.origin_s,
+        start_s=part.start_s,
+        end_s=part.end_s,
+        lookahead_s=0.0,
+        damage=Damage(),
+        ranges=part.ranges,
+    )
+    assert len(list(frames)) == 50
 
 
 def test_http_answers_become_codes(tmp_path: Path, server: str) -> None:

@@ -1,0 +1,42 @@
+"""The clock of a player: its zero is the earliest picture or sound of the file, not the first picture.
+
+Seconds of an episode count from the first picture. What is opened beside the video must count as the player does.
+"""
+
+from __future__ import annotations
+
+from chassis.domain.intervals import round_ms
+from contracts.rows import Interval, ScreenTimeDocument
+
+
+def on_the_players_clock(document: ScreenTimeDocument) -> ScreenTimeDocument:
+    """The document with its times moved to where a player shows them; lengths and shares stay."""
+    by_s = document.starts_at_s
+    if not by_s:
+        return document
+    return document.model_copy(
+        update={
+            "cast": tuple(
+                row.model_copy(
+                    update={
+                        "first_s": _moved(row.first_s, by_s),
+                        "last_s": _moved(row.last_s, by_s),
+                        "intervals_s": _all_moved(row.intervals_s, by_s),
+                    }
+                )
+                for row in document.cast
+            ),
+            "unidentified": tuple(
+                row.model_copy(update={"intervals_s": _all_moved(row.intervals_s, by_s)})
+                for row in document.unidentified
+            ),
+        }
+    )
+
+
+def _moved(time_s: float | None, by_s: float) -> float | None:
+    return None if time_s is None else round_ms(time_s + by_s)
+
+
+def _all_moved(intervals: tuple[Interval, ...], by_s: float) -> tuple[Interval, ...]:
+    return tuple((round_ms(start + by_s), round_ms(end + by_s)) for start, end in intervals)
