@@ -21,6 +21,18 @@ const roles = {
       ]
     },
     {
+      "collection": "delivery_attempts",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
       "collection": "episodes",
       "actions": [
         "createCollection",
@@ -83,6 +95,18 @@ const roles = {
   ],
   "detector": [
     {
+      "collection": "delivery_attempts",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
       "collection": "episodes",
       "actions": [
         "find",
@@ -110,6 +134,18 @@ const roles = {
     }
   ],
   "embedder": [
+    {
+      "collection": "delivery_attempts",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
     {
       "collection": "episodes",
       "actions": [
@@ -151,6 +187,18 @@ const roles = {
         "createCollection",
         "createIndex",
         "insert"
+      ]
+    },
+    {
+      "collection": "delivery_attempts",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
       ]
     },
     {
@@ -256,6 +304,18 @@ const roles = {
         "createCollection",
         "createIndex",
         "insert"
+      ]
+    },
+    {
+      "collection": "delivery_attempts",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
       ]
     },
     {
@@ -373,6 +433,18 @@ const roles = {
         "find",
         "insert",
         "listIndexes"
+      ]
+    },
+    {
+      "collection": "delivery_attempts",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
       ]
     },
     {
@@ -582,6 +654,14 @@ const roles = {
       ]
     },
     {
+      "collection": "delivery_attempts",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "listIndexes"
+      ]
+    },
+    {
       "collection": "edits",
       "actions": [
         "createCollection",
@@ -729,6 +809,18 @@ const roles = {
     },
     {
       "collection": "dead_letters",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "delivery_attempts",
       "actions": [
         "createCollection",
         "createIndex",

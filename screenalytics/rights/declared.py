@@ -16,6 +16,8 @@ User = Stage | Literal["api", "setup", "tools"]
 after the whole: keys, dead letters, runs, announcing episodes."""
 
 SIGN_OF_LIFE = frozenset({"service_instances"})
+TRIES = frozenset({"delivery_attempts"})
+"""Counted before a message that may have been tried before is handled again."""
 FENCED = frozenset({"episodes", "runs"})
 """Read before an event of a run is handled: is the run still the current one?"""
 ANSWERS_HTTP = frozenset({"api_keys"})
@@ -58,8 +60,8 @@ def _prefixes(*prefixes: str) -> frozenset[str]:
 
 _ALL = frozenset(collection.name for collection in COLLECTIONS)
 
-_WORKER = Rights(owns=SIGN_OF_LIFE, reads=FENCED)
-_SERVES = Rights(owns=SIGN_OF_LIFE, reads=FENCED | ANSWERS_HTTP, adds_to=AUDITED)
+_WORKER = Rights(owns=SIGN_OF_LIFE | TRIES, reads=FENCED)
+_SERVES = Rights(owns=SIGN_OF_LIFE | TRIES, reads=FENCED | ANSWERS_HTTP, adds_to=AUDITED)
 
 _INGEST = _SERVES | Rights(
     owns=_owned_by("ingest"),

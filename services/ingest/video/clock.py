@@ -54,7 +54,7 @@ def read_clock(decoded_s: Seconds, keyframes: Flags, *, joinable: bool = True) -
     packets are one recording for sure, not `joinable`, a clock that goes back is damaged.
     """
     runs = _runs(decoded_s, keyframes)
-    believed = [run for run in runs if _is_confirmed(run, keyframes)] or runs
+    believed = {run for run in runs if _is_confirmed(run, keyframes)} or set(runs)
     recordings: list[Run] = []
     wrong: set[int] = set()
     for first, end in runs:
@@ -87,18 +87,17 @@ def _runs(decoded_s: Seconds, keyframes: Flags) -> list[Run]:
     if int(small.sum()) <= SMALL_STEPS_BELIEVED:
         breaks |= small
     for back in np.flatnonzero(steps < -BACK_S).tolist():
-        breaks |= _comes_back(decoded_s, steps, back)
+        breaks[_returns(decoded_s, steps, back)] = True
     borders = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(decoded_s)]
     return [(first, end) for first, end in pairwise(borders) if first < end]
 
 
-def _comes_back(decoded_s: Seconds, steps: Seconds, back: int) -> Flags:
-    """Where, a few packets after the clock went back behind the packet `back`, it is again where it was."""
+def _returns(decoded_s: Seconds, steps: Seconds, back: int) -> list[int]:
+    """Steps, a few packets after the clock went back behind the packet `back`, after which it is again where it was."""
     near = slice(back + 1, back + 1 + CONFIRMING_PACKETS)
-    returns = np.zeros(len(steps), dtype=np.bool_)
     off = decoded_s[1:][near] - decoded_s[back]
-    returns[near] = (steps[near] > BACK_S) & (off > -BACK_S) & (off <= RETURNS_WITHIN_S)
-    return returns
+    found = (steps[near] > BACK_S) & (off > -BACK_S) & (off <= RETURNS_WITHIN_S)
+    return [back + 1 + int(place) for place in np.flatnonzero(found)]
 
 
 def _is_confirmed(run: Run, keyframes: Sequence[bool] | Flags) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from chassis.video.byte_ranges import ByteRange
 from chassis.video.reading import FrameTimes
 from contracts.warnings import Warning, WarningPlace, sentences
 from services.ingest.video.packet_scan import Joint
+
+JOINTS_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +95,9 @@ def joined(recordings: Sequence[VideoFacts]) -> VideoFacts:
             f"The clock of the file starts again at {start_s:.1f} s: recordings were joined there, "
             f"and the time is continued."
         )
-        warnings += [
-            Warning.of("clock_restarts", sentence, start_s=round(start_s, 3)),
-            *(_later(warning, start_s) for warning in facts.warnings),
-        ]
+        if len(more) < JOINTS_NAMED:
+            warnings.append(Warning.of("clock_restarts", sentence, start_s=round(start_s, 3)))
+        warnings += [_later(warning, start_s) for warning in facts.warnings]
         more.append(
             VideoPart(
                 start_s=start_s,
@@ -108,6 +110,9 @@ def joined(recordings: Sequence[VideoFacts]) -> VideoFacts:
             )
         )
         start_s += facts.duration_s
+    if len(more) > JOINTS_NAMED:
+        sentence = f"The clock of the file starts again {len(more) - JOINTS_NAMED} times more."
+        warnings.append(Warning.of("clock_restarts", sentence))
     frames = [facts.frames for facts in recordings if facts.frames is not None]
     return replace(
         first,

@@ -33,17 +33,12 @@ from services.ingest.video.frame_times import WITHOUT_PRESENTATION_TIMES, frame_
 from services.ingest.video.opening import BadVideo, opened
 from services.ingest.video.packet_index import PacketIndex, read_packet_index
 from services.ingest.video.recordings import divided_at, recordings_in
-from services.ingest.video.streams import (
-    Candidate,
-    candidates_of,
-    described,
-    film_of,
-    moving_streams,
-    player_zero_s,
-    timecode_of,
-)
+from services.ingest.video.streams import film_in, player_zero_s, timecode_of
 
 __all__ = ["BadVideo", "IngestLimits", "VideoFacts", "probe"]
+
+MOST_RECORDINGS: Final = 500
+"""Each is opened on its own."""
 
 TIME_OF_A_FRAME_S: Final = 0.001
 
@@ -76,16 +71,19 @@ def probe(url: str, *, limits: IngestLimits | None = None, video_stream: int | N
     `video_stream` is the number of the stream in the file that is to be analysed; without one the film is found.
 
     Raises BadVideo with one of the codes empty_file, not_a_video, no_video_stream, no_such_stream, truncated_video,
-    zero_duration, too_long, too_large_picture, unsupported_codec, video_missing, unreadable; DependencyUnavailable when
-    the object store does not answer; MemoryError in a child process that has used up its memory.
+    zero_duration, too_long, too_many_recordings, too_large_picture, unsupported_codec, video_missing, unreadable;
+    DependencyUnavailable when the object store does not answer; MemoryError in a child process that has used up its
+    memory.
     """
     bounds = limits or IngestLimits()
     try:
         with opened(url) as container:
             name = container.format.name
-            _film(container, url, video_stream)  # a file without a picture needs no closer look
+            film_in(container, url, video_stream)  # a file without a picture needs no closer look
         recordings = recordings_in(url, name)
+        _check_number(len(recordings))
         first = _facts(url, recordings[0] if len(recordings) > 1 else (), bounds, video_stream)
+        _check_number(1 + len(first.joints))
         if len(recordings) == 1 and first.joints:
             recordings = divided_at(url, name, first.joints)
             first = replace(first, ranges=recordings[0])
@@ -100,6 +98,15 @@ def probe(url: str, *, limits: IngestLimits | None = None, video_stream: int | N
     if facts.duration_s > bounds.longest_s:
         raise _too_long(bounds)
     return facts
+
+
+def _check_number(recordings: int) -> None:
+    if recordings > MOST_RECORDINGS:
+        raise BadVideo(
+            "too_many_recordings",
+            f"The clock of the file starts again more than {MOST_RECORDINGS - 1} times; "
+            f"export it again as MP4 (H.264) and upload that.",
+        )
 
 
 def _all_of(
@@ -129,7 +136,7 @@ def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_
         return open_video(url, ranges)
 
     with reopen() as container:
-        film, warnings = _film(container, url, video_stream)
+        film, warnings = film_in(container, url, video_stream)
         _check_picture(_stream(container, film.index), limits)
     times = frame_times_of(reopen, stream_index=film.index, url=url)
     with reopen() as container:
@@ -185,41 +192,6 @@ def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_
 
 def _stream(container: InputContainer, index: int) -> VideoStream:
     return next(stream for stream in container.streams.video if stream.index == index)
-
-
-def _film(container: InputContainer, url: str, wanted: int | None) -> tuple[Candidate, tuple[Warning, ...]]:
-    """The stream that is analysed, and a warning where there are others."""
-    if wanted is not None:
-        return _chosen(container, url, wanted), ()
-    moving = moving_streams(container)
-    if not moving:
-        raise BadVideo("no_video_stream", "The file has no moving picture (audio only?); upload a video.")
-    known = [stream for stream in moving if stream.codec_context is not None]
-    if not known:
-        raise BadVideo(
-            "unsupported_codec",
-            "The video's codec is not supported; export it as H.264, HEVC, VP9 or AV1 and upload that.",
-        )
-    candidates = candidates_of(container, known, url=url)
-    film = film_of(candidates)
-    if len(moving) == 1:
-        return film, ()
-    others = described([one for one in candidates if one is not film]) or "another that cannot be decoded"
-    sentence = (
-        f"The file has {len(moving)} video streams: {film.described()} is analysed, not {others}; "
-        f"choose another one with --video-stream."
-    )
-    return film, (Warning.of("several_video_streams", sentence, stream=film.index),)
-
-
-def _chosen(container: InputContainer, url: str, wanted: int) -> Candidate:
-    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
-    candidates = candidates_of(container, streams, url=url)
-    for candidate in candidates:
-        if candidate.index == wanted:
-            return candidate
-    there = described(candidates) or "none"
-    raise BadVideo("no_such_stream", f"Stream {wanted} is no video; choose one of the video streams: {there}.")
 
 
 def _check_picture(stream: VideoStream, limits: IngestLimits) -> None:

@@ -12,6 +12,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from chassis.video.container import packets_of
+from contracts.warnings import Warning
+from services.ingest.video.opening import BadVideo
 
 STREAMS_NAMED: Final = 4
 
@@ -107,6 +109,45 @@ def _counted(container: InputContainer, streams: list[VideoStream], *, url: str)
         if packet.size and ticks is not None and packet.time_base:
             times[packet.stream_index].append(float(ticks * packet.time_base))
     return {index: (max(known) - min(known) if known else 0.0, len(known)) for index, known in times.items()}
+
+
+def film_in(container: InputContainer, url: str, wanted: int | None) -> tuple[Candidate, tuple[Warning, ...]]:
+    """The stream that is analysed, the one `wanted` if any, and a warning where there are others.
+
+    Raises:
+        BadVideo: `no_video_stream`, `no_such_stream` or `unsupported_codec`.
+    """
+    if wanted is not None:
+        return _chosen(container, url, wanted), ()
+    moving = moving_streams(container)
+    if not moving:
+        raise BadVideo("no_video_stream", "The file has no moving picture (audio only?); upload a video.")
+    known = [stream for stream in moving if stream.codec_context is not None]
+    if not known:
+        raise BadVideo(
+            "unsupported_codec",
+            "The video's codec is not supported; export it as H.264, HEVC, VP9 or AV1 and upload that.",
+        )
+    candidates = candidates_of(container, known, url=url)
+    film = film_of(candidates)
+    if len(moving) == 1:
+        return film, ()
+    others = described([one for one in candidates if one is not film]) or "another that cannot be decoded"
+    sentence = (
+        f"The file has {len(moving)} video streams: {film.described()} is analysed, not {others}; "
+        f"choose another one with --video-stream."
+    )
+    return film, (Warning.of("several_video_streams", sentence, stream=film.index),)
+
+
+def _chosen(container: InputContainer, url: str, wanted: int) -> Candidate:
+    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
+    candidates = candidates_of(container, streams, url=url)
+    for candidate in candidates:
+        if candidate.index == wanted:
+            return candidate
+    there = described(candidates) or "none"
+    raise BadVideo("no_such_stream", f"Stream {wanted} is no video; choose one of the video streams: {there}.")
 
 
 def player_zero_s(container: InputContainer, picture_s: float) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import time
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from services.ingest.video.probing import probe
+from services.ingest.video.clock import read_clock
+from services.ingest.video.probing import BadVideo, probe
 from tests.support.field_videos import CONTAINERS, decode, join, write_recording
 
 FRAMES = 75
@@ -68,3 +71,21 @@ def test_joined_recordings_are_planned_apart_and_over_http_alike(tmp_path: Path)
     assert [(round(part.start_s, 2), round(part.end_s, 2)) for part in facts.parts] == [(0, 3), (3, 6)]
     assert facts.parts[0].ranges[0][1] == facts.parts[1].ranges[-1][0]
     assert facts.parts[1].ranges[-1][1] == path.stat().st_size
+
+
+def test_very_many_joints_are_named_in_one_sentence_and_too_many_are_refused(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "a.flv", 10)
+    facts = probe(str(join(tmp_path / "many.flv", *[recording] * 30)))
+    assert len(facts.parts) == 30
+    assert facts.warnings[-1].sentence == "The clock of the file starts again 9 times more."
+    assert len(facts.warnings) == 21
+    with pytest.raises(BadVideo) as refused:
+        probe(str(join(tmp_path / "too-many.flv", *[recording] * 501)))
+    assert refused.value.code == "too_many_recordings"
+
+
+def test_a_clock_that_is_never_steady_is_looked_at_quickly() -> None:
+    times = np.tile(np.arange(50) * 0.04, 20_000)
+    begun = time.process_time()
+    assert len(read_clock(times, np.arange(len(times)) % 25 == 0).recordings) == 20_000
+    assert time.process_time() - begun < 5
