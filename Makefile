@@ -6,7 +6,7 @@ CAST ?=
 RUN := .venv/bin/screenalytics
 PY := .venv/bin/python
 
-.PHONY: demo setup test lint types walls drift unit accuracy bench chaos format lock clean test-fast release-images
+.PHONY: demo setup test lint types walls drift unit accuracy field bench chaos format lock clean test-fast release-images
 
 demo: setup
 ifeq ($(VIDEO),)
@@ -51,6 +51,9 @@ release-images:
 
 accuracy: setup
 	$(PY) -m benchmarks.accuracy
+
+field: setup
+	$(PY) -m benchmarks.field
 
 bench: setup
 	$(PY) -m benchmarks.end_to_end

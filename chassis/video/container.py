@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from chassis.errors import DependencyUnavailable
@@ -113,6 +114,16 @@ def packets_of(
             raise
 
 
+def pictures_of(packet: Packet[VideoStream]) -> list[VideoFrame]:
+    """What a packet decodes to. Raises `av.error.InvalidDataError` when it is damaged."""
+    try:
+        decoded = packet.decode()
+    except av.error.BlockingIOError:  # a decoder is stuck after damage until it starts afresh
+        packet.stream.codec_context.flush_buffers()
+        decoded = packet.decode()
+    return [picture for picture in decoded if isinstance(picture, VideoFrame)]
+
+
 def picture_bytes(context: VideoCodecContext) -> float:
     """What one decoded picture takes, by what the decoder knows now."""
     bits = context.format.padded_bits_per_pixel if context.format is not None else UNKNOWN_FORMAT_BITS
@@ -123,17 +134,3 @@ def raise_if_full(context: VideoCodecContext) -> None:
     """Raises MemoryError where one more picture has no room: what decoders, which report that as damage, have met."""
     if room_bytes() < FULL * picture_bytes(context):
         raise MemoryError("no room for another picture")
-
-
-def display_size(stream: VideoStream, *, rotation: int) -> tuple[int, int]:
-    """Width and height of the picture as it is shown: pixels made square, rotated by a multiple of 90 degrees."""
-    return displayed(stream.width, stream.height, stream.sample_aspect_ratio, rotation=rotation)
-
-
-def displayed(width: int, height: int, pixel_aspect: object, *, rotation: int) -> tuple[int, int]:
-    """As `display_size`, from a stored size and the width of one pixel divided by its height (None or 0: square)."""
-    aspect = float(pixel_aspect) if pixel_aspect else 1.0  # type: ignore[arg-type]
-    if not 0.1 < aspect < 10:
-        aspect = 1.0
-    shown = (max(1, round(width * aspect)), height)
-    return (shown[1], shown[0]) if rotation % 180 else shown

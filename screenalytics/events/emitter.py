@@ -62,14 +62,27 @@ def read_cast_folder(folder: Path) -> list[CastFolder]:
 
 
 async def upload_video(storage: Storage, path: Path, ep_id: str) -> VideoRef:
-    """Put a video under the episode's raw prefix; the same content goes to the same key and is not sent twice."""
+    """Put a video under the episode's raw prefix; the same content goes to the same key and is not sent twice.
+
+    Raises:
+        BadInput: `file_growing`, when the file is written to meanwhile: a recording that goes on, a copy under way.
+    """
+    before = _written(path)
     digest, size = hash_file(path)
     key = f"raw/videos/{ep_id}/{digest[:16]}{path.suffix.lower()}"
     if await storage.find(key) != (size, digest):
         await storage.upload_file(key, path)
+    if _written(path) != before:
+        raise BadInput("file_growing", f"{path.name} is still being written to: try again when it is complete.")
     return VideoRef(
         uri=storage.uri(key), sha256=digest, bytes=size, media_type=media_type_of(path.name), filename=path.name
     )
+
+
+def _written(path: Path) -> tuple[int, int]:
+    """Size and time of the last write."""
+    state = path.stat()
+    return state.st_size, state.st_mtime_ns
 
 
 async def upload_pictures(storage: Storage, show: str, members: Sequence[CastFolder]) -> tuple[CastPictures, ...]:

@@ -109,7 +109,7 @@ async def _run(
     small_faces = _EverySoOften(profile.small_face_looks_per_s)
     full_looks = _EverySoOften(profile.full_looks_per_s)
     leader: asyncio.Task[FaceDetections] | None = None
-    leading_shot: int | None = None
+    leading: tuple[object, ...] = ()
     with ThreadPoolExecutor(1, "decode") as decoding, ThreadPoolExecutor(1, "evaluate") as evaluating:
 
         async def evaluate_oldest() -> None:
@@ -122,7 +122,8 @@ async def _run(
             upcoming = loop.run_in_executor(decoding, next, samples, None)
             while (sample := await asyncio.shield(upcoming)) is not None:
                 upcoming = loop.run_in_executor(decoding, next, samples, None)
-                leads = full_looks.due(sample.ts_s) or sample.shot != leading_shot
+                kind = (sample.shot, sample.frame.shape)
+                leads = full_looks.due(sample.ts_s) or kind != leading
                 look = find_faces(
                     sample.frame,
                     profile=profile,
@@ -133,7 +134,7 @@ async def _run(
                 looking = asyncio.create_task(look)
                 waiting.append((sample, looking))
                 if leads:
-                    leader, leading_shot = looking, sample.shot
+                    leader, leading = looking, kind
                 if len(waiting) >= profile.frames_in_flight:
                     await evaluate_oldest()
             while waiting:

@@ -1,10 +1,9 @@
-"""Decoding one segment: every frame once, upright, with its presentation time and a small signature."""
+"""Decoding one segment: every frame once, as it is shown, with its presentation time and a small signature."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Final
 
 import av.error
@@ -12,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.plane import VideoPlane
-from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from chassis.video.byte_ranges import ByteRange
-from chassis.video.container import displayed, raise_if_full
+from chassis.video.container import pictures_of, raise_if_full
+from chassis.video.pictures import PictureReader
 from chassis.video.reading import (
     SAME_TIME_S,
     FrameClock,
@@ -27,6 +25,7 @@ from chassis.video.reading import (
     packets_near,
     packets_walked_to,
 )
+from chassis.video.shown import Geometry, ShownPicture, ShownPictures
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -47,6 +46,8 @@ class Damage:
 
     packets: int = 0
     times_s: list[float] = field(default_factory=list)
+    without_reference_s: list[float] = field(default_factory=list)
+    """Times of pictures that lack what they are built on, as at the start of a file that was cut in the middle."""
 
     def add(self, time_s: float | None) -> None:
         self.packets += 1
@@ -63,34 +64,38 @@ class DecodedFrame:
 
     ts_s: float
     signature: Signature
-    _picture: VideoFrame
-    _pixel_aspect: Fraction | None
-    _reformatter: VideoReformatter
+    _shown: ShownPicture
+    _reader: PictureReader
     shown_s: float = 0.0
+
+    @property
+    def geometry(self) -> Geometry:
+        """The shape of the picture."""
+        return self._shown.geometry
+
+    @property
+    def is_high_range(self) -> bool:
+        """Whether the picture is of high dynamic range, brought to standard range."""
+        return self._shown.is_high_range
+
+    @property
+    def is_deinterlaced(self) -> bool:
+        """Whether the picture was made of two interlaced ones."""
+        return self._shown.is_deinterlaced
 
     @property
     def long_side(self) -> int:
         """Long side of the picture as shown, in pixels."""
-        return max(displayed(self._picture.width, self._picture.height, self._pixel_aspect, rotation=0))
+        return max(self.geometry.size)
 
     def pixels(self, *, long_side: int) -> Pixels:
         """The picture as shown: RGB uint8 [H,W,3], square pixels, upright, its long side at most `long_side`.
 
-        Not thread-safe: call it in the thread that decodes.
+        Standard range of BT.709. Not thread-safe: call it in the thread that decodes.
         """
-        picture = self._picture
-        width, height = displayed(picture.width, picture.height, self._pixel_aspect, rotation=0)
+        width, height = self.geometry.size
         scale = min(1.0, long_side / max(width, height))
-        shown = self._reformatter.reformat(
-            picture,
-            width=max(1, round(width * scale)),
-            height=max(1, round(height * scale)),
-            format="rgb24",
-            interpolation=Interpolation.AREA if scale < 1 else Interpolation.BILINEAR,
-            threads=1,
-        )
-        quarter_turns = round(picture.rotation / 90) % 4
-        return np.ascontiguousarray(np.rot90(shown.to_ndarray(), quarter_turns), dtype=np.uint8)
+        return self._shown.rgb(self._reader, width=max(1, round(width * scale)), height=max(1, round(height * scale)))
 
 
 def decode_segment(
@@ -132,8 +137,8 @@ class _Decoder:
     def __init__(self, recording: Recording, damage: Damage) -> None:
         self._recording = recording
         self._damage = damage
-        self._for_signatures = VideoReformatter()
-        self._for_pixels = VideoReformatter()
+        self._for_signatures = PictureReader()
+        self._for_pixels = PictureReader()
 
     def frames_from(self, start_s: float) -> Iterator[DecodedFrame]:
         """Frames from the last keyframe at or before `start_s` on; the first ones may lie before it."""
@@ -149,25 +154,36 @@ class _Decoder:
             tick_s = float(stream.time_base or 1)
             enter = packets_walked_to if walk else packets_near
             clock = FrameClock(recording, stream)
+            shown = ShownPictures(stream, left_out=lambda picture: self._leave_out(clock.time_of(picture)))
             packets = enter(recording, container, stream, from_s, passed_over=lambda: self._damage.add(None))
             for packet in packets:
                 for picture in self._pictures(packet, tick_s):
-                    ts_s = clock.time_of(picture)
-                    if ts_s is not None:
-                        yield DecodedFrame(
-                            ts_s=ts_s,
-                            signature=_signature(picture, self._for_signatures),
-                            _picture=picture,
-                            _pixel_aspect=stream.sample_aspect_ratio,
-                            _reformatter=self._for_pixels,
-                            shown_s=(picture.duration or 0) * tick_s,
-                        )
+                    yield from self._frames(shown.push(picture), clock, tick_s)
+            yield from self._frames(shown.finish(), clock, tick_s)
+
+    def _frames(self, pictures: Iterable[ShownPicture], clock: FrameClock, tick_s: float) -> Iterator[DecodedFrame]:
+        """The pictures with their times; one without is left out."""
+        width, height = SIGNATURE_SIZE
+        for shown in pictures:
+            ts_s = clock.time_of(shown.decoded)
+            if ts_s is not None:
+                yield DecodedFrame(
+                    ts_s=ts_s,
+                    signature=self._for_signatures.yuv(shown.picture, width=width, height=height),
+                    _shown=shown,
+                    _reader=self._for_pixels,
+                    shown_s=(shown.decoded.duration or 0) * tick_s,
+                )
+
+    def _leave_out(self, time_s: float | None) -> None:
+        if time_s is not None:
+            self._damage.without_reference_s.append(time_s)
 
     def _pictures(self, packet: Packet[VideoStream], tick_s: float) -> list[VideoFrame]:
         """What a packet decodes to; nothing for a damaged one."""
         time_s = None if packet.pts is None else packet.pts * tick_s - self._recording.origin_s
         try:
-            pictures = [picture for picture in packet.decode() if isinstance(picture, VideoFrame)]
+            pictures = pictures_of(packet)
         except av.error.InvalidDataError:
             raise_if_full(packet.stream.codec_context)
             self._damage.add(time_s)
@@ -176,17 +192,3 @@ class _Decoder:
         for _ in range(len(pictures) - len(whole)):
             self._damage.add(time_s)
         return whole
-
-
-def _signature(picture: VideoFrame, reformatter: VideoReformatter) -> Signature:
-    width, height = SIGNATURE_SIZE
-    small = reformatter.reformat(
-        picture, width=width, height=height, format="yuv444p", interpolation=Interpolation.AREA, threads=1
-    )
-    return np.stack([_plane_pixels(plane) for plane in small.planes])
-
-
-def _plane_pixels(plane: VideoPlane) -> Pixels:
-    """The plane [H,W] without the padding at the end of its rows."""
-    stored = np.frombuffer(memoryview(plane), np.uint8)
-    return stored.reshape(plane.height, plane.line_size)[:, : plane.width]

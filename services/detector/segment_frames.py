@@ -19,6 +19,7 @@ from contracts.warnings import Warning
 from services.detector.decoding import Damage, DecodedFrame, decode_segment
 from services.detector.dissolves import DissolveDetector
 from services.detector.gaps import GapFinder
+from services.detector.picture_notes import PictureNotes
 from services.detector.rules import DetectorProfile, ShotRules
 from services.detector.sampling import sample_frames
 from services.detector.shots import ShotDetector, ShotFrame
@@ -71,6 +72,8 @@ class SegmentReading:
 
     holes: GapFinder
     damage: Damage = field(default_factory=Damage)
+    notes: PictureNotes = field(default_factory=PictureNotes)
+    first_s: float | None = None
     decoded_frames: int = 0
     cuts_s: list[float] = field(default_factory=list)
     dissolves_s: list[float] = field(default_factory=list)
@@ -126,7 +129,11 @@ def _inside(
     for entry in frames:
         if entry.frame.ts_s >= source.end_s - SAME_TIME_S:
             reading.cut_at_end = entry.cut
+            reading.notes.see_shape(entry.frame)
             break
+        if reading.first_s is None:
+            reading.first_s = entry.frame.ts_s
+        reading.notes.see(entry.frame)
         reading.decoded_frames += 1
         reading.holes.see(entry.frame.ts_s, shown_s=entry.frame.shown_s)
         if entry.cut:
@@ -137,7 +144,7 @@ def _inside(
 
 
 def warnings_of(source: SegmentSource, segment: int, reading: SegmentReading) -> tuple[Warning, ...]:
-    """What could not be read."""
+    """What could not be read, and what is special about the pictures."""
     warnings: list[Warning] = []
     if reading.damage.packets:
         times = sorted(time for time in reading.damage.times_s if source.start_s - 1 <= time <= source.end_s + 1)
@@ -146,6 +153,11 @@ def warnings_of(source: SegmentSource, segment: int, reading: SegmentReading) ->
         sentence = f"The video is damaged{where}: {packets} could not be decoded."
         first_s, last_s = (times[0], times[-1]) if times else (source.start_s, source.end_s)
         warnings.append(Warning.of("video_damaged", sentence, start_s=first_s, end_s=last_s, segment=segment))
+    warnings += reading.notes.warnings(segment)
+    left_out = _without_reference(source, reading)
+    if left_out:
+        sentence = f"{left_out} pictures at {source.start_s:.1f} s lack what they are built on and were left out."
+        warnings.append(Warning.of("frames_without_reference", sentence, start_s=source.start_s, segment=segment))
     holes = reading.holes.holes()
     if not reading.decoded_frames:
         sentence = f"No picture could be decoded from {source.start_s:.1f} s to {source.end_s:.1f} s."
@@ -158,3 +170,11 @@ def warnings_of(source: SegmentSource, segment: int, reading: SegmentReading) ->
             Warning.of("picture_missing", sentence, start_s=holes[0][0], end_s=holes[-1][1], segment=segment)
         )
     return tuple(warnings)
+
+
+def _without_reference(source: SegmentSource, reading: SegmentReading) -> int:
+    """How many pictures of the segment, or before the episode's first, were left out."""
+    end_s = source.end_s if reading.first_s is None else reading.first_s
+    is_first = source.start_s < SAME_TIME_S
+    times = {time for time in reading.damage.without_reference_s if time < end_s}
+    return sum(is_first or time >= source.start_s for time in times)

@@ -71,11 +71,13 @@ class SegmentTracker:
                 continue
             chips.append(chip)
             observations.append(Observation(frame_idx, ts_s, box, landmarks, float(score), appearance(chip)))
+        height, width = frame.shape[:2]
+        if self.frames and (self.frames[-1].width, self.frames[-1].height) != (width, height):
+            self._tracker.end_shot()  # places in pictures of another shape cannot be compared
         owners = self._tracker.step(observations, ts_s=ts_s, shot=shot)
         for observation, chip, track in zip(observations, chips, owners, strict=True):
             if track is not None:
                 self._offer(track, observation, frame, chip, native_scale=native_scale)
-        height, width = frame.shape[:2]
         self.frames.append(AnalysedFrame(frame_idx, ts_s, shot, width, height, tuple(observations)))
 
     def finish(self, dissolves_s: Sequence[float]) -> list[FoundTrack]:

@@ -24,30 +24,34 @@ import numpy.typing as npt
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
 from chassis.errors import BadInput
-from chassis.video.container import display_size, raise_if_full, reraise_if_away
+from chassis.video.container import pictures_of, raise_if_full, reraise_if_away
+from chassis.video.pictures import PictureReader
 from chassis.video.process_bounds import is_short_of_memory
 from chassis.video.reading import FrameClock, Recording, frames_from, packets_near, packets_walked_to
+from chassis.video.shown import ShownPicture, as_shown
 from services.ingest.video.clip_audio import Samples, SoundEncoder, read_sound, silence
 
 LONGEST_S: Final = 60.0
-HIGHEST: Final = 540
-"""Rows of the picture; larger ones are made smaller."""
+SHORT_SIDE: Final = 540
+"""Pixels of the picture's shorter side; larger ones are made smaller."""
 
 HALF_A_TICK_S: Final = 0.0005
 """Times of frames are rounded by their containers."""
 
 ROUNDING: Final = 1e-6
 CLOCK: Final = Fraction(1, 90_000)
+ITU_BT709: Final = 1
 MADE: Final = 3
 """Part of the name of every clip; raised when clips are made in another way, so that the ones before are not shown."""
 
 OPTIONS: Final = {"deadline": "realtime", "cpu-used": "7", "crf": "33", "b": "0", "threads": "1"}
 """As quick as H.264 at `veryfast`, and 0.7 dB below it, both measured at 960x540."""
 
-TimedFrame = tuple[float, VideoFrame]
+TimedPicture = tuple[float, ShownPicture]
 """A frame and its second of the episode."""
 
 Pixels = npt.NDArray[np.uint8]
@@ -104,14 +108,8 @@ def cut_parts(parts: Sequence[ClipPart]) -> bytes:
             first = next(pictures, None)
             if first is None:
                 raise av.error.EOFError(0, "no frame in the stretch")
-            _encode(target, chain([first], pictures), _size_of(parts), sound)
+            _encode(target, chain([first], pictures), _size(first[1]), sound)
         return target.read_bytes()
-
-
-def _size_of(parts: Sequence[ClipPart]) -> tuple[int, int]:
-    """The size of the picture in the first part."""
-    with parts[0].recording.open() as source:
-        return _size(parts[0].recording.stream_of(source))
 
 
 def _sound(parts: Sequence[ClipPart]) -> Samples | None:
@@ -128,15 +126,15 @@ def _sound(parts: Sequence[ClipPart]) -> Samples | None:
     )
 
 
-def _pictures(parts: Sequence[ClipPart]) -> Iterator[tuple[float, VideoFrame]]:
-    """Seconds from the start, and the frame."""
+def _pictures(parts: Sequence[ClipPart]) -> Iterator[TimedPicture]:
+    """Seconds from the start, and the picture."""
     begun_s = parts[0].start_s
     for part in parts:
         for time_s, frame in _frames(part):
             yield max(0.0, time_s - begun_s), frame
 
 
-def _frames(part: ClipPart) -> Iterator[TimedFrame]:
+def _frames(part: ClipPart) -> Iterator[TimedPicture]:
     """The frames of a part with their seconds of the episode."""
     for time_s, frame in frames_from(part.start_s, partial(_frames_near, part.recording), time_of=itemgetter(0)):
         if time_s >= part.end_s - HALF_A_TICK_S:
@@ -145,68 +143,75 @@ def _frames(part: ClipPart) -> Iterator[TimedFrame]:
             yield time_s, frame
 
 
-def _frames_near(recording: Recording, from_s: float, walk: bool) -> Generator[TimedFrame]:
+def _frames_near(recording: Recording, from_s: float, walk: bool) -> Generator[TimedPicture]:
     with recording.open() as source:
         stream = recording.stream_of(source)
         stream.thread_type = "AUTO"
         clock = FrameClock(recording, stream)
         enter = packets_walked_to if walk else packets_near
-        for packet in enter(recording, source, stream, from_s):
-            for frame in _decoded(packet):
-                time_s = clock.time_of(frame)
-                if time_s is not None:
-                    yield time_s, frame
+        packets = enter(recording, source, stream, from_s)
+        for picture in as_shown(stream, (frame for packet in packets for frame in _decoded(packet))):
+            time_s = clock.time_of(picture.decoded)
+            if time_s is not None:
+                yield time_s, picture
 
 
 def _decoded(packet: Packet[VideoStream]) -> list[VideoFrame]:
     """What a packet decodes to; nothing for a damaged one."""
     try:
-        return [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
+        return pictures_of(packet)
     except av.error.InvalidDataError:
         raise_if_full(packet.stream.codec_context)
         return []
 
 
-def _size(stream: VideoStream) -> tuple[int, int]:
-    """Width and height before rotation: square pixels, at most `HIGHEST` rows, even."""
-    width, height = display_size(stream, rotation=0)
-    scale = min(1.0, HIGHEST / height)
+def _size(picture: ShownPicture) -> tuple[int, int]:
+    """Width and height of the clip: those of the picture as shown, even, the shorter at most `SHORT_SIDE`."""
+    width, height = picture.geometry.size
+    scale = min(1.0, SHORT_SIDE / min(width, height))
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def _encode(
-    target: Path, pictures: Iterator[tuple[float, VideoFrame]], size: tuple[int, int], sound: Samples | None
-) -> None:
+def _encode(target: Path, pictures: Iterator[TimedPicture], size: tuple[int, int], sound: Samples | None) -> None:
+    reader = PictureReader()
     with av.open(str(target), "w", format="webm", container_options={"cues_to_front": "1"}) as container:
-        encoder: Any = None
-        voice: SoundEncoder | None = None
-        for seconds, frame in pictures:
-            picture = _upright(frame, size)
-            if encoder is None:
-                encoder = _picture_encoder(container, picture)
-                voice = SoundEncoder(container, sound) if sound is not None else None
-            shown = VideoFrame.from_ndarray(picture, format="rgb24")
+        encoder = _picture_encoder(container, size)
+        voice = SoundEncoder(container, sound) if sound is not None else None
+        for seconds, picture in pictures:
+            frame = VideoFrame.from_ndarray(_fitted(picture, reader, size), format="rgb24")
+            shown = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
             shown.pts, shown.time_base = round(seconds / CLOCK), CLOCK
             container.mux(encoder.encode(shown))
             if voice is not None:
                 container.mux(list(voice.until(seconds)))
-        if encoder is not None:
-            container.mux(encoder.encode(None))
+        container.mux(encoder.encode(None))
         if voice is not None:
             container.mux(list(voice.rest()))
 
 
-def _picture_encoder(container: OutputContainer, picture: Pixels) -> Any:
+def _picture_encoder(container: OutputContainer, size: tuple[int, int]) -> Any:
     encoder: Any = container.add_stream("libvpx-vp9", rate=25, options=dict(OPTIONS))
-    encoder.height, encoder.width = picture.shape[:2]
+    encoder.width, encoder.height = size
     encoder.pix_fmt, encoder.codec_context.time_base = "yuv420p", CLOCK
+    colours = encoder.codec_context
+    colours.colorspace, colours.color_range = ITU_BT709, ColorRange.MPEG
+    colours.color_primaries, colours.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
     return encoder
 
 
-def _upright(frame: VideoFrame, size: tuple[int, int]) -> Pixels:
-    """The picture [H,W,3] as it is meant to be seen."""
-    pixels = frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
-    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4), dtype=np.uint8)
+def _fitted(picture: ShownPicture, reader: PictureReader, size: tuple[int, int]) -> Pixels:
+    """The picture as it is shown, [H,W,3] of the clip's size; one of other proportions gets black bars."""
+    width, height = picture.geometry.size
+    scale = min(size[0] / width, size[1] / height)
+    inner = tuple(min(side, max(1, round(length * scale))) for side, length in zip(size, (width, height), strict=True))
+    inner = tuple(side if side - length <= 1 else length for side, length in zip(size, inner, strict=True))
+    pixels = picture.rgb(reader, width=inner[0], height=inner[1])
+    if inner == size:
+        return pixels
+    canvas = np.zeros((size[1], size[0], 3), dtype=np.uint8)
+    left, top = ((side - length) // 2 for side, length in zip(size, inner, strict=True))
+    canvas[top : top + inner[1], left : left + inner[0]] = pixels
+    return canvas
 
 
 @contextmanager

@@ -224,7 +224,8 @@ def _last_frame(
     """The last frame, from the packets at the end of the file; None where they cannot be reached or believed."""
     last = LastFrame(stream, last_timestamp, frame_times)
     try:
-        container.seek(last_timestamp - round(TAIL_S / _tick_s(stream)), stream=stream, any_frame=True)
+        tail_begins = max(0, last_timestamp - round(TAIL_S / _tick_s(stream)))  # AVI refuses less
+        container.seek(tail_begins, stream=stream, any_frame=True)
         for packet in container.demux(stream):
             last.add(packet)
     except (av.error.InvalidDataError, IndexError):

@@ -16,15 +16,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.video.byte_ranges import ByteRange
 from chassis.video.container import (
-    display_size,
     open_video,
     packets_of,
     picture_bytes,
+    pictures_of,
     raise_if_full,
     reraise_if_away,
 )
+from chassis.video.geometry import AS_STORED, displayed, orientation_of
 from chassis.video.process_bounds import is_short_of_memory
 from chassis.video.reading import FrameTimes
+from chassis.video.references import ReferenceGate
 from contracts.warnings import Warning
 from services.ingest.video.facts import VideoFacts, joined
 from services.ingest.video.frame_times import WITHOUT_PRESENTATION_TIMES, frame_times_of
@@ -155,8 +157,8 @@ def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_
             shown_s = first.decoded * tick_s
         if announced_s is not None and "matroska" in container.format.name:
             announced_s -= origin_s  # Matroska's duration is the time of its end
-        rotation = round(first.picture.rotation) % 360
-        width, height = display_size(stream, rotation=rotation)
+        orientation = orientation_of(first.picture) or AS_STORED
+        width, height = displayed(stream.width, stream.height, stream.sample_aspect_ratio, orientation=orientation)
         index = read_packet_index(
             reopen,
             url=url,
@@ -172,7 +174,7 @@ def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_
             codec=stream.codec_context.name,
             width=width,
             height=height,
-            rotation=rotation,
+            rotation=orientation.rotation,
             fps=_average_rate(stream, index),
             duration_s=index.duration_s,
             origin_s=origin_s,
@@ -223,7 +225,7 @@ def _announced_duration(container: InputContainer, stream: VideoStream) -> float
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """The first picture that decodes, and the decoding time of the stream's first packet, in ticks."""
+    """The first whole picture that decodes, and the decoding time of the stream's first packet, in ticks."""
 
     picture: VideoFrame
     decoded: int
@@ -234,7 +236,7 @@ class _First:
 
 
 def _first_picture(container: InputContainer, stream: VideoStream, url: str, *, try_references: bool) -> _First | None:
-    """The first picture that decodes, None when there is none near the start.
+    """The first picture that decodes and has what it is built on, None when there is none near the start.
 
     With `try_references` those after it are decoded as well, until the decoder keeps as many as it ever may.
     """
@@ -248,16 +250,17 @@ def _first_picture(container: InputContainer, stream: VideoStream, url: str, *, 
 
 
 def _pictures_near_start(container: InputContainer, stream: VideoStream, url: str) -> Iterator[_First]:
+    gate = ReferenceGate(stream.codec_context.name)
     decoded: int | None = None
     for count, packet in enumerate(packets_of(container, stream, url=url, passed_over=lambda: None)):
         decoded = packet.dts if decoded is None else decoded
         try:
-            pictures = packet.decode()
+            pictures = pictures_of(packet)
         except av.error.InvalidDataError:
             raise_if_full(stream.codec_context)
             pictures = []
         for picture in pictures:
-            if isinstance(picture, VideoFrame) and not picture.is_corrupt:
+            if not picture.is_corrupt and gate.admits(picture):
                 yield _First(picture, decoded or 0)
         if count >= FRAMES_TO_TRY:
             return

@@ -39,7 +39,7 @@ def frames_of(pictures: Sequence[Pixels], *, rate: float = RATE) -> list[Decoded
         small = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_RGB2YUV), (64, 36), interpolation=cv2.INTER_AREA)
         signature = np.ascontiguousarray(small.transpose(2, 0, 1), dtype=np.uint8)
         nothing: Any = None
-        frames.append(DecodedFrame(number / rate, signature, nothing, nothing, nothing))
+        frames.append(DecodedFrame(number / rate, signature, nothing, nothing))
     return frames
 
 
