@@ -126,6 +126,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
     *_codes(503, dependency_unavailable="Nothing was changed: try again (`Retry-After`)."),
     *_codes(
         "episode.failed",
+        decoder_crashed="Convert the video: the decoder ends when it reads it.",
         episode_deleted="Create the episode again: it was deleted meanwhile.",
         no_such_stream="Choose one of the video streams that the message names.",
         not_a_video="Upload a video file.",

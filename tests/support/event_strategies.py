@@ -52,6 +52,8 @@ def _of(hint: Any, rules: list[Any]) -> st.SearchStrategy[Any]:
         return st.one_of(*(_of(choice, rules) for choice in arguments))
     if origin is typing.Literal:
         return st.sampled_from(arguments)
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        return st.tuples(*(_of(argument, []) for argument in arguments))
     if origin is tuple:
         return st.lists(_of(arguments[0], []), max_size=3).map(tuple)
     if origin is dict:
