@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chassis.domain.visibility import find_cuts, visible
+from chassis.domain.visibility import VisibilityRules, find_cuts, visible
 from chassis.settings import DecodingLimits
 from contracts.rows import ShotRow, TrackRow
 from services.detector.analysis import SegmentAnalysis, analyse_segment
@@ -98,4 +98,4 @@ async def test_a_picture_that_the_file_holds_for_a_while_counts_and_one_held_for
 
 
 def _visible(tracks: tuple[TrackRow, ...], shots: tuple[ShotRow, ...], duration_s: float) -> list[tuple[float, float]]:
-    return [*visible(tracks, duration=duration_s, cuts=find_cuts(shots), max_gap_s=1.0)]
+    return [*visible(tracks, duration=duration_s, cuts=find_cuts(shots), rules=VisibilityRules(max_gap_s=1.0))]

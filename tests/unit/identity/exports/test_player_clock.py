@@ -9,10 +9,13 @@ import re
 import pyarrow.parquet as pq
 import pytest
 
+from chassis.domain.visibility import VisibilityRules
 from contracts.rows import ScreenTimeDocument
 from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
 from services.identity.exports.timecode import RateName
 from services.identity.queries.appearances import Exchange, ExportForm, write_appearances
+from services.identity.rules import ScreenTimeRules
+from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
 from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_track
 
@@ -23,15 +26,15 @@ def document(*, starts_at_s: float = 0.0, timecode: str | None = None) -> Screen
     """Ada from second 1 to 2.2, somebody else from 3 to 4."""
     tracks = [make_track(1, 1.0, 2.2), make_track(2, 3.0, 4.0)]
     computed = compute_screen_time(
-        ep_id=EP,
-        run_id=RUN,
-        revision=1,
-        duration_s=8.0,
-        tracks=tracks,
-        shots=[],
-        identities=[make_identity(1, tracks[0]), make_identity(2, tracks[1])],
-        links=[make_link(1, "ada", 0.9)],
-        cast_names={"ada": "Ada"},
+        EpisodeRun(ep_id=EP, run_id=RUN, revision=1, duration_s=8.0),
+        Seen(tracks=tracks, shots=[]),
+        Named(
+            identities=[make_identity(1, tracks[0]), make_identity(2, tracks[1])],
+            links=[make_link(1, "ada", 0.9)],
+            cast_names={"ada": "Ada"},
+        ),
+        rules=ScreenTimeRules(),
+        visibility=VisibilityRules(),
     )
     return computed.model_copy(update={"starts_at_s": starts_at_s, "timecode": timecode})
 
