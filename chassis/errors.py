@@ -21,6 +21,10 @@ class BadInput(Exception):
         self.message = message
 
 
+class Malformed(BadInput):
+    """What was given is not even of the right form: a key with `..` in it."""
+
+
 class NotFound(BadInput):
     """There is no such thing, or the caller may not know of it."""
 

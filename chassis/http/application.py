@@ -13,8 +13,10 @@ from chassis import telemetry
 from chassis.http import errors, parts
 from chassis.http.audit import Audit
 from chassis.http.auth import Authenticator
+from chassis.http.bodies import Bodies
 from chassis.http.bounds import Bounds
 from chassis.http.keys import ApiKeys
+from chassis.http.routing import GuardedRoute
 from chassis.mongo.database import Database
 from chassis.settings import ChassisSettings
 
@@ -26,7 +28,14 @@ Every answer is an ApiResult: `{success, data, error}`. Commands that change an 
 
 
 def build(title: str, routers: Sequence[APIRouter], *, documented: bool = True) -> FastAPI:
-    """An application with routers and error answers, not yet connected to anything."""
+    """An application with routers and error answers, not yet connected to anything.
+
+    Raises:
+        TypeError: for a router whose routes have no guard.
+    """
+    unguarded = [route for router in routers for route in router.routes if not isinstance(route, GuardedRoute)]
+    if unguarded:
+        raise TypeError(f"routes without a guard: {unguarded}")
     app = FastAPI(
         title=title,
         version=VERSION,
@@ -49,8 +58,10 @@ def connect(app: FastAPI, settings: ChassisSettings, database: Database, service
         ValueError: when it would listen beyond loopback without authentication.
     """
     check_exposure(settings)
-    parts.install(app, [Authenticator(settings.auth, ApiKeys(database)), settings.api, *service_parts])
+    authenticator = Authenticator(settings.auth, ApiKeys(database))
+    parts.install(app, [authenticator, settings.api, Bodies(settings.api), *service_parts])
     app.add_middleware(Audit, database=database)
+    app.add_middleware(Bounds, settings=settings.api)
     if settings.api.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -66,7 +77,6 @@ def connect(app: FastAPI, settings: ChassisSettings, database: Database, service
             ],
             expose_headers=["ETag"],
         )
-    app.add_middleware(Bounds, settings=settings.api)
 
 
 def check_exposure(settings: ChassisSettings) -> None:

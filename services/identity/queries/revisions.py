@@ -168,6 +168,7 @@ class ScreenTimeReports:
         page = page_of(
             [(-float(doc["created_at"].timestamp()), str(doc["_id"])) for doc in names],
             key=lambda name: name,
+            kinds=(float, str),
             cursor=cursor,
             limit=limit,
         )
