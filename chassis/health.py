@@ -32,7 +32,7 @@ class Health:
         """Dependency -> `ok` or what is wrong with it. All who ask at the same time share one answer."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask_all())
-        states = await asyncio.shield(self._asking) | self._away
+        states = {**await asyncio.shield(self._asking), **self._away}
         for name, state in states.items():
             metrics.dependency_up.labels(name).set(1.0 if state == "ok" else 0.0)
         if self.stopping:
