@@ -71,6 +71,9 @@ class Bounds:
         except ApiError as refused:
             await (self._rates.failure if refused.status == 401 else self._rates.request)(source)
             raise
+        except Exception:  # nobody could say whose it is
+            await self._rates.request(source)
+            raise
         await self._rates.request(principal.id)
         return principal
 

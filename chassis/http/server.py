@@ -86,6 +86,7 @@ class ServerConfig(uvicorn.Config):
             host=settings.host,
             port=settings.port,
             log_config=None,
+            log_level="error",  # what strangers send is no reason to write a line
             lifespan="off",
             http=BoundedProtocol,
             ws="none",

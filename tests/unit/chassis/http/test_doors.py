@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from chassis.errors import DependencyUnavailable
+from chassis.http import application
 from chassis.http.auth import Authenticator, Role, Viewer, show_in
 from chassis.http.rates import source_of
 from chassis.http.results import ApiResult, ok
 from chassis.http.routing import Router
-from chassis.settings import ApiSettings, AuthSettings
+from chassis.settings import ApiSettings, AuthSettings, ChassisSettings
 from contracts.ids import EpId, Slug, show_of
 from tests.support.asgi import Exchange, call
 from tests.support.small_api import app_of
@@ -119,6 +121,29 @@ async def test_what_fails_at_the_door_is_a_defect_with_an_answer(monkeypatch: py
     answer = await get(app, x_api_key="viewer")
     assert (answer.status, answer.code) == (500, "internal_error")
     assert b"secret" not in answer.body
+
+
+async def test_whoever_nobody_can_check_is_counted_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = app_of([router], ApiSettings(requests_per_minute=3))
+
+    async def away(**_: Any) -> Any:
+        raise DependencyUnavailable("oidc", "no answer")
+
+    monkeypatch.setattr(app.state.parts[Authenticator], "principal", away)
+    assert [(await get(app, authorization=f"Bearer {number}")).status for number in range(5)] == [503] * 3 + [429] * 2
+
+
+async def test_a_refusal_can_be_read_by_pages_that_may_call() -> None:
+    app = application.build("Test", [router])
+    database: Any = {"audit": None, "api_keys": None}
+    api = ApiSettings(cors_origins=("https://console.example",))
+    application.connect(app, ChassisSettings(auth=AuthSettings(mode="keys"), api=api), database, [])
+    for headers in ({}, {"x-api-key": "no key"}):
+        answer = await call(app, "GET", PATH, headers={"origin": "https://console.example"} | headers)
+        assert (answer.status, answer.headers["access-control-allow-origin"]) == (401, "https://console.example")
+    preflight = {"origin": "https://console.example", "access-control-request-method": "GET"}
+    assert (await call(app, "OPTIONS", PATH, headers=preflight)).status == 200
+    assert (await call(app, "OPTIONS", PATH, headers=preflight | {"origin": "https://evil.example"})).status == 400
 
 
 NAMES = st.text(alphabet="aA0-sSeE \n\tİſK\u2028", max_size=14).map(lambda text: f"{text}-s01e02") | st.text(
