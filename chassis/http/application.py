@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import socket
 from collections.abc import Iterable, Sequence
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 
 from chassis import telemetry
 from chassis.http import errors, parts
 from chassis.http.audit import Audit
-from chassis.http.auth import Authenticator
+from chassis.http.auth import Authenticator, Viewer
 from chassis.http.bodies import Bodies
 from chassis.http.bounds import Bounds
 from chassis.http.keys import ApiKeys
-from chassis.http.routing import GuardedRoute
+from chassis.http.routing import GuardedRoute, Router
 from chassis.mongo.database import Database
 from chassis.settings import ChassisSettings
 
@@ -40,15 +41,29 @@ def build(title: str, routers: Sequence[APIRouter], *, documented: bool = True) 
         title=title,
         version=VERSION,
         description=DESCRIPTION,
-        openapi_url="/openapi.json" if documented else None,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     errors.install(app)
-    for router in routers:
+    for router in (*routers, *([_description()] if documented else ())):
         app.include_router(router)
     return app
+
+
+def _description() -> Router:
+    """`/openapi.json`, for whoever may read anything at all: it is long, so it is written out once."""
+    router = Router(tags=[])
+
+    @router.get("/openapi.json", include_in_schema=False)
+    async def describe(request: Request, _principal: Viewer) -> Response:
+        state = request.app.state
+        if not hasattr(state, "description"):
+            state.description = json.dumps(request.app.openapi(), ensure_ascii=False).encode()
+        return Response(state.description, media_type="application/json")
+
+    return router
 
 
 def connect(app: FastAPI, settings: ChassisSettings, database: Database, service_parts: Iterable[object]) -> None:

@@ -9,8 +9,8 @@ ATTACKS: tuple[Attack, ...] = (
     *bodies.ATTACKS,
     *heads.ATTACKS,
     *slow.ATTACKS,
-    *strangers.ATTACKS,
-    *tokens.ATTACKS,
-    *streams.ATTACKS,
     *names.ATTACKS,
+    *streams.ATTACKS,
+    *tokens.ATTACKS,
+    *strangers.ATTACKS,  # whose many wrong keys are counted for a minute
 )

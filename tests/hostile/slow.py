@@ -74,7 +74,8 @@ async def _unread_answers(target: Target) -> str:
     """Asking again and again for something long, and reading nothing of it."""
     async with AsyncExitStack() as opened:
         lines = [await opened.enter_async_context(line_to(target)) for _ in range(50)]
-        asked = [asyncio.create_task(line.send(head("GET", "/openapi.json", {}) * 50)) for line in lines]
+        asking = head("GET", "/openapi.json", {}, key=target.keys["viewer"])
+        asked = [asyncio.create_task(line.send(asking * 50)) for line in lines]
         await asyncio.sleep(3)
         for task in asked:
             task.cancel()

@@ -210,6 +210,16 @@ def test_an_application_takes_no_routes_without_a_guard() -> None:
         application.build("Test", [plain])
 
 
+async def test_the_description_is_for_callers_too_and_is_written_once() -> None:
+    app = app_of([router])
+    assert (await call(app, "GET", "/openapi.json")).status == 401
+    first, again = [await call(app, "GET", "/openapi.json", headers={"x-api-key": "viewer"}) for _ in range(2)]
+    assert first.body == again.body
+    described = json.loads(first.body)["paths"]
+    assert described["/episodes/{ep_id}/notes"]["post"]["x-role"] == "operator"
+    assert "/openapi.json" not in described
+
+
 async def test_two_credentials_of_a_kind_are_refused() -> None:
     for headers in ([("x-api-key", "operator"), ("x-api-key", "admin")], [("authorization", "Bearer a")] * 2):
         answer = await call(app_of([router]), "GET", "/episodes/my-show-s01e02", headers=headers)
