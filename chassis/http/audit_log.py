@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bson import ObjectId
 from bson.errors import InvalidId
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from chassis.http.results import Page, bad_cursor, decode_cursor, encode_cursor
 from chassis.mongo.database import Database, Document
@@ -19,6 +19,7 @@ class AuditEntry(BaseModel):
 
     at: datetime
     who: str
+    caller: str | None = Field(default=None, description="Whose credential it was: names need not be unique.")
     role: str
     method: str
     path: str
