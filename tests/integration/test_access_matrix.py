@@ -233,14 +233,14 @@ async def test_empty_lists_refuse_cursors_that_they_did_not_give(doors: Doors) -
         for methods in api_server.describe().openapi()["paths"].values()
         for spec in methods.values()
     }
-    tried = 0
+    refused = set()
     for operation in LISTS:
         if "cursor" not in parameters[operation.name]:
             continue
         answer = await doors.call(
             "admin", Operation("", "GET", f"{operation.path}?cursor=bm9uc2Vuc2U", Role.admin, False)
         )
-        if answer.status != 404:
-            tried += 1
-            assert (answer.status, answer.code) == (422, "bad_cursor"), operation.name
-    assert tried >= 2
+        assert answer.status != 200, operation.name
+        if answer.status == 422 and answer.code == "bad_cursor":
+            refused.add(operation.name)
+    assert refused >= {"list_shows", "list_episodes", "list_audit", "list_people"}

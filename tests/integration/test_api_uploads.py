@@ -67,8 +67,10 @@ async def keys(api: IngestApi, prefix: str = "") -> list[str]:
 async def test_an_upload_in_parts_goes_on_after_a_break(api: IngestApi, database: Database) -> None:
     once = {"Idempotency-Key": "u1"}
     begun = await api.ask("POST", "/uploads", json=announced(BIG, title="Pilot"), headers=once, status=201)
-    again = await api.ask("POST", "/uploads", json=announced(BIG), headers=once, status=201)
+    again = await api.ask("POST", "/uploads", json=announced(BIG, title="Pilot"), headers=once, status=201)
     assert again["upload_id"] == begun["upload_id"]
+    another = await api.ask("POST", "/uploads", json=announced(BIG), headers=once, status=409)
+    assert another["code"] == "command_id_used"
     assert [begun["parts"], begun["missing"], [url["bytes"] for url in begun["urls"]]] == [3, 3, [5 * MIB, 5 * MIB]]
     path = f"/uploads/{begun['upload_id']}"
     await put_parts(begun, BIG)
