@@ -22,6 +22,7 @@ SERVICES = ("api", "ingest")
 SHOW, EPISODE = "my-show", "my-show-s01e01"
 KEYS_S = 3
 """How long an issuer's keys are trusted here."""
+READY_S = 120.0
 NO_ADDRESSES: dict[str, str] = {}
 
 
@@ -60,7 +61,9 @@ async def attacked() -> AsyncIterator[Target]:
         services = [_service(name, ports[name], folder, {**addresses, **issuer.variables(KEYS_S)}) for name in SERVICES]
         for service in services:
             opened.push_async_callback(service.stop)
-            await service.run()
+            service.start()
+        for service in services:
+            await service.wait_ready(READY_S)
         target = Target(
             port=ports["api"],
             keys=keys,
