@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 import socket
@@ -11,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 
 from chassis import telemetry
+from chassis.cache import Memo
 from chassis.http import errors, parts
 from chassis.http.audit import Audit
 from chassis.http.auth import Authenticator, Viewer
@@ -53,17 +55,20 @@ def build(title: str, routers: Sequence[APIRouter], *, documented: bool = True) 
 
 
 def _description() -> Router:
-    """`/openapi.json`, for whoever may read anything at all: it is long, so it is written out once."""
+    """`/openapi.json`, for whoever may read anything at all: it takes seconds, so it is written once, beside the loop."""
     router = Router(tags=[])
+    written: Memo[bytes] = Memo(1)
 
     @router.get("/openapi.json", include_in_schema=False)
     async def describe(request: Request, _principal: Viewer) -> Response:
-        state = request.app.state
-        if not hasattr(state, "description"):
-            state.description = json.dumps(request.app.openapi(), ensure_ascii=False).encode()
-        return Response(state.description, media_type="application/json")
+        text = await written.get("description", lambda: asyncio.to_thread(_write, request.app))
+        return Response(text, media_type="application/json")
 
     return router
+
+
+def _write(app: FastAPI) -> bytes:
+    return json.dumps(app.openapi(), ensure_ascii=False).encode()
 
 
 def connect(app: FastAPI, settings: ChassisSettings, database: Database, service_parts: Iterable[object]) -> None:

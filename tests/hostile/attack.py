@@ -23,7 +23,7 @@ class Attack:
     run: Callable[[Target], Awaitable[str]]
     expected: str
     within_s: float = 30.0
-    others_wait_s: float = 1.0
+    others_wait_s: float = 2.0
     grows_mib: float = 64.0
 
 
