@@ -159,6 +159,8 @@ def test_every_secret_named_is_declared_and_every_declared_one_is_used() -> None
             assert name in declared, name
             assert key is None or key in declared[name], f"{name}/{key}"
             used.add(name)
+    for name, _ in secret_references(build(K8S / "tools")):
+        used.add(name)
     assert used == set(declared)
 
 
@@ -245,6 +247,16 @@ def test_callers_behind_the_ingress_are_told_apart(resources: list[Resource], mo
         proxies = settings_from(variables, owner, monkeypatch).http.trusted_proxies
         assert proxies
         assert [proxy for proxy in proxies if ip_network(proxy).is_global] == []
+
+
+def test_the_pod_for_tools_is_as_closed_as_the_services() -> None:
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
+    (pod,) = build(K8S / "tools")
+    kubernetes_validate.validate(pod, OLDEST_KUBERNETES, strict=True)
+    (only,) = pod["spec"]["containers"]
+    service = named(build(K8S / "overlays" / "local"), "Deployment", "ingest")
+    assert only["securityContext"] == container(service)["securityContext"]
+    assert "screenalytics-mongo-tools" in {name for name, _ in secret_references(pod)}
 
 
 def test_nodes_are_not_emptied_under_a_segment(resources: list[Resource]) -> None:
