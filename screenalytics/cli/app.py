@@ -292,11 +292,12 @@ def keys_create(
     name: Annotated[str, typer.Argument(help="Whose key it is, for the audit log.")],
     role: Annotated[RoleChoice, typer.Option(help="What the key may do.")] = RoleChoice.viewer,
     show: Annotated[list[str] | None, typer.Option(help="Only this show (may be repeated); all if left out.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="How long it is good for; without end if left out.")] = None,
 ) -> None:
     """Make a key and print it; it is shown this once only."""
     from screenalytics.commands.keys import create
 
-    _run(create(name, role=role.value, shows=show))
+    _run(create(name, role=role.value, shows=show, days=days))
 
 
 @keys_app.command("list")

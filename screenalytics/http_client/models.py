@@ -33,6 +33,10 @@ class AuditEntry(BaseModel):
 
     at: AwareDatetime
     who: str
+    caller: Annotated[
+        str | None,
+        Field(description="Whose credential it was: names need not be unique."),
+    ] = None
     role: str
     method: str
     path: str

@@ -14,7 +14,7 @@ import pytest
 import chassis
 import contracts
 import services
-from chassis.errors import BadInput
+from chassis.errors import BadInput, WorkerDied
 from chassis.http.errors import _CODES, _STATUS_OF, ApiError
 from contracts.envelope import InvalidEvent
 from contracts.error_codes import ERROR_CODES
@@ -38,7 +38,7 @@ def kinds() -> dict[str, type[Exception]]:
         for one in kind.__subclasses__():
             yield from below(one)
 
-    return {kind.__name__: kind for root in (BadInput, ApiError, InvalidEvent) for kind in below(root)}
+    return {kind.__name__: kind for root in (BadInput, WorkerDied, ApiError, InvalidEvent) for kind in below(root)}
 
 
 def text_at(call: ast.Call, place: int) -> str | None:

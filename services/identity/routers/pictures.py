@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, UploadFile
+from fastapi import Depends, File, UploadFile
 
 from chassis.http.auth import Operator, Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, ok
+from chassis.http.routing import Router
 from chassis.http.versions import CommandId
 from contracts.ids import Slug
 from services.identity.commands.reference_images import PictureView, ReferenceImageCommands, Upload
 from services.identity.routers.requests import PictureId, ordered
 from services.identity.routers.responses import PictureEntry, PictureVerdicts
 
-router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
+router = Router(tags=["shows"])
 Desk = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
 
 MOST_PICTURES = 20

@@ -18,7 +18,7 @@ from contracts.blobs import VideoRef
 from contracts.events import Profile
 from services.ingest.commands.start_run import RunStarter
 from services.ingest.models import FiledVideo, NewUpload, PartUrl, Registration, StartedRun, UploadView
-from services.ingest.runs.keys import id_after, suffix_of, upload_key, video_folder, video_key
+from services.ingest.runs.keys import check_key, id_after, suffix_of, upload_key, video_folder, video_key
 from services.ingest.runs.upload_parts import missing_parts, part_size, part_sizes
 from services.ingest.settings import UploadSettings
 from services.ingest.store.runs import IngestStore
@@ -42,19 +42,23 @@ class UploadCommands:
         self._starter = starter
         self._settings = settings
 
-    async def begin(self, wanted: NewUpload, *, command: str, who: str) -> UploadView:
-        """A new upload, or the one that the same command began.
+    async def begin(self, wanted: NewUpload, *, command: str, caller: str, who: str) -> UploadView:
+        """A new upload, or the one that the same command of the same caller began.
+
+        Args:
+            caller: The id of the caller's credential: names are not unique, and the answer has URLs that write.
+            who: What people call them.
 
         Raises:
             BadInput: `video_too_large`.
-            Conflict: `command_id_used`.
+            Conflict: `command_id_used`, for another upload.
         """
         asked = fingerprint("begin_upload", **wanted.model_dump(mode="json"))
         if wanted.bytes > self._settings.largest_bytes:
             raise BadInput(
                 "video_too_large", f"A video may have {self._settings.largest_bytes} bytes: make it smaller."
             )
-        known = await self._uploads.find_one({"command": command, "who": who})
+        known = await self._uploads.find_one({"command": command, "caller": caller})
         if known is not None:
             refuse_another(known.get("fingerprint"), asked)
             return await self._view(known)
@@ -72,6 +76,7 @@ class UploadCommands:
             "created_at": datetime.now(UTC),
             "command": command,
             "fingerprint": asked,
+            "caller": caller,
             "who": who,
         }
         await self._uploads.insert_one(document)
@@ -177,9 +182,11 @@ class UploadCommands:
         """File a video that is in the bucket: below the episode's own prefix, so that nobody gets at another's videos.
 
         Raises:
+            Malformed: `bad_key`.
             BadInput: not_our_object, object_missing, empty_file or hash_mismatch.
         """
         bucket, key = parse_uri(wanted.uri)
+        check_key(key)
         name = key.removeprefix(video_folder(ep_id))
         plain = name and name != key and "/" not in name and name.isprintable()
         if bucket != self._storage.bucket or not plain:
