@@ -14,7 +14,12 @@ class _Rules(BaseModel):
 class PictureRules(_Rules):
     """When a reference picture is good enough."""
 
-    max_pixels: int = Field(default=50_000_000, ge=1, description="Larger pictures are refused before decoding.")
+    max_pixels: int = Field(
+        default=25_000_000, ge=1, description="No more are decoded of a picture; a JPEG may have more."
+    )
+    enough_px: int = Field(
+        default=2560, ge=640, description="Long side down to which larger pictures are made smaller."
+    )
     min_confidence: float = Field(default=0.5, ge=0, le=1, description="Fainter detections are no face.")
     min_face_px: float = Field(default=32, gt=0, description="Least face height in pixels of the picture.")
     min_sharpness: float = Field(

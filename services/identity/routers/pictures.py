@@ -54,7 +54,9 @@ async def add_pictures(
     command: CommandId,
 ) -> ApiResult[PictureVerdicts]:
     """Add reference pictures of a cast member, with a verdict on each; they change suggestions, never links."""
-    uploads = [Upload(filename=clean_name(picture.filename), data=await picture.read()) for picture in pictures]
+    uploads = [
+        Upload(filename=clean_name(picture.filename), size=picture.size or 0, read=picture.read) for picture in pictures
+    ]
     answer = await desk.add(show, cast_id, uploads, command)
     return ok(
         PictureVerdicts(
