@@ -14,13 +14,14 @@ from pathlib import Path
 from chassis.errors import BadInput
 from contracts.events import EpisodeProgress, Event, Profile, RunStarted, ScreenTimeReported
 from contracts.rows import ScreenTimeDocument
-from screenalytics.events import emitter
+from screenalytics.events.cast_folder import CastFolder, read_cast_folder
 from screenalytics.events.episode_run import EpisodeResult, EpisodeRun
 from screenalytics.events.results import prepare_output
 from screenalytics.events.videos import check_video, episode_id
 from screenalytics.local.machine import failure_log_folder, run_machine
 from screenalytics.local.servers import ChildEvent, ChildEventKind
 from screenalytics.terminal import ProgressView, render_result_table
+from screenalytics.terminal.cast_notes import tell_passed_over
 
 
 async def run(
@@ -38,9 +39,11 @@ async def run(
     begun = time.monotonic()
     ep_id = episode_id(episode, video)
     check_video(video)
-    members = emitter.read_cast_folder(cast) if cast is not None else []
+    members = read_cast_folder(cast) if cast is not None else CastFolder()
     prepare_output(out)
     view = ProgressView()
+    for line in tell_passed_over(members.passed_over):
+        view.message(line)
     _stop_on_sigterm()
     logs = failure_log_folder()
     try:
@@ -60,15 +63,18 @@ async def run(
             logs.rmdir()
     document = ScreenTimeDocument.model_validate_json((out / "screen_time.json").read_bytes())
     if as_json:
-        print(json.dumps(summary(document, result, out, wall_s=time.monotonic() - begun), indent=1))
+        print(json.dumps(summary(document, result, members, out, wall_s=time.monotonic() - begun), indent=1))
     else:
         print(render_result_table(document))
         print(f"\nreport: {(out / 'report.html').resolve().as_uri()}")
     return 0
 
 
-def summary(document: ScreenTimeDocument, result: EpisodeResult, out: Path, *, wall_s: float) -> dict[str, object]:
+def summary(
+    document: ScreenTimeDocument, result: EpisodeResult, cast: CastFolder, out: Path, *, wall_s: float
+) -> dict[str, object]:
     """What `--json` prints."""
+    shown = {verdict.cast_id for verdict in result.pictures if verdict.accepted}
     return {
         "episode_id": document.episode_id,
         "run_id": document.run_id,
@@ -80,6 +86,13 @@ def summary(document: ScreenTimeDocument, result: EpisodeResult, out: Path, *, w
         "unidentified": len(document.unidentified),
         "coverage": document.coverage.model_dump(),
         "warnings": list(document.warnings),
+        "pictures_refused": [
+            {"picture": one.filename, "code": one.code, "message": one.message}
+            for one in result.pictures
+            if not one.accepted
+        ],
+        "passed_over": [{"path": one.path, "why": one.why} for one in cast.passed_over],
+        "without_pictures": [member.name for member in cast.members if member.cast_id not in shown],
         "report": str((out / "report.html").resolve()),
         "files": [str(path) for path in result.files],
         "timings_s": {

@@ -18,14 +18,17 @@ from contracts.events import (
     EpisodeUploaded,
     Event,
     FacebankUpdated,
+    PictureVerdict,
     Profile,
     RunStarted,
     ScreenTimeReported,
 )
 from contracts.ids import show_of
 from screenalytics.events import emitter
+from screenalytics.events.cast_folder import CastFolder
 from screenalytics.events.results import download
 from screenalytics.events.subscriber import Subscription, subscribe
+from screenalytics.terminal.cast_notes import tell_refused, tell_without_pictures
 
 FOLLOWED = (FacebankUpdated, RunStarted, EpisodeProgress, EpisodeFailed, ScreenTimeReported)
 
@@ -45,6 +48,8 @@ class EpisodeResult:
     report: ScreenTimeReported
     files: list[Path]
     started: RunStarted
+    pictures: tuple[PictureVerdict, ...]
+    """What became of the cast's pictures."""
     first_event_s: float
     """Seconds from emitting the upload to the first event about the run."""
     total_s: float
@@ -71,7 +76,7 @@ class EpisodeRun:
         video: Path,
         *,
         ep_id: str,
-        cast: list[emitter.CastFolder],
+        cast: CastFolder,
         out: Path,
         profile: Profile,
         force: bool = False,
@@ -79,7 +84,7 @@ class EpisodeRun:
         """Process one episode.
 
         Raises:
-            BadInput: when the video or a picture cannot be used.
+            BadInput: when the video, or every picture of the cast, cannot be used.
             EpisodeNotFinished: when the pipeline gave up or stalled.
         """
         async with (
@@ -88,8 +93,9 @@ class EpisodeRun:
         ):
             await storage.ensure_bucket()
             begun = time.monotonic()
-            if cast:
-                await self._upload_cast(storage, events, show_of(ep_id), cast)
+            pictures: tuple[PictureVerdict, ...] = ()
+            if cast.members:
+                pictures = await self._upload_cast(storage, events, show_of(ep_id), cast)
             self._say(f"uploading {video.name}")
             reference = await emitter.upload_video(storage, video, ep_id)
             event = emitter.episode_uploaded(ep_id, reference, profile=profile, title=video.stem, force=force)
@@ -103,30 +109,42 @@ class EpisodeRun:
                 report=report,
                 files=files,
                 started=started,
+                pictures=pictures,
                 first_event_s=first_event_s,
                 total_s=time.monotonic() - begun,
             )
 
     async def _upload_cast(
-        self, storage: Storage, events: Subscription, show: str, cast: list[emitter.CastFolder]
-    ) -> None:
-        pictures = sum(len(member.pictures) for member in cast)
-        self._say(f"uploading {pictures} pictures of {len(cast)} cast members")
-        uploaded: CastUploaded = emitter.cast_uploaded(show, await emitter.upload_pictures(storage, show, cast))
-        await emitter.publish(self._settings.kafka, uploaded)
+        self, storage: Storage, events: Subscription, show: str, cast: CastFolder
+    ) -> tuple[PictureVerdict, ...]:
+        """What became of every picture; those that cannot be used are told of, all at once, and the run goes on.
+
+        Raises:
+            BadInput: cast_without_faces, when there is none that can.
+        """
+        pictures = sum(len(member.pictures) for member in cast.members)
+        self._say(f"uploading {pictures} pictures of {len(cast.members)} cast members")
+        verdicts: list[PictureVerdict] = []
+        uploaded = await emitter.upload_pictures(storage, show, cast.members, on_refused=verdicts.append)
+        if len(verdicts) < pictures:
+            for event in emitter.cast_events(show, uploaded):
+                await emitter.publish(self._settings.kafka, event)
+                verdicts += await self._await_verdicts(events, event)
+        for line in (*tell_refused(verdicts), *tell_without_pictures(cast, verdicts)):
+            self._say(line)
+        if not any(verdict.accepted for verdict in verdicts):
+            first, more = verdicts[0], f" (and {len(verdicts) - 1} more)" if len(verdicts) > 1 else ""
+            raise BadInput(
+                "cast_without_faces",
+                f"No picture in the cast folder can be used: {first.filename}{more}: {first.message}",
+            )
+        return tuple(verdicts)
+
+    async def _await_verdicts(self, events: Subscription, uploaded: CastUploaded) -> tuple[PictureVerdict, ...]:
         while True:
             answer = await self._next(events, "the facebank")
             if isinstance(answer, FacebankUpdated) and answer.request_id == uploaded.request_id:
-                break
-        refused = [verdict for verdict in answer.verdicts if not verdict.accepted]
-        if refused and len(refused) == len(answer.verdicts):
-            raise BadInput(
-                "cast_without_faces",
-                f"No picture in the cast folder can be used; the first one: {refused[0].filename}: {refused[0].message}",
-            )
-        if refused:
-            more = f" ({len(refused) - 1} more pictures have problems.)" if len(refused) > 1 else ""
-            raise BadInput(refused[0].code, f"{refused[0].filename}: {refused[0].message}{more}")
+                return answer.verdicts
 
     async def await_start(self, events: Subscription, upload: EpisodeUploaded) -> tuple[RunStarted, list[Event]]:
         """The start of our run, and what was heard of the episode before it.
