@@ -26,6 +26,8 @@ async def emit(video: Path, *, episode: str, cast: Path | None, profile: Profile
         print(line, file=sys.stderr)
     async with Storage.connect(settings.s3) as storage:
         await storage.ensure_bucket()
+        if not force:
+            await emitter.check_unclaimed(storage, video, ep_id)
         if found.members:
             show, refused = show_of(ep_id), list[PictureVerdict]()
             pictures = await emitter.upload_pictures(storage, show, found.members, on_refused=refused.append)

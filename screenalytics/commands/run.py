@@ -11,11 +11,13 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import typer
+
 from chassis.errors import BadInput
 from contracts.events import EpisodeProgress, Event, Profile, RunStarted, ScreenTimeReported
 from contracts.rows import ScreenTimeDocument
 from screenalytics.events.cast_folder import CastFolder, read_cast_folder
-from screenalytics.events.episode_run import EpisodeResult, EpisodeRun
+from screenalytics.events.episode_run import EpisodeResult, EpisodeRun, never
 from screenalytics.events.results import prepare_output
 from screenalytics.events.videos import check_video, episode_id
 from screenalytics.local.machine import failure_log_folder, run_machine
@@ -42,6 +44,8 @@ async def run(
     members = read_cast_folder(cast) if cast is not None else CastFolder()
     prepare_output(out)
     view = ProgressView()
+    if episode is None:
+        view.message(f"episode {ep_id}, after the file's name (--episode names another)")
     for line in tell_passed_over(members.passed_over):
         view.message(line)
     _stop_on_sigterm()
@@ -52,7 +56,12 @@ async def run(
             machine = await cleanup.enter_async_context(
                 run_machine(keep=keep, logs_to=logs, say=view.message, on_event=_tell(view))
             )
-            episode_run = EpisodeRun(machine.settings, on_event=_show(view), say=view.message)
+            episode_run = EpisodeRun(
+                machine.settings,
+                on_event=_show(view),
+                say=view.message,
+                may_replace=never if as_json else ask_to_replace,
+            )
             result = await episode_run.run(video, ep_id=ep_id, cast=members, out=out, profile=profile, force=force)
     except Exception as error:
         if not isinstance(error, BadInput) and any(logs.iterdir()):
@@ -68,6 +77,13 @@ async def run(
         print(render_result_table(document))
         print(f"\nreport: {(out / 'report.html').resolve().as_uri()}")
     return 0
+
+
+async def ask_to_replace(reason: str) -> bool:
+    """Ask the person at the terminal, if there is one, whether an episode's video may be replaced."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return await asyncio.to_thread(typer.confirm, f"{reason}\nReplace it?", default=False, err=True)
 
 
 def summary(

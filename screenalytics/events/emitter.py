@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from ulid import ULID
 
 from chassis.domain.pictures import decode_picture, encode_plain, is_plain
-from chassis.errors import BadInput
+from chassis.errors import BadInput, Conflict
 from chassis.kafka.connection import client_options
 from chassis.s3.storage import Storage, hash_file, media_type_of
 from chassis.settings import KafkaSettings
@@ -25,6 +25,23 @@ from services.identity.settings import FacebankSettings
 SOURCE = "/screenalytics/cli"
 PICTURES_AN_EVENT = 1000
 """So many references to pictures are well within the size of a message."""
+
+
+async def check_unclaimed(storage: Storage, path: Path, ep_id: str) -> None:
+    """Refuse a video before it is sent where others were put there for the episode and this content was not.
+
+    Whoever waits for the run hears it from ingest, who decides.
+
+    Raises:
+        Conflict: `episode_taken`.
+    """
+    digest, _ = await asyncio.to_thread(hash_file, path)
+    others = [key async for key in storage.list_keys(f"raw/videos/{ep_id}/")]
+    if others and not any(key.rsplit("/", 1)[-1].startswith(digest[:16]) for key in others):
+        raise Conflict(
+            "episode_taken",
+            f"Another video was uploaded for {ep_id} already: name another episode, or replace that one with --force.",
+        )
 
 
 async def upload_video(storage: Storage, path: Path, ep_id: str) -> VideoRef:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from screenalytics.events.results import download
 from screenalytics.events.subscriber import Subscription, subscribe
 from screenalytics.terminal.cast_notes import tell_refused, tell_without_pictures
 
+EPISODE_TAKEN = "episode_taken"
 FOLLOWED = (FacebankUpdated, RunStarted, EpisodeProgress, EpisodeFailed, ScreenTimeReported)
 
 
@@ -55,8 +56,13 @@ class EpisodeResult:
     total_s: float
 
 
+async def never(_reason: str) -> bool:
+    """Another video of the episode is not replaced without being told to."""
+    return False
+
+
 class EpisodeRun:
-    """Uploads, emits, follows and downloads."""
+    """Uploads, emits, follows and downloads. `may_replace` is asked where the episode is of another video."""
 
     def __init__(
         self,
@@ -64,11 +70,13 @@ class EpisodeRun:
         *,
         on_event: Callable[[Event], None],
         say: Callable[[str], None],
+        may_replace: Callable[[str], Awaitable[bool]] = never,
         stalled_after_s: float = 300.0,
     ) -> None:
         self._settings = settings
         self._on_event = on_event
         self._say = say
+        self._may_replace = may_replace
         self._stalled_after_s = stalled_after_s
 
     async def run(
@@ -101,7 +109,15 @@ class EpisodeRun:
             event = emitter.episode_uploaded(ep_id, reference, profile=profile, title=video.stem, force=force)
             emitted = time.monotonic()
             await emitter.publish(self._settings.kafka, event)
-            started, overtakers = await self.await_start(events, event)
+            try:
+                started, overtakers = await self.await_start(events, event)
+            except BadInput as error:
+                if error.code != EPISODE_TAKEN or not await self._may_replace(error.message):
+                    raise
+                event = emitter.episode_uploaded(ep_id, reference, profile=profile, title=video.stem, force=True)
+                emitted = time.monotonic()
+                await emitter.publish(self._settings.kafka, event)
+                started, overtakers = await self.await_start(events, event)
             first_event_s = time.monotonic() - emitted
             report = await self.await_report(events, started, overtakers)
             files = await download(storage, report, out)

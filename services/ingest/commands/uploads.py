@@ -46,6 +46,7 @@ class UploadCommands:
 
         Raises:
             BadInput: `video_too_large`.
+            Conflict: `episode_taken`, before anything is sent.
         """
         if wanted.bytes > self._settings.largest_bytes:
             raise BadInput(
@@ -54,6 +55,8 @@ class UploadCommands:
         known = await self._uploads.find_one({"command": command, "who": who})
         if known is not None:
             return await self._view(known)
+        if not wanted.force:
+            await self._starter.check_ownership(wanted.ep_id, wanted.sha256)
         episode = await self._store.episodes.find(wanted.ep_id) or {}
         upload_id = id_after(datetime.now(UTC), [episode.get("last_run_id")])
         suffix = suffix_of(wanted.filename, wanted.media_type)
@@ -119,6 +122,7 @@ class UploadCommands:
             title=upload["title"],
             profile=upload["profile"],
             start=upload["start"],
+            force=upload.get("force", False),
             command=str(upload["_id"]),
             who=upload["who"],
         )
@@ -140,6 +144,7 @@ class UploadCommands:
         title: str | None,
         profile: Profile,
         start: bool,
+        force: bool,
         command: str,
         who: str,
     ) -> FiledVideo:
@@ -147,6 +152,7 @@ class UploadCommands:
 
         Raises:
             BadInput: `empty_file`.
+            Conflict: `episode_taken`.
         """
         suffix = suffix_of(filename)
         with tempfile.TemporaryDirectory() as folder:
@@ -155,6 +161,8 @@ class UploadCommands:
             digest, size = await asyncio.to_thread(hash_file, path)
             if size == 0:
                 raise BadInput("empty_file", "The file is empty: choose another one.")
+            if not force:
+                await self._starter.check_ownership(ep_id, digest)
             key = video_key(ep_id, digest, suffix)
             if await self._storage.find(key) != (size, digest):
                 await self._storage.upload_file(key, path)
@@ -165,7 +173,9 @@ class UploadCommands:
             media_type=media_type_of(f"video{suffix}"),
             filename=filename[:255],
         )
-        run = await self._file(ep_id, video, title=title, profile=profile, start=start, command=command, who=who)
+        run = await self._file(
+            ep_id, video, title=title, profile=profile, start=start, force=force, command=command, who=who
+        )
         return FiledVideo(ep_id=ep_id, sha256=digest, bytes=size, run=run)
 
     async def register(self, ep_id: str, wanted: Registration, *, command: str, who: str) -> FiledVideo:
@@ -173,6 +183,7 @@ class UploadCommands:
 
         Raises:
             BadInput: not_our_object, object_missing, empty_file or hash_mismatch.
+            Conflict: `episode_taken`.
         """
         bucket, key = parse_uri(wanted.uri)
         name = key.removeprefix(video_folder(ep_id))
@@ -196,6 +207,7 @@ class UploadCommands:
             title=wanted.title,
             profile=wanted.profile,
             start=wanted.start,
+            force=wanted.force,
             command=command,
             who=who,
         )
@@ -219,9 +231,18 @@ class UploadCommands:
         return len(old)
 
     async def _file(
-        self, ep_id: str, video: VideoRef, *, title: str | None, profile: Profile, start: bool, command: str, who: str
+        self,
+        ep_id: str,
+        video: VideoRef,
+        *,
+        title: str | None,
+        profile: Profile,
+        start: bool,
+        force: bool,
+        command: str,
+        who: str,
     ) -> StartedRun | None:
-        await self._starter.file(ep_id, video, title=title, command=command)
+        await self._starter.file(ep_id, video, title=title, force=force, command=command)
         if not start:
             return None
         return await self._starter.start(ep_id, profile=profile, force=False, command=command, who=who)
