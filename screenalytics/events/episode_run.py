@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ulid import ULID
+
 from chassis.errors import BadInput
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
@@ -107,17 +109,7 @@ class EpisodeRun:
             self._say(f"uploading {video.name}")
             reference = await emitter.upload_video(storage, video, ep_id)
             event = emitter.episode_uploaded(ep_id, reference, profile=profile, title=video.stem, force=force)
-            emitted = time.monotonic()
-            await emitter.publish(self._settings.kafka, event)
-            try:
-                started, overtakers = await self.await_start(events, event)
-            except BadInput as error:
-                if error.code != EPISODE_TAKEN or not await self._may_replace(error.message):
-                    raise
-                event = emitter.episode_uploaded(ep_id, reference, profile=profile, title=video.stem, force=True)
-                emitted = time.monotonic()
-                await emitter.publish(self._settings.kafka, event)
-                started, overtakers = await self.await_start(events, event)
+            emitted, started, overtakers = await self._begin(events, event)
             first_event_s = time.monotonic() - emitted
             report = await self.await_report(events, started, overtakers)
             files = await download(storage, report, out)
@@ -146,6 +138,7 @@ class EpisodeRun:
             for event in emitter.cast_events(show, uploaded):
                 await emitter.publish(self._settings.kafka, event)
                 verdicts += await self._await_verdicts(events, event)
+        verdicts.sort(key=lambda verdict: verdict.filename)
         for line in (*tell_refused(verdicts), *tell_without_pictures(cast, verdicts)):
             self._say(line)
         if not any(verdict.accepted for verdict in verdicts):
@@ -161,6 +154,17 @@ class EpisodeRun:
             answer = await self._next(events, "the facebank")
             if isinstance(answer, FacebankUpdated) and answer.request_id == uploaded.request_id:
                 return answer.verdicts
+
+    async def _begin(self, events: Subscription, upload: EpisodeUploaded) -> tuple[float, RunStarted, list[Event]]:
+        """When the upload was emitted, and what `await_start` gives; one that is refused is forced where it may be."""
+        emitted = time.monotonic()
+        await emitter.publish(self._settings.kafka, upload)
+        try:
+            return emitted, *await self.await_start(events, upload)
+        except BadInput as error:
+            if upload.force or error.code != EPISODE_TAKEN or not await self._may_replace(error.message):
+                raise
+        return await self._begin(events, upload.model_copy(update={"force": True, "request_id": str(ULID())}))
 
     async def await_start(self, events: Subscription, upload: EpisodeUploaded) -> tuple[RunStarted, list[Event]]:
         """The start of our run, and what was heard of the episode before it.
