@@ -108,7 +108,7 @@ def decode_picture(data: bytes, *, max_pixels: int, enough_px: int) -> Pixels:
         try:
             image.load()
             upright = _UPRIGHT.get(_orientation(image))
-            plain = _shrunk(_rgb(image), enough_px)
+            plain = _rgb(image, enough_px)
             if upright is not None:
                 plain = plain.transpose(upright)
             return np.array(plain, dtype=np.uint8)
@@ -199,14 +199,17 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """The picture in 8-bit RGB, over white where it is transparent."""
+def _rgb(image: Image.Image, enough_px: int) -> Image.Image:
+    """The picture in 8-bit RGB, made smaller where it can be, over white where it is transparent."""
     if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_eight_bits(np.asarray(image, dtype=np.float64))).convert("RGB")
-    if image.has_transparency_data:
-        over = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", over.size, _WHITE), over).convert("RGB")
-    return image.convert("RGB")
+        image = Image.fromarray(_eight_bits(np.asarray(image, dtype=np.float64)))
+    plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    factor = _factor(plain.size, enough_px)
+    if factor > 1:
+        plain = plain.reduce(factor)
+    if plain.mode == "RGB":
+        return plain
+    return Image.alpha_composite(Image.new("RGBA", plain.size, _WHITE), plain).convert("RGB")
 
 
 def _eight_bits(values: npt.NDArray[np.float64]) -> Pixels:
@@ -214,8 +217,3 @@ def _eight_bits(values: npt.NDArray[np.float64]) -> Pixels:
     most = float(values.max(initial=0.0))
     scale = 255.0 if most <= 1.0 else 1.0 if most <= 255.0 else 255.0 / 65535.0
     return np.asarray(np.clip(values * scale, 0.0, 255.0), dtype=np.uint8)
-
-
-def _shrunk(image: Image.Image, enough_px: int) -> Image.Image:
-    factor = _factor(image.size, enough_px)
-    return image.reduce(factor) if factor > 1 else image
