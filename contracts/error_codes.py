@@ -113,6 +113,11 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         upload_incomplete="Send the parts that are missing.",
     ),
     *_codes(
+        409,
+        "episode.failed",
+        episode_taken="Choose another episode id, or send the video with `force` to replace the one that is there.",
+    ),
+    *_codes(
         412, version_conflict="Read again and decide again; `details.version` and `ETag` say the version there is."
     ),
     *_codes(413, too_large="Send large videos in parts by `POST /uploads`."),

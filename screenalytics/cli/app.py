@@ -75,8 +75,14 @@ class RoleChoice(StrEnum):
 
 
 VideoFile = Annotated[Path, typer.Argument(metavar="VIDEO", help="The episode's video file.")]
-CastFolder = Annotated[Path | None, typer.Option("--cast", help="Folder with one folder of pictures per cast member.")]
-Force = Annotated[bool, typer.Option("--force", help="Run again although this content was processed before.")]
+CastFolder = Annotated[
+    Path | None,
+    typer.Option("--cast", help="Folder with a folder of pictures per cast member, or pictures named after one."),
+]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Run again although this content was processed before, or the episode is of another."),
+]
 HowClosely = Annotated[ProfileName, typer.Option("--profile", help="How closely to look.")]
 Keep = Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the servers' data in this folder.")]
 

@@ -588,6 +588,10 @@ class NewUpload(BaseModel):
     profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
     title: str | None = None
     start: Annotated[bool | None, Field(description="Begin a run when the upload is complete.")] = True
+    force: Annotated[
+        bool | None,
+        Field(description="Also where the episode is of another video, which this one replaces."),
+    ] = False
 
 
 class Overrides(BaseModel):
@@ -795,6 +799,10 @@ class Registration(BaseModel):
     profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
     title: str | None = None
     start: bool | None = True
+    force: Annotated[
+        bool | None,
+        Field(description="Also where the episode is of another video, which this one replaces."),
+    ] = False
 
 
 class RemovedMember(BaseModel):

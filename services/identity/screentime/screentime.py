@@ -256,5 +256,7 @@ def _doubled_presence(named: Iterable[_Presence], cast_names: Mapping[str, str],
         seconds = total(doubled)
         if seconds > tolerance_s:
             name = cast_names.get(one.key, one.key)
-            notes.append(f"{name} is in two places at once for {seconds:.1f} s: check who is linked to {name}.")
+            notes.append(
+                f"{name} is in two places at once for {seconds:.1f} s, which count once: check who is linked to {name}."
+            )
     return notes

@@ -51,7 +51,7 @@ class UploadCommands:
 
         Raises:
             BadInput: `video_too_large`.
-            Conflict: `command_id_used`, for another upload.
+            Conflict: `command_id_used`, for another upload; `episode_taken`, before anything is sent.
         """
         asked = fingerprint("begin_upload", **wanted.model_dump(mode="json"))
         if wanted.bytes > self._settings.largest_bytes:
@@ -62,6 +62,8 @@ class UploadCommands:
         if known is not None:
             refuse_another(known.get("fingerprint"), asked)
             return await self._view(known)
+        if not wanted.force:
+            await self._starter.check_ownership(wanted.ep_id, wanted.sha256)
         episode = await self._store.episodes.find(wanted.ep_id) or {}
         upload_id = id_after(datetime.now(UTC), [episode.get("last_run_id")])
         suffix = suffix_of(wanted.filename, wanted.media_type)
@@ -129,6 +131,7 @@ class UploadCommands:
             title=upload["title"],
             profile=upload["profile"],
             start=upload["start"],
+            force=upload.get("force", False),
             command=str(upload["_id"]),
             who=upload["who"],
         )
@@ -150,6 +153,7 @@ class UploadCommands:
         title: str | None,
         profile: Profile,
         start: bool,
+        force: bool,
         command: str,
         who: str,
     ) -> FiledVideo:
@@ -157,6 +161,7 @@ class UploadCommands:
 
         Raises:
             BadInput: `empty_file`.
+            Conflict: `episode_taken`.
         """
         suffix = suffix_of(filename)
         with tempfile.TemporaryDirectory() as folder:
@@ -165,6 +170,9 @@ class UploadCommands:
             digest, size = await asyncio.to_thread(hash_file, path)
             if size == 0:
                 raise BadInput("empty_file", "The file is empty: choose another one.")
+            asked = _fingerprint(digest, title=title, profile=profile, start=start, force=force)
+            if not force and await self._starter.earlier(ep_id, command, asked) is None:
+                await self._starter.check_ownership(ep_id, digest)
             key = video_key(ep_id, digest, suffix)
             if await self._storage.find(key) != (size, digest):
                 await self._storage.upload_file(key, path)
@@ -175,7 +183,9 @@ class UploadCommands:
             media_type=media_type_of(f"video{suffix}"),
             filename=filename[:255],
         )
-        run = await self._file(ep_id, video, title=title, profile=profile, start=start, command=command, who=who)
+        run = await self._file(
+            ep_id, video, title=title, profile=profile, start=start, force=force, command=command, who=who
+        )
         return FiledVideo(ep_id=ep_id, sha256=digest, bytes=size, run=run)
 
     async def register(self, ep_id: str, wanted: Registration, *, command: str, who: str) -> FiledVideo:
@@ -184,6 +194,7 @@ class UploadCommands:
         Raises:
             Malformed: `bad_key`.
             BadInput: not_our_object, object_missing, empty_file or hash_mismatch.
+            Conflict: `episode_taken`.
         """
         bucket, key = parse_uri(wanted.uri)
         check_key(key)
@@ -208,6 +219,7 @@ class UploadCommands:
             title=wanted.title,
             profile=wanted.profile,
             start=wanted.start,
+            force=wanted.force,
             command=command,
             who=who,
         )
@@ -234,13 +246,22 @@ class UploadCommands:
         return len(old)
 
     async def _file(
-        self, ep_id: str, video: VideoRef, *, title: str | None, profile: Profile, start: bool, command: str, who: str
+        self,
+        ep_id: str,
+        video: VideoRef,
+        *,
+        title: str | None,
+        profile: Profile,
+        start: bool,
+        force: bool,
+        command: str,
+        who: str,
     ) -> StartedRun | None:
-        asked = fingerprint("file_video", sha256=video.sha256, title=title, profile=profile, start=start)
+        asked = _fingerprint(video.sha256 or "", title=title, profile=profile, start=start, force=force)
         earlier = await self._starter.earlier(ep_id, command, asked)
         if earlier is not None:
             return earlier
-        await self._starter.file(ep_id, video, title=title, command=command)
+        await self._starter.file(ep_id, video, title=title, force=force, command=command)
         if not start:
             return None
         return await self._starter.start(ep_id, profile=profile, force=False, command=command, who=who, asked=asked)
@@ -323,6 +344,10 @@ class UploadCommands:
 
 def unknown_upload(upload_id: str) -> NotFound:
     return NotFound("unknown_upload", f"There is no upload {upload_id}: begin one with POST /uploads.")
+
+
+def _fingerprint(sha256: str, *, title: str | None, profile: Profile, start: bool, force: bool) -> str:
+    return fingerprint("file_video", sha256=sha256, title=title, profile=profile, start=start, force=force)
 
 
 def _write(path: Path, file: BinaryIO) -> None:

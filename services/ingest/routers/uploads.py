@@ -76,6 +76,7 @@ async def upload_video(
     title: Annotated[Line | None, Form()] = None,
     profile: Annotated[Profile, Form()] = "balanced",
     start: Annotated[bool, Form()] = True,
+    force: Annotated[bool, Form(description="Replace another video.")] = False,
 ) -> ApiResult[FiledVideo]:
     """Upload a small video through the API; larger ones go to S3 by `POST /uploads`."""
     return ok(
@@ -86,6 +87,7 @@ async def upload_video(
             title=title,
             profile=profile,
             start=start,
+            force=force,
             command=command,
             who=principal.name,
         )
