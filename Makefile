@@ -6,7 +6,7 @@ CAST ?=
 RUN := .venv/bin/screenalytics
 PY := .venv/bin/python
 
-.PHONY: demo setup test lint types walls drift unit accuracy field bench chaos format lock clean test-fast release-images
+.PHONY: demo setup test lint types walls drift unit accuracy field bench chaos hostile format lock clean test-fast release-images
 
 demo: setup
 ifeq ($(VIDEO),)
@@ -60,6 +60,9 @@ bench: setup
 
 chaos: setup
 	$(PY) -m pytest -m chaos tests/chaos
+
+hostile: setup
+	$(PY) -m tests.hostile
 
 format:
 	$(PY) -m ruff check --fix .

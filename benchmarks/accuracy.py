@@ -28,7 +28,7 @@ from chassis.settings import ChassisSettings
 from contracts.events import Event
 from contracts.ids import slugify
 from contracts.rows import IdentitiesDocument, ScreenTimeDocument, ShotRow, TrackRow
-from screenalytics.events import emitter
+from screenalytics.events.cast_folder import CastFolder, read_cast_folder
 from screenalytics.events.episode_run import EpisodeNotFinished, EpisodeRun
 from screenalytics.events.results import prepare_output
 from screenalytics.local.machine import run_machine
@@ -49,17 +49,17 @@ class Job:
     segment_s: float | None = None
 
     @property
-    def cast(self) -> list[emitter.CastFolder]:
+    def cast(self) -> CastFolder:
         """Who is known.
 
         Raises:
             BadInput: when the folder cannot be used.
         """
-        return emitter.read_cast_folder(self.episode.cast) if self.named and self.episode.cast is not None else []
+        return read_cast_folder(self.episode.cast) if self.named and self.episode.cast is not None else CastFolder()
 
     def score(self, result: Result) -> EpisodeScore:
         """Compares a result with the labels."""
-        return score(self.episode.truth, result, known={member.cast_id for member in self.cast})
+        return score(self.episode.truth, result, known={member.cast_id for member in self.cast.members})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -134,7 +134,7 @@ def triton_bytes(metrics: TrackMetricsDocument, embedded: int) -> int:
 
 
 async def measure(video: Path, cast: Path | None, profile: str, out: Path) -> dict[str, object]:
-    from screenalytics.events.emitter import read_cast_folder
+    from screenalytics.events.cast_folder import CastFolder, read_cast_folder
 
     began, busy_before, own_before = time.monotonic(), busy_s(), own_cpu_s()
     meter = Meter()
@@ -143,7 +143,7 @@ async def measure(video: Path, cast: Path | None, profile: str, out: Path) -> di
         watching = asyncio.create_task(meter.run(_pids(running)))
         run = EpisodeRun(running.settings, on_event=seen.append, say=lambda text: print(text, file=sys.stderr))
         (out / "manifests").mkdir(parents=True, exist_ok=True)
-        members = read_cast_folder(cast) if cast else []
+        members = read_cast_folder(cast) if cast else CastFolder()
         result = await run.run(video, ep_id="bench-s01e01", cast=members, out=out, profile=profile)  # type: ignore[arg-type]
         kafka, stored = await kafka_bytes(running.settings), await stored_bytes(running.settings)
         watching.cancel()

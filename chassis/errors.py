@@ -51,6 +51,10 @@ class WorkerDied(_Carried):
         self.message = message
 
 
+class Malformed(BadInput):
+    """What was given is not even of the right form: a key with `..` in it."""
+
+
 class NotFound(BadInput):
     """There is no such thing, or the caller may not know of it."""
 

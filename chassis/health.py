@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter, Response
@@ -14,6 +15,7 @@ from chassis import metrics
 Check = Callable[[], Awaitable[bool]]
 
 CHECK_TIMEOUT_S = 4.0
+METRICS_EVERY_S = 1.0
 
 
 class Health:
@@ -22,19 +24,32 @@ class Health:
     def __init__(self, checks: Mapping[str, Check], *, away: Mapping[str, str]) -> None:
         self._checks = dict(checks)
         self._away = away
+        self._asking: asyncio.Task[dict[str, str]] | None = None
+        self._metrics = (float("-inf"), b"")
         self.stopping = False
 
     async def report(self) -> dict[str, str]:
-        """Dependency -> `ok` or what is wrong with it."""
-        names = list(self._checks)
-        answers = await asyncio.gather(*(self._ask(self._checks[name]) for name in names))
-        states = dict(zip(names, answers, strict=True))
-        states |= self._away
+        """Dependency -> `ok` or what is wrong with it. All who ask at the same time share one answer."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_all())
+        states = {**await asyncio.shield(self._asking), **self._away}
         for name, state in states.items():
             metrics.dependency_up.labels(name).set(1.0 if state == "ok" else 0.0)
         if self.stopping:
             states["service"] = "shutting down"
         return states
+
+    def metrics_text(self) -> bytes:
+        """What Prometheus reads, made once a second at most: anybody who reaches the port may ask."""
+        made_at, text = self._metrics
+        if time.monotonic() - made_at > METRICS_EVERY_S:
+            made_at, text = self._metrics = (time.monotonic(), generate_latest())
+        return text
+
+    async def _ask_all(self) -> dict[str, str]:
+        names = list(self._checks)
+        answers = await asyncio.gather(*(self._ask(self._checks[name]) for name in names))
+        return dict(zip(names, answers, strict=True))
 
     @staticmethod
     async def _ask(check: Check) -> str:
@@ -59,6 +74,6 @@ class Health:
 
         @router.get("/metrics")
         async def expose() -> Response:
-            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+            return Response(self.metrics_text(), media_type=CONTENT_TYPE_LATEST)
 
         return router

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from chassis import metrics, telemetry
 from chassis.errors import DependencyUnavailable
 from chassis.health import Check, Health
 from chassis.http import application
+from chassis.http.server import Server, serving
 from chassis.kafka.bus import Bus
 from chassis.kafka.delivery import backoff
 from chassis.mongo import database as mongo
@@ -31,9 +31,6 @@ from contracts.events import Stage
 
 S = TypeVar("S", bound=ChassisSettings)
 LAG_EVERY_S = 15.0
-GRACE_FOR_STREAMS_S = 3
-"""How long open event streams may hold up the end of a service."""
-
 CANCEL_TRIES = 3
 CANCEL_PATIENCE_S = 2.0
 
@@ -215,31 +212,8 @@ def application_of(service: str, resources: Resources[S], wiring: Wiring) -> Fas
 
 
 @asynccontextmanager
-async def serve_http(app: FastAPI, health: Health, settings: HttpSettings) -> AsyncIterator[uvicorn.Server]:
+async def serve_http(app: FastAPI, health: Health, settings: HttpSettings) -> AsyncIterator[Server]:
     """Serve an application and its health for the life of the context."""
     app.include_router(health.router())
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_FOR_STREAMS_S,
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve())
-    try:
+    async with serving(app, settings) as server:
         yield server
-    finally:
-        server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: `run` has them."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

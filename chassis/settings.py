@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.domain.visibility import VisibilityRules
@@ -103,6 +104,21 @@ class HttpSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535, description="0 lets the system choose.")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed; none by default.",
+    )
+    most_connections: int = Field(
+        default=2000, ge=10, description="Open at once; the one that has waited longest without a request gives way."
+    )
+    head_seconds: float = Field(default=10.0, gt=0, description="For the head of a request to arrive whole.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            ipaddress.ip_network(proxy)
+        return proxies
 
 
 class AuthSettings(BaseModel):
@@ -114,7 +130,12 @@ class AuthSettings(BaseModel):
     )
     oidc_issuer: str | None = Field(default=None, description="As in the tokens' `iss`.")
     oidc_audience: str | None = Field(default=None, description="As in the tokens' `aud`.")
-    oidc_jwks_url: str | None = Field(default=None, description="Where the issuer publishes its keys.")
+    oidc_jwks_url: str | None = Field(
+        default=None, pattern=r"^https?://", description="Where the issuer publishes its keys."
+    )
+    oidc_keys_s: float = Field(
+        default=300.0, ge=1, le=86_400, description="A key that the issuer has withdrawn is trusted this long at most."
+    )
     oidc_role_claim: str = "screenalytics_role"
     oidc_shows_claim: str = "screenalytics_shows"
 
@@ -141,9 +162,22 @@ class ApiSettings(BaseModel):
     )
     max_body_bytes: int = Field(default=2 * 2**20, ge=1024, description="Longest JSON body.")
     max_upload_bytes: int = Field(default=256 * 2**20, ge=1024, description="Largest file sent through the API itself.")
-    requests_per_minute: int = Field(default=1200, ge=1, description="Per caller and process.")
+    max_uploads_bytes: int = Field(
+        default=256 * 2**20,
+        ge=1024,
+        description="Files that one process takes in at a time, together; never less than one of the largest.",
+    )
+    body_seconds: float = Field(
+        default=20.0, gt=0, description="For a body to arrive, and a second more for every body_bytes_per_second."
+    )
+    body_bytes_per_second: int = Field(default=16 * 2**10, ge=1, description="Slower bodies are given up.")
+    requests_per_minute: int = Field(
+        default=1200, ge=1, description="Per caller and process; per address for those without credentials."
+    )
     failed_logins_per_minute: int = Field(
-        default=60, ge=1, description="Per address and process; then it has to wait, whatever it sends."
+        default=60,
+        ge=1,
+        description="Wrong credentials per address and process; more are put off. Valid ones never are.",
     )
     url_seconds: int = Field(default=300, ge=10, le=3600, description="How long a presigned URL is good for.")
 

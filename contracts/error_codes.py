@@ -10,7 +10,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 Told = Literal[
-    400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 500, 503, "episode.failed", "picture", "dead letter"
+    400,
+    401,
+    403,
+    404,
+    405,
+    408,
+    409,
+    412,
+    413,
+    415,
+    422,
+    428,
+    429,
+    500,
+    503,
+    "episode.failed",
+    "picture",
+    "dead letter",
 ]
 
 
@@ -28,11 +45,16 @@ def _codes(*told: Told, **advice: str) -> tuple[ErrorCode, ...]:
 
 
 ERROR_CODES: tuple[ErrorCode, ...] = (
-    *_codes(400, bad_request="Send a request that can be read."),
+    *_codes(
+        400,
+        bad_key="Rename the object: its key has a part or a character that leads elsewhere.",
+        bad_request="Send a request that can be read.",
+    ),
     *_codes(401, not_authenticated="Send a key or token that is in force."),
     *_codes(
         403,
         forbidden="Ask somebody with the role, or for it; or for a key of that show.",
+        foreign_page="Turn authentication on: without it, only pages of this machine may call.",
         no_role="Have a role put into the token.",
     ),
     *_codes(
@@ -55,6 +77,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         unknown_upload="Begin the upload again.",
     ),
     *_codes(405, method_not_allowed="Look at the method."),
+    *_codes(408, too_slow="Send the request again over a faster connection."),
     *_codes(
         409,
         cast_id_taken="Rename who has the id, or give the new member another one.",
@@ -90,10 +113,15 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         upload_incomplete="Send the parts that are missing.",
     ),
     *_codes(
+        409,
+        "episode.failed",
+        episode_taken="Choose another episode id, or send the video with `force` to replace the one that is there.",
+    ),
+    *_codes(
         412, version_conflict="Read again and decide again; `details.version` and `ETag` say the version there is."
     ),
     *_codes(413, too_large="Send large videos in parts by `POST /uploads`."),
-    *_codes(415, unsupported_media_type="Send JSON, or multipart for files."),
+    *_codes(415, unsupported_media_type="Send JSON, or multipart for files; UTF-8, not compressed."),
     *_codes(
         422,
         already_there="Name other tracks: these are in that group.",
@@ -121,20 +149,22 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         429,
         too_many_requests="Wait a little.",
         too_many_streams="Close another event stream, or wait a little.",
+        too_many_uploads="Wait a little (`Retry-After`): many files are being sent at the moment.",
     ),
     *_codes(500, "episode.failed", internal_error="A defect here: the service's log and the dead letter say which."),
-    *_codes(503, dependency_unavailable="Nothing was changed: try again (`Retry-After`)."),
+    *_codes(
+        503,
+        dependency_unavailable="Nothing was changed: try again (`Retry-After`).",
+        too_many_connections="Nothing was changed: try again (`Retry-After`).",
+    ),
     *_codes(
         "episode.failed",
-        decoder_crashed="Convert the video: the decoder ends when it reads it.",
         episode_deleted="Create the episode again: it was deleted meanwhile.",
         no_such_stream="Choose one of the video streams that the message names.",
         not_a_video="Upload a video file.",
         too_large_picture="Reduce the video's picture size.",
         too_long="Cut the video into episodes.",
         too_many_recordings="Join the recordings into one file: there are more of them than an episode has.",
-        too_much_computing="Convert the video: it asks for more computing than any episode may take.",
-        too_much_memory="Convert the video: it asks for more memory than any episode may take.",
         truncated_video="Upload the file again: its end is missing.",
         unsupported_codec="Convert the video to a codec that is supported.",
         video_missing="Upload the video again, or name the object that is there.",
@@ -147,6 +177,13 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         "picture",
         object_changed="Send the file again: it was changed after it was registered.",
         object_missing="Send the file again: it is not in the store any more.",
+    ),
+    *_codes(
+        422,
+        "episode.failed",
+        decoder_crashed="Export the video again as MP4 (H.264) and upload that.",
+        too_much_computing="Export the video again, or have the limit of the decoder's time raised.",
+        too_much_memory="Export the video again, or have the limit of the decoder's memory raised.",
     ),
     *_codes(422, "episode.failed", no_video_stream="Upload a file with a picture, not sound alone."),
     *_codes(422, "episode.failed", empty_file="Upload the file again: it arrived empty."),

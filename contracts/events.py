@@ -77,7 +77,10 @@ class SegmentEvent(EpisodeEvent):
 
 
 class EpisodeUploaded(Event):
-    """An outside emitter put a video into S3. Starts a run unless the same content has one already."""
+    """An outside emitter put a video into S3. Starts a run unless the same content has one already.
+
+    Where the episode is of another video, it fails with `episode_taken` unless `force` says to replace that one.
+    """
 
     TOPIC: ClassVar[str] = "episode.uploaded"
     TYPE: ClassVar[str] = "screenalytics.episode.uploaded.v1"
@@ -87,7 +90,9 @@ class EpisodeUploaded(Event):
     title: str | None = Field(default=None, max_length=200)
     air_date: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     profile: Profile = "balanced"
-    force: bool = Field(default=False, description="Run again although this content has a run already.")
+    force: bool = Field(
+        default=False, description="Run again although this content has a run already, or the episode another video."
+    )
     video_stream: int | None = Field(
         default=None, ge=0, description="Number of the stream in the file that is analysed; null finds the film."
     )

@@ -41,10 +41,18 @@ IdentityId = Annotated[str, StringConstraints(pattern=r"^identity-[0-9]{5,}$")]
 
 
 def slugify(text: str) -> str:
-    """Reduce any text to `[a-z0-9-]`, accents dropped. Text without a usable letter gets a slug made from its hash."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    """Reduce any text to `[a-z0-9-]`, accents dropped.
+
+    Text that loses more than half of its letters and digits is told from others by its hash, as in `2-x318bc00c15`.
+    """
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = decomposed.encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:80].strip("-")
-    return slug or f"x{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+    kept, letters = sum(map(str.isalnum, plain)), sum(map(str.isalnum, decomposed))
+    if slug and 2 * kept >= letters:
+        return slug
+    mark = f"x{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+    return f"{slug[:60].strip('-')}-{mark}" if slug else mark
 
 
 def show_of(ep_id: str) -> str:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import json
 import socket
 from collections.abc import Iterable, Sequence
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 
 from chassis import telemetry
+from chassis.cache import Memo
 from chassis.http import errors, parts
 from chassis.http.audit import Audit
-from chassis.http.auth import Authenticator
+from chassis.http.auth import Authenticator, Viewer
+from chassis.http.bodies import Bodies
 from chassis.http.bounds import Bounds
 from chassis.http.keys import ApiKeys
+from chassis.http.routing import GuardedRoute, Router
 from chassis.mongo.database import Database
 from chassis.settings import ChassisSettings
 
@@ -26,20 +31,44 @@ Every answer is an ApiResult: `{success, data, error}`. Commands that change an 
 
 
 def build(title: str, routers: Sequence[APIRouter], *, documented: bool = True) -> FastAPI:
-    """An application with routers and error answers, not yet connected to anything."""
+    """An application with routers and error answers, not yet connected to anything.
+
+    Raises:
+        TypeError: for a router whose routes have no guard.
+    """
+    unguarded = [route for router in routers for route in router.routes if not isinstance(route, GuardedRoute)]
+    if unguarded:
+        raise TypeError(f"routes without a guard: {unguarded}")
     app = FastAPI(
         title=title,
         version=VERSION,
         description=DESCRIPTION,
-        openapi_url="/openapi.json" if documented else None,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     errors.install(app)
-    for router in routers:
+    for router in (*routers, *([_description()] if documented else ())):
         app.include_router(router)
     return app
+
+
+def _description() -> Router:
+    """`/openapi.json`, for whoever may read anything at all: it takes seconds, so it is written once, beside the loop."""
+    router = Router(tags=[])
+    written: Memo[bytes] = Memo(1)
+
+    @router.get("/openapi.json", include_in_schema=False)
+    async def describe(request: Request, _principal: Viewer) -> Response:
+        text = await written.get("description", lambda: asyncio.to_thread(_write, request.app))
+        return Response(text, media_type="application/json")
+
+    return router
+
+
+def _write(app: FastAPI) -> bytes:
+    return json.dumps(app.openapi(), ensure_ascii=False).encode()
 
 
 def connect(app: FastAPI, settings: ChassisSettings, database: Database, service_parts: Iterable[object]) -> None:
@@ -49,8 +78,10 @@ def connect(app: FastAPI, settings: ChassisSettings, database: Database, service
         ValueError: when it would listen beyond loopback without authentication.
     """
     check_exposure(settings)
-    parts.install(app, [Authenticator(settings.auth, ApiKeys(database)), settings.api, *service_parts])
+    authenticator = Authenticator(settings.auth, ApiKeys(database))
+    parts.install(app, [authenticator, settings.api, Bodies(settings.api), *service_parts])
     app.add_middleware(Audit, database=database)
+    app.add_middleware(Bounds, settings=settings.api)
     if settings.api.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -66,7 +97,6 @@ def connect(app: FastAPI, settings: ChassisSettings, database: Database, service
             ],
             expose_headers=["ETag"],
         )
-    app.add_middleware(Bounds, settings=settings.api)
 
 
 def check_exposure(settings: ChassisSettings) -> None:

@@ -78,6 +78,7 @@ def _entry(scope: Scope, state: dict[str, Any], status: int) -> dict[str, Any]:
     return {
         "at": datetime.now(UTC),
         "who": principal.name,
+        "caller": principal.id[:500],
         "role": principal.role.name,
         "method": scope["method"],
         "path": str(scope["path"])[:500],

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any
 
 from bson import ObjectId
 from bson.errors import InvalidId
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from chassis.errors import BadInput
-from chassis.http.results import Page, decode_cursor, encode_cursor
+from chassis.http.results import Page, bad_cursor, decode_cursor, encode_cursor
 from chassis.mongo.database import Database, Document
 
 
@@ -21,6 +19,7 @@ class AuditEntry(BaseModel):
 
     at: datetime
     who: str
+    caller: str | None = Field(default=None, description="Whose credential it was: names need not be unique.")
     role: str
     method: str
     path: str
@@ -70,9 +69,9 @@ def _of_shows(shows: Collection[str]) -> Document:
 
 def _after(cursor: str) -> Document:
     """Entries older than the one that a cursor names."""
-    key: tuple[Any, ...] = decode_cursor(cursor, parts=2)
+    key = decode_cursor(cursor, kinds=(int, str))
     try:
         at, entry = datetime.fromtimestamp(key[0] / 1000, UTC), ObjectId(key[1])
-    except (InvalidId, TypeError, ValueError, OverflowError, OSError):
-        raise BadInput("bad_cursor", "The cursor is not one that this list gave: start again without it.") from None
+    except (InvalidId, ValueError, OverflowError, OSError):
+        raise bad_cursor() from None
     return {"$or": [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": entry}}]}

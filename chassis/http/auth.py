@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from chassis.http.errors import ApiError
@@ -17,6 +17,8 @@ from chassis.http.keys import ApiKeys
 from chassis.http.tokens import Tokens
 from chassis.settings import AuthSettings
 from contracts.ids import show_of
+
+LONGEST_NAME = 200
 
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="A key made with `screenalytics keys create`.")
 _bearer = HTTPBearer(auto_error=False, description="An access token of the configured OIDC issuer, or an API key.")
@@ -32,8 +34,13 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """The caller. `shows` are the slugs of the shows they may touch; None means all."""
+    """The caller.
 
+    `id` is whose credential it is, and nobody else's; `name` is what people call them, which two may share. `shows` are
+    the slugs of the shows they may touch; None means all.
+    """
+
+    id: str
     name: str
     role: Role
     shows: frozenset[str] | None = None
@@ -42,7 +49,7 @@ class Principal:
         return self.shows is None or show in self.shows
 
 
-LOCAL = Principal(name="local", role=Role.admin)
+LOCAL = Principal(id="local", name="local", role=Role.admin)
 """Everybody, where authentication is off."""
 
 
@@ -54,13 +61,17 @@ class Authenticator:
         self._keys = keys
         self._tokens = tokens or Tokens(settings)
 
+    @property
+    def is_off(self) -> bool:
+        return self._settings.mode == "off"
+
     async def principal(self, *, key: str | None, bearer: str | None) -> Principal:
         """The caller these credentials are of.
 
         Raises:
             ApiError: 401 `not_authenticated`, one sentence for every reason.
         """
-        if self._settings.mode == "off":
+        if self.is_off:
             return LOCAL
         presented = key or bearer
         if presented is None:
@@ -68,7 +79,7 @@ class Authenticator:
         if self._settings.takes_keys:
             found = await self._keys.find(presented)
             if found is not None:
-                return Principal(name=found.name, role=Role[found.role], shows=found.shows)
+                return Principal(id=f"key:{found.key_id}", name=found.name, role=Role[found.role], shows=found.shows)
         if self._settings.takes_tokens and bearer is not None:
             claims = await self._tokens.claims(bearer)
             if claims is not None:
@@ -84,7 +95,38 @@ class Authenticator:
             )
         shows = claims.get(self._settings.oidc_shows_claim, [])
         named = frozenset(str(show).lower() for show in shows) if isinstance(shows, list) else frozenset[str]()
-        return Principal(name=str(claims.get("sub", "unknown")), role=Role[role], shows=None if "*" in named else named)
+        subject = str(claims["sub"])
+        return Principal(
+            id=f"oidc:{subject}",
+            name=subject[:LONGEST_NAME],
+            role=Role[role],
+            shows=None if "*" in named else named,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What a request presents; not checked."""
+
+    key: str | None
+    bearer: str | None
+
+    @classmethod
+    def of(cls, headers: Headers) -> Credentials:
+        """The credentials in a request's headers.
+
+        Raises:
+            ApiError: 400 `bad_request` for several of a kind, of which a proxy and we might each look at another one.
+        """
+        for name in ("x-api-key", "authorization"):
+            if len(headers.getlist(name)) > 1:
+                raise ApiError(400, "bad_request", f"There are several {name} headers: send one.")
+        scheme, _, value = headers.get("authorization", "").partition(" ")
+        bearer = value.strip() if scheme.lower() == "bearer" else ""
+        return cls(key=headers.get("x-api-key") or None, bearer=bearer or None)
+
+    def __bool__(self) -> bool:
+        return bool(self.key or self.bearer)
 
 
 def _not_authenticated(message: str) -> ApiError:
@@ -93,34 +135,45 @@ def _not_authenticated(message: str) -> ApiError:
 
 async def current_principal(
     connection: HTTPConnection,
-    key: Annotated[str | None, Security(_header)] = None,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
+    _key: Annotated[str | None, Security(_header)] = None,
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
 ) -> Principal:
-    """The caller of this request, remembered with it for the audit log."""
-    authenticator: Authenticator = connection.app.state.parts[Authenticator]
-    principal = await authenticator.principal(key=key, bearer=bearer.credentials if bearer else None)
-    connection.state.principal = principal
+    """The caller of this request, as the doors found them. The parameters are for the description of the API only.
+
+    Raises:
+        ApiError: 401 `not_authenticated`.
+    """
+    principal: Principal | None = getattr(connection.state, "principal", None)
+    if principal is None:
+        raise _not_authenticated("Send an API key in X-API-Key or a bearer token.")
     return principal
 
 
-def require(role: Role) -> Callable[..., Awaitable[Principal]]:
+class Require:
     """A dependency: the caller has the role, and may touch the episode or show that the path names.
 
     To callers of other shows an episode does not exist, so that nobody learns titles by asking.
     """
 
-    async def principal_with_role(
-        connection: HTTPConnection, principal: Annotated[Principal, Depends(current_principal)]
+    def __init__(self, role: Role) -> None:
+        self.role = role
+
+    async def __call__(
+        self, connection: HTTPConnection, principal: Annotated[Principal, Depends(current_principal)]
     ) -> Principal:
-        connection.state.is_command = role > Role.viewer or getattr(connection.state, "is_command", False)
-        if principal.role < role:
-            raise ApiError(403, "forbidden", f"This needs the role {role.name}; you are {principal.role.name}.")
+        self.check(connection, principal)
+        return principal
+
+    def check(self, connection: HTTPConnection, principal: Principal) -> None:
+        """Raises:
+        ApiError: 403 `forbidden`, 404 `not_found`.
+        """
+        connection.state.is_command = self.role > Role.viewer or getattr(connection.state, "is_command", False)
+        if principal.role < self.role:
+            raise ApiError(403, "forbidden", f"This needs the role {self.role.name}; you are {principal.role.name}.")
         show = show_in(connection.path_params)
         if show is not None and not principal.may_see(show):
             raise ApiError(404, "not_found", "There is nothing at this address.")
-        return principal
-
-    return principal_with_role
 
 
 def show_in(path_params: dict[str, Any]) -> str | None:
@@ -131,6 +184,6 @@ def show_in(path_params: dict[str, Any]) -> str | None:
     return str(path_params["show"]).strip().lower() if "show" in path_params else None
 
 
-Viewer = Annotated[Principal, Depends(require(Role.viewer))]
-Operator = Annotated[Principal, Depends(require(Role.operator))]
-Admin = Annotated[Principal, Depends(require(Role.admin))]
+Viewer = Annotated[Principal, Depends(Require(Role.viewer))]
+Operator = Annotated[Principal, Depends(Require(Role.operator))]
+Admin = Annotated[Principal, Depends(Require(Role.admin))]

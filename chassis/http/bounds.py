@@ -1,20 +1,14 @@
-"""What every request has to pass: its size, its rate; and what every answer carries: security headers."""
+"""What every request meets first: who is calling and how often; and what every answer carries: security headers."""
 
 from __future__ import annotations
 
-import hashlib
-
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.http.errors import answer
-from chassis.http.results import ErrorBody
+from chassis.http.auth import Authenticator, Credentials, Principal
+from chassis.http.errors import ApiError, respond
+from chassis.http.rates import Rates, source_of
 from chassis.settings import ApiSettings
 
 SECURITY_HEADERS = {
@@ -27,90 +21,78 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 INTERNAL = "/internal/"
-
-
-class _TooLarge(HTTPException):
-    """More came than was announced. Of this class because FastAPI lets no other one out of its reading of bodies."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(413, sentence)
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Bounds:
-    """ASGI middleware around everything but `/internal`: no request is read before it has passed."""
+    """ASGI middleware around everything but `/internal`: it reads headers, never a body.
+
+    Whoever sends no credential goes on as nobody, and the routes refuse them; a wrong credential is refused here.
+    """
 
     def __init__(self, app: ASGIApp, settings: ApiSettings) -> None:
         self._app = app
         self._settings = settings
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._rate = RateLimitItemPerMinute(settings.requests_per_minute)
-        self._failures = RateLimitItemPerMinute(settings.failed_logins_per_minute)
+        self._rates = Rates(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http" or str(scope["path"]).startswith(INTERNAL):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
         send = _with_headers(send)
-        address = request.client.host if request.client else "unknown"
-        if not await self._limiter.test(self._failures, "failed", address):
-            await _put_off(request, "Too many requests with wrong credentials")(scope, receive, send)
+        try:
+            request.state.principal = await self._caller(request)
+        except Exception as error:  # outside of the application's own handlers
+            answer = await respond(request, error)
+            await answer(scope, receive, send)
             return
-        if not await self._limiter.hit(self._rate, _credential(request) or address):
-            sentence = f"More than {self._settings.requests_per_minute} requests in a minute"
-            await _put_off(request, sentence)(scope, receive, send)
-            return
-        limit = self._limit(request.headers)
-        too_large = ErrorBody(
-            code="too_large",
-            message=f"The body is larger than {limit} bytes; larger files go to S3 by the URLs of POST /uploads.",
-        )
-        announced = request.headers.get("content-length", "0")
-        if not announced.isdigit() or int(announced) > limit:
-            await answer(request, 413, too_large)(scope, receive, send)
-            return
-        await self._app(scope, _counted(receive, limit, too_large.message), self._noting_failures(send, address))
+        await self._app(scope, receive, send)
 
-    def _noting_failures(self, send: Send, address: str) -> Send:
-        """Count refused credentials by address: whoever guesses sends another one every time."""
+    async def _caller(self, request: Request) -> Principal | None:
+        """Whose credential the request has; None where it has none.
 
-        async def noting(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 401:
-                await self._limiter.hit(self._failures, "failed", address)
-            await send(message)
-
-        return noting
-
-    def _limit(self, headers: Headers) -> int:
-        """Files may be larger than JSON."""
-        media_type = headers.get("content-type", "")
-        is_file = not media_type.startswith("application/json")
-        return self._settings.max_upload_bytes if is_file else self._settings.max_body_bytes
+        Raises:
+            ApiError: 400 `bad_request`, 401 `not_authenticated`, 403 `foreign_page`, 429 `too_many_requests`.
+        """
+        authenticator: Authenticator = request.app.state.parts[Authenticator]
+        source = source_of(request.client)
+        presented = Credentials.of(request.headers)
+        if authenticator.is_off:
+            _check_page(request, self._settings.cors_origins)
+        elif not presented:
+            await self._rates.request(source)
+            return None
+        try:
+            principal = await authenticator.principal(key=presented.key, bearer=presented.bearer)
+        except ApiError as refused:
+            await (self._rates.failure if refused.status == 401 else self._rates.request)(source)
+            raise
+        except Exception:  # nobody could say whose it is
+            await self._rates.request(source)
+            raise
+        await self._rates.request(principal.id)
+        return principal
 
 
-def _credential(request: Request) -> str | None:
-    """The caller's credential as something to count by; None where there is none."""
-    credential = request.headers.get("x-api-key") or request.headers.get("authorization")
-    return hashlib.sha256(credential.encode()).hexdigest() if credential else None
+def _check_page(request: Request, allowed: tuple[str, ...]) -> None:
+    """Where everybody is admin, other people's pages in the browser of whoever sits here are not.
 
-
-def _put_off(request: Request, sentence: str) -> Response:
-    body = ErrorBody(code="too_many_requests", message=f"{sentence}: wait a little.")
-    return answer(request, 429, body, {"Retry-After": "10"})
-
-
-def _counted(receive: Receive, limit: int, sentence: str) -> Receive:
-    seen = 0
-
-    async def counting() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            raise _TooLarge(sentence)
-        return message
-
-    return counting
+    Raises:
+        ApiError: 403 `foreign_page`.
+    """
+    origin = request.headers.get("origin")
+    is_browser = origin is not None or "sec-fetch-site" in request.headers
+    if not is_browser or origin in allowed:
+        return
+    host = request.headers.get("host", "")
+    is_ours = host.rpartition(":")[0].strip("[]") in LOOPBACK_NAMES or host.strip("[]") in LOOPBACK_NAMES
+    is_foreign = request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
+    if not is_ours or is_foreign or (origin is not None and origin.partition("://")[2] != host):
+        raise ApiError(403, "foreign_page", "Pages from elsewhere may not call this: turn authentication on for that.")
 
 
 def _with_headers(send: Send) -> Send:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -12,27 +13,34 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, 
 from starlette.exceptions import HTTPException
 
 from chassis import telemetry
-from chassis.errors import BadInput, Conflict, DependencyUnavailable, NotFound, StaleVersion
+from chassis.errors import BadInput, Conflict, DependencyUnavailable, Malformed, NotFound, StaleVersion
 from chassis.http.results import ApiResult, ErrorBody, Problem
 
 PROBLEM = "application/problem+json"
 MOST_DETAILS = 20
 
-_STATUS_OF: tuple[tuple[type[BadInput], int], ...] = ((NotFound, 404), (StaleVersion, 412), (Conflict, 409))
+_STATUS_OF: tuple[tuple[type[BadInput], int], ...] = (
+    (Malformed, 400),
+    (NotFound, 404),
+    (StaleVersion, 412),
+    (Conflict, 409),
+)
 _CODES = {
     400: "bad_request",
     401: "not_authenticated",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
     415: "unsupported_media_type",
     422: "invalid_request",
     429: "too_many_requests",
 }
+_CALLED = {"oidc": "The issuer of access tokens"}
 ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": ApiResult[None], "description": HTTPStatus(status).phrase}
-    for status in (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 503)
+    for status in (400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 428, 429, 503)
 }
 """What any operation may answer instead of its result; for `APIRouter(responses=…)`."""
 
@@ -73,13 +81,13 @@ def answer(request: Request, status: int, body: ErrorBody, headers: dict[str, st
 
 def install(app: FastAPI) -> None:
     """Let the application answer every exception in one way."""
-    app.exception_handler(ApiError)(_api_error)
-    app.exception_handler(BadInput)(_bad_input)
-    app.exception_handler(RequestValidationError)(_invalid)
-    app.exception_handler(HTTPException)(_http)
-    for away in (DependencyUnavailable, ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError):
-        app.exception_handler(away)(_unavailable)
-    app.exception_handler(Exception)(_defect)
+    for kind, handler in _HANDLERS.items():
+        app.exception_handler(kind)(handler)
+
+
+async def respond(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an exception, for what runs outside of the application's own handlers."""
+    return await next(_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS)(request, error)
 
 
 async def _api_error(request: Request, error: Exception) -> JSONResponse:
@@ -121,10 +129,11 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     name = error.dependency if isinstance(error, DependencyUnavailable) else "mongo"
+    called = _CALLED.get(name, name)
     telemetry.logger().warning("dependency away", dependency=name, error=str(error)[:300])
     body = ErrorBody(
         code="dependency_unavailable",
-        message=f"{name} does not answer at the moment; nothing was changed, try again shortly.",
+        message=f"{called} does not answer at the moment; nothing was changed, try again shortly.",
         details={"dependency": name},
     )
     return answer(request, 503, body, {"Retry-After": "5"})
@@ -136,3 +145,17 @@ async def _defect(request: Request, error: Exception) -> JSONResponse:
     telemetry.logger().error("request failed", kind=kind, path=request.url.path, exc_info=error)
     body = ErrorBody(code="internal_error", message="Something went wrong here; the log of the service says what.")
     return answer(request, 500, body)
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[JSONResponse]]] = {
+    ApiError: _api_error,
+    BadInput: _bad_input,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    DependencyUnavailable: _unavailable,
+    ConnectionFailure: _unavailable,
+    NetworkTimeout: _unavailable,
+    ExecutionTimeout: _unavailable,
+    WTimeoutError: _unavailable,
+    Exception: _defect,
+}

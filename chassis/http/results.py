@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -62,46 +63,56 @@ def ok(data: T) -> ApiResult[T]:
     return ApiResult(success=True, data=data)
 
 
-def encode_cursor(*key: str | float | None) -> str:
+def encode_cursor(*key: str | float) -> str:
     """An opaque cursor from the sort key of a page's last item."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, *, parts: int) -> tuple[Any, ...]:
-    """The sort key in a cursor.
+def decode_cursor(cursor: str, *, kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    """The sort key in a cursor, whose parts have these kinds; a whole number is a float too.
 
     Raises:
-        BadInput: `bad_cursor`, when it was not made by `encode_cursor` with so many parts.
+        BadInput: `bad_cursor`, when `encode_cursor` did not make it from such a key.
     """
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         key = None
     if (
         not isinstance(key, list)
-        or len(key) != parts
-        or not all(part is None or isinstance(part, str | int | float) for part in key)
+        or len(key) != len(kinds)
+        or not all(_is_of(part, kind) for part, kind in zip(key, kinds, strict=True))
     ):
-        raise BadInput("bad_cursor", "The cursor is not one that this list gave: start again without it.")
+        raise bad_cursor()
     return tuple(key)
 
 
+def bad_cursor() -> BadInput:
+    return BadInput("bad_cursor", "The cursor is not one that this list gave: start again without it.")
+
+
+def _is_of(part: Any, kind: type) -> bool:
+    if kind is float:
+        return isinstance(part, int | float) and not isinstance(part, bool) and math.isfinite(part)
+    return type(part) is kind
+
+
 def page_of(
-    items: Sequence[T], *, key: Callable[[T], tuple[str | float | None, ...]], cursor: str | None, limit: int
+    items: Sequence[T],
+    *,
+    key: Callable[[T], tuple[str | float, ...]],
+    kinds: tuple[type, ...],
+    cursor: str | None,
+    limit: int,
 ) -> Page[T]:
-    """One page of a list that is in memory, in the order of `key`, which must be unique.
+    """One page of a list that is in memory, in the order of `key`, which must be unique; `kinds` are those of its parts.
 
     Raises:
-        BadInput: `bad_cursor`.
+        BadInput: `bad_cursor`, also where the list is empty.
     """
+    after = decode_cursor(cursor, kinds=kinds) if cursor is not None else None
     ordered = sorted(items, key=key)
-    start = 0
-    if cursor is not None and ordered:
-        after = decode_cursor(cursor, parts=len(key(ordered[0])))
-        try:
-            start = sum(key(item) <= after for item in ordered)
-        except TypeError:
-            raise BadInput("bad_cursor", "The cursor is not one that this list gave: start again without it.") from None
+    start = sum(key(item) <= after for item in ordered) if after is not None else 0
     shown = ordered[start : start + limit]
     more = start + limit < len(ordered)
     return Page(

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import jwt
-from jwt.exceptions import PyJWKClientConnectionError
 
-from chassis.errors import DependencyUnavailable
+from chassis.http.signing_keys import SigningKeys
 from chassis.settings import AuthSettings
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 """Asymmetric ones only: with a shared secret whoever can check a token could make one."""
 LEEWAY_S = 30
+NO_TOKEN = (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
+"""What reading something that is no token, or a token of somebody else's making, may raise."""
 
 
 class Tokens:
-    """Checks tokens of one issuer. The issuer's keys are fetched when first needed, and again when an unknown one comes."""
+    """Checks tokens of one issuer."""
 
     def __init__(self, settings: AuthSettings) -> None:
         self._settings = settings
         url = settings.oidc_jwks_url
-        self._keys = jwt.PyJWKClient(url, cache_keys=True, lifespan=300, timeout=5) if url else None
+        self._keys = SigningKeys(url, lifespan_s=settings.oidc_keys_s) if url else None
 
     async def claims(self, token: str) -> dict[str, Any] | None:
         """The claims of a valid token, None for any other.
 
         Raises:
-            DependencyUnavailable: when the issuer's keys cannot be fetched.
+            DependencyUnavailable: when the issuer's keys cannot be read.
         """
-        if self._keys is None:
+        key_id = _key_id(token)
+        if self._keys is None or key_id is None:
+            return None
+        key = await self._keys.find(key_id)
+        if key is None:
             return None
         try:
-            key = await asyncio.to_thread(self._keys.get_signing_key_from_jwt, token)
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
@@ -43,8 +46,16 @@ class Tokens:
                 leeway=LEEWAY_S,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except PyJWKClientConnectionError as error:
-            raise DependencyUnavailable("oidc", str(error)) from error
-        except jwt.PyJWTError:
+        except NO_TOKEN:
             return None
         return claims
+
+
+def _key_id(token: str) -> str | None:
+    """The id of the key that a token says it is signed with, where it looks like one of ours."""
+    try:
+        header = jwt.get_unverified_header(token)
+    except NO_TOKEN:
+        return None
+    key_id = header.get("kid")
+    return key_id if isinstance(key_id, str) and header.get("alg") in ALGORITHMS else None

@@ -75,8 +75,14 @@ class RoleChoice(StrEnum):
 
 
 VideoFile = Annotated[Path, typer.Argument(metavar="VIDEO", help="The episode's video file.")]
-CastFolder = Annotated[Path | None, typer.Option("--cast", help="Folder with one folder of pictures per cast member.")]
-Force = Annotated[bool, typer.Option("--force", help="Run again although this content was processed before.")]
+CastFolder = Annotated[
+    Path | None,
+    typer.Option("--cast", help="Folder with a folder of pictures per cast member, or pictures named after one."),
+]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Run again although this content was processed before, or the episode is of another."),
+]
 HowClosely = Annotated[ProfileName, typer.Option("--profile", help="How closely to look.")]
 VideoStream = Annotated[
     int | None,
@@ -313,11 +319,12 @@ def keys_create(
     name: Annotated[str, typer.Argument(help="Whose key it is, for the audit log.")],
     role: Annotated[RoleChoice, typer.Option(help="What the key may do.")] = RoleChoice.viewer,
     show: Annotated[list[str] | None, typer.Option(help="Only this show (may be repeated); all if left out.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="How long it is good for; without end if left out.")] = None,
 ) -> None:
     """Make a key and print it; it is shown this once only."""
     from screenalytics.commands.keys import create
 
-    _run(create(name, role=role.value, shows=show))
+    _run(create(name, role=role.value, shows=show, days=days))
 
 
 @keys_app.command("list")

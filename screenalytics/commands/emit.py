@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
-from contracts.events import Profile
+from contracts.events import PictureVerdict, Profile
 from contracts.ids import show_of
 from screenalytics.events import emitter
+from screenalytics.events.cast_folder import CastFolder, read_cast_folder
 from screenalytics.events.videos import check_video, episode_id
+from screenalytics.terminal.cast_notes import tell_passed_over, tell_refused
 
 
 async def emit(
@@ -20,13 +23,20 @@ async def emit(
     ep_id = episode_id(episode, video)
     check_video(video)
     settings = ChassisSettings()
-    members = emitter.read_cast_folder(cast) if cast is not None else []
+    found = read_cast_folder(cast) if cast is not None else CastFolder()
+    for line in tell_passed_over(found.passed_over):
+        print(line, file=sys.stderr)
     async with Storage.connect(settings.s3) as storage:
         await storage.ensure_bucket()
-        if members:
-            show = show_of(ep_id)
-            pictures = await emitter.upload_pictures(storage, show, members)
-            await emitter.publish(settings.kafka, emitter.cast_uploaded(show, pictures))
+        if not force:
+            await emitter.check_unclaimed(storage, video, ep_id)
+        if found.members:
+            show, refused = show_of(ep_id), list[PictureVerdict]()
+            pictures = await emitter.upload_pictures(storage, show, found.members, on_refused=refused.append)
+            for line in tell_refused(refused):
+                print(line, file=sys.stderr)
+            for part in emitter.cast_events(show, pictures):
+                await emitter.publish(settings.kafka, part)
         reference = await emitter.upload_video(storage, video, ep_id)
     event = emitter.episode_uploaded(
         ep_id, reference, profile=profile, title=video.stem, force=force, video_stream=video_stream

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import typer
+
 from chassis.errors import BadInput
 from contracts.events import EpisodeProgress, Event, Profile, RunStarted, ScreenTimeReported
 from contracts.rows import ScreenTimeDocument
-from screenalytics.events import emitter
-from screenalytics.events.episode_run import EpisodeResult, EpisodeRun
+from screenalytics.events.cast_folder import CastFolder, read_cast_folder
+from screenalytics.events.episode_run import EpisodeResult, EpisodeRun, never
 from screenalytics.events.results import prepare_output
 from screenalytics.events.videos import check_video, episode_id
 from screenalytics.local.machine import Machine, failure_log_folder, run_machine
 from screenalytics.local.servers import ChildEvent, ChildEventKind
 from screenalytics.terminal import ProgressView, render_result_table
+from screenalytics.terminal.cast_notes import tell_passed_over
 
 
 async def run(
@@ -37,9 +41,13 @@ async def run(
     begun = time.monotonic()
     ep_id = episode_id(episode, video)
     check_video(video)
-    members = emitter.read_cast_folder(cast) if cast is not None else []
+    members = read_cast_folder(cast) if cast is not None else CastFolder()
     prepare_output(out)
     view = ProgressView()
+    if episode is None:
+        view.message(f"episode {ep_id}, after the file's name (--episode names another)")
+    for line in tell_passed_over(members.passed_over):
+        view.message(line)
     logs = failure_log_folder()
     try:
         async with AsyncExitStack() as cleanup:
@@ -48,7 +56,12 @@ async def run(
                 run_machine(keep=keep, logs_to=logs, say=view.message, on_event=_tell(view))
             )
             cleanup.push(_keeping_what_is_done(machine, keep, ep_id))
-            episode_run = EpisodeRun(machine.settings, on_event=_show(view), say=view.message)
+            episode_run = EpisodeRun(
+                machine.settings,
+                on_event=_show(view),
+                say=view.message,
+                may_replace=never if as_json else ask_to_replace,
+            )
             result = await episode_run.run(
                 video, ep_id=ep_id, cast=members, out=out, profile=profile, force=force, video_stream=video_stream
             )
@@ -61,15 +74,25 @@ async def run(
             logs.rmdir()
     document = ScreenTimeDocument.model_validate_json((out / "screen_time.json").read_bytes())
     if as_json:
-        print(json.dumps(summary(document, result, out, wall_s=time.monotonic() - begun), indent=1))
+        print(json.dumps(summary(document, result, members, out, wall_s=time.monotonic() - begun), indent=1))
     else:
         print(render_result_table(document))
         print(f"\nreport: {(out / 'report.html').resolve().as_uri()}")
     return 0
 
 
-def summary(document: ScreenTimeDocument, result: EpisodeResult, out: Path, *, wall_s: float) -> dict[str, object]:
+async def ask_to_replace(reason: str) -> bool:
+    """Ask the person at the terminal, if there is one, whether an episode's video may be replaced."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return await asyncio.to_thread(typer.confirm, f"{reason}\nReplace it?", default=False, err=True)
+
+
+def summary(
+    document: ScreenTimeDocument, result: EpisodeResult, cast: CastFolder, out: Path, *, wall_s: float
+) -> dict[str, object]:
     """What `--json` prints."""
+    shown = {verdict.cast_id for verdict in result.pictures if verdict.accepted}
     return {
         "episode_id": document.episode_id,
         "run_id": document.run_id,
@@ -84,6 +107,13 @@ def summary(document: ScreenTimeDocument, result: EpisodeResult, out: Path, *, w
         "coverage": document.coverage.model_dump(),
         "warnings": list(document.warnings),
         "warning_details": [warning.model_dump(mode="json") for warning in document.warning_details],
+        "pictures_refused": [
+            {"picture": one.filename, "code": one.code, "message": one.message}
+            for one in result.pictures
+            if not one.accepted
+        ],
+        "passed_over": [{"path": one.path, "why": one.why} for one in cast.passed_over],
+        "without_pictures": [member.name for member in cast.members if member.cast_id not in shown],
         "report": str((out / "report.html").resolve()),
         "files": [str(path) for path in result.files],
         "timings_s": {

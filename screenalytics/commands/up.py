@@ -55,6 +55,6 @@ async def up(*, keep: Path | None, ports: PortTable, api_port: int | None = None
 
 
 async def _until_it_answers(port: int, stop: asyncio.Event) -> None:
-    """Wait until the API serves requests, or until somebody wants an end."""
-    while not stop.is_set() and not await http_answers_ok(port, "/openapi.json"):
+    """Wait until the API is ready, or until somebody wants an end."""
+    while not stop.is_set() and not await http_answers_ok(port, "/internal/ready"):
         await asyncio.sleep(0.2)

@@ -2,63 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 from ulid import ULID
 
-from chassis.errors import BadInput
+from chassis.domain.pictures import decode_picture, encode_plain, is_plain
+from chassis.errors import BadInput, Conflict
 from chassis.kafka.connection import client_options
 from chassis.s3.storage import Storage, hash_file, media_type_of
 from chassis.settings import KafkaSettings
 from contracts import envelope
 from contracts.blobs import PictureRef, VideoRef
-from contracts.events import CastPictures, CastUploaded, EpisodeUploaded, Event, Profile
-from contracts.ids import slugify
+from contracts.events import CastPictures, CastUploaded, EpisodeUploaded, Event, PictureVerdict, Profile
+from screenalytics.events.cast_folder import MemberPictures
+from services.identity.rules import PictureRules
+from services.identity.settings import FacebankSettings
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 SOURCE = "/screenalytics/cli"
+PICTURES_AN_EVENT = 1000
+"""So many references to pictures are well within the size of a message."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CastFolder:
-    """One cast member as found on disk."""
+async def check_unclaimed(storage: Storage, path: Path, ep_id: str) -> None:
+    """Refuse a video before it is sent where others were put there for the episode and this content was not.
 
-    cast_id: str
-    name: str
-    pictures: tuple[Path, ...]
-
-
-def read_cast_folder(folder: Path) -> list[CastFolder]:
-    """One folder of pictures per cast member.
+    Whoever waits for the run hears it from ingest, who decides.
 
     Raises:
-        BadInput: cast_folder_missing, cast_folder_empty or cast_names_collide.
+        Conflict: `episode_taken`.
     """
-    if not folder.is_dir():
-        raise BadInput("cast_folder_missing", f"The cast folder {folder} does not exist or is not a folder.")
-    members = []
-    for sub in sorted(item for item in folder.iterdir() if item.is_dir() and not item.name.startswith(".")):
-        pictures = tuple(sorted(item for item in sub.iterdir() if item.suffix.lower() in PICTURE_SUFFIXES))
-        if pictures:
-            members.append(CastFolder(cast_id=slugify(sub.name), name=sub.name, pictures=pictures))
-    if not members:
-        raise BadInput(
-            "cast_folder_empty",
-            f"The cast folder {folder} holds no pictures: make one folder per cast member with .jpg or .png files in it.",
+    digest, _ = await asyncio.to_thread(hash_file, path)
+    others = [key async for key in storage.list_keys(f"raw/videos/{ep_id}/")]
+    if others and not any(key.rsplit("/", 1)[-1].startswith(digest[:16]) for key in others):
+        raise Conflict(
+            "episode_taken",
+            f"Another video was uploaded for {ep_id} already: name another episode, or replace that one with --force.",
         )
-    seen: dict[str, str] = {}
-    for member in members:
-        if member.cast_id in seen:
-            raise BadInput(
-                "cast_names_collide",
-                f"The cast folders {seen[member.cast_id]!r} and {member.name!r} give the same id {member.cast_id!r}: "
-                "rename one.",
-            )
-        seen[member.cast_id] = member.name
-    return members
 
 
 async def upload_video(storage: Storage, path: Path, ep_id: str) -> VideoRef:
@@ -85,30 +68,72 @@ def _written(path: Path) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-async def upload_pictures(storage: Storage, show: str, members: Sequence[CastFolder]) -> tuple[CastPictures, ...]:
-    """Put the pictures of a cast into S3."""
+def refuse(verdict: PictureVerdict) -> None:
+    """What is done with a picture that cannot be opened where nobody asks for more. Raises BadInput."""
+    raise BadInput(verdict.code, f"{verdict.filename}: {verdict.message}")
+
+
+async def upload_pictures(
+    storage: Storage,
+    show: str,
+    members: Sequence[MemberPictures],
+    *,
+    on_refused: Callable[[PictureVerdict], None] = refuse,
+) -> tuple[CastPictures, ...]:
+    """Put the pictures of a cast into S3, their pixels only: what else a file says, of a place or a camera, stays here.
+
+    `on_refused` hears of each that cannot be opened; that one is not uploaded.
+    """
     uploaded = []
     for member in members:
         pictures = []
         for path in member.pictures:
-            digest, size = hash_file(path)
-            key = f"raw/facebank/{show}/{member.cast_id}/{digest[:16]}{path.suffix.lower()}"
-            await storage.upload_file(key, path)
+            shown = member.shown(path)
+            try:
+                plain = await asyncio.to_thread(_plain, path)
+            except BadInput as error:
+                on_refused(
+                    PictureVerdict(
+                        cast_id=member.cast_id, filename=shown, accepted=False, code=error.code, message=error.message
+                    )
+                )
+                continue
+            key = f"raw/facebank/{show}/{member.cast_id}/{hashlib.sha256(plain).hexdigest()[:16]}.jpg"
+            kept = await storage.put(key, plain, media_type="image/jpeg")
             pictures.append(
                 PictureRef(
-                    uri=storage.uri(key),
-                    sha256=digest,
-                    bytes=size,
-                    media_type=media_type_of(path.name),
-                    filename=f"{member.name}/{path.name}",
+                    uri=kept.uri, sha256=kept.sha256, bytes=kept.bytes, media_type=kept.media_type, filename=shown
                 )
             )
         uploaded.append(CastPictures(cast_id=member.cast_id, name=member.name, pictures=tuple(pictures)))
     return tuple(uploaded)
 
 
-def cast_uploaded(show: str, cast: tuple[CastPictures, ...]) -> CastUploaded:
-    return CastUploaded(show=show, cast=cast, replace=True, request_id=str(ULID()))
+def cast_events(show: str, cast: Sequence[CastPictures]) -> list[CastUploaded]:
+    """The whole cast of a show in as many events as it takes: the first replaces the cast, the others add to it."""
+    parts: list[list[CastPictures]] = [[]]
+    for member in cast:
+        if parts[-1] and sum(len(one.pictures) for one in [*parts[-1], member]) > PICTURES_AN_EVENT:
+            parts.append([])
+        parts[-1].append(member)
+    return [cast_uploaded(show, tuple(part), replace=number == 0) for number, part in enumerate(parts)]
+
+
+def _plain(path: Path) -> bytes:
+    """The pixels of a picture as a JPEG. Raises BadInput: picture_unreadable, file_too_large, or as `decode_picture`."""
+    rules, largest = PictureRules(), FacebankSettings().max_picture_bytes
+    try:
+        if path.stat().st_size > largest:
+            raise BadInput("file_too_large", f"The file has more than {largest // 2**20} MiB: use a smaller one.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput("picture_unreadable", f"The file cannot be read ({error.strerror or error}).") from error
+    pixels = decode_picture(data, max_pixels=rules.max_pixels, enough_px=rules.enough_px)
+    return data if is_plain(data) else encode_plain(pixels)
+
+
+def cast_uploaded(show: str, cast: tuple[CastPictures, ...], *, replace: bool = True) -> CastUploaded:
+    return CastUploaded(show=show, cast=cast, replace=replace, request_id=str(ULID()))
 
 
 def episode_uploaded(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from ulid import ULID
 
 from chassis.errors import BadInput
 from chassis.s3.storage import Storage
@@ -18,15 +20,19 @@ from contracts.events import (
     EpisodeUploaded,
     Event,
     FacebankUpdated,
+    PictureVerdict,
     Profile,
     RunStarted,
     ScreenTimeReported,
 )
 from contracts.ids import show_of
 from screenalytics.events import emitter
+from screenalytics.events.cast_folder import CastFolder
 from screenalytics.events.results import download
 from screenalytics.events.subscriber import Subscription, subscribe
+from screenalytics.terminal.cast_notes import tell_refused, tell_without_pictures
 
+EPISODE_TAKEN = "episode_taken"
 FOLLOWED = (FacebankUpdated, RunStarted, EpisodeProgress, EpisodeFailed, ScreenTimeReported)
 
 
@@ -45,13 +51,20 @@ class EpisodeResult:
     report: ScreenTimeReported
     files: list[Path]
     started: RunStarted
+    pictures: tuple[PictureVerdict, ...]
+    """What became of the cast's pictures."""
     first_event_s: float
     """Seconds from emitting the upload to the first event about the run."""
     total_s: float
 
 
+async def never(_reason: str) -> bool:
+    """Another video of the episode is not replaced without being told to."""
+    return False
+
+
 class EpisodeRun:
-    """Uploads, emits, follows and downloads."""
+    """Uploads, emits, follows and downloads. `may_replace` is asked where the episode is of another video."""
 
     def __init__(
         self,
@@ -59,11 +72,13 @@ class EpisodeRun:
         *,
         on_event: Callable[[Event], None],
         say: Callable[[str], None],
+        may_replace: Callable[[str], Awaitable[bool]] = never,
         stalled_after_s: float = 300.0,
     ) -> None:
         self._settings = settings
         self._on_event = on_event
         self._say = say
+        self._may_replace = may_replace
         self._stalled_after_s = stalled_after_s
 
     async def run(
@@ -71,7 +86,7 @@ class EpisodeRun:
         video: Path,
         *,
         ep_id: str,
-        cast: list[emitter.CastFolder],
+        cast: CastFolder,
         out: Path,
         profile: Profile,
         force: bool = False,
@@ -80,7 +95,7 @@ class EpisodeRun:
         """Process one episode; `video_stream` as in `EpisodeUploaded`.
 
         Raises:
-            BadInput: when the video or a picture cannot be used.
+            BadInput: when the video, or every picture of the cast, cannot be used.
             EpisodeNotFinished: when the pipeline gave up or stalled.
         """
         async with (
@@ -89,16 +104,15 @@ class EpisodeRun:
         ):
             await storage.ensure_bucket()
             begun = time.monotonic()
-            if cast:
-                await self._upload_cast(storage, events, show_of(ep_id), cast)
+            pictures: tuple[PictureVerdict, ...] = ()
+            if cast.members:
+                pictures = await self._upload_cast(storage, events, show_of(ep_id), cast)
             self._say(f"uploading {video.name}")
             reference = await emitter.upload_video(storage, video, ep_id)
             event = emitter.episode_uploaded(
                 ep_id, reference, profile=profile, title=video.stem, force=force, video_stream=video_stream
             )
-            emitted = time.monotonic()
-            await emitter.publish(self._settings.kafka, event)
-            started, overtakers = await self.await_start(events, event)
+            emitted, started, overtakers = await self._begin(events, event)
             first_event_s = time.monotonic() - emitted
             report = await self.await_report(events, started, overtakers)
             files = await download(storage, report, out)
@@ -106,30 +120,54 @@ class EpisodeRun:
                 report=report,
                 files=files,
                 started=started,
+                pictures=pictures,
                 first_event_s=first_event_s,
                 total_s=time.monotonic() - begun,
             )
 
     async def _upload_cast(
-        self, storage: Storage, events: Subscription, show: str, cast: list[emitter.CastFolder]
-    ) -> None:
-        pictures = sum(len(member.pictures) for member in cast)
-        self._say(f"uploading {pictures} pictures of {len(cast)} cast members")
-        uploaded: CastUploaded = emitter.cast_uploaded(show, await emitter.upload_pictures(storage, show, cast))
-        await emitter.publish(self._settings.kafka, uploaded)
+        self, storage: Storage, events: Subscription, show: str, cast: CastFolder
+    ) -> tuple[PictureVerdict, ...]:
+        """What became of every picture; those that cannot be used are told of, all at once, and the run goes on.
+
+        Raises:
+            BadInput: cast_without_faces, when there is none that can.
+        """
+        pictures = sum(len(member.pictures) for member in cast.members)
+        self._say(f"uploading {pictures} pictures of {len(cast.members)} cast members")
+        verdicts: list[PictureVerdict] = []
+        uploaded = await emitter.upload_pictures(storage, show, cast.members, on_refused=verdicts.append)
+        if len(verdicts) < pictures:
+            for event in emitter.cast_events(show, uploaded):
+                await emitter.publish(self._settings.kafka, event)
+                verdicts += await self._await_verdicts(events, event)
+        verdicts.sort(key=lambda verdict: verdict.filename)
+        for line in (*tell_refused(verdicts), *tell_without_pictures(cast, verdicts)):
+            self._say(line)
+        if not any(verdict.accepted for verdict in verdicts):
+            first, more = verdicts[0], f" (and {len(verdicts) - 1} more)" if len(verdicts) > 1 else ""
+            raise BadInput(
+                "cast_without_faces",
+                f"No picture in the cast folder can be used: {first.filename}{more}: {first.message}",
+            )
+        return tuple(verdicts)
+
+    async def _await_verdicts(self, events: Subscription, uploaded: CastUploaded) -> tuple[PictureVerdict, ...]:
         while True:
             answer = await self._next(events, "the facebank")
             if isinstance(answer, FacebankUpdated) and answer.request_id == uploaded.request_id:
-                break
-        refused = [verdict for verdict in answer.verdicts if not verdict.accepted]
-        if refused and len(refused) == len(answer.verdicts):
-            raise BadInput(
-                "cast_without_faces",
-                f"No picture in the cast folder can be used; the first one: {refused[0].filename}: {refused[0].message}",
-            )
-        if refused:
-            more = f" ({len(refused) - 1} more pictures have problems.)" if len(refused) > 1 else ""
-            raise BadInput(refused[0].code, f"{refused[0].filename}: {refused[0].message}{more}")
+                return answer.verdicts
+
+    async def _begin(self, events: Subscription, upload: EpisodeUploaded) -> tuple[float, RunStarted, list[Event]]:
+        """When the upload was emitted, and what `await_start` gives; one that is refused is forced where it may be."""
+        emitted = time.monotonic()
+        await emitter.publish(self._settings.kafka, upload)
+        try:
+            return emitted, *await self.await_start(events, upload)
+        except BadInput as error:
+            if upload.force or error.code != EPISODE_TAKEN or not await self._may_replace(error.message):
+                raise
+        return await self._begin(events, upload.model_copy(update={"force": True, "request_id": str(ULID())}))
 
     async def await_start(self, events: Subscription, upload: EpisodeUploaded) -> tuple[RunStarted, list[Event]]:
         """The start of our run, and what was heard of the episode before it.

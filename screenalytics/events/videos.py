@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from chassis.errors import BadInput
-from contracts.ids import EP_ID_PATTERN, slugify
+from contracts.ids import EP_ID_PATTERN
+from screenalytics.events.episode_names import name_episode
 from services.ingest.video.probing import BadVideo, probe
 
 
@@ -21,8 +22,7 @@ def episode_id(given: str | None, video: Path) -> str:
         if not re.match(EP_ID_PATTERN, lowered):
             raise BadInput("bad_episode_id", f"{given!r} is not an episode id: write it as my-show-s01e02.")
         return lowered
-    stem = slugify(video.stem)
-    return stem if re.match(EP_ID_PATTERN, stem) else f"{stem}-s01e01"
+    return name_episode(video)
 
 
 def check_video(video: Path) -> None:

@@ -949,7 +949,10 @@ class Client(Transport):
     def stream_episode_events(
         self, ep_id: str, *, follow: bool | None = None, last_event_id: str | None = None
     ) -> Iterator[tuple[str, str, str]]:
-        """Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run."""
+        """Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run.
+
+        The stream ends as well when the key or token does that it was opened with.
+        """
         return self.events(
             f"/episodes/{quote(str(ep_id), safe='')}/events",
             query={"follow": follow},

@@ -33,6 +33,10 @@ class AuditEntry(BaseModel):
 
     at: AwareDatetime
     who: str
+    caller: Annotated[
+        str | None,
+        Field(description="Whose credential it was: names need not be unique."),
+    ] = None
     role: str
     method: str
     path: str
@@ -588,6 +592,10 @@ class NewUpload(BaseModel):
     profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
     title: str | None = None
     start: Annotated[bool | None, Field(description="Begin a run when the upload is complete.")] = True
+    force: Annotated[
+        bool | None,
+        Field(description="Also where the episode is of another video, which this one replaces."),
+    ] = False
 
 
 class Overrides(BaseModel):
@@ -795,6 +803,10 @@ class Registration(BaseModel):
     profile: Literal["low_power", "balanced", "high_accuracy"] | None = "balanced"
     title: str | None = None
     start: bool | None = True
+    force: Annotated[
+        bool | None,
+        Field(description="Also where the episode is of another video, which this one replaces."),
+    ] = False
 
 
 class RemovedMember(BaseModel):

@@ -94,5 +94,5 @@ RIGHTS: dict[User, Rights] = {
     "identity": _IDENTITY,
     "api": _INGEST | _GROUPER | _IDENTITY,
     "setup": Rights(indexes=_ALL),
-    "tools": Rights(owns=_ALL, gets=_prefixes(MANIFESTS), puts=_prefixes(VIDEOS, PICTURES)),
+    "tools": Rights(owns=_ALL, gets=_prefixes(MANIFESTS), puts=_prefixes(VIDEOS, PICTURES), lists=_prefixes(VIDEOS)),
 }

@@ -98,7 +98,7 @@ class FacebankHandlers:
         verdicts = []
         for member in event.cast:
             for ref in member.pictures:
-                verdict, picture = await self._examine(member.cast_id, ref)
+                verdict, picture = await self._examine(event.show, member.cast_id, ref)
                 verdicts.append(verdict)
                 if picture is not None:
                     pictures.append(picture)
@@ -111,10 +111,12 @@ class FacebankHandlers:
             replace=event.replace,
         )
 
-    async def _examine(self, cast_id: str, ref: PictureRef) -> tuple[PictureVerdict, Picture | None]:
+    async def _examine(self, show: str, cast_id: str, ref: PictureRef) -> tuple[PictureVerdict, Picture | None]:
         blob = BlobRef(uri=ref.uri, sha256=ref.sha256, bytes=ref.bytes, media_type=ref.media_type)
         try:
+            size, _ = await self._storage.describe(ref.uri)
+            self._examiner.check_size(size)
             data = await self._storage.get(blob)
         except BadInput as error:
             return refusal(cast_id, ref.filename, error), None
-        return await self._examiner.examine(cast_id, ref, data)
+        return await self._examiner.examine(show, cast_id, ref.filename, data, ref=ref)

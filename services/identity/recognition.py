@@ -147,7 +147,12 @@ def recognise(
         )
         reasons = {item.identity_id: item.reason for item in suggestions if item.reason}
         decision = decide_auto_links(
-            suggestions, evidence, existing=people_links, dismissed=decided.dismissed_pairs, rules=rules.link
+            suggestions,
+            evidence,
+            existing=people_links,
+            dismissed=decided.dismissed_pairs,
+            midpoint=calibration.midpoint,
+            rules=rules.link,
         )
         if automatic is None:
             found = [_automatic(link, at, link_event_ids[link.identity_id]) for link in decision.links]
@@ -181,7 +186,8 @@ def _open_conflicts(conflicts: Sequence[LinkConflict], state: LinkState, *, firs
     return tuple(
         conflict.message
         for conflict in conflicts
-        if first or (conflict.kept is None and not any(state.link_of(identity) for identity in conflict.identity_ids))
+        if first
+        or not (conflict.kept or conflict.twice or any(state.link_of(identity) for identity in conflict.identity_ids))
     )
 
 

@@ -40,8 +40,8 @@ class IngestHandlers:
         """Plan a run and ask for its segments. The same upload event plans the same run.
 
         Raises:
-            BadInput: `episode_deleted`, for an upload that is older than the episode's deletion, or what is wrong with
-                the video.
+            BadInput: `episode_deleted`, for an upload that is older than the episode's deletion, `episode_taken`, or what
+                is wrong with the video.
         """
         run_id = run_id_for(origin.event_id, origin.time)
         if await self._store.is_deleted(event.ep_id, run_id):
@@ -57,6 +57,7 @@ class IngestHandlers:
             existing = await self._same_content(event, video)
             if existing is not None:
                 return existing_run(existing, origin.event_id)
+            await self._store.check_ownership(event.ep_id, video.sha256)
         facts = await self._probe(video, event.video_stream)
         started, segments = self._plan(event, run_id=run_id, upload_event_id=origin.event_id, video=video, facts=facts)
         await self._store.save_plan(started, segments, event)

@@ -150,6 +150,9 @@ class NewUpload(ApiModel):
     profile: Profile = "balanced"
     title: Line | None = None
     start: bool = Field(default=True, description="Begin a run when the upload is complete.")
+    force: bool = Field(
+        default=False, description="Also where the episode is of another video, which this one replaces."
+    )
 
 
 class PartUrl(BaseModel):
@@ -185,6 +188,9 @@ class Registration(ApiModel):
     profile: Profile = "balanced"
     title: Line | None = None
     start: bool = True
+    force: bool = Field(
+        default=False, description="Also where the episode is of another video, which this one replaces."
+    )
 
 
 class FiledVideo(BaseModel):

@@ -28,6 +28,7 @@ from contracts.events import (
     SegmentReady,
 )
 from screenalytics.events import emitter
+from screenalytics.events.cast_folder import read_cast_folder
 from services.ingest.runs.states import FINISHED
 from tests.chaos.disturbances import Disturbance
 from tests.chaos.machine import ChaosMachine
@@ -192,7 +193,7 @@ class Campaign:
         ]
 
     async def _teach_cast(self) -> None:
-        members = emitter.read_cast_folder(MEDIA / "facebank")
+        members = read_cast_folder(MEDIA / "facebank").members
         pictures = await emitter.upload_pictures(self._machine.storage, SHOW, members)
         cast = emitter.cast_uploaded(SHOW, pictures)
         await self._emit(cast)

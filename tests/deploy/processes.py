@@ -23,6 +23,7 @@ import pytest
 from contracts.events import STAGES, FacebankUpdated
 from contracts.rows import ScreenTimeDocument
 from screenalytics.events import emitter
+from screenalytics.events.cast_folder import read_cast_folder
 from screenalytics.local.machine import Machine, settings_for
 from screenalytics.local.servers import Stack
 from screenalytics.local.servers.ports import choose_free_port
@@ -199,7 +200,7 @@ async def assert_an_episode_gets_its_cast(
         pipeline = await cleanup.enter_async_context(pipeline_on(machine))
         for service in services:
             await service.wait_for_log("service started")
-        members = emitter.read_cast_folder(MEDIA / "facebank")
+        members = read_cast_folder(MEDIA / "facebank").members
         cast = emitter.cast_uploaded(SHOW, await emitter.upload_pictures(pipeline.storage, SHOW, members))
         await pipeline.emit(cast)
         await pipeline.log.first(FacebankUpdated, request_id=cast.request_id)

@@ -138,11 +138,18 @@ def test_an_api_without_authentication_is_refused_in_a_container(monkeypatch: py
         check_exposure(settings_from(variables, "ingest", monkeypatch))
 
 
+def test_a_proxy_s_word_counts_only_where_somebody_named_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = environment(services()["api"])
+    assert settings_from(variables, "ingest", monkeypatch).http.trusted_proxies == ()
+    named = variables | {"SCREENALYTICS_HTTP__TRUSTED_PROXIES": '["172.18.0.5"]'}
+    assert settings_from(named, "ingest", monkeypatch).http.trusted_proxies == ("172.18.0.5",)
+
+
 def test_files_on_their_way_fit_into_the_api_s_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_from(environment(services()["api"]), "ingest", monkeypatch)
     (mount,) = services()["api"]["tmpfs"]
     size = int(re.search(r"size=(\d+)m", mount)[1]) * 2**20  # type: ignore[index]
-    assert size >= 2 * settings.api.max_upload_bytes
+    assert size >= 2 * max(settings.api.max_upload_bytes, settings.api.max_uploads_bytes)
 
 
 def test_health_checks_ask_a_path_and_port_that_answer() -> None:

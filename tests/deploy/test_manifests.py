@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -239,6 +240,14 @@ def test_the_ingress_lets_files_through_that_the_api_takes(
         settings = settings_from(environment(resources, workload), owner, monkeypatch)
         assert megabytes * 2**20 == settings.api.max_upload_bytes
         check_exposure(settings)
+
+
+def test_callers_behind_the_ingress_are_told_apart(resources: list[Resource], monkeypatch: pytest.MonkeyPatch) -> None:
+    for owner in OWNERS:
+        variables = environment(resources, named(resources, "Deployment", owner))
+        proxies = settings_from(variables, owner, monkeypatch).http.trusted_proxies
+        assert proxies
+        assert [proxy for proxy in proxies if ip_network(proxy).is_global] == []
 
 
 def test_the_pod_for_tools_is_as_closed_as_the_services() -> None:

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from contracts.events import STAGES, FacebankUpdated
 from screenalytics.events import emitter
+from screenalytics.events.cast_folder import read_cast_folder
 from screenalytics.local.machine import API, run_machine
 from screenalytics.local.servers import ChildEvent, check_installed
 from screenalytics.local.servers.ports import choose_free_port
@@ -69,7 +70,7 @@ async def pipeline(
             ) as machine,
             pipeline_on(machine) as running,
         ):
-            members = emitter.read_cast_folder(MEDIA / "facebank")
+            members = read_cast_folder(MEDIA / "facebank").members
             pictures = await emitter.upload_pictures(running.storage, SHOW, members)
             cast = emitter.cast_uploaded(SHOW, pictures)
             await running.emit(cast)

@@ -11,6 +11,7 @@ import pytest_asyncio
 from contracts.events import FacebankUpdated
 from contracts.rows import ScreenTimeDocument
 from screenalytics.events import emitter
+from screenalytics.events.cast_folder import read_cast_folder
 from screenalytics.local.machine import run_machine
 from tests.e2e.conftest import MEDIA, SEGMENT_S, SHOW
 from tests.support import containers
@@ -41,7 +42,7 @@ async def on_containers() -> AsyncIterator[Pipeline]:
 
 
 async def test_an_episode_gets_its_cast_on_real_servers(on_containers: Pipeline, short_video: Path) -> None:
-    members = emitter.read_cast_folder(MEDIA / "facebank")
+    members = read_cast_folder(MEDIA / "facebank").members
     pictures = await emitter.upload_pictures(on_containers.storage, SHOW, members)
     cast = emitter.cast_uploaded(SHOW, pictures)
     await on_containers.emit(cast)

@@ -31,6 +31,7 @@ from contracts.events import (
 )
 from contracts.rows import ScreenTimeDocument
 from screenalytics.events import emitter
+from screenalytics.events.cast_folder import read_cast_folder
 from screenalytics.local.servers import ChildEvent, ServiceProcess
 from screenalytics.local.servers.ports import choose_free_port
 from tests.e2e.conftest import DETECTOR_PORT, MEDIA, SHOW
@@ -190,7 +191,7 @@ async def test_a_cast_delivered_twice_at_once_and_later_is_taken_once(pipeline: 
     def about(event: Event) -> bool:
         return getattr(event, "show", None) == show
 
-    everybody = await emitter.upload_pictures(pipeline.storage, show, emitter.read_cast_folder(MEDIA / "facebank"))
+    everybody = await emitter.upload_pictures(pipeline.storage, show, read_cast_folder(MEDIA / "facebank").members)
     whole = emitter.cast_uploaded(show, everybody[:1])
     more = whole.model_copy(update={"cast": everybody[1:2], "replace": False, "request_id": "one-more"})
     async with everything_twice(pipeline, about=about):

@@ -12,10 +12,12 @@ from screenalytics.commands.operator.output import Columns, note, several, show,
 from screenalytics.http_client import models
 from screenalytics.http_client.client import Client
 from screenalytics.http_client.transport import Answer
+from screenalytics.terminal.cast_notes import tell_passed_over, tell_without_pictures
 
 PICTURES_A_REQUEST = 20
 BYTES_A_REQUEST = 64 * 2**20
 """Larger sets of pictures go in several requests."""
+MEMBERS_A_REQUEST = 500
 CREATED = 201
 
 SHOWS: Columns = {
@@ -87,21 +89,27 @@ def add(slug: str, name: str, pictures: Path | None, *, cast_id: str | None, as_
 
 def import_folder(slug: str, folder: Path, *, as_json: bool) -> None:
     """Add everybody who has a folder of pictures."""
-    from screenalytics.events.emitter import read_cast_folder
+    from screenalytics.events.cast_folder import read_cast_folder
 
     found = read_cast_folder(folder)
-    members = [models.NewMember(name=one.name, cast_id=one.cast_id) for one in found]
+    _tell(tell_passed_over(found.passed_over))
+    members = [models.NewMember(name=one.name, cast_id=one.cast_id) for one in found.members]
     with connect() as api:
-        rows = api.import_cast(slug, models.CastImport(members=members)).data
+        rows = [
+            row
+            for start in range(0, len(members), MEMBERS_A_REQUEST)
+            for row in api.import_cast(slug, models.CastImport(members=members[start : start + MEMBERS_A_REQUEST])).data
+        ]
         show(rows, as_json=as_json, columns=ROWS, nothing="nobody")
         welcome = {row.cast_id for row in rows if row.verdict != "refused"}
         verdicts = [
             verdict
-            for one in found
+            for one in found.members
             if one.cast_id in welcome
             for verdict in _upload(api, slug, one.cast_id, one.pictures)
         ]
     _show_verdicts(verdicts, as_json=as_json)
+    _tell(tell_without_pictures(found, verdicts))
 
 
 def add_pictures(slug: str, cast_id: str, files: Sequence[Path], *, as_json: bool) -> None:
@@ -151,14 +159,16 @@ def _show_verdicts(verdicts: Sequence[models.PictureVerdict], *, as_json: bool) 
 
 
 def _pictures_in(folder: Path) -> tuple[Path, ...]:
-    from screenalytics.events.emitter import PICTURE_SUFFIXES
+    from screenalytics.events.cast_folder import read_pictures
 
-    if not folder.is_dir():
-        raise BadInput("pictures_missing", f"{folder} does not exist or is not a folder.")
-    found = tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES))
-    if not found:
-        raise BadInput("pictures_missing", f"{folder} holds no pictures: put .jpg or .png files into it.")
+    found, passed_over = read_pictures(folder)
+    _tell(tell_passed_over(passed_over))
     return found
+
+
+def _tell(lines: Sequence[str]) -> None:
+    for line in lines:
+        note(line)
 
 
 def _upload(api: Client, slug: str, cast_id: str, files: Sequence[Path]) -> Iterator[models.PictureVerdict]:

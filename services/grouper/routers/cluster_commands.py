@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from chassis.commands import Order
 from chassis.http.auth import Operator
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.results import ApiModel, ApiResult
+from chassis.http.routing import Router
 from chassis.http.versions import CommandId, ExpectedVersion
 from services.grouper.edits.kinds import (
     Command,
@@ -30,7 +30,7 @@ from services.grouper.edits.kinds.base import AnIdentity, Why
 from services.grouper.routers.edits import EditAnswer, answer_of
 from services.grouper.routers.parameters import Edits, Episode, WaitS
 
-router = APIRouter(tags=["clusters"], responses=ERROR_RESPONSES)
+router = Router(tags=["clusters"])
 
 
 class SplitInTwo(ApiModel):

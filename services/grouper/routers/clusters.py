@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.results import ApiResult, Page, ok, page_of
+from chassis.http.routing import Router
 from chassis.http.versions import tag
 from contracts.ids import IdentityId, RunId, TrackId
 from contracts.rows import GroupingMetrics
@@ -19,7 +19,7 @@ from services.grouper.queries.cluster_view import ClusterMember, ClusterSummary
 from services.grouper.routers.parameters import Clusters, Cursor, Episode, Limit, OneIdentity, Pictures
 from services.grouper.store.runs import GroupedRun
 
-router = APIRouter(tags=["clusters"], responses=ERROR_RESPONSES)
+router = Router(tags=["clusters"])
 
 
 class Grouped(BaseModel):
@@ -118,6 +118,7 @@ async def list_clusters(
     page = page_of(
         view.summaries,
         key=lambda one: (-one.seconds, one.identity_id) if sort == "seconds" else (one.identity_id,),
+        kinds=(float, str) if sort == "seconds" else (str,),
         cursor=cursor,
         limit=limit,
     )
@@ -145,6 +146,7 @@ async def list_duplicate_clusters(
     page = page_of(
         await clusters.duplicates(run),
         key=lambda pair: (pair.distance, pair.first, pair.second),
+        kinds=(float, str, str),
         cursor=cursor,
         limit=limit,
     )
@@ -168,7 +170,11 @@ async def list_outlying_tracks(
     run = await clusters.run_of(ep_id)
     view = await clusters.view(run)
     page = page_of(
-        list(enumerate(await clusters.outliers(run))), key=lambda item: (item[0],), cursor=cursor, limit=limit
+        list(enumerate(await clusters.outliers(run))),
+        key=lambda item: (item[0],),
+        kinds=(int,),
+        cursor=cursor,
+        limit=limit,
     )
     items = tuple(
         OutlyingTrack(
@@ -194,7 +200,7 @@ async def list_rescued_tracks(
     """Lone and poor tracks that joined the cluster they clearly resemble."""
     view = await clusters.view(await clusters.run_of(ep_id))
     rescued = [track for one in view.identities.identities for track in one.rescued_track_ids]
-    page = page_of(rescued, key=lambda track: (track,), cursor=cursor, limit=limit)
+    page = page_of(rescued, key=lambda track: (track,), kinds=(str,), cursor=cursor, limit=limit)
     items = tuple(view.member(track, pictures=pictures) for track in page.items)
     return ok(Page(items=items, next_cursor=page.next_cursor, total=page.total))
 
@@ -210,7 +216,7 @@ async def list_leftover_tracks(
 ) -> ApiResult[Page[LeftoverTrack]]:
     """Tracks of nobody known, each with its reason; dropped ones are among them."""
     view = await clusters.view(await clusters.run_of(ep_id))
-    page = page_of(view.leftovers(), key=lambda item: item, cursor=cursor, limit=limit)
+    page = page_of(view.leftovers(), key=lambda item: item, kinds=(str, str), cursor=cursor, limit=limit)
     items = tuple(
         LeftoverTrack(member=view.member(track, pictures=pictures), reason=reason) for track, reason in page.items
     )
@@ -239,7 +245,7 @@ async def read_cluster(
     grouped = await _grouped(clusters, run, response)
     view = await clusters.view(run)
     tracks = [view.people.tracks[track] for track in view.people.identity(identity_id).track_ids]
-    page = page_of(tracks, key=lambda row: (row.start_s, row.track_id), cursor=cursor, limit=limit)
+    page = page_of(tracks, key=lambda row: (row.start_s, row.track_id), kinds=(float, str), cursor=cursor, limit=limit)
     members = tuple(view.member(row.track_id, pictures=pictures) for row in page.items)
     summary = next(one for one in view.summaries if one.identity_id == identity_id)
     return ok(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from chassis.commands import Order
 from chassis.http.auth import Operator, Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.results import ApiModel, ApiResult, Page, ok, page_of
+from chassis.http.routing import Router
 from chassis.http.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import IdentityId, RunId
 from services.grouper.commands.edits import Accepted
@@ -20,7 +20,7 @@ from services.grouper.edits.kinds.base import Why
 from services.grouper.edits.log import EditLog, EditRecord, active_by_id
 from services.grouper.routers.parameters import Cursor, Edits, Episode, Limit, WaitS
 
-router = APIRouter(tags=["edits"], responses=ERROR_RESPONSES)
+router = Router(tags=["edits"])
 
 
 class EditAnswer(BaseModel):
@@ -108,7 +108,7 @@ async def list_edits(
     tag(response, book.version)
     active = active_by_id(book.log)
     made = {record.edit_id: record for record in book.log if record.edit is not None}
-    page = page_of(book.log, key=lambda record: (-record.version,), cursor=cursor, limit=limit)
+    page = page_of(book.log, key=lambda record: (-record.version,), kinds=(int,), cursor=cursor, limit=limit)
     items = tuple(
         _entry(book.log, record, made.get(record.edit_id), active=active[record.edit_id]) for record in page.items
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from chassis.commands import Order, fingerprint
 from chassis.errors import BadInput, NotFound
 from chassis.service import Resources
-from contracts.blobs import PictureRef
 from contracts.events import CastChanged, FacebankUpdated, PictureVerdict
 from services.identity.commands.cast import CastCommands
 from services.identity.facebank.cast import Answer, Picture
@@ -19,19 +16,15 @@ from services.identity.media.examiner import Examiner, refusal
 from services.identity.settings import IdentitySettings
 from services.identity.store.facebanks import Change, FacebankStore
 
-_FORMATS = (
-    (b"\xff\xd8", ".jpg", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", ".png", "image/png"),
-    (b"RIFF", ".webp", "image/webp"),
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A file as it was sent."""
+    """A file as it was sent; it is read when its turn comes."""
 
     filename: str
-    data: bytes
+    size: int
+    sha256: str
+    read: Callable[[], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +54,7 @@ class ReferenceImageCommands:
 
         Raises NotFound `unknown_show` and `unknown_cast_member`, Conflict `command_id_used`, DependencyUnavailable.
         """
-        files = [[upload.filename, hashlib.sha256(upload.data).hexdigest()] for upload in uploads]
+        files = [[upload.filename, upload.sha256] for upload in uploads]
         asked = fingerprint("add_pictures", cast_id=cast_id, files=files)
         answered = await self._facebanks.answered(show, order.command_id, asked)
         if answered is not None:
@@ -83,28 +76,11 @@ class ReferenceImageCommands:
         return await self._facebanks.change(show, order, asked, lambda _: change)
 
     async def _examine(self, show: str, cast_id: str, upload: Upload) -> tuple[PictureVerdict, Picture | None]:
-        most = self._resources.settings.facebank.max_picture_bytes
-        if len(upload.data) > most:
-            error = BadInput("file_too_large", f"The file has more than {most // 2**20} MiB: use a smaller one.")
+        try:
+            self._examiner.check_size(upload.size)
+        except BadInput as error:
             return refusal(cast_id, upload.filename, error), None
-        digest = hashlib.sha256(upload.data).hexdigest()
-        suffix, media_type = next(
-            ((suffix, media) for start, suffix, media in _FORMATS if upload.data.startswith(start)),
-            (".bin", "application/octet-stream"),
-        )
-        key = f"raw/facebank/{show}/{cast_id}/{digest[:16]}{suffix}"
-        ref = PictureRef(
-            uri=self._resources.storage.uri(key),
-            sha256=digest,
-            bytes=len(upload.data),
-            media_type=media_type,
-            filename=upload.filename,
-        )
-        verdict, picture = await self._examiner.examine(cast_id, ref, upload.data)
-        if picture is not None:
-            await self._resources.storage.put(key, upload.data, media_type=media_type)
-            picture = Picture(cast_id=cast_id, reference=picture.reference, ref=ref, added_at=datetime.now(UTC))
-        return verdict, picture
+        return await self._examiner.examine(show, cast_id, upload.filename, await upload.read())
 
     async def pictures(self, show: str, cast_id: str) -> list[PictureView]:
         """A member's pictures. Raises as `add`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -57,7 +58,11 @@ _PARQUET_SCHEMA = pa.schema(
         pa.field("end_s", pa.float64()),
     ]
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = re.compile(
+    r"""(^|[,;|\t\r\n\v\f\u2028\u2029])([\s"\u200b\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])"""
+)
+"""Where a spreadsheet would see a formula begin, whichever separator it takes: at the start of a cell, or after anything
+that some programs, or some countries' settings, separate cells by. The wide forms of the signs count as well."""
 
 Value = str | float | int | None
 
@@ -70,11 +75,11 @@ def to_json_bytes(document: ScreenTimeDocument) -> bytes:
 def to_csv_bytes(document: ScreenTimeDocument) -> bytes:
     """One row per person, cast first, then the unidentified; intervals as `start-end` pairs with `;` between.
 
-    UTF-8 without a byte order mark, comma, CRLF (RFC 4180). Text that a spreadsheet would run as a formula gets a quote
-    mark in front.
+    UTF-8 without a byte order mark, comma, CRLF (RFC 4180). Every cell is quoted, so that a reader who takes another
+    separator, or several, sees the same cells; what a spreadsheet would run as a formula gets an apostrophe in front.
     """
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer = csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([*_COLUMNS, "intervals_s"])
     for values, intervals in _people(document):
         spans = ";".join(f"{start:.3f}-{end:.3f}" for start, end in intervals)
@@ -150,5 +155,4 @@ def _cell(column: str, value: Value) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}" if column.endswith("_s") else f"{value:.6f}"
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return _FORMULA_STARTS.sub(r"\1\2'", str(value))

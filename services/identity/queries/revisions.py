@@ -149,6 +149,7 @@ class ScreenTimeReports:
         page = page_of(
             [(-at.timestamp(), order) for order, at in await self._revisions.orders(ep_id)],
             key=lambda name: name,
+            kinds=(float, str),
             cursor=cursor,
             limit=limit,
         )

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, ok, page_of
+from chassis.http.routing import Router
 from chassis.http.versions import tag
 from contracts.ids import EpId, IdentityId
 from services.identity.queries.episodes import EpisodeReader
 from services.identity.routers.requests import Cursor, PageSize
 from services.identity.routers.responses import IdentityDetail, IdentityPage, detail_of, summary_of
 
-router = APIRouter(tags=["identities"], responses=ERROR_RESPONSES)
+router = Router(tags=["identities"])
 Reader = Annotated[EpisodeReader, Depends(Provide(EpisodeReader))]
 
 
@@ -38,6 +38,7 @@ async def list_identities(
     page = page_of(
         [summary_of(episode, key, links, found[key]) for key in wanted],
         key=lambda item: (-item.visible_s, item.identity_id),
+        kinds=(float, str),
         cursor=cursor,
         limit=limit,
     )

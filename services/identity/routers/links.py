@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, ok
+from chassis.http.routing import Router
 from chassis.http.versions import tag
 from contracts.ids import EpId, IdentityId
 from services.identity.commands.links import LinkCommands
 from services.identity.routers.requests import Commanded, LinkRequest, Step, Why
 from services.identity.routers.responses import LinksOutcome, LinksView, links_view
 
-router = APIRouter(tags=["links"], responses=ERROR_RESPONSES)
+router = Router(tags=["links"])
 Desk = Annotated[LinkCommands, Depends(Provide(LinkCommands))]
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field, StringConstraints
 
 from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiModel, ApiResult, ok
+from chassis.http.routing import Router
 from contracts.ids import EpId, IdentityId, TrackId
 from services.identity.media.crop_urls import PictureUrls
 from services.identity.queries.faces import ContactSheet, FaceQueries, Representatives, TrackFaces
 
-router = APIRouter(tags=["media"], responses=ERROR_RESPONSES)
+router = Router(tags=["media"])
 
 Desk = Annotated[FaceQueries, Depends(Provide(FaceQueries))]
 MOST_PICTURES = 100

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, Page, ok, page_of
+from chassis.http.routing import Router
 from contracts.ids import EpId, IdentityId, Slug
 from services.identity.people.sightings import Likeness, Person, person_key
 from services.identity.queries.people import PeopleQueries
 from services.identity.routers.requests import Cursor, PageSize
 
-router = APIRouter(tags=["people"], responses=ERROR_RESPONSES)
+router = Router(tags=["people"])
 Desk = Annotated[PeopleQueries, Depends(Provide(PeopleQueries))]
 
 
@@ -34,7 +34,15 @@ async def list_people(
         for person in await desk.people(show)
         if state == "all" or (person.cast_id is not None) == (state == "linked")
     ]
-    return ok(page_of(people, key=lambda person: (-person.visible_s, person_key(person)), cursor=cursor, limit=limit))
+    return ok(
+        page_of(
+            people,
+            key=lambda person: (-person.visible_s, person_key(person)),
+            kinds=(float, str),
+            cursor=cursor,
+            limit=limit,
+        )
+    )
 
 
 @router.get("/people/{show}/similar")

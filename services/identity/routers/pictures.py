@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+import hashlib
+from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Depends, File, UploadFile
+from fastapi import Depends, File, UploadFile
 
 from chassis.http.auth import Operator, Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, ok
+from chassis.http.routing import Router
 from chassis.http.versions import CommandId
 from contracts.ids import Slug
 from services.identity.commands.reference_images import PictureView, ReferenceImageCommands, Upload
 from services.identity.routers.requests import PictureId, ordered
 from services.identity.routers.responses import PictureEntry, PictureVerdicts
 
-router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
+router = Router(tags=["shows"])
 Desk = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
 
 MOST_PICTURES = 20
@@ -44,6 +46,16 @@ def clean_name(filename: str | None) -> str:
     return text.encode("utf-8", "replace").decode()[:200] or "picture"
 
 
+def sha256_of(file: BinaryIO) -> str:
+    """The digest of a file that is read again afterwards."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    file.seek(0)
+    return digest.hexdigest()
+
+
 @router.post("/shows/{show}/cast/{cast_id}/pictures")
 async def add_pictures(
     show: Slug,
@@ -54,7 +66,15 @@ async def add_pictures(
     command: CommandId,
 ) -> ApiResult[PictureVerdicts]:
     """Add reference pictures of a cast member, with a verdict on each; they change suggestions, never links."""
-    uploads = [Upload(filename=clean_name(picture.filename), data=await picture.read()) for picture in pictures]
+    uploads = [
+        Upload(
+            filename=clean_name(picture.filename),
+            size=picture.size or 0,
+            sha256=await asyncio.to_thread(sha256_of, picture.file),
+            read=picture.read,
+        )
+        for picture in pictures
+    ]
     answer = await desk.add(show, cast_id, uploads, ordered(principal, command))
     return ok(
         PictureVerdicts(

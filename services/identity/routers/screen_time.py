@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from chassis.errors import BadInput
 from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import LARGEST_PAGE, ApiResult, Page, ok
+from chassis.http.routing import Router
 from contracts.ids import EpId, RunId, Slug
 from contracts.rows import ScreenTimeDocument
 from services.identity.queries.revisions import FILES, FileFormat, RevisionSummary, ScreenTimeFile, ScreenTimeReports
@@ -19,7 +19,7 @@ from services.identity.screentime.comparison import ScreenTimeDifference, compar
 from services.identity.screentime.moments import Moment, Together, visible_at, when_together
 from services.identity.screentime.totals import ShowTotals, total_up
 
-router = APIRouter(tags=["screen time"], responses=ERROR_RESPONSES)
+router = Router(tags=["screen time"])
 
 Reports = Annotated[ScreenTimeReports, Depends(Provide(ScreenTimeReports))]
 Revision = Annotated[int | None, Query(ge=1, le=1_000_000, description="Its number; the current one if left out.")]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
+from chassis.http.routing import Router
 from contracts.ids import EpId, RunId, Slug
 from services.identity.exports.timecode import TIMECODE_PATTERN, RateName
 from services.identity.exports.webvtt import Cues
 from services.identity.queries.appearances import AppearanceExports, Exchange, ExportForm
 from services.identity.routers.downloads import file_answer
 
-router = APIRouter(tags=["screen time"], responses=ERROR_RESPONSES)
+router = Router(tags=["screen time"])
 
 MEDIA_TYPES: dict[Exchange, str] = {"edl": "text/plain", "fcpxml": "application/xml", "webvtt": "text/vtt"}
 _SUFFIXES: dict[Exchange, str] = {"edl": "edl", "fcpxml": "fcpxml", "webvtt": "vtt"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from chassis.http.audit import Subject
 from chassis.http.auth import Operator, Viewer
-from chassis.http.errors import ERROR_RESPONSES, ApiError
+from chassis.http.errors import ApiError
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, Page, ok, page_of
+from chassis.http.routing import Router
 from chassis.http.versions import CommandId
 from contracts.ids import Slug, slugify
 from services.identity.commands.cast import CastCommands, Member
@@ -19,7 +20,7 @@ from services.identity.facebank.cast import Show
 from services.identity.routers.requests import CastImport, Cursor, NewMember, NewShow, PageSize, Renaming, ordered
 from services.identity.routers.responses import ImportedRow, MemberDetail, MemberView, RemovedMember, ShowView
 
-router = APIRouter(tags=["shows"], responses=ERROR_RESPONSES)
+router = Router(tags=["shows"])
 Desk = Annotated[CastCommands, Depends(Provide(CastCommands))]
 Pictures = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
 
@@ -40,7 +41,7 @@ async def list_shows(
 ) -> ApiResult[Page[ShowView]]:
     """Shows that have a cast or a reported episode."""
     shows = [view_of(*entry) for slug, entry in (await desk.shows()).items() if principal.may_see(slug)]
-    return ok(page_of(shows, key=lambda show: (show.show,), cursor=cursor, limit=limit))
+    return ok(page_of(shows, key=lambda show: (show.show,), kinds=(str,), cursor=cursor, limit=limit))
 
 
 @router.post("/shows", status_code=201, responses={200: {"model": ApiResult[ShowView]}})
@@ -69,7 +70,7 @@ async def list_cast(
 ) -> ApiResult[Page[MemberView]]:
     """The cast of a show."""
     members = [MemberView(**entry) for entry in await desk.cast(show)]
-    return ok(page_of(members, key=lambda member: (member.cast_id,), cursor=cursor, limit=limit))
+    return ok(page_of(members, key=lambda member: (member.cast_id,), kinds=(str,), cursor=cursor, limit=limit))
 
 
 @router.post("/shows/{show}/cast", status_code=201, responses={200: {"model": ApiResult[MemberDetail]}})

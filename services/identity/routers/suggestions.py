@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, Page, ok
+from chassis.http.routing import Router
 from chassis.http.versions import tag
 from contracts.ids import EpId, IdentityId
 from services.identity.commands.links import LinkCommands
@@ -31,7 +31,7 @@ from services.identity.routers.responses import (
     temporal_of,
 )
 
-router = APIRouter(tags=["suggestions"], responses=ERROR_RESPONSES)
+router = Router(tags=["suggestions"])
 Reader = Annotated[EpisodeReader, Depends(Provide(EpisodeReader))]
 Links = Annotated[LinkCommands, Depends(Provide(LinkCommands))]
 Desk = Annotated[SuggestionCommands, Depends(Provide(SuggestionCommands))]

@@ -272,6 +272,8 @@ def _doubled_presence(named: Iterable[_Presence], cast_names: Mapping[str, str],
         if seconds > tolerance_s:
             name = cast_names.get(one.key, one.key)
             since = next(start for start, end in doubled if end > start)
-            sentence = f"{name} is in two places at once for {seconds:.1f} s: check who is linked to {name}."
+            sentence = (
+                f"{name} is in two places at once for {seconds:.1f} s, which count once: check who is linked to {name}."
+            )
             notes.append(Warning.of("in_two_places", sentence, start_s=since, subject=one.key))
     return notes

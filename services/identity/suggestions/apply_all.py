@@ -20,12 +20,14 @@ def choose_suggestions(
     locked: Collection[str],
     min_probability: float,
     min_margin: float,
+    midpoint: float | None = None,
     rules: LinkRules,
 ) -> tuple[tuple[ProposedLink, ...], tuple[Skipped, ...]]:
     """The suggestions of at least that probability and margin, and the rest with reasons.
 
     Never one of a locked identity or one that people decided on; of two identities on screen together neither becomes
-    the same cast member, unless one is clearly better.
+    the same cast member, unless one is clearly better, or the picture shows one person twice (`midpoint` as for
+    automatic links).
     """
     skipped: dict[str, Skipped] = {}
     candidates = []
@@ -46,7 +48,7 @@ def choose_suggestions(
         }
     )
     standing = [link.model_copy(update={"by": "operator"}) for link in state.links]
-    decision = decide_auto_links(candidates, evidence, existing=standing, rules=demanded)
+    decision = decide_auto_links(candidates, evidence, existing=standing, midpoint=midpoint, rules=demanded)
     chosen = {link.identity_id for link in decision.links}
     for conflict in decision.conflicts:
         for identity in conflict.identity_ids:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chassis.domain.arrays import Floats
 from chassis.domain.intervals import Intervals, normalise
-from contracts.rows import ClusterCentroid, Identity, TrackRow
+from contracts.rows import ClusterCentroid, Identity, Interval, TrackRow
 from services.identity.facebank.gallery import vector_problem
 
 
@@ -30,6 +30,8 @@ class IdentityEvidence:
     quality: float
     low_quality: bool
     locked: bool = False
+    track_spans: tuple[Interval, ...] = ()
+    """When the track behind each prototype is on screen."""
 
 
 def gather_evidence(
@@ -80,6 +82,7 @@ def gather_evidence(
                 quality=_mean_quality([row for row, _ in usable], weights),
                 low_quality=all(row.low_quality for row, _ in usable),
                 locked=person.locked,
+                track_spans=tuple((row.start_s, row.end_s) for row, _ in usable),
             )
         )
     return tuple(gathered), tuple(problems)

@@ -16,6 +16,8 @@ from services.ingest.store.episodes import EpisodeStore, version_of
 from services.ingest.store.runs import IngestStore
 
 Order = Literal["updated", "air_date", "ep_id"]
+KINDS: dict[Order, tuple[type, ...]] = {"updated": (float, str), "air_date": (int, str), "ep_id": (str,)}
+"""Of what the order goes by."""
 
 
 class EpisodeCommands:
@@ -58,7 +60,9 @@ class EpisodeCommands:
         if state is not None:
             states = await self._runs.states([run_id for run_id in map(_current, found) if run_id])
             found = [document for document in found if states.get(_current(document)) == state]
-        page = page_of(found, key=lambda document: _place(document, order), cursor=cursor, limit=limit)
+        page = page_of(
+            found, key=lambda document: _place(document, order), kinds=KINDS[order], cursor=cursor, limit=limit
+        )
         runs = await self._runs.runs([run_id for run_id in map(_current, page.items) if run_id])
         return Page(
             items=tuple(view_of(document, runs.get(_current(document))) for document in page.items),
@@ -110,7 +114,7 @@ def _has(document: Document, text: str) -> bool:
     return wanted in str(document["_id"]) or wanted in str(document.get("title") or "").casefold()
 
 
-def _place(document: Document, order: Order) -> tuple[str | float | None, ...]:
+def _place(document: Document, order: Order) -> tuple[str | float, ...]:
     """Where an episode stands in the list: times descend."""
     ep_id = str(document["_id"])
     if order == "ep_id":

@@ -14,6 +14,7 @@ from contracts.events import EpisodeUploaded, Profile
 from contracts.ids import run_id_for
 from services.ingest.models import StartedRun
 from services.ingest.runs.keys import time_after
+from services.ingest.runs.ownership import check_ownership
 from services.ingest.runs.states import FINISHED, OPEN
 from services.ingest.store.episodes import TRIES, EpisodeStore
 from services.ingest.store.runs import IngestStore
@@ -27,8 +28,18 @@ class RunStarter:
         self._episodes: EpisodeStore = store.episodes
         self._outbox = outbox
 
-    async def file(self, ep_id: str, video: VideoRef, *, title: str | None, command: str) -> None:
-        """Make a video the episode's; the episode is made where it is missing."""
+    async def check_ownership(self, ep_id: str, sha256: str) -> None:
+        """Raises Conflict `episode_taken` where the episode is of another video."""
+        await self._store.check_ownership(ep_id, sha256)
+
+    async def file(self, ep_id: str, video: VideoRef, *, title: str | None, force: bool, command: str) -> None:
+        """Make a video the episode's; the episode is made where it is missing.
+
+        Raises:
+            Conflict: `episode_taken`, where it is of another video and this one is not forced.
+        """
+        if not force:
+            await self._store.check_ownership(ep_id, video.sha256 or "")
         facts = {"title": title} if title is not None else {}
         was = await self._episodes.find(ep_id)
         if was is None or was.get("deleted"):
@@ -37,6 +48,8 @@ class RunStarter:
             await self._episodes.change(ep_id, facts, expected=None, command=f"{command}/title")
         for _ in range(TRIES):
             was = await self._episodes.read(ep_id)
+            if not force:
+                check_ownership(was, await self._store.current_run(ep_id), video.sha256 or "")
             if await self._episodes.set_video(was, video.model_dump(mode="json", by_alias=True)):
                 await self._outbox.publish_soon(self._episodes.collection, ep_id)
                 return

@@ -18,7 +18,7 @@ from contracts.blobs import VideoRef
 from contracts.events import Profile
 from services.ingest.commands.start_run import RunStarter
 from services.ingest.models import FiledVideo, NewUpload, PartUrl, Registration, StartedRun, UploadView
-from services.ingest.runs.keys import id_after, suffix_of, upload_key, video_folder, video_key
+from services.ingest.runs.keys import check_key, id_after, suffix_of, upload_key, video_folder, video_key
 from services.ingest.runs.upload_parts import missing_parts, part_size, part_sizes
 from services.ingest.settings import UploadSettings
 from services.ingest.store.runs import IngestStore
@@ -42,22 +42,28 @@ class UploadCommands:
         self._starter = starter
         self._settings = settings
 
-    async def begin(self, wanted: NewUpload, *, command: str, who: str) -> UploadView:
-        """A new upload, or the one that the same command began.
+    async def begin(self, wanted: NewUpload, *, command: str, caller: str, who: str) -> UploadView:
+        """A new upload, or the one that the same command of the same caller began.
+
+        Args:
+            caller: The id of the caller's credential: names are not unique, and the answer has URLs that write.
+            who: What people call them.
 
         Raises:
             BadInput: `video_too_large`.
-            Conflict: `command_id_used`.
+            Conflict: `command_id_used`, for another upload; `episode_taken`, before anything is sent.
         """
         asked = fingerprint("begin_upload", **wanted.model_dump(mode="json"))
         if wanted.bytes > self._settings.largest_bytes:
             raise BadInput(
                 "video_too_large", f"A video may have {self._settings.largest_bytes} bytes: make it smaller."
             )
-        known = await self._uploads.find_one({"command": command, "who": who})
+        known = await self._uploads.find_one({"command": command, "caller": caller})
         if known is not None:
             refuse_another(known.get("fingerprint"), asked)
             return await self._view(known)
+        if not wanted.force:
+            await self._starter.check_ownership(wanted.ep_id, wanted.sha256)
         episode = await self._store.episodes.find(wanted.ep_id) or {}
         upload_id = id_after(datetime.now(UTC), [episode.get("last_run_id")])
         suffix = suffix_of(wanted.filename, wanted.media_type)
@@ -72,6 +78,7 @@ class UploadCommands:
             "created_at": datetime.now(UTC),
             "command": command,
             "fingerprint": asked,
+            "caller": caller,
             "who": who,
         }
         await self._uploads.insert_one(document)
@@ -124,6 +131,7 @@ class UploadCommands:
             title=upload["title"],
             profile=upload["profile"],
             start=upload["start"],
+            force=upload.get("force", False),
             command=str(upload["_id"]),
             who=upload["who"],
         )
@@ -145,6 +153,7 @@ class UploadCommands:
         title: str | None,
         profile: Profile,
         start: bool,
+        force: bool,
         command: str,
         who: str,
     ) -> FiledVideo:
@@ -152,6 +161,7 @@ class UploadCommands:
 
         Raises:
             BadInput: `empty_file`.
+            Conflict: `episode_taken`.
         """
         suffix = suffix_of(filename)
         with tempfile.TemporaryDirectory() as folder:
@@ -160,6 +170,9 @@ class UploadCommands:
             digest, size = await asyncio.to_thread(hash_file, path)
             if size == 0:
                 raise BadInput("empty_file", "The file is empty: choose another one.")
+            asked = _fingerprint(digest, title=title, profile=profile, start=start, force=force)
+            if not force and await self._starter.earlier(ep_id, command, asked) is None:
+                await self._starter.check_ownership(ep_id, digest)
             key = video_key(ep_id, digest, suffix)
             if await self._storage.find(key) != (size, digest):
                 await self._storage.upload_file(key, path)
@@ -170,16 +183,21 @@ class UploadCommands:
             media_type=media_type_of(f"video{suffix}"),
             filename=filename[:255],
         )
-        run = await self._file(ep_id, video, title=title, profile=profile, start=start, command=command, who=who)
+        run = await self._file(
+            ep_id, video, title=title, profile=profile, start=start, force=force, command=command, who=who
+        )
         return FiledVideo(ep_id=ep_id, sha256=digest, bytes=size, run=run)
 
     async def register(self, ep_id: str, wanted: Registration, *, command: str, who: str) -> FiledVideo:
         """File a video that is in the bucket: below the episode's own prefix, so that nobody gets at another's videos.
 
         Raises:
+            Malformed: `bad_key`.
             BadInput: not_our_object, object_missing, empty_file or hash_mismatch.
+            Conflict: `episode_taken`.
         """
         bucket, key = parse_uri(wanted.uri)
+        check_key(key)
         name = key.removeprefix(video_folder(ep_id))
         plain = name and name != key and "/" not in name and name.isprintable()
         if bucket != self._storage.bucket or not plain:
@@ -201,6 +219,7 @@ class UploadCommands:
             title=wanted.title,
             profile=wanted.profile,
             start=wanted.start,
+            force=wanted.force,
             command=command,
             who=who,
         )
@@ -227,13 +246,22 @@ class UploadCommands:
         return len(old)
 
     async def _file(
-        self, ep_id: str, video: VideoRef, *, title: str | None, profile: Profile, start: bool, command: str, who: str
+        self,
+        ep_id: str,
+        video: VideoRef,
+        *,
+        title: str | None,
+        profile: Profile,
+        start: bool,
+        force: bool,
+        command: str,
+        who: str,
     ) -> StartedRun | None:
-        asked = fingerprint("file_video", sha256=video.sha256, title=title, profile=profile, start=start)
+        asked = _fingerprint(video.sha256 or "", title=title, profile=profile, start=start, force=force)
         earlier = await self._starter.earlier(ep_id, command, asked)
         if earlier is not None:
             return earlier
-        await self._starter.file(ep_id, video, title=title, command=command)
+        await self._starter.file(ep_id, video, title=title, force=force, command=command)
         if not start:
             return None
         return await self._starter.start(ep_id, profile=profile, force=False, command=command, who=who, asked=asked)
@@ -316,6 +344,10 @@ class UploadCommands:
 
 def unknown_upload(upload_id: str) -> NotFound:
     return NotFound("unknown_upload", f"There is no upload {upload_id}: begin one with POST /uploads.")
+
+
+def _fingerprint(sha256: str, *, title: str | None, profile: Profile, start: bool, force: bool) -> str:
+    return fingerprint("file_video", sha256=sha256, title=title, profile=profile, start=start, force=force)
 
 
 def _write(path: Path, file: BinaryIO) -> None:

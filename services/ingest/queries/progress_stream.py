@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -91,7 +91,7 @@ class ProgressFeed:
             or bool(changes_since(snapshot.run, seen)[0])
         )
 
-    async def events(self, ep_id: str, seen: Seen | None, *, follow: bool) -> AsyncIterator[ServerSentEvent]:
+    async def events(self, ep_id: str, seen: Seen | None, *, follow: bool) -> AsyncGenerator[ServerSentEvent, None]:
         """What changes from `seen` on, until the run has ended; with `follow` the runs after it too."""
         known: Snapshot | None = None
         async with self._channel(ep_id) as channel:

@@ -42,7 +42,11 @@ class RunQueries:
         known = {run.run_id for run in planned}
         asked = [asked_for(episode, entry) for entry in episode.get("starts", ()) if entry["run_id"] not in known]
         return page_of(
-            [*planned, *asked], key=lambda run: (-int(ULID.from_str(run.run_id)),), cursor=cursor, limit=limit
+            [*planned, *asked],
+            key=lambda run: (-int(ULID.from_str(run.run_id)),),
+            kinds=(int,),
+            cursor=cursor,
+            limit=limit,
         )
 
     async def read(self, ep_id: str, run_id: str) -> RunView:

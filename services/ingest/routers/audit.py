@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from chassis.http.audit_log import AuditEntry, AuditLog
 from chassis.http.auth import Admin
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, Page, ok
+from chassis.http.routing import Router
 from contracts.ids import EpId, Slug
 from services.ingest.routers.parameters import Cursor, Limit
 
-router = APIRouter(tags=["audit"], responses=ERROR_RESPONSES)
+router = Router(tags=["audit"])
 
 
 @router.get("/audit")

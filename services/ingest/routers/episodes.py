@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from chassis.http.audit import Subject
 from chassis.http.auth import Admin, Operator, Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, Page, ok
+from chassis.http.routing import Router
 from chassis.http.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import Slug
 from services.ingest.commands.deletion import Deletion
@@ -19,7 +19,7 @@ from services.ingest.models import DeletedEpisode, EpisodePatch, EpisodeView, Ne
 from services.ingest.routers.parameters import Cursor, EpisodePath, Limit, check_show
 from services.ingest.runs.states import State
 
-router = APIRouter(tags=["episodes"], responses=ERROR_RESPONSES)
+router = Router(tags=["episodes"])
 
 Desk = Annotated[EpisodeCommands, Depends(Provide(EpisodeCommands))]
 Remover = Annotated[Deletion, Depends(Provide(Deletion))]

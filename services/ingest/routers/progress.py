@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import Depends, Header, Query, Request, Response
 from sse_starlette import EventSourceResponse
 
-from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.auth import Role, Viewer
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, ok
+from chassis.http.routing import Router
+from chassis.http.streams import while_allowed
 from services.ingest.models import EpisodeStatus
 from services.ingest.queries.progress_stream import ProgressFeed
 from services.ingest.queries.runs import RunQueries
 from services.ingest.routers.parameters import EpisodePath
 from services.ingest.runs.progress import Seen
 
-router = APIRouter(tags=["progress"], responses=ERROR_RESPONSES)
+router = Router(tags=["progress"])
 
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
@@ -38,14 +39,19 @@ async def get_episode_status(
 
 @router.get("/episodes/{ep_id}/events", response_class=EventSourceResponse, response_model=None, responses=STREAM)
 async def stream_episode_events(
+    request: Request,
     ep_id: EpisodePath,
     _principal: Viewer,
     feed: Annotated[ProgressFeed, Depends(Provide(ProgressFeed))],
     last_event_id: Annotated[str | None, Header(max_length=100)] = None,
     follow: Annotated[bool, Query(description="Stay for later runs and revisions.")] = False,
 ) -> Response:
-    """Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run."""
+    """Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run.
+
+    The stream ends as well when the key or token does that it was opened with.
+    """
     seen = Seen.parse(last_event_id)
     if not await feed.has_more(ep_id, seen, follow=follow):
         return Response(status_code=204)
-    return EventSourceResponse(feed.events(ep_id, seen, follow=follow), ping=feed.heartbeat_s)
+    events = while_allowed(request, Role.viewer, feed.events(ep_id, seen, follow=follow))
+    return EventSourceResponse(events, ping=feed.heartbeat_s)

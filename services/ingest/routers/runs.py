@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from chassis.http.auth import Operator, Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, Page, ok
+from chassis.http.routing import Router
 from chassis.http.versions import CommandId
 from contracts.ids import RunId
 from services.ingest.commands.control_run import RunSteering
@@ -19,7 +19,7 @@ from services.ingest.queries.runs import RunQueries, view_of
 from services.ingest.routers.parameters import Cursor, EpisodePath, Limit, RunPath
 from services.ingest.runs.comparison import RunComparison
 
-router = APIRouter(tags=["runs"], responses=ERROR_RESPONSES)
+router = Router(tags=["runs"])
 
 Runs = Annotated[RunQueries, Depends(Provide(RunQueries))]
 Starter = Annotated[RunStarter, Depends(Provide(RunStarter))]

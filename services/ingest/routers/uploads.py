@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Path, UploadFile
+from fastapi import Depends, File, Form, Path, UploadFile
 
 from chassis.http.audit import Subject
 from chassis.http.auth import Operator
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, ok
+from chassis.http.routing import Router
 from chassis.http.versions import CommandId
 from chassis.mongo.database import Document
 from contracts.events import Profile
@@ -19,7 +19,7 @@ from services.ingest.commands.uploads import UploadCommands, unknown_upload
 from services.ingest.models import FiledVideo, Line, NewUpload, Registration, UploadView
 from services.ingest.routers.parameters import EpisodePath, check_show
 
-router = APIRouter(tags=["uploads"], responses=ERROR_RESPONSES)
+router = Router(tags=["uploads"])
 
 Desk = Annotated[UploadCommands, Depends(Provide(UploadCommands))]
 
@@ -45,7 +45,7 @@ async def begin_upload(
     """Begin an upload in parts: the answer says where to PUT them."""
     subject.episode(wanted.ep_id)
     check_show(principal, wanted.ep_id)
-    return ok(await desk.begin(wanted, command=command, who=principal.name))
+    return ok(await desk.begin(wanted, command=command, caller=principal.id, who=principal.name))
 
 
 @router.get("/uploads/{upload_id}")
@@ -76,6 +76,7 @@ async def upload_video(
     title: Annotated[Line | None, Form()] = None,
     profile: Annotated[Profile, Form()] = "balanced",
     start: Annotated[bool, Form()] = True,
+    force: Annotated[bool, Form(description="Replace another video.")] = False,
 ) -> ApiResult[FiledVideo]:
     """Upload a small video through the API; larger ones go to S3 by `POST /uploads`."""
     return ok(
@@ -86,6 +87,7 @@ async def upload_video(
             title=title,
             profile=profile,
             start=start,
+            force=force,
             command=command,
             who=principal.name,
         )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from chassis.http.auth import Viewer
-from chassis.http.errors import ERROR_RESPONSES
 from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, ok
+from chassis.http.routing import Router
 from services.ingest.models import ClipView, VideoView
 from services.ingest.queries.video import VideoQueries
 from services.ingest.routers.parameters import EpisodePath
 
-router = APIRouter(tags=["video"], responses=ERROR_RESPONSES)
+router = Router(tags=["video"])
 
 Desk = Annotated[VideoQueries, Depends(Provide(VideoQueries))]
 LONGEST_S = 10 * 24 * 3600.0

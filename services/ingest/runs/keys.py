@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 from ulid import ULID
+
+from chassis.errors import Malformed
 
 _SUFFIX = re.compile(r"\.([A-Za-z0-9]{1,8})\Z")
 _SUFFIX_OF_MEDIA_TYPE = {"video/mp4": ".mp4", "video/x-matroska": ".mkv", "video/webm": ".webm"}
@@ -26,6 +29,18 @@ def video_key(ep_id: str, sha256: str, suffix: str) -> str:
 def upload_key(ep_id: str, upload_id: str, suffix: str) -> str:
     """Key of a video that nobody has checked yet."""
     return f"uploads/{ep_id}/{upload_id}{suffix}"
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that some S3 servers and tools take for another one, as they resolve it like a path.
+
+    Raises:
+        Malformed: `bad_key`.
+    """
+    if not key.isprintable() or "\\" in key or not {"", ".", ".."}.isdisjoint(unquote(key).split("/")):
+        raise Malformed(
+            "bad_key", "The key has a part that is empty, . or .., or a character that no key has: rename it."
+        )
 
 
 def suffix_of(filename: str, media_type: str = "") -> str:

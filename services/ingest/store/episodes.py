@@ -172,7 +172,9 @@ class EpisodeStore:
 
     async def set_video(self, was: Document, video: Document) -> bool:
         """Name the video that the next run is of; False when the episode changed since `was` was read."""
-        return await self._write(str(was["_id"]), was, {"$set": {"video": video, "updated_at": datetime.now(UTC)}})
+        same = {"video.sha256": (was.get("video") or {}).get("sha256")}
+        update = {"$set": {"video": video, "updated_at": datetime.now(UTC)}}
+        return await self._write(str(was["_id"]), was, update, guard=same)
 
     async def write_tombstone(self, was: Document, *, last_run_id: str, cancelled: Iterable[Event], who: str) -> bool:
         """Delete: leave a tombstone and say so; False when the episode changed since `was` was read."""

@@ -15,6 +15,7 @@ from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import enqueue
 from chassis.mongo.run_fence import is_gone
 from contracts.events import EpisodeProgress, EpisodeUploaded, Event, RunStarted, ScreenTimeReported, SegmentReady
+from services.ingest.runs.ownership import check_ownership
 from services.ingest.runs.progress import all_done, fraction_of, nothing_done
 from services.ingest.runs.states import CANCELLED, FAILED, FINISHED, OPEN, STATES, SUPERSEDED
 from services.ingest.store.episodes import EpisodeStore
@@ -67,6 +68,10 @@ class IngestStore:
         if episode is None or not episode.get("current_run_id"):
             return None
         return await self.run(episode["current_run_id"])
+
+    async def check_ownership(self, ep_id: str, sha256: str) -> None:
+        """Raises Conflict `episode_taken` where the episode is of another video."""
+        check_ownership(await self.episodes.find(ep_id), await self.current_run(ep_id), sha256)
 
     async def is_deleted(self, ep_id: str, run_id: str) -> bool:
         """Whether the episode was deleted after this run was asked for."""

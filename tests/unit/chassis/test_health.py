@@ -80,6 +80,24 @@ async def test_a_service_that_is_shutting_down_is_not_ready() -> None:
     assert (await get(health, "ready")).status_code == 503
 
 
+async def test_whoever_asks_all_the_time_does_not_keep_the_dependencies_busy() -> None:
+    asked = 0
+
+    async def slow() -> bool:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.05)
+        return True
+
+    health = Health({"mongo": slow}, away={})
+    answers = await asyncio.gather(*(get(health, "ready") for _ in range(50)))
+    assert (asked, {answer.status_code for answer in answers}) == (1, {200})
+    first = health.metrics_text()
+    assert health.metrics_text() is first
+    await get(health, "ready")
+    assert asked == 2
+
+
 async def test_metrics_say_which_dependency_is_up() -> None:
     health = Health({"unit-up": yes, "unit-down": no}, away={})
     await health.report()

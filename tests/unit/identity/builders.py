@@ -165,6 +165,7 @@ def evidence_of(
     quality: float = 0.6,
     low_quality: bool = False,
     locked: bool = False,
+    spans: tuple[tuple[float, float], ...] = (),
 ) -> IdentityEvidence:
     prototypes = np.array(vectors, dtype=np.float32).reshape(-1, DIMENSION)
     mean = prototypes.mean(axis=0) if len(prototypes) else None
@@ -178,4 +179,5 @@ def evidence_of(
         quality=quality,
         low_quality=low_quality,
         locked=locked,
+        track_spans=spans,
     )

@@ -73,7 +73,9 @@ def test_two_tracks_of_one_person_at_the_same_time_count_once_and_are_reported()
         tracks, [make_identity(1, tracks[0]), make_identity(2, tracks[1])], [make_link(1, "ada"), make_link(2, "ada")]
     )
     assert document.cast[0].visible_s == 6.0
-    assert document.warnings == ("Ada is in two places at once for 2.0 s: check who is linked to Ada.",)
+    assert document.warnings == (
+        "Ada is in two places at once for 2.0 s, which count once: check who is linked to Ada.",
+    )
 
 
 def test_gaps_are_bridged_inside_a_shot_but_not_over_a_cut() -> None:

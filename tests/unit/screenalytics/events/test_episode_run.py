@@ -12,6 +12,7 @@ from chassis.errors import BadInput
 from chassis.settings import ChassisSettings
 from contracts import envelope
 from contracts.events import EpisodeFailed, EpisodeProgress, EpisodeUploaded, Event, RunStarted, ScreenTimeReported
+from screenalytics.events import emitter
 from screenalytics.events.episode_run import EpisodeNotFinished, EpisodeRun
 from screenalytics.events.subscriber import Subscription
 from tests.support.examples import EXAMPLES
@@ -40,6 +41,9 @@ class InThisOrder:
 
     def __init__(self, events: Sequence[Event]) -> None:
         self._events = list(events)
+
+    def add(self, event: Event) -> None:
+        self._events.append(event)
 
     async def getone(self) -> Record:
         if not self._events:
@@ -89,3 +93,36 @@ async def test_a_failure_ends_the_run_whenever_it_is_heard(code: str, kind: type
 async def test_silence_is_said() -> None:
     with pytest.raises(EpisodeNotFinished, match="Nothing was heard from the pipeline"):
         await follow([STARTED])
+
+
+@pytest.mark.parametrize("may", [True, False])
+async def test_another_video_of_an_episode_is_replaced_only_where_somebody_says_so(
+    may: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[EpisodeUploaded] = []
+    heard = InThisOrder([])
+
+    async def publish(_kafka: object, upload: EpisodeUploaded) -> str:
+        published.append(upload)
+        mine = {"upload_event_id": upload.event_id}
+        refused = {"ep_id": upload.ep_id, "run_id": None, "code": "episode_taken", "message": "It is taken: say so."}
+        answer = STARTED if upload.force else example(EpisodeFailed).model_copy(update=refused)
+        heard.add(answer.model_copy(update=mine))
+        return upload.event_id
+
+    async def asked(reason: str) -> bool:
+        assert reason == "It is taken: say so."
+        return may
+
+    monkeypatch.setattr(emitter, "publish", publish)
+    run = EpisodeRun(ChassisSettings(), on_event=lambda _: None, say=lambda _: None, may_replace=asked)
+    subscription = Subscription(cast(AIOKafkaConsumer, heard))
+    upload = UPLOAD.model_copy(update={"force": False})
+    if not may:
+        with pytest.raises(BadInput) as caught:
+            await run._begin(subscription, upload)
+        assert caught.value.code == "episode_taken"
+        return
+    _, started, _ = await run._begin(subscription, upload)
+    assert started.run_id == STARTED.run_id
+    assert [(one.force, one.video) for one in published] == [(False, upload.video), (True, upload.video)]

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, FastAPI, Header, Query
-from fastapi.testclient import TestClient
+from fastapi import Header, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from chassis.http import application
+from chassis.http.auth import Viewer
+from chassis.http.routing import Router
 from screenalytics.http_client.transport import ApiFailure
 from screenalytics.openapi.generate import client_source, models_source, tidy_names
-from tests.unit.api.test_requests import make_client, router
+from tests.unit.chassis.http.test_requests import make_client, router
 
-streams = APIRouter()
+streams = Router(tags=["streams"])
 
 
 @streams.get(
@@ -27,6 +28,7 @@ streams = APIRouter()
 )
 async def stream(
     name: str,
+    _principal: Viewer,
     last_event_id: Annotated[str | None, Header()] = None,
     follow: Annotated[bool, Query()] = False,
     stage: Annotated[list[str] | None, Query()] = None,
@@ -75,9 +77,7 @@ def test_a_refusal_is_an_error_with_a_code_and_the_version_there_is(generated: A
 
 
 def test_a_stream_takes_every_parameter_that_its_operation_has(generated: Any) -> None:
-    app = FastAPI()
-    app.include_router(streams)
-    with TestClient(app) as http, generated.Client("http://testserver", http=http) as client:
+    with make_client(routers=[streams]) as http, generated.Client("http://testserver", http=http) as client:
         plain = list(client.stream("a"))
         chosen = list(client.stream("a b", follow=True, stage=["ingest", "detector"], last_event_id="7-1"))
     assert plain == [("1", "asked", "a None False None")]
