@@ -129,9 +129,10 @@ class Regrouper:
     async def group_on(
         self, ground: GroupingInput, resolved: Resolved, *, run_id: RunId, earlier: EarlierRun | None, least_number: int
     ) -> EditedGrouping:
-        """A run's ground with edits; tracks are clustered once for every way they are cut and every threshold."""
+        """A run's ground with edits; tracks are clustered once for every way they are cut, every threshold and erasure."""
         cut = frozenset((row.track_id, row.start_s, row.end_s) for rows in resolved.cut.parts.values() for row in rows)
-        key = (run_id, cut, thresholds_in_force(self._rules, resolved.edits).model_dump_json())
+        compared = tuple(track.track_id for track in ground.joined.tracks if track.embedding_row is not None)
+        key = (run_id, compared, cut, thresholds_in_force(self._rules, resolved.edits).model_dump_json())
         edited = await asyncio.to_thread(
             group_edited,
             ground,

@@ -12,7 +12,15 @@ from chassis.domain.arrays import to_npy
 from chassis.kafka.bus import Origin
 from chassis.service import Resources
 from contracts.blobs import BlobRef
-from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped, EpisodeProgress, Event, SegmentEmbedded
+from contracts.events import (
+    ClustersEdited,
+    EpisodeDeleted,
+    EpisodeGrouped,
+    EpisodeProgress,
+    Event,
+    SegmentEmbedded,
+    TracksErased,
+)
 from services.grouper.artifacts import (
     RevisionHeader,
     RunArtifacts,
@@ -27,6 +35,7 @@ from services.grouper.edits.log import active_records
 from services.grouper.edits.resolve import Resolver
 from services.grouper.episode.grouping_with_edits import comparable_tracks
 from services.grouper.episode.identity_ids import EarlierRun
+from services.grouper.erasure import TrackErasure
 from services.grouper.grouper import EditedGrouping, GroupingInput, Regrouper, highest_number, retired_people
 from services.grouper.settings import GrouperSettings
 from services.grouper.store.edits import EditBook, EditStore
@@ -206,6 +215,18 @@ class GrouperHandlers:
             highest_number=highest_number(edited.grouping, at_least=run.highest_number),
             retired=retired_people(identities, run.retired, edited.grouping),
         )
+
+
+class ErasureHandlers:
+    """What the grouper does when somebody is to be forgotten."""
+
+    def __init__(self, erasure: TrackErasure) -> None:
+        self._erasure = erasure
+
+    async def tracks_erased(self, event: TracksErased, _origin: Origin) -> list[Event]:
+        """Forget the tracks' faces, and names in what operators wrote; said by the grouping without them."""
+        grouped = await self._erasure.forget(event)
+        return [] if grouped is None else [grouped]
 
 
 def _everybody(before: GroupedRun, people: EarlierRun, resolver: Resolver) -> dict[str, Sequence[str]]:
