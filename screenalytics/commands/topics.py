@@ -28,13 +28,16 @@ from contracts.events import (
     Event,
     FacebankUpdated,
     LinksChanged,
+    PersonErased,
     RunCancelled,
     RunStarted,
     ScreenTimeReported,
     SegmentEmbedded,
     SegmentReady,
     SegmentTracked,
+    ShowDeleted,
     Stage,
+    TracksErased,
 )
 from contracts.topics import TOPICS, dead_letter_topic
 from screenalytics.service_registry import app_of, settings_class
@@ -61,6 +64,9 @@ PUBLISHES: Mapping[Stage, tuple[type[Event], ...]] = {
     "identity": (
         FacebankUpdated,
         CastChanged,
+        PersonErased,
+        TracksErased,
+        ShowDeleted,
         LinksChanged,
         CastLinked,
         ScreenTimeReported,

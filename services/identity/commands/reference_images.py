@@ -12,6 +12,7 @@ from chassis.service import Resources
 from contracts.blobs import PictureRef
 from contracts.events import CastChanged, FacebankUpdated, PictureVerdict
 from services.identity.commands.cast import CastCommands
+from services.identity.facebank.admission import check_may_be_compared
 from services.identity.facebank.cast import Answer, Picture
 from services.identity.facebank.picture_quality import PictureQuality
 from services.identity.media.examiner import Examiner, refusal
@@ -58,9 +59,11 @@ class ReferenceImageCommands:
     async def add(self, show: str, cast_id: str, uploads: Sequence[Upload], request_id: str) -> Answer:
         """Examine pictures and keep the good ones; the facebank's revision and a verdict on each, in order.
 
-        Raises NotFound `unknown_show` and `unknown_cast_member`, DependencyUnavailable.
+        Raises NotFound `unknown_show` and `unknown_cast_member`, Conflict `consent_missing`, DependencyUnavailable.
         """
         before, _ = await self._cast.member(show, cast_id)
+        required = self._resources.settings.facebank.require_consent
+        check_may_be_compared(before, cast_id, consent_required=required)
         answered = await self._facebanks.answered(show, request_id)
         if answered is not None:
             return answered

@@ -9,12 +9,13 @@ request is either answered for good or was never handled.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from pymongo.errors import DuplicateKeyError
 
+from chassis.domain.redaction import redact
 from chassis.mongo.database import Database
 from contracts.events import PictureVerdict
 from services.identity.facebank.cast import Answer, Answering
@@ -60,11 +61,33 @@ class AnsweredRequests:
         """Forget requests that cannot come back by themselves any more; sent again, they are handled as new ones."""
         await self._requests.delete_many({"show": show, "at": {"$lt": datetime.now(UTC) - REMEMBERED_FOR}})
 
-    async def forget_member(self, show: str, cast_id: str) -> None:
-        """Take the verdicts on a member's pictures out of the answers."""
-        await self._requests.update_many(
-            {"show": show, "verdicts.cast_id": cast_id}, {"$pull": {"verdicts": {"cast_id": cast_id}}}
-        )
+    async def forget_member(self, show: str, cast_id: str, texts: Collection[str] = ()) -> int:
+        """Take the verdicts on a member's pictures, and names, out of the answers; returns out of how many."""
+        changed = 0
+        async for found in self._requests.find({"show": show}, {"verdicts": 1}):
+            verdicts = found["verdicts"]
+            left = [
+                verdict | {name: redact(verdict[name], texts) for name in ("message", "filename") if name in verdict}
+                for verdict in verdicts
+                if verdict["cast_id"] != cast_id
+            ]
+            if left != verdicts:
+                same = {"_id": found["_id"], "verdicts": verdicts}
+                changed += (await self._requests.update_one(same, {"$set": {"verdicts": left}})).matched_count
+        return changed
+
+    async def of_member(self, show: str, cast_id: str) -> list[dict[str, str]]:
+        """What was said about a member's pictures, and when."""
+        return [
+            {"at": found["at"].isoformat(timespec="seconds"), **{key: str(value) for key, value in verdict.items()}}
+            async for found in self._requests.find({"show": show, "verdicts.cast_id": cast_id})
+            for verdict in found["verdicts"]
+            if verdict["cast_id"] == cast_id
+        ]
+
+    async def forget_show(self, show: str, until: datetime) -> None:
+        """Forget what a show's requests were answered until a time."""
+        await self._requests.delete_many({"show": show, "at": {"$lte": until}})
 
 
 def request_key(request_id: str) -> str:
