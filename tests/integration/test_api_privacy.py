@@ -202,8 +202,14 @@ async def test_whoever_is_asked_for_gets_everything(rig: PrivacyRig) -> None:
     assert (await rig.identity.call("POST", f"/shows/{SHOW}/cast/nobody/export")).status_code == 404
 
 
-async def test_pictures_are_used_only_with_a_legal_basis_where_one_is_required(rig: PrivacyRig) -> None:
-    rig.identity.resources.settings.facebank.require_consent = True
+async def test_pictures_are_used_only_with_a_legal_basis_where_one_is_required(
+    stack: Stack, database: Database
+) -> None:
+    async with privacy_rig(stack, database, {"facebank": {"require_consent": True}}) as rig:
+        await consent_is_required(rig)
+
+
+async def consent_is_required(rig: PrivacyRig) -> None:
     data = rig.identity.data
     await data("POST", "/shows", {"name": "My Show"})
     await data("POST", f"/shows/{SHOW}/cast", {"name": "Rita Marsh"})
@@ -225,8 +231,14 @@ async def test_pictures_are_used_only_with_a_legal_basis_where_one_is_required(r
     assert consent["recorded_by"] == "local"
     assert await send(rig, RITA, picture_of(RED), key="now") == ["ok"]
     assert (await data("GET", f"/shows/{SHOW}/cast/{RITA}"))["consent"]["note"] == "form 12"
+    await rig.episode([OnScreen(RED, 0, 8)], {}, run_id=RUN)
+    assert await seconds(rig, EP) == {RITA: 8.0}
     assert await data("DELETE", f"/shows/{SHOW}/cast/{RITA}/consent") is True
     assert await data("DELETE", f"/shows/{SHOW}/cast/{RITA}/consent") is False
+    await rig.episode([OnScreen(RED, 0, 8)], {}, ep_id=OTHER_EP, run_id=LATER_RUN)
+    assert await seconds(rig, OTHER_EP) == {}
+    warnings = (await data("GET", f"/screen-time/{OTHER_EP}"))["warnings"]
+    assert any("no legal basis" in sentence for sentence in warnings)
 
 
 async def test_a_show_is_deleted_and_what_was_sent_before_does_not_bring_it_back(rig: PrivacyRig) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -88,7 +88,8 @@ class PrivacyRig:
         self, tracks: Sequence[OnScreen], traces: dict[Colour, Traces], *, ep_id: str = EP, run_id: str = RUN
     ) -> None:
         """Let an episode be grouped and reported; notes what there is of everybody in `traces`."""
-        await self.database["runs"].insert_one({"_id": run_id, "ep_id": ep_id, "state": "running", "seq": 0})
+        run = {"_id": run_id, "ep_id": ep_id, "state": "running", "seq": 0, "started": {"segments": 1}}
+        await self.database["runs"].insert_one(run)
         await self.grouper.deliver(await self._embedded(tracks, traces, ep_id, run_id))
         await self.settle()
 
@@ -312,11 +313,15 @@ def members(archive: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 @asynccontextmanager
-async def privacy_rig(stack: Stack, database: Database) -> AsyncIterator[PrivacyRig]:
+async def privacy_rig(
+    stack: Stack, database: Database, changed: Mapping[str, Any] | None = None
+) -> AsyncIterator[PrivacyRig]:
     """Identity with its HTTP API and a grouper beside it, on one database and one bucket."""
-    async with identity_rig(stack, database) as identity:
+    async with identity_rig(stack, database, changed) as identity:
         bus = RecordingBus()
-        settings = GrouperSettings.model_validate({"s3": identity.resources.settings.s3.model_dump()})
+        settings = GrouperSettings.model_validate(
+            {"s3": identity.resources.settings.s3.model_dump(), "grouping": {"dimension": DIMENSION}}
+        )
         wire_grouper(
             Resources(
                 settings=settings,

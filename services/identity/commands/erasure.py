@@ -103,7 +103,7 @@ class Erasures:
         if erasure.cast_id is not None:
             await self._close(erasure)
             await self._forget_in_cast(erasure, erasure.cast_id)
-        known = dict(erasure.episodes or {})
+        known = dict(erasure.episodes)
         if erasure.kind == "person":
             for ep_id in await self._links.episodes_of(erasure.show):
                 known.setdefault(ep_id, EpisodeProgress())
@@ -171,7 +171,7 @@ def receipt_of(erasure: Erasure) -> ErasureReceipt:
     """What people get to see of an erasure."""
     episodes = tuple(
         EpisodeErasure(ep_id=ep_id, done=erasure.finished_at is not None or progress.passes > 0, tracks=progress.found)
-        for ep_id, progress in sorted((erasure.episodes or {}).items())
+        for ep_id, progress in sorted(erasure.episodes.items())
     )
     done = sum(episode.done for episode in episodes)
     return ErasureReceipt(

@@ -106,7 +106,7 @@ class Retention:
             ep_id
             for erasure in await self._erasures.of_show(show)
             if erasure.kind == "strangers" and erasure.finished_at is None
-            for ep_id in erasure.episodes or ()
+            for ep_id in erasure.episodes
         }
         left = [ep_id for ep_id in episodes if ep_id not in under_way]
         if left:

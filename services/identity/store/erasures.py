@@ -47,7 +47,7 @@ class Erasure:
     cast_id: str | None = None
     names: tuple[str, ...] = ()
     passes: int = 0
-    episodes: Mapping[str, EpisodeProgress] | None = None
+    episodes: Mapping[str, EpisodeProgress] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
     elsewhere: int = 0
     finished_at: datetime | None = None
@@ -72,7 +72,7 @@ class ErasureStore:
         who: str,
         cast_id: str | None = None,
         names: Sequence[str] = (),
-        episodes: Sequence[str] | None = None,
+        episodes: Sequence[str] = (),
     ) -> Erasure:
         """A new erasure, to be begun at once."""
         now = datetime.now(UTC)
@@ -85,7 +85,7 @@ class ErasureStore:
             "cast_id": cast_id,
             "names": list(names),
             "passes": 0,
-            "episodes": None if episodes is None else {ep_id: {"passes": 0} for ep_id in episodes},
+            "episodes": {ep_id: {"passes": 0} for ep_id in episodes},
             "removed": {},
             "due_at": now,
         }
@@ -138,7 +138,7 @@ class ErasureStore:
         """Forget whom the erasure was about, and say that it is done."""
         episodes = {
             ep_id: {"passes": progress.passes, "found": progress.found}
-            for ep_id, progress in (erasure.episodes or {}).items()
+            for ep_id, progress in erasure.episodes.items()
         }
         update: Document = {
             "$set": {"finished_at": datetime.now(UTC), "episodes": episodes},
@@ -150,7 +150,7 @@ class ErasureStore:
 
 
 def _read(found: Document) -> Erasure:
-    episodes = found.get("episodes")
+    episodes = found.get("episodes", {})
     return Erasure(
         erasure_id=str(found["_id"]),
         show=found["show"],
@@ -160,7 +160,7 @@ def _read(found: Document) -> Erasure:
         cast_id=found.get("cast_id"),
         names=tuple(found.get("names") or ()),
         passes=int(found.get("passes", 0)),
-        episodes=None if episodes is None else {ep_id: _progress(entry) for ep_id, entry in episodes.items()},
+        episodes={ep_id: _progress(entry) for ep_id, entry in episodes.items()},
         removed=dict(found.get("removed", {})),
         elsewhere=int(found.get("elsewhere", 0)),
         finished_at=found.get("finished_at"),
