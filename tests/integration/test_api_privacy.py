@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 import pytest_asyncio
 
+from chassis.errors import DependencyUnavailable
 from chassis.kafka.bus import Origin
 from chassis.mongo.database import Database
+from chassis.settings import ChassisSettings, RetentionSettings
 from contracts.blobs import PictureRef
 from contracts.events import CastPictures, CastUploaded, FacebankUpdated, PersonErased, ShowDeleted
+from screenalytics.commands.retention import make_retention
 from screenalytics.local.servers import Stack
+from services.identity.commands.purge import Purged, RevisionPurge
 from tests.support.identity_rig import BLUE, EP, GREEN, LATER_RUN, OTHER_EP, RED, RUN, SHOW, picture_of
 from tests.support.privacy_rig import OnScreen, PrivacyRig, Traces, members, privacy_rig
 
@@ -182,6 +188,101 @@ async def test_a_late_writer_is_cleaned_up_after(rig: PrivacyRig) -> None:
     await rig.database["screen_time"].insert_one(late | {"cause": "late"})
     await rig.erase_until_done(SHOW, erasure)
     assert await rig.found(traces[RED]) == []
+
+
+async def test_what_operators_wrote_and_cut_has_nothing_of_an_erased_person(rig: PrivacyRig) -> None:
+    traces = await season(rig)
+    people = (await rig.identity.data("GET", f"/identities/{EP}"))["items"]
+    mixed = next(one for one in people if one["cast_id"] == RITA)
+    details = await rig.identity.data("GET", f"/identities/{EP}/{mixed['identity_id']}")
+    track = min(details["track_ids"])
+    await rig.correct("rename", {"identity_id": mixed["identity_id"], "label": "Rita Marsh's double", "why": "no idea"})
+    await rig.correct("move-range", {"track_id": track, "start_s": 4.0, "end_s": 8.0, "why": "not Rita Marsh"})
+    for one in (await rig.identity.data("GET", f"/identities/{EP}"))["items"]:
+        if one["first_s"] == 4.0:
+            stretch = one["identity_id"]
+    await rig.identity.data("PUT", f"/links/{EP}/{stretch}", {"cast_id": GRETA}, version="*")
+    await rig.settle()
+    before = await seconds(rig, EP)
+    assert any("mongo edits" in place for place in await rig.found(traces[RED]))
+    erasure = (await rig.identity.data("POST", f"/shows/{SHOW}/erasures", {"cast_id": RITA}))["erasure_id"]
+    await rig.erase_until_done(SHOW, erasure)
+    assert before[GRETA] > 10.0
+    assert await seconds(rig, EP) == {GRETA: before[GRETA]}
+    of_others = Traces((), vectors=traces[RED].vectors[1:4])  # the stretch's own faces are Greta's now
+    texts = Traces(traces[RED].texts)
+    assert await rig.found(texts) == []
+    assert all(place.endswith(("faces.npy", ".npy")) for place in await rig.found(of_others))
+    await rig.correct("rename", {"identity_id": stretch, "label": None})
+    assert await seconds(rig, EP) == {GRETA: before[GRETA]}
+
+
+async def test_an_erasure_that_breaks_off_is_taken_up_again(rig: PrivacyRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    traces = await season(rig)
+    erasure = (await rig.identity.data("POST", f"/shows/{SHOW}/erasures", {"cast_id": RITA}))["erasure_id"]
+    real, calls = RevisionPurge.purge, []
+
+    async def breaking(self: RevisionPurge, ep_id: str, **more: Any) -> Purged:
+        calls.append(ep_id)
+        if len(calls) < 3:
+            raise DependencyUnavailable("s3", "away")
+        return await real(self, ep_id, **more)
+
+    monkeypatch.setattr(RevisionPurge, "purge", breaking)
+    for _ in range(6):
+        await rig.database["erasures"].update_many({}, {"$set": {"due_at": datetime.now(UTC)}})
+        with suppress(DependencyUnavailable):
+            await rig.erasures.sweep()
+        await rig.settle()
+    await rig.erase_until_done(SHOW, erasure)
+    assert len(calls) > 3
+    assert await rig.found(traces[RED]) == []
+
+
+async def test_a_person_who_was_removed_earlier_is_erased_by_name(rig: PrivacyRig) -> None:
+    traces = await season(rig)
+    await rig.identity.data("DELETE", f"/shows/{SHOW}/cast/{RITA}?unlink=true")
+    await rig.settle()
+    unknown = await rig.identity.call("POST", f"/shows/{SHOW}/erasures", {"cast_id": RITA})
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "unknown_cast_member")
+    body = {"cast_id": RITA, "names": ["Rita Marsh"]}
+    erasure = (await rig.identity.data("POST", f"/shows/{SHOW}/erasures", body))["erasure_id"]
+    await rig.erase_until_done(SHOW, erasure)
+    assert await rig.found(Traces(traces[RED].texts)) == []
+
+
+async def test_what_is_over_its_time_goes_and_times_on_screen_stay(rig: PrivacyRig) -> None:
+    traces = await season(rig)
+    before = await rig.identity.data("GET", f"/screen-time/{OTHER_EP}")
+    settings = ChassisSettings(retention=RetentionSettings(strangers_days=30, revisions_days=90, audit_days=365))
+    retention = make_retention(settings, rig.database, rig.storage)
+    now = datetime.now(UTC)
+    kept = await retention.run(now, is_trial=True)
+    later = now + timedelta(days=400)
+    counted = await retention.run(later, is_trial=True)
+    assert (kept.revisions, kept.audit_entries) == (0, 0)
+    assert counted.revisions > 0 < counted.audit_entries
+    assert counted.strangers == 1
+    done = await retention.run(later)
+    assert (done.revisions, done.audit_entries, done.strangers) == (
+        counted.revisions,
+        counted.audit_entries,
+        counted.strangers,
+    )
+    assert await rig.database["audit"].count_documents({}) == 0
+    (asked,) = await rig.erasures.receipts(SHOW)
+    receipt = await rig.erase_until_done(SHOW, asked.erasure_id)
+    assert (receipt.kind, receipt.kafka) == ("strangers", ())
+    after = await rig.identity.data("GET", f"/screen-time/{OTHER_EP}")
+    assert [(row["cast_id"], row["intervals_s"]) for row in after["cast"]] == [
+        (row["cast_id"], row["intervals_s"]) for row in before["cast"]
+    ]
+    visible = [(row["identity_id"], row["intervals_s"]) for row in before["unidentified"]]
+    assert [(row["identity_id"], row["intervals_s"]) for row in after["unidentified"]] == visible
+    assert [place for place in await rig.found(traces[BLUE]) if OTHER_EP in place] == []
+    assert [place for place in await rig.found(traces[RED]) if OTHER_EP in place] != []
+    again = await retention.run(later)
+    assert (again.revisions, again.strangers, again.audit_entries) == (0, 0, 0)
 
 
 async def test_whoever_is_asked_for_gets_everything(rig: PrivacyRig) -> None:

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import httpx
 import numpy as np
 import pyarrow.parquet as pq
 
 from chassis.domain.arrays import Floats, from_npy, to_npy
 from chassis.domain.crop_archive import chip_member, encode_jpeg, pack_crops, thumbnail_member
+from chassis.http import application
 from chassis.kafka.bus import Bus
 from chassis.mongo.database import Database
 from chassis.mongo.run_fence import RunFence
@@ -75,6 +77,7 @@ class PrivacyRig:
 
     identity: IdentityRig
     grouper: RecordingBus
+    corrections: httpx.AsyncClient
     runs: IngestStore
     database: Database
     storage: Storage
@@ -160,6 +163,12 @@ class PrivacyRig:
             decoded_frames=480,
             analysed_frames=480,
         )
+
+    async def correct(self, kind: str, body: dict[str, Any], *, ep_id: str = EP) -> None:
+        """One correction of who is who, and what follows from it."""
+        answer = await self.corrections.post(f"/clusters/{ep_id}/{kind}", json=body, headers={"If-Match": "*"})
+        assert answer.is_success, answer.text
+        await self.settle()
 
     async def settle(self) -> None:
         """Deliver everything that was said and not delivered yet, until nothing new is said."""
@@ -322,7 +331,7 @@ async def privacy_rig(
         settings = GrouperSettings.model_validate(
             {"s3": identity.resources.settings.s3.model_dump(), "grouping": {"dimension": DIMENSION}}
         )
-        wire_grouper(
+        wiring = wire_grouper(
             Resources(
                 settings=settings,
                 bus=cast("Bus", bus),
@@ -331,7 +340,15 @@ async def privacy_rig(
                 fence=RunFence(database, max_age_s=0),
             )
         )
+        app = application.build("grouper", wiring.routers)
+        application.connect(app, settings, database, wiring.parts)
+        corrections = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://grouper")
         identity.bus.outboxes = [database[name] for name in ("identities", "facebanks", "erasures")]
         yield PrivacyRig(
-            identity=identity, grouper=bus, runs=IngestStore(database), database=database, storage=identity.storage
+            identity=identity,
+            grouper=bus,
+            corrections=corrections,
+            runs=IngestStore(database),
+            database=database,
+            storage=identity.storage,
         )

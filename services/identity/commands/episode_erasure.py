@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from chassis.domain.redaction import redact
 from chassis.kafka.bus import Bus
@@ -26,6 +27,9 @@ from services.identity.store.links import LinkStore
 from services.identity.store.revisions import Revision, RevisionStore
 
 MOST_TRIES = 50
+
+ASK_AGAIN = timedelta(seconds=60)
+"""When the grouper is asked again for what it has not done yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +101,10 @@ class EpisodeErasures:
         part = part_of(erasure.erasure_id, episode.run_id, progress.tracks)
         grouped = await self._grouper.grouped(episode.run_id)
         if grouped is not None and part not in grouped.erasures:
-            if progress.asked != part:
-                await self._ask(erasure, ep_id, episode.run_id, part, progress.tracks)
-                return Step(progress=replace(progress, asked=part), removed=removed)
             is_concerned = bool(progress.tracks) or await self._is_label(grouped, erasure.texts)
-            if is_concerned or not await self._grouper.edits_are_without(ep_id, part):
-                await self._ask(erasure, ep_id, episode.run_id, part, progress.tracks)
-                return Step(progress=progress, removed=removed)
+            is_waiting = is_concerned or not await self._grouper.edits_are_without(ep_id, part)
+            if is_waiting or progress.asked != part:
+                return Step(progress=await self._ask(erasure, ep_id, episode.run_id, part, progress), removed=removed)
         elif grouped is not None and part not in revision.grouped.erasures:
             await self._report(erasure, ep_id, episode.run_id, part, grouped)
         if erasure.cast_id is not None and self._is_named((await self._seen(ep_id))[1] or revision, erasure):
@@ -131,17 +132,24 @@ class EpisodeErasures:
         people = await self._reader.document(grouped.artifacts["identities"], IdentitiesDocument)
         return any(one.label is not None and redact(one.label, texts) != one.label for one in people.identities)
 
-    async def _ask(self, erasure: Erasure, ep_id: str, run_id: str, part: str, tracks: Sequence[str]) -> None:
+    async def _ask(
+        self, erasure: Erasure, ep_id: str, run_id: str, part: str, progress: EpisodeProgress
+    ) -> EpisodeProgress:
+        """Ask the grouper to forget the tracks, and again after a while: the bus may have lost it."""
+        now = datetime.now(UTC)
+        if progress.asked == part and progress.asked_at is not None and now < progress.asked_at + ASK_AGAIN:
+            return progress
         await self._bus.publish(
             TracksErased(
                 ep_id=ep_id,
                 run_id=run_id,
                 erasure_id=part,
-                track_ids=tuple(tracks),
+                track_ids=progress.tracks,
                 times_stay=erasure.kind == "strangers",
                 texts=erasure.texts,
             )
         )
+        return replace(progress, asked=part, asked_at=now)
 
     async def _forget_links(self, ep_id: str, revision: Revision, cast_id: str, texts: Sequence[str]) -> int:
         """Take the person out of the links; returns how many named them."""

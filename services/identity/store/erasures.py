@@ -25,7 +25,7 @@ class EpisodeProgress:
     """How far an erasure is in one episode.
 
     `passes` counts how often the episode was found without the person, `found` their tracks. `tracks` are those of the
-    run `run_id`, `asked` what the grouper was asked to forget.
+    run `run_id`, `asked` what the grouper was asked to forget, and `asked_at` when.
     """
 
     passes: int = 0
@@ -33,6 +33,7 @@ class EpisodeProgress:
     run_id: str | None = None
     tracks: tuple[str, ...] = ()
     asked: str | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +138,7 @@ class ErasureStore:
     async def finish(self, erasure: Erasure, event: PersonErased | None) -> None:
         """Forget whom the erasure was about, and say that it is done."""
         episodes = {
-            ep_id: {"passes": progress.passes, "found": progress.found}
-            for ep_id, progress in erasure.episodes.items()
+            ep_id: {"passes": progress.passes, "found": progress.found} for ep_id, progress in erasure.episodes.items()
         }
         update: Document = {
             "$set": {"finished_at": datetime.now(UTC), "episodes": episodes},
@@ -174,4 +174,5 @@ def _progress(entry: Document) -> EpisodeProgress:
         run_id=entry.get("run_id"),
         tracks=tuple(entry.get("tracks") or ()),
         asked=entry.get("asked"),
+        asked_at=entry.get("asked_at"),
     )
