@@ -36,7 +36,7 @@ class RunControl:
         Raises:
             NotFound: unknown_run.
         """
-        return await self._steering.find(run_id.strip().upper())
+        return await self._runs.find_run(run_id.strip().upper())
 
     async def cancel(self, run_id: str) -> Document:
         """As `RunSteering.cancel`, by the run's id."""

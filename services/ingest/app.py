@@ -48,7 +48,9 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
         routers=ROUTERS,
         parts=(
             EpisodeCommands(store, outbox),
-            RunQueries(store, starter, steering, ArtifactReader(storage)),
+            RunQueries(store, ArtifactReader(storage)),
+            starter,
+            steering,
             uploads,
             VideoQueries(store, storage, settings.api),
             ProgressFeed(database, settings.progress),

@@ -14,7 +14,6 @@ from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped
 from contracts.rows import FaceRow, IdentitiesDocument, TrackRow
 from screenalytics.local.servers import Stack
 from services.grouper.clustering.grouping import Clusters, cluster_faces
-from services.grouper.clustering.track_points import TrackPoints
 from services.grouper.edits.kinds import (
     Drop,
     Edit,
@@ -27,6 +26,7 @@ from services.grouper.edits.kinds import (
     TrackGroup,
 )
 from services.grouper.edits.log import EditRecord
+from services.grouper.tracks.points import TrackPoints
 from tests.support.grouper_system import (
     EP_ID,
     FIRST_RUN,

@@ -14,7 +14,7 @@ import numpy as np
 
 from services.grouper.clustering.constraints import Constraints
 from services.grouper.clustering.grouping import Clusters
-from services.grouper.clustering.track_points import TrackPoints
+from services.grouper.tracks.points import TrackPoints
 
 MOST_COMPARED = 400
 """A cluster of more parts that an edit divides is divided in order of time, not of likeness."""

@@ -12,8 +12,8 @@ import numpy as np
 from contracts.rows import TrackRow
 from services.grouper.clustering.constraints import Constraints
 from services.grouper.clustering.linkage import density_cores, merge_close, merge_neighbours, ratio_matrix
-from services.grouper.clustering.track_points import Floats, Mask, Matrix, TrackPoints, track_limits
 from services.grouper.rules import ClusteringRules, RescueRules
+from services.grouper.tracks.points import Floats, Mask, Matrix, TrackPoints, track_limits
 
 Clusters = list[list[int]]
 

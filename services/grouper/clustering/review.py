@@ -10,7 +10,7 @@ import numpy as np
 
 from contracts.rows import ClusterCentroid, Identity, TrackRow
 from services.grouper.clustering.constraints import Constraints
-from services.grouper.clustering.track_points import Floats
+from services.grouper.tracks.points import Floats
 
 FARTHEST = 2.0
 """Clusters farther apart than this are no duplicates."""

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from contracts.rows import TrackRow
 from services.grouper.clustering.constraints import Constraints, simultaneous_pairs
-from services.grouper.clustering.track_points import Floats, Mask, Matrix, track_points
 from services.grouper.rules import ClusteringRules
+from services.grouper.tracks.points import Floats, Mask, Matrix, track_points
 
 ROUNDS = 10
 

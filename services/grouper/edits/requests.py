@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chassis.errors import BadInput, Conflict, NotFound
-from chassis.http.results import ApiModel
 from contracts.ids import IdentityId, TrackId
 from contracts.rows import Identity, TrackRow
 from services.grouper.edits.kinds import (
@@ -38,7 +37,13 @@ Tracks = Annotated[tuple[ATrack, ...], Field(min_length=1, max_length=5000)]
 Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 
 
-class MergeClusters(ApiModel):
+class EditRequest(BaseModel):
+    """Base of what operators send: checked to the last field, and nothing that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MergeClusters(EditRequest):
     """All of them are one person, who keeps the target's id."""
 
     kind: Literal["merge"] = "merge"
@@ -47,7 +52,7 @@ class MergeClusters(ApiModel):
     why: Why = None
 
 
-class SplitCluster(ApiModel):
+class SplitCluster(EditRequest):
     """The tracks are one other person than the rest of the identity."""
 
     kind: Literal["split"] = "split"
@@ -56,7 +61,7 @@ class SplitCluster(ApiModel):
     why: Why = None
 
 
-class MoveTracks(ApiModel):
+class MoveTracks(EditRequest):
     """The tracks belong to the target, or to a new person (null), and not to the source; by default who has them."""
 
     kind: Literal["move_tracks"] = "move_tracks"
@@ -66,7 +71,7 @@ class MoveTracks(ApiModel):
     why: Why = None
 
 
-class MoveTimeRange(ApiModel):
+class MoveTimeRange(EditRequest):
     """`[start_s, end_s)` of the track shows the target, or a new person (null)."""
 
     kind: Literal["move_range"] = "move_range"
@@ -77,7 +82,7 @@ class MoveTimeRange(ApiModel):
     why: Why = None
 
 
-class KeepApart(ApiModel):
+class KeepApart(EditRequest):
     """The two are never one person."""
 
     kind: Literal["not_same"] = "not_same"
@@ -86,7 +91,7 @@ class KeepApart(ApiModel):
     why: Why = None
 
 
-class LockCluster(ApiModel):
+class LockCluster(EditRequest):
     """The identity is complete and right: nothing joins or leaves it."""
 
     kind: Literal["lock"] = "lock"
@@ -94,7 +99,7 @@ class LockCluster(ApiModel):
     why: Why = None
 
 
-class UnlockCluster(ApiModel):
+class UnlockCluster(EditRequest):
     """The identity may change again."""
 
     kind: Literal["unlock"] = "unlock"
@@ -102,7 +107,7 @@ class UnlockCluster(ApiModel):
     why: Why = None
 
 
-class DropTracks(ApiModel):
+class DropTracks(EditRequest):
     """The tracks are nobody."""
 
     kind: Literal["drop"] = "drop"
@@ -110,7 +115,7 @@ class DropTracks(ApiModel):
     why: Why = None
 
 
-class RestoreTracks(ApiModel):
+class RestoreTracks(EditRequest):
     """Dropped tracks are somebody after all."""
 
     kind: Literal["restore"] = "restore"
@@ -118,7 +123,7 @@ class RestoreTracks(ApiModel):
     why: Why = None
 
 
-class RenameCluster(ApiModel):
+class RenameCluster(EditRequest):
     """What to call a person who is nobody of the cast; null takes the name away."""
 
     kind: Literal["rename"] = "rename"
@@ -127,7 +132,7 @@ class RenameCluster(ApiModel):
     why: Why = None
 
 
-class ReclusterEpisode(ApiModel):
+class ReclusterEpisode(EditRequest):
     """Group with other thresholds from here on; an empty object goes back to those of the settings."""
 
     kind: Literal["recluster"] = "recluster"

@@ -19,7 +19,6 @@ from services.grouper.clustering.grouping import (
     merge_singleton_clusters,
 )
 from services.grouper.clustering.quality import grouping_metrics, grouping_warnings
-from services.grouper.clustering.track_points import Floats, TrackPoints, track_points
 from services.grouper.edits.kinds import Edit
 from services.grouper.edits.replay import (
     constrain,
@@ -34,6 +33,7 @@ from services.grouper.edits.replay import (
 from services.grouper.episode.identity_ids import EarlierRun, carry_identity_ids
 from services.grouper.rules import ClusteringRules, GrouperThresholds
 from services.grouper.tracks.joining import JoinedEpisode
+from services.grouper.tracks.points import Floats, TrackPoints, track_points
 
 NO_EMBEDDING = "no_embedding"
 LOW_QUALITY = "low_quality"

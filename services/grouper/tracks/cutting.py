@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.rows import FaceRow, TrackRow
-from services.grouper.clustering.track_points import Floats
 from services.grouper.tracks.geometry import box_at
 from services.grouper.tracks.joining import JoinedEpisode
+from services.grouper.tracks.points import Floats
 from services.grouper.tracks.pooling import pooled
 
 BEFORE, STRETCH, AFTER = "001", "002", "003"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from contracts.rows import FaceRow, TrackRow
-from services.grouper.clustering.track_points import Floats
+from services.grouper.tracks.points import Floats
 
 LEAST_WEIGHT = 0.05
 NO_FACE = "no_face_sampled"

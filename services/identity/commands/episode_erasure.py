@@ -10,18 +10,18 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from chassis.domain.redaction import redact
 from chassis.kafka.bus import Bus
 from chassis.mongo.grouper_read_model import GrouperReadModel
 from chassis.s3.artifact_reader import ArtifactReader
-from contracts.events import EpisodeGrouped, TracksErased
+from contracts.events import EpisodeGrouped, Event, TracksErased
 from contracts.rows import IdentitiesDocument
 from services.identity.commands.purge import RevisionPurge
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.privacy.forget_links import is_named_in
 from services.identity.privacy.mentions import names_person
-from services.identity.reporter.reporter import Reporter
 from services.identity.store.erasures import EpisodeProgress, Erasure
 from services.identity.store.links import LinkStore
 from services.identity.store.revisions import Revision, RevisionStore
@@ -30,6 +30,14 @@ MOST_TRIES = 50
 
 ASK_AGAIN = timedelta(seconds=60)
 """When the grouper is asked again for what it has not done yet."""
+
+
+class Reports(Protocol):
+    """Makes an episode's screen time again; what it returns is to be published."""
+
+    async def report(
+        self, ep_id: str, run_id: str, *, cause: str, grouped: EpisodeGrouped | None = None, is_erasure: bool = False
+    ) -> list[Event]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +59,7 @@ class EpisodeErasures:
         links: LinkStore,
         revisions: RevisionStore,
         reader: ArtifactReader,
-        reporter: Reporter,
+        reporter: Reports,
         grouper: GrouperReadModel,
         purge: RevisionPurge,
     ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.errors import Conflict, NotFound
+from chassis.errors import Conflict
 from chassis.mongo.database import Document
 from chassis.mongo.outbox import LEFT_ALONE_S, Outbox
 from chassis.mongo.run_fence import MAX_AGE_S
@@ -21,17 +21,6 @@ class RunSteering:
         self._store = store
         self._outbox = outbox
 
-    async def find(self, run_id: str, *, ep_id: str | None = None) -> Document:
-        """A run, of one episode where it is named.
-
-        Raises:
-            NotFound: `unknown_run`.
-        """
-        run = await self._store.run(run_id)
-        if run is None or ep_id not in {None, run["ep_id"]}:
-            raise NotFound("unknown_run", f"There is no run {run_id!r}: the list of runs shows those there are.")
-        return run
-
     async def cancel(self, run: Document) -> Document:
         """Close a run for good and tell everybody. A run that is cancelled already is told of again.
 
@@ -41,7 +30,7 @@ class RunSteering:
         run_id = str(run["_id"])
         event = RunCancelled(ep_id=run["ep_id"], run_id=run_id, reason="cancelled")
         closed = await self._store.cancel(run_id, event)
-        run = await self.find(run_id)
+        run = await self._store.find_run(run_id)
         if not closed:
             raise Conflict("run_not_open", f"The run {run_id} is {run['state']}; there is nothing to cancel.")
         await self._outbox.publish_soon(self._store.collection, run_id)

@@ -1,4 +1,4 @@
-"""The runs of an episode, as people see and steer them."""
+"""The runs of an episode, as people see them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from chassis.mongo.database import Document
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.blobs import BlobRef
 from contracts.rows import ScreenTimeDocument, TrackMetricsDocument
-from services.ingest.commands.control_run import RunSteering
-from services.ingest.commands.start_run import RunStarter
-from services.ingest.models import EpisodeStatus, NewRun, ResumedRun, RunView, StartedRun
+from services.ingest.models import EpisodeStatus, RunView
 from services.ingest.runs.comparison import RunComparison, RunRecord, compare_runs
 from services.ingest.runs.progress import Failure, fraction_of, status_of
 from services.ingest.runs.states import FAILED, REQUESTED
@@ -27,12 +25,10 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class RunQueries:
-    """What the routers of runs and status work with."""
+    """Runs, their states and what two of them have in common."""
 
-    def __init__(self, store: IngestStore, starter: RunStarter, steering: RunSteering, reader: ArtifactReader) -> None:
+    def __init__(self, store: IngestStore, reader: ArtifactReader) -> None:
         self._store = store
-        self._starter = starter
-        self._steering = steering
         self._reader = reader
 
     async def list(self, ep_id: str, *, cursor: str | None, limit: int) -> Page[RunView]:
@@ -59,7 +55,7 @@ class RunQueries:
         entry = next((entry for entry in episode.get("starts", ()) if entry["run_id"] == run_id), None)
         if entry is not None and await self._store.run(run_id) is None:
             return asked_for(episode, entry)
-        return view_of(await self._steering.find(run_id, ep_id=ep_id))
+        return view_of(await self._store.find_run(run_id, ep_id=ep_id))
 
     async def status(self, ep_id: str) -> EpisodeStatus:
         """How far the current run is, and a later one that was asked for.
@@ -77,19 +73,6 @@ class RunQueries:
             requested=asked_for(episode, later[-1]) if later else None,
         )
 
-    async def start(self, ep_id: str, wanted: NewRun, *, command: str, who: str) -> StartedRun:
-        """Ask for a run; raises as `RunStarter.start`."""
-        return await self._starter.start(ep_id, profile=wanted.profile, force=wanted.force, command=command, who=who)
-
-    async def cancel(self, ep_id: str, run_id: str) -> RunView:
-        """Close a run for good; raises as `RunSteering.cancel`."""
-        return view_of(await self._steering.cancel(await self._planned(ep_id, run_id)))
-
-    async def resume(self, ep_id: str, run_id: str) -> ResumedRun:
-        """Let a run go on; raises as `RunSteering.resume`."""
-        asked = await self._steering.resume(await self._planned(ep_id, run_id))
-        return ResumedRun(ep_id=ep_id, run_id=run_id, segments_asked=asked)
-
     async def compare(self, ep_id: str, a: str, b: str) -> RunComparison:
         """Two runs side by side.
 
@@ -99,7 +82,7 @@ class RunQueries:
         first, second = await asyncio.gather(*(self._record(ep_id, run_id) for run_id in (a, b)))
         return compare_runs(first, second)
 
-    async def _planned(self, ep_id: str, run_id: str) -> Document:
+    async def planned(self, ep_id: str, run_id: str) -> Document:
         """A run that can be steered.
 
         Raises:
@@ -109,10 +92,10 @@ class RunQueries:
         run = await self.read(ep_id, run_id)
         if run.state == REQUESTED:
             raise Conflict("run_not_planned", f"The run {run_id} is not planned yet: try again in a moment.")
-        return await self._steering.find(run_id, ep_id=ep_id)
+        return await self._store.find_run(run_id, ep_id=ep_id)
 
     async def _record(self, ep_id: str, run_id: str) -> RunRecord:
-        run = await self._steering.find(run_id, ep_id=ep_id)
+        run = await self._store.find_run(run_id, ep_id=ep_id)
         manifests: dict[str, Any] = run.get("report", {}).get("manifests", {})
         return RunRecord(
             run=run,

@@ -30,10 +30,10 @@ STREAM: dict[int | str, dict[str, Any]] = {
 
 @router.get("/episodes/{ep_id}/status")
 async def get_episode_status(
-    ep_id: EpisodePath, _principal: Viewer, desk: Annotated[RunQueries, Depends(Provide(RunQueries))]
+    ep_id: EpisodePath, _principal: Viewer, runs: Annotated[RunQueries, Depends(Provide(RunQueries))]
 ) -> ApiResult[EpisodeStatus]:
     """Tell how far the episode's current run is: pieces done of each stage, rate and time left."""
-    return ok(await desk.status(ep_id))
+    return ok(await runs.status(ep_id))
 
 
 @router.get("/episodes/{ep_id}/events", response_class=EventSourceResponse, response_model=None, responses=STREAM)

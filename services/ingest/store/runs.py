@@ -10,6 +10,7 @@ from typing import Any
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 
+from chassis.errors import NotFound
 from chassis.mongo import bitset
 from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import enqueue
@@ -33,6 +34,17 @@ class IngestStore:
 
     async def run(self, run_id: str) -> Document | None:
         return await self.collection.find_one({"_id": run_id})
+
+    async def find_run(self, run_id: str, *, ep_id: str | None = None) -> Document:
+        """A run, of one episode where it is named.
+
+        Raises:
+            NotFound: `unknown_run`.
+        """
+        run = await self.run(run_id)
+        if run is None or ep_id not in {None, run["ep_id"]}:
+            raise NotFound("unknown_run", f"There is no run {run_id!r}: the list of runs shows those there are.")
+        return run
 
     async def runs(self, run_ids: Iterable[str]) -> dict[str, Document]:
         """State, profile and creation time of runs, by their ids."""

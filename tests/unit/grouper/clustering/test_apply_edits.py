@@ -7,10 +7,10 @@ import pytest
 
 from services.grouper.clustering.apply_edits import MOST_COMPARED, carry_out
 from services.grouper.clustering.constraints import Constraints
-from services.grouper.clustering.track_points import TrackPoints, track_points
 from services.grouper.edits.kinds import Drop, Merge, NotSame, Split, TrackGroup
 from services.grouper.episode.grouping_with_edits import group_episode
 from services.grouper.rules import GrouperThresholds
+from services.grouper.tracks.points import TrackPoints, track_points
 from tests.unit.grouper.rows import Scene, identity_by_track, joined, partition, track, vector_of
 
 
