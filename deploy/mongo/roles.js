@@ -255,7 +255,18 @@ const roles = {
       "actions": [
         "createCollection",
         "createIndex",
-        "insert"
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "edits",
+      "actions": [
+        "find",
+        "listIndexes"
       ]
     },
     {
@@ -263,6 +274,18 @@ const roles = {
       "actions": [
         "find",
         "listIndexes"
+      ]
+    },
+    {
+      "collection": "erasures",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
       ]
     },
     {
@@ -299,6 +322,13 @@ const roles = {
         "listIndexes",
         "remove",
         "update"
+      ]
+    },
+    {
+      "collection": "grouper_runs",
+      "actions": [
+        "find",
+        "listIndexes"
       ]
     },
     {
@@ -372,7 +402,9 @@ const roles = {
         "createIndex",
         "find",
         "insert",
-        "listIndexes"
+        "listIndexes",
+        "remove",
+        "update"
       ]
     },
     {
@@ -389,6 +421,18 @@ const roles = {
     },
     {
       "collection": "episodes",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "erasures",
       "actions": [
         "createCollection",
         "createIndex",
@@ -598,6 +642,14 @@ const roles = {
       ]
     },
     {
+      "collection": "erasures",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "listIndexes"
+      ]
+    },
+    {
       "collection": "facebank_pictures",
       "actions": [
         "createCollection",
@@ -753,6 +805,18 @@ const roles = {
     },
     {
       "collection": "episodes",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "erasures",
       "actions": [
         "createCollection",
         "createIndex",
