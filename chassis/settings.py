@@ -182,6 +182,18 @@ class ApiSettings(BaseModel):
     url_seconds: int = Field(default=300, ge=10, le=3600, description="How long a presigned URL is good for.")
 
 
+class RetentionSettings(BaseModel):
+    """How many days things are kept that `screenalytics retention run` removes; for ever where nothing is set."""
+
+    revisions_days: int | None = Field(
+        default=None, ge=0, description="Revisions of the screen time that a later one replaced."
+    )
+    strangers_days: int | None = Field(
+        default=None, ge=0, description="Pictures and vectors of people without a name, from the upload of the video."
+    )
+    audit_days: int | None = Field(default=None, ge=1, description="Entries of the audit log.")
+
+
 class ChassisSettings(BaseSettings):
     """Settings every service has. A service's own settings class adds its stage's numbers."""
 
@@ -197,6 +209,7 @@ class ChassisSettings(BaseSettings):
     auth: AuthSettings = Field(default_factory=AuthSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     visibility: VisibilityRules = Field(default_factory=VisibilityRules)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     shutdown_grace_s: float = Field(default=25.0, gt=0, description="How long a busy handler may go on after SIGTERM.")
 
 

@@ -66,6 +66,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         unknown_cast_member="List the cast to see who there is, or add them first.",
         unknown_edit="List the log of edits to see which there are.",
         unknown_episode="Create the episode first, or wait for its first report.",
+        unknown_erasure="List the erasures of the show to see which there are.",
         unknown_identity="List the identities again: this one may be merged.",
         unknown_key="List the keys to see which there are.",
         unknown_person="List the identities and the cast to see who there is.",
@@ -111,6 +112,12 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         too_busy="Send it again: many edit the episode at the moment.",
         upload_closed="Begin a new upload: this one is finished or given up.",
         upload_incomplete="Send the parts that are missing.",
+    ),
+    *_codes(
+        409,
+        "picture",
+        consent_missing="Record the legal basis of the cast member before their pictures are used.",
+        person_erased="Choose another cast_id: somebody with this one was erased.",
     ),
     *_codes(
         409,

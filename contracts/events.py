@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from contracts.blobs import BlobRef, Contract, PictureRef, VideoRef
-from contracts.ids import EpId, IdentityId, RunId, Slug, event_id
+from contracts.ids import EpId, IdentityId, RunId, Slug, TrackId, event_id
 from contracts.warnings import Warning
 
 Profile = Literal["low_power", "balanced", "high_accuracy"]
@@ -313,6 +313,9 @@ class EpisodeGrouped(EpisodeEvent):
     )
     problems: tuple[str, ...] = ()
     warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
+    erasures: tuple[str, ...] = Field(
+        default=(), description="Erasures whose tracks are not in these artifacts any more."
+    )
 
     def _revision(self) -> int:
         return self.revision
@@ -495,6 +498,72 @@ class CastChanged(Event):
         return self.revision
 
 
+class PersonErased(Event):
+    """A person is to be forgotten (`requested`), and everything that was kept of them is gone (`completed`).
+
+    Subscribers forget the person with the first of the two. The second names nobody.
+    """
+
+    TOPIC: ClassVar[str] = "person.erased"
+    TYPE: ClassVar[str] = "screenalytics.person.erased.v1"
+
+    show: Slug
+    erasure_id: str = Field(max_length=40)
+    action: Literal["requested", "completed"]
+    cast_id: Slug | None = Field(default=None, description="Whom to forget; not in `completed`.")
+    who: str = Field(max_length=200)
+    at: str = Field(description="ISO 8601, UTC.")
+
+    @property
+    def subject(self) -> str:
+        return f"{self.show}/{self.erasure_id}/{self.action}"
+
+    @property
+    def key(self) -> str:
+        return self.show
+
+
+class TracksErased(EpisodeEvent):
+    """Tracks of a run whose faces are to be forgotten; `episode.grouped` without them follows where there are any."""
+
+    TOPIC: ClassVar[str] = "tracks.erased"
+    TYPE: ClassVar[str] = "screenalytics.tracks.erased.v1"
+
+    erasure_id: str = Field(max_length=40)
+    track_ids: tuple[TrackId, ...]
+    times_stay: bool = Field(
+        default=False, description="Pictures, vectors and landmarks go, when and where somebody was visible stays."
+    )
+    texts: tuple[str, ...] = Field(default=(), description="Names to take out of what operators wrote.")
+
+    @property
+    def subject(self) -> str:
+        return f"{self.ep_id}/{self.erasure_id}"
+
+
+class ShowDeleted(Event):
+    """A show is gone with its cast and all its episodes; `episode.deleted` follows for each."""
+
+    TOPIC: ClassVar[str] = "show.deleted"
+    TYPE: ClassVar[str] = "screenalytics.show.deleted.v1"
+
+    show: Slug
+    revision: int = Field(ge=1, description="Revision of the show's facebank with the deletion.")
+    at: str = Field(description="ISO 8601, UTC. What happens to the show later is of another one with its name.")
+    who: str = Field(max_length=200)
+
+    @property
+    def subject(self) -> str:
+        return self.show
+
+    @property
+    def key(self) -> str:
+        return self.show
+
+    def _revision(self) -> int:
+        return self.revision
+
+
 class EpisodeProgress(EpisodeEvent):
     """A stage finished a piece of work. Repeats of the same piece have the same id."""
 
@@ -558,6 +627,9 @@ EVENTS: dict[str, type[Event]] = {
         EpisodeChanged,
         EpisodeDeleted,
         CastChanged,
+        PersonErased,
+        TracksErased,
+        ShowDeleted,
         EpisodeProgress,
         EpisodeFailed,
     )

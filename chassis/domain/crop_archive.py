@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -83,3 +83,12 @@ def read_picture(archive: bytes, member: str) -> bytes:
     """One picture's file content. Raises KeyError when the archive has no such member."""
     with zipfile.ZipFile(io.BytesIO(archive)) as file:
         return file.read(member)
+
+
+def without_members(archive: bytes, names: Collection[str]) -> bytes | None:
+    """The archive without some members; None where it has none of them."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        there = file.namelist()
+        if not set(there) & set(names):
+            return None
+        return pack_crops((name, file.read(name)) for name in there if name not in names)

@@ -10,6 +10,7 @@ from bson import ObjectId
 from bson.errors import InvalidId
 from pydantic import BaseModel, Field
 
+from chassis.domain.redaction import ERASED
 from chassis.http.results import Page, bad_cursor, decode_cursor, encode_cursor
 from chassis.mongo.database import Database, Document
 
@@ -59,6 +60,34 @@ class AuditLog:
             items=tuple(AuditEntry.model_validate(entry) for entry in found[:limit]),
             next_cursor=encode_cursor(round(last["at"].timestamp() * 1000), str(last["_id"])) if last else None,
         )
+
+    async def forget_cast_member(self, show: str, cast_id: str) -> int:
+        """Take a cast member's id out of the addresses that were called; returns in how many entries it was."""
+        segment = re.compile(rf"/{re.escape(cast_id)}(?=/|$)")
+        changed = 0
+        named = {"show": show, "path": {"$regex": f"/{re.escape(cast_id)}(/|$)"}}
+        async for entry in self._audit.find(named, {"path": 1}):
+            path = segment.sub(f"/{ERASED}", entry["path"])
+            done = await self._audit.update_one({"_id": entry["_id"]}, {"$set": {"path": path}})
+            changed += done.modified_count
+        return changed
+
+    async def of_cast_member(self, show: str, cast_id: str) -> tuple[dict[str, str], ...]:
+        """The calls whose address named a cast member."""
+        named = {"show": show, "path": {"$regex": f"/{re.escape(cast_id)}(/|$)"}}
+        found = [
+            {name: str(entry[name]) for name in ("at", "who", "method", "path", "status")}
+            async for entry in self._audit.find(named)
+        ]
+        return tuple(found)
+
+    async def count_before(self, before: datetime) -> int:
+        """How many entries `expire` would remove."""
+        return await self._audit.count_documents({"at": {"$lt": before}})
+
+    async def expire(self, before: datetime) -> int:
+        """Remove the entries of before a time; returns how many."""
+        return (await self._audit.delete_many({"at": {"$lt": before}})).deleted_count
 
 
 def _of_shows(shows: Collection[str]) -> Document:

@@ -143,6 +143,16 @@ COLLECTIONS: tuple[Collection, ...] = (
             IndexModel([("cause", ASCENDING)]),
         ),
     ),
+    Collection(
+        name="erasures",
+        owner="identity",
+        holds="one document per erasure: how far it is and what went; whom it is about until it is done",
+        indexes=(
+            IndexModel([("show", ASCENDING)]),
+            IndexModel([("due_at", ASCENDING)], sparse=True),
+            IndexModel([("outbox_since", ASCENDING)], sparse=True),
+        ),
+    ),
     Collection(name="dead_letters", owner="cli", holds="one document per dead letter that was replayed or dropped"),
 )
 

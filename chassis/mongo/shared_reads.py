@@ -42,4 +42,14 @@ REPORTED = SharedRead(
     reader="chassis.mongo.reported_revision",
 )
 
-SHARED_READS = (EPISODE_FENCE, RUN_FENCE, REPORTED)
+ERASURES = "erasures"
+"""The field of an episode's edits with the erasures that were carried out in them."""
+
+EDITS_ERASED = SharedRead(
+    collection="edits", owner="grouper", fields=(ERASURES,), reader="chassis.mongo.grouper_read_model"
+)
+GROUPED = SharedRead(
+    collection="grouper_runs", owner="grouper", fields=("event", "base"), reader="chassis.mongo.grouper_read_model"
+)
+
+SHARED_READS = (EPISODE_FENCE, RUN_FENCE, REPORTED, EDITS_ERASED, GROUPED)

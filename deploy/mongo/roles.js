@@ -303,7 +303,11 @@ const roles = {
       "actions": [
         "createCollection",
         "createIndex",
-        "insert"
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
       ]
     },
     {
@@ -319,10 +323,29 @@ const roles = {
       ]
     },
     {
+      "collection": "edits",
+      "actions": [
+        "find",
+        "listIndexes"
+      ]
+    },
+    {
       "collection": "episodes",
       "actions": [
         "find",
         "listIndexes"
+      ]
+    },
+    {
+      "collection": "erasures",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
       ]
     },
     {
@@ -359,6 +382,13 @@ const roles = {
         "listIndexes",
         "remove",
         "update"
+      ]
+    },
+    {
+      "collection": "grouper_runs",
+      "actions": [
+        "find",
+        "listIndexes"
       ]
     },
     {
@@ -432,7 +462,9 @@ const roles = {
         "createIndex",
         "find",
         "insert",
-        "listIndexes"
+        "listIndexes",
+        "remove",
+        "update"
       ]
     },
     {
@@ -461,6 +493,18 @@ const roles = {
     },
     {
       "collection": "episodes",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "erasures",
       "actions": [
         "createCollection",
         "createIndex",
@@ -678,6 +722,14 @@ const roles = {
       ]
     },
     {
+      "collection": "erasures",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "listIndexes"
+      ]
+    },
+    {
       "collection": "facebank_pictures",
       "actions": [
         "createCollection",
@@ -845,6 +897,18 @@ const roles = {
     },
     {
       "collection": "episodes",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "erasures",
       "actions": [
         "createCollection",
         "createIndex",

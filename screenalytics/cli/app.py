@@ -34,6 +34,8 @@ keys_app = typer.Typer(help="Keys of the HTTP API: create, list, revoke.", no_ar
 app.add_typer(keys_app, name="keys")
 runs_app = typer.Typer(help="Runs of episodes: list, show, cancel, resume.", no_args_is_help=True)
 app.add_typer(runs_app, name="runs")
+retention_app = typer.Typer(help="What is kept only for a time: run.", no_args_is_help=True)
+app.add_typer(retention_app, name="retention")
 
 
 class ProfileName(StrEnum):
@@ -418,6 +420,16 @@ def runs_resume(run: RunIdArgument) -> None:
     from screenalytics.commands.runs import resume
 
     _run(resume(run))
+
+
+@retention_app.command("run")
+def retention_run(
+    is_trial: Annotated[bool, typer.Option("--dry-run", help="Only count what is over its time.")] = False,
+) -> None:
+    """Remove what is over its time by SCREENALYTICS_RETENTION__…; nothing where no number of days is set."""
+    from screenalytics.commands.retention import run_retention
+
+    _run(run_retention(is_trial=is_trial))
 
 
 operator_cli.register(app)

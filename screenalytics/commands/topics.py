@@ -28,6 +28,7 @@ from contracts.events import (
     Event,
     FacebankUpdated,
     LinksChanged,
+    PersonErased,
     ReportRequested,
     RunCancelled,
     RunStarted,
@@ -35,7 +36,9 @@ from contracts.events import (
     SegmentEmbedded,
     SegmentReady,
     SegmentTracked,
+    ShowDeleted,
     Stage,
+    TracksErased,
 )
 from contracts.topics import TOPICS, dead_letter_topic
 from screenalytics.service_registry import app_of, settings_class
@@ -62,6 +65,9 @@ PUBLISHES: Mapping[Stage, tuple[type[Event], ...]] = {
     "identity": (
         FacebankUpdated,
         CastChanged,
+        PersonErased,
+        TracksErased,
+        ShowDeleted,
         LinksChanged,
         ReportRequested,
         CastLinked,

@@ -144,6 +144,10 @@ class Client(Transport):
             headers={"idempotency-key": idempotency_key},
         )
 
+    def delete_show(self, show: str) -> Answer[models.DeletedShow]:
+        """Delete a show with its cast, pictures and all its episodes; they follow within a minute or two."""
+        return self.request("DELETE", f"/shows/{quote(str(show), safe='')}", models.DeletedShow)
+
     def dismiss_suggestion(
         self,
         ep_id: str,
@@ -182,6 +186,10 @@ class Client(Transport):
             body=body,
         )
 
+    def erase_person(self, show: str, body: models.NewErasure) -> Answer[models.ErasureReceipt]:
+        """Erase a person: out of the cast at once, out of everything else soon after; the receipt says how far it is."""
+        return self.request("POST", f"/shows/{quote(str(show), safe='')}/erasures", models.ErasureReceipt, body=body)
+
     def export_appearances(
         self,
         ep_id: str,
@@ -211,6 +219,10 @@ class Client(Transport):
                 "run_id": run_id,
             },
         )
+
+    def export_person(self, show: str, cast_id: str) -> bytes:
+        """Answer with everything that is kept about a cast member, as one ZIP file."""
+        return self.content("POST", f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/export")
 
     def find_shared_time(
         self, ep_id: str, *, a: str, b: str, revision: int | None = None, run_id: str | None = None
@@ -423,6 +435,17 @@ class Client(Transport):
             "/episodes",
             models.PageEpisodeView,
             query={"show": show, "state": state, "q": q, "sort": sort, "cursor": cursor, "limit": limit},
+        )
+
+    def list_erasures(
+        self, show: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.PageErasureReceipt]:
+        """The erasures of a show."""
+        return self.request(
+            "GET",
+            f"/shows/{quote(str(show), safe='')}/erasures",
+            models.PageErasureReceipt,
+            query={"limit": limit, "cursor": cursor},
         )
 
     def list_identities(
@@ -679,6 +702,14 @@ class Client(Transport):
         """How healthy the clustering of an episode looks, with a sentence for everything that looks wrong."""
         return self.request("GET", f"/clusters/{quote(str(ep_id), safe='')}/metrics", models.ClusterHealth)
 
+    def read_erasure(self, show: str, erasure_id: str) -> Answer[models.ErasureReceipt]:
+        """The receipt of an erasure: what is gone, what is still to do, and what Kafka holds until when."""
+        return self.request(
+            "GET",
+            f"/shows/{quote(str(show), safe='')}/erasures/{quote(str(erasure_id), safe='')}",
+            models.ErasureReceipt,
+        )
+
     def read_identity(self, ep_id: str, identity_id: str) -> Answer[models.IdentityDetail]:
         """One person of an episode: tracks, intervals, link and suggestions."""
         return self.request(
@@ -754,6 +785,15 @@ class Client(Transport):
             models.EditAnswer,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def record_consent(self, show: str, cast_id: str, body: models.NewConsent) -> Answer[models.Consent]:
+        """Record the legal basis of a cast member, in the place of one that is there."""
+        return self.request(
+            "PUT",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/consent",
+            models.Consent,
             body=body,
         )
 
@@ -1063,4 +1103,10 @@ class Client(Transport):
             models.FiledVideo,
             headers={"idempotency-key": idempotency_key},
             files=files,
+        )
+
+    def withdraw_consent(self, show: str, cast_id: str) -> Answer[bool]:
+        """Take back the legal basis of a cast member; the answer is whether there was one."""
+        return self.request(
+            "DELETE", f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/consent", bool
         )

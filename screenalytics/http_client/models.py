@@ -152,6 +152,25 @@ class CoAppearance(BaseModel):
     seconds: float
 
 
+class Consent(BaseModel):
+    """
+    The basis, since when it holds, and a note that says where the paper is.
+    """
+
+    basis: Literal[
+        "consent",
+        "contract",
+        "legal_obligation",
+        "vital_interest",
+        "public_interest",
+        "legitimate_interest",
+    ]
+    given_on: date
+    note: str | None = None
+    recorded_by: str
+    recorded_at: AwareDatetime
+
+
 class Coverage(BaseModel):
     any_face_s: float
     nobody_s: float
@@ -176,6 +195,16 @@ class DeletedEpisode(BaseModel):
     ep_id: str
     last_run_id: str
     version: int
+
+
+class DeletedShow(BaseModel):
+    """
+    A show that is gone; `episodes` are deleted after it.
+    """
+
+    show: str
+    episodes: int
+    facebank_revision: int
 
 
 class Dismissal(BaseModel):
@@ -230,6 +259,16 @@ class EditAnswer(BaseModel):
         int | None,
         Field(description="Screen time revision with its effect; null: not there yet, or not waited for."),
     ] = None
+
+
+class EpisodeErasure(BaseModel):
+    """
+    How far the erasure is in one episode.
+    """
+
+    ep_id: str
+    done: bool | None = False
+    tracks: Annotated[int | None, Field(description="Tracks of the person that were found.")] = 0
 
 
 class EpisodePatch(BaseModel):
@@ -340,6 +379,16 @@ class ImportedRow(BaseModel):
     name: str
     verdict: str
     message: str
+
+
+class KafkaHolding(BaseModel):
+    """
+    A topic whose messages cannot be taken back: they are gone by `until`, if its retention is as declared.
+    """
+
+    topic: str
+    holds: str
+    until: AwareDatetime
 
 
 class KeepApart(BaseModel):
@@ -471,6 +520,7 @@ class MemberDetail(BaseModel):
     cast_id: str
     name: str
     pictures: int
+    consent: Annotated[Consent | None, Field(description="The legal basis, where one is recorded.")] = None
     linked: Annotated[dict[str, int], Field(description="Identities linked to them, by episode.")]
 
 
@@ -478,6 +528,7 @@ class MemberView(BaseModel):
     cast_id: str
     name: str
     pictures: int
+    consent: Annotated[Consent | None, Field(description="The legal basis, where one is recorded.")] = None
 
 
 class MergeClusters(BaseModel):
@@ -525,6 +576,26 @@ class MoveTracks(BaseModel):
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
 
 
+class NewConsent(BaseModel):
+    """
+    On which basis a member's pictures are kept and compared, since when, and where the paper is.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    basis: Literal[
+        "consent",
+        "contract",
+        "legal_obligation",
+        "vital_interest",
+        "public_interest",
+        "legitimate_interest",
+    ]
+    given_on: date
+    note: str | None = None
+
+
 class NewEpisode(BaseModel):
     """
     An episode that may have no video yet.
@@ -539,6 +610,21 @@ class NewEpisode(BaseModel):
     title: str | None = None
     air_date: date | None = None
     data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
+
+
+class NewErasure(BaseModel):
+    """
+    Whom to erase. The id is sent here and not in the address, which the audit log keeps.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    cast_id: str
+    names: Annotated[
+        list[str] | None,
+        Field(description="Other names to take out of what people wrote."),
+    ] = []
 
 
 class NewMember(BaseModel):
@@ -1349,6 +1435,29 @@ class EpisodeSuggestions(BaseModel):
     facebank_revision: int
 
 
+class ErasureReceipt(BaseModel):
+    """
+    What was asked for, what is gone, what is still to do, and what Kafka holds until when. It names nobody.
+    """
+
+    erasure_id: str
+    show: str
+    kind: Literal["person", "strangers"]
+    state: Literal["pending", "done"]
+    asked_at: AwareDatetime
+    asked_by: str
+    finished_at: AwareDatetime | None = None
+    episodes_done: int
+    episodes_pending: int
+    episodes: list[EpisodeErasure]
+    removed: Annotated[dict[str, int], Field(description="What went, and how many of each.")]
+    elsewhere: Annotated[
+        int | None,
+        Field(description="Pictures that an emitter named in a bucket that is not ours: remove them there."),
+    ] = 0
+    kafka: Annotated[list[KafkaHolding] | None, Field(validate_default=True)] = []
+
+
 class Face(BaseModel):
     """
     A sampled face. `crop` and `thumbnail` are names for `POST /media/{ep_id}/urls`.
@@ -1470,6 +1579,12 @@ class PageClusterMember(BaseModel):
 
 class PageEditEntry(BaseModel):
     items: list[EditEntry]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageErasureReceipt(BaseModel):
+    items: list[ErasureReceipt]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 

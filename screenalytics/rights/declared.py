@@ -76,14 +76,18 @@ _GROUPER = _SERVES | Rights(
     owns=_owned_by("grouper"),
     reads=frozenset({"identities", "screen_time"}),
     gets=_prefixes(SEGMENTS, MANIFESTS),
-    puts=_prefixes(MANIFESTS),
+    # Crop archives without the faces of somebody who was erased.
+    puts=_prefixes(MANIFESTS, SEGMENTS),
 )
 _IDENTITY = _SERVES | Rights(
-    owns=_owned_by("identity"),
+    # Somebody who is erased is taken out of the audit log too.
+    owns=_owned_by("identity") | AUDITED,
+    reads=frozenset({"edits", "grouper_runs"}),
     gets=_prefixes(SEGMENTS, MANIFESTS, SHOWN, PICTURES),
     puts=_prefixes(MANIFESTS, SHOWN, PICTURES),
-    deletes=_prefixes(PICTURES),
-    lists=_prefixes(SHOWN, PICTURES),
+    # An erasure removes what only earlier revisions need.
+    deletes=_prefixes(PICTURES, MANIFESTS, SEGMENTS, SHOWN),
+    lists=_prefixes(PICTURES, MANIFESTS, SEGMENTS, SHOWN),
 )
 
 RIGHTS: dict[User, Rights] = {

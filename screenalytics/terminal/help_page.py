@@ -9,11 +9,23 @@ from typer.core import TyperGroup
 
 HEADINGS: Mapping[str, Sequence[str]] = {
     "An episode from file to report": ("run", "up", "sample", "doctor", "models"),
-    "Episodes and casts": ("episodes", "cast"),
+    "Episodes, casts, and what people are owed": ("episodes", "cast", "privacy"),
     "Who is in an episode": ("identities", "tracks", "suggest", "link", "unlink", "rename", "lock", "unlock"),
     "One person or two": ("merge", "split", "apart", "move", "drop", "restore"),
     "What was done, and what came out": ("undo", "redo", "history", "export"),
-    "Running it": ("serve", "config", "topics", "indexes", "rights", "keys", "runs", "dlq", "emit", "tail"),
+    "Running it": (
+        "serve",
+        "config",
+        "topics",
+        "indexes",
+        "rights",
+        "keys",
+        "runs",
+        "dlq",
+        "retention",
+        "emit",
+        "tail",
+    ),
 }
 A_SENTENCE = 200
 

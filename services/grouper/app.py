@@ -6,10 +6,11 @@ from chassis.mongo.outbox import Outbox
 from chassis.mongo.reported_revision import ReportedScreenTime
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
-from contracts.events import ClustersEdited, EpisodeDeleted, SegmentEmbedded
+from contracts.events import ClustersEdited, EpisodeDeleted, SegmentEmbedded, TracksErased
 from services.grouper.commands.edits import EditCommands
+from services.grouper.erasure import TrackErasure
 from services.grouper.grouper import Grouper
-from services.grouper.handlers import GrouperHandlers
+from services.grouper.handlers import ErasureHandlers, GrouperHandlers
 from services.grouper.queries.clusters import ClusterQueries
 from services.grouper.routers import ROUTERS
 from services.grouper.settings import GrouperSettings
@@ -24,9 +25,11 @@ def wire(resources: Resources[GrouperSettings]) -> Wiring:
         storage=resources.storage, reader=reader, store=store, rules=settings.grouping, pooling=settings.pooling
     )
     handlers = GrouperHandlers(store=store, edits=edits, grouper=grouper)
+    erasure = ErasureHandlers(TrackErasure(resources.storage, store, edits, grouper))
     resources.bus.on(SegmentEmbedded, handlers.segment_embedded)
     resources.bus.on(ClustersEdited, handlers.clusters_edited)
     resources.bus.on(EpisodeDeleted, handlers.episode_deleted)
+    resources.bus.on(TracksErased, erasure.tracks_erased, fenced=False)
     outbox = Outbox(resources.bus, [edits.collection])
     clusters = ClusterQueries(
         reader=reader,

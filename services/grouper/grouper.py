@@ -66,7 +66,7 @@ class Grouper:
         self._rules = rules
         self._pooling = pooling
         self._machines: Latest[tuple[object, ...], MachineGrouping] = Latest(MACHINE_GROUPINGS)
-        self._adopted: Latest[RunId, RunIds] = Latest(MACHINE_GROUPINGS)
+        self._adopted: Latest[tuple[object, ...], RunIds] = Latest(MACHINE_GROUPINGS)
 
     async def group_first(self, event: SegmentEmbedded, book: EditBook) -> GroupedRun:
         """The first grouping of a run whose segments are all in, with the edits made in earlier ones."""
@@ -174,7 +174,8 @@ class Grouper:
 
     async def ids(self, run: GroupedRun, log: EditLog) -> RunIds:
         """The identity ids of a stored run; those of one that was grouped before ids were kept are worked out."""
-        known = await self.kept_ids(run) or self._adopted.get(run.event.run_id)
+        key = (run.event.run_id, run.event.erasures)
+        known = await self.kept_ids(run) or self._adopted.get(key)
         if known is not None:
             return known
         ground, identities = await self._ground(run), await self.identities(run.event)
@@ -182,7 +183,7 @@ class Grouper:
         found = await asyncio.to_thread(
             adopted, machine, ground.joined.tracks, identities.identities, run.retired, log, run.event.run_id
         )
-        return self._adopted.put(run.event.run_id, found)
+        return self._adopted.put(key, found)
 
     async def kept_ids(self, run: GroupedRun) -> RunIds | None:
         """The identity ids of a stored run, where they were kept."""
@@ -213,8 +214,9 @@ class Grouper:
         )
 
     async def _machine(self, run_id: RunId, ground: GroupingInput, thresholds: GrouperThresholds) -> MachineGrouping:
-        """A run's tracks, clustered once for all thresholds that are the same."""
-        key = (run_id, thresholds.model_dump_json())
+        """A run's tracks, clustered once for all thresholds that are the same; again when some were forgotten."""
+        tracks = tuple((track.track_id, track.embedding_row is not None) for track in ground.joined.tracks)
+        key = (run_id, tracks, thresholds.model_dump_json())
         known = self._machines.get(key)
         return known or self._machines.put(key, await asyncio.to_thread(ground.machine, thresholds))
 

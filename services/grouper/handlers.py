@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from chassis.kafka.bus import Origin
-from contracts.events import ClustersEdited, EpisodeDeleted, EpisodeGrouped, EpisodeProgress, Event, SegmentEmbedded
+from contracts.events import (
+    ClustersEdited,
+    EpisodeDeleted,
+    EpisodeGrouped,
+    EpisodeProgress,
+    Event,
+    SegmentEmbedded,
+    TracksErased,
+)
+from services.grouper.erasure import TrackErasure
 from services.grouper.grouper import Grouper
 from services.grouper.store.edits import EditStore
 from services.grouper.store.runs import GrouperStore
@@ -51,6 +60,18 @@ class GrouperHandlers:
             await self._edits.forget(event.ep_id, event.last_run_id)
             await self._store.forget(event.ep_id, event.last_run_id)
         return []
+
+
+class ErasureHandlers:
+    """What the grouper does when somebody is to be forgotten."""
+
+    def __init__(self, erasure: TrackErasure) -> None:
+        self._erasure = erasure
+
+    async def tracks_erased(self, event: TracksErased, _origin: Origin) -> list[Event]:
+        """Forget the tracks' faces, and names in what operators wrote; said by the grouping without them."""
+        grouped = await self._erasure.forget(event)
+        return [] if grouped is None else [grouped]
 
 
 def progress_of(event: EpisodeGrouped) -> EpisodeProgress:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from chassis.http.audit_log import AuditLog
+from chassis.mongo.grouper_read_model import GrouperReadModel
 from chassis.mongo.outbox import Outbox
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
-from contracts.events import CastChanged, CastUploaded, EpisodeDeleted, EpisodeGrouped, LinksChanged, ReportRequested
+from contracts.events import (
+    CastChanged,
+    CastUploaded,
+    EpisodeDeleted,
+    EpisodeGrouped,
+    LinksChanged,
+    ReportRequested,
+    ShowDeleted,
+)
 from services.identity.commands.cast import CastCommands
+from services.identity.commands.consent import ConsentCommands
+from services.identity.commands.episode_erasure import EpisodeErasures
+from services.identity.commands.erasure import Erasures
 from services.identity.commands.links import LinkCommands
+from services.identity.commands.purge import RevisionPurge
 from services.identity.commands.reference_images import ReferenceImageCommands
+from services.identity.commands.shows import ShowDeletion
 from services.identity.commands.suggestions import SuggestionCommands
 from services.identity.handlers import FacebankHandlers, IdentityHandlers
 from services.identity.media.crop_urls import CropUrls
@@ -17,10 +32,12 @@ from services.identity.queries.appearances import AppearanceExports
 from services.identity.queries.episodes import EpisodeReader
 from services.identity.queries.faces import FaceQueries
 from services.identity.queries.people import PeopleQueries
+from services.identity.queries.personal_data import PersonalData
 from services.identity.queries.revisions import ScreenTimeReports
 from services.identity.reporter.reporter import Reporter
 from services.identity.routers import ROUTERS
 from services.identity.settings import IdentitySettings
+from services.identity.store.erasures import ErasureStore
 from services.identity.store.facebanks import FacebankStore
 from services.identity.store.links import LinkStore
 from services.identity.store.people import PeopleStore
@@ -29,20 +46,23 @@ from services.identity.store.revisions import RevisionStore
 
 def wire(resources: Resources[IdentitySettings]) -> Wiring:
     database, bus = resources.database, resources.bus
-    outbox = Outbox(bus, [database["facebanks"], database["identities"]])
-    facebanks = FacebankStore(database, outbox)
+    erased = ErasureStore(database)
+    outbox = Outbox(bus, [database["facebanks"], database["identities"], erased.collection])
+    facebanks = FacebankStore(database, outbox, require_consent=resources.settings.facebank.require_consent)
     links = LinkStore(database, outbox)
     revisions, people = RevisionStore(database), PeopleStore(database)
     reader, examiner = ArtifactReader(resources.storage), Examiner(resources)
 
     reporter = Reporter(resources, links=links, revisions=revisions, facebanks=facebanks, people=people, reader=reader)
-    handlers = IdentityHandlers(reporter, links, revisions, people)
+    shows = ShowDeletion(facebanks, links, resources.storage)
+    handlers = IdentityHandlers(reporter, links, revisions, people, shows)
     bus.on(CastUploaded, FacebankHandlers(resources, facebanks, examiner).cast_uploaded)
     bus.on(EpisodeGrouped, handlers.episode_grouped)
     bus.on(LinksChanged, handlers.links_changed, fenced=False)
     bus.on(CastChanged, handlers.cast_changed)
     bus.on(ReportRequested, handlers.report_requested, fenced=False)
     bus.on(EpisodeDeleted, handlers.episode_deleted)
+    bus.on(ShowDeleted, handlers.show_deleted)
 
     episodes = EpisodeReader(
         links=links,
@@ -52,8 +72,25 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         rules=resources.settings.recognition,
         visibility=resources.settings.visibility,
     )
+    grouper = GrouperReadModel(database)
+    purge = RevisionPurge(resources.storage, links, revisions, grouper)
+    erasures = Erasures(
+        erased,
+        facebanks=facebanks,
+        links=links,
+        episodes=EpisodeErasures(
+            bus, links=links, revisions=revisions, reader=reader, reporter=reporter, grouper=grouper, purge=purge
+        ),
+        audit=AuditLog(database),
+        storage=resources.storage,
+        outbox=outbox,
+        settings=resources.settings.erasure,
+    )
     desk = LinkCommands(links, episodes)
     cast = CastCommands(facebanks, links, desk)
+    personal = PersonalData(
+        resources.storage, resources.database, facebanks=facebanks, links=links, revisions=revisions, reader=reader
+    )
     return Wiring(
         routers=ROUTERS,
         parts=(
@@ -61,11 +98,15 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             desk,
             SuggestionCommands(desk, episodes),
             cast,
+            erasures,
+            shows,
+            ConsentCommands(facebanks),
+            personal,
             ReferenceImageCommands(resources, facebanks, cast, examiner),
             PeopleQueries(people, facebanks, episodes),
             *reading_parts(resources, revisions, reader),
         ),
-        background=(outbox.run,),
+        background=(outbox.run, erasures.run),
     )
 
 

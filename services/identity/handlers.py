@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from chassis.errors import BadInput
 from chassis.kafka.bus import Origin
 from chassis.service import Resources
@@ -18,8 +20,11 @@ from contracts.events import (
     LinksChanged,
     PictureVerdict,
     ReportRequested,
+    ShowDeleted,
 )
-from services.identity.facebank.cast import Answer, Picture
+from services.identity.commands.shows import ShowDeletion
+from services.identity.facebank.admission import check_may_be_compared
+from services.identity.facebank.cast import Answer, Picture, Show
 from services.identity.media.examiner import Examiner, refusal
 from services.identity.reporter.reporter import Reporter
 from services.identity.settings import IdentitySettings
@@ -32,11 +37,19 @@ from services.identity.store.revisions import RevisionStore
 class IdentityHandlers:
     """What identity does when an episode was grouped, or people said who somebody is."""
 
-    def __init__(self, reporter: Reporter, links: LinkStore, revisions: RevisionStore, people: PeopleStore) -> None:
+    def __init__(
+        self,
+        reporter: Reporter,
+        links: LinkStore,
+        revisions: RevisionStore,
+        people: PeopleStore,
+        shows: ShowDeletion,
+    ) -> None:
         self._reporter = reporter
         self._links = links
         self._revisions = revisions
         self._people = people
+        self._shows = shows
 
     async def episode_grouped(self, event: EpisodeGrouped, origin: Origin) -> list[Event]:
         """Name the people, compute their screen time, write the manifests and tell subscribers."""
@@ -63,6 +76,10 @@ class IdentityHandlers:
         run_id = max(event.run_id, episode.run_id if episode else "")
         return await self._reporter.report(event.ep_id, run_id, cause=origin.event_id)
 
+    async def show_deleted(self, event: ShowDeleted, _origin: Origin) -> None:
+        """Remove the pictures, vectors and answers that the show had."""
+        await self._shows.forget(event.show, datetime.fromisoformat(event.at))
+
     async def episode_deleted(self, event: EpisodeDeleted, _origin: Origin) -> None:
         """Forget the episode's people, links and screen time."""
         await self._revisions.forget(event.ep_id, event.last_run_id)
@@ -81,24 +98,31 @@ class FacebankHandlers:
 
     def __init__(self, resources: Resources[IdentitySettings], store: FacebankStore, examiner: Examiner) -> None:
         self._storage = resources.storage
+        self._consent_required = resources.settings.facebank.require_consent
         self._store = store
         self._examiner = examiner
 
-    async def cast_uploaded(self, event: CastUploaded, _origin: Origin) -> list[Event]:
-        """Check and embed every picture, store the good ones, and say what became of each."""
-        answer = await self._store.answered(event.show, event.request_id) or await self._handle(event)
+    async def cast_uploaded(self, event: CastUploaded, origin: Origin) -> list[Event]:
+        """Check and embed every picture, store the good ones, and say what became of each.
+
+        What was sent before the show was deleted is not for the show that has its name now.
+        """
+        show = await self._store.show(event.show) or Show(show=event.show)
+        if show.deleted_at is not None and origin.time <= show.deleted_at:
+            return []
+        answer = await self._store.answered(event.show, event.request_id) or await self._handle(event, show)
         return [
             FacebankUpdated(
                 show=event.show, request_id=event.request_id, revision=answer.revision, verdicts=answer.verdicts
             )
         ]
 
-    async def _handle(self, event: CastUploaded) -> Answer:
+    async def _handle(self, event: CastUploaded, show: Show) -> Answer:
         pictures: list[Picture] = []
         verdicts = []
         for member in event.cast:
             for ref in member.pictures:
-                verdict, picture = await self._examine(event.show, member.cast_id, ref)
+                verdict, picture = await self._examine(show, member.cast_id, ref)
                 verdicts.append(verdict)
                 if picture is not None:
                     pictures.append(picture)
@@ -111,7 +135,11 @@ class FacebankHandlers:
             replace=event.replace,
         )
 
-    async def _examine(self, show: str, cast_id: str, ref: PictureRef) -> tuple[PictureVerdict, Picture | None]:
+    async def _examine(self, show: Show, cast_id: str, ref: PictureRef) -> tuple[PictureVerdict, Picture | None]:
+        try:
+            check_may_be_compared(show, cast_id, consent_required=self._consent_required)
+        except BadInput as error:
+            return refusal(cast_id, ref.filename, error), None
         blob = BlobRef(uri=ref.uri, sha256=ref.sha256, bytes=ref.bytes, media_type=ref.media_type)
         try:
             size, _ = await self._storage.describe(ref.uri)
@@ -119,4 +147,4 @@ class FacebankHandlers:
             data = await self._storage.get(blob)
         except BadInput as error:
             return refusal(cast_id, ref.filename, error), None
-        return await self._examiner.examine(show, cast_id, ref.filename, data, ref=ref)
+        return await self._examiner.examine(show.show, cast_id, ref.filename, data, ref=ref)

@@ -7,14 +7,21 @@ from chassis.mongo.outbox import Outbox
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
 from chassis.video import limited
-from contracts.events import EpisodeFailed, EpisodeProgress, EpisodeUploaded, ScreenTimeReported
+from contracts.events import (
+    EpisodeFailed,
+    EpisodeProgress,
+    EpisodeUploaded,
+    PersonErased,
+    ScreenTimeReported,
+    ShowDeleted,
+)
 from services.ingest.commands.control_run import RunSteering
 from services.ingest.commands.deletion import Deletion
 from services.ingest.commands.episodes import EpisodeCommands
 from services.ingest.commands.reconciler import Reconciler
 from services.ingest.commands.start_run import RunStarter
 from services.ingest.commands.uploads import UploadCommands
-from services.ingest.handlers import IngestHandlers
+from services.ingest.handlers import IngestHandlers, PrivacyHandlers
 from services.ingest.queries.progress_stream import ProgressFeed
 from services.ingest.queries.runs import RunQueries
 from services.ingest.queries.video import VideoQueries
@@ -36,6 +43,9 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
     starter, steering = RunStarter(store, outbox), RunSteering(store, outbox)
     uploads = UploadCommands(database, store, storage, starter, settings.uploads)
     deletion = Deletion(database, store, storage, outbox, settings.deletion)
+    privacy = PrivacyHandlers(store, deletion)
+    resources.bus.on(PersonErased, privacy.person_erased)
+    resources.bus.on(ShowDeleted, privacy.show_deleted)
     return Wiring(
         routers=ROUTERS,
         parts=(

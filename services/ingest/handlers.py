@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.errors import BadInput
+from contextlib import suppress
+from datetime import datetime
+
+from chassis.errors import BadInput, NotFound
 from chassis.kafka.bus import Origin
 from chassis.mongo.database import Document
 from chassis.mongo.outbox import Outbox
@@ -15,12 +18,15 @@ from contracts.events import (
     EpisodeProgress,
     EpisodeUploaded,
     Event,
+    PersonErased,
     RunCancelled,
     RunStarted,
     ScreenTimeReported,
     SegmentReady,
+    ShowDeleted,
 )
 from contracts.ids import run_id_for
+from services.ingest.commands.deletion import Deletion
 from services.ingest.runs.planning import plan_recordings
 from services.ingest.runs.states import FINISHED, OPEN
 from services.ingest.settings import IngestSettings
@@ -182,6 +188,27 @@ class IngestHandlers:
         elif event.upload_event_id is not None:
             failure = {"stage": event.stage, "code": event.code, "message": event.message}
             await self._store.episodes.start_failed(event.ep_id, event.upload_event_id, failure)
+
+
+class PrivacyHandlers:
+    """What ingest does when a person is to be forgotten, or a show is deleted."""
+
+    def __init__(self, store: IngestStore, deletion: Deletion) -> None:
+        self._store = store
+        self._deletion = deletion
+
+    async def person_erased(self, event: PersonErased, _origin: Origin) -> None:
+        """Take the person out of the reports that runs ended with."""
+        if event.cast_id is not None:
+            await self._store.forget_person(event.show, event.cast_id)
+
+    async def show_deleted(self, event: ShowDeleted, _origin: Origin) -> None:
+        """Delete the episodes that the show had then; those that came later are another show's of its name."""
+        until = datetime.fromisoformat(event.at)
+        for episode in await self._store.episodes.list({event.show}):
+            if episode["created_at"] <= until:
+                with suppress(NotFound):  # somebody else deleted it meanwhile
+                    await self._deletion.delete(str(episode["_id"]), who=event.who)
 
 
 def episode_deleted(ep_id: str) -> BadInput:

@@ -26,6 +26,7 @@ PURE = (
     "services/identity/faces",
     "services/identity/links",
     "services/identity/people",
+    "services/identity/privacy",
     "services/identity/report",
     "services/identity/screentime",
     "services/identity/suggestions",

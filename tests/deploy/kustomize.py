@@ -88,9 +88,15 @@ def _apply(kustomization: Resource, folder: Path, resources: list[Resource]) -> 
             resource["metadata"]["namespace"] = kustomization["namespace"]
 
 
+def pod_template(resource: Resource) -> Resource:
+    """What pods are made of, empty where none are; a CronJob has it in its Job's."""
+    spec = resource.get("spec", {})
+    found: Resource = spec.get("jobTemplate", {}).get("spec", spec).get("template", {})
+    return found
+
+
 def _containers(resource: Resource) -> list[Resource]:
-    template = resource.get("spec", {}).get("template", {})
-    pod = template.get("spec", {})
+    pod = pod_template(resource).get("spec", {})
     return [*pod.get("containers", ()), *pod.get("initContainers", ())]
 
 

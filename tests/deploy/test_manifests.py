@@ -25,7 +25,7 @@ from tests.deploy.checks import (
     is_setting,
     settings_from,
 )
-from tests.deploy.kustomize import Resource, build, identity, load_documents
+from tests.deploy.kustomize import Resource, build, identity, load_documents, pod_template
 
 K8S = ROOT / "deploy" / "k8s"
 EXAMPLE_SECRETS = K8S / "example-secrets" / "secrets.yaml"
@@ -50,7 +50,7 @@ def named(resources: list[Resource], kind: str, name: str) -> Resource:
 
 
 def workloads(resources: list[Resource]) -> list[Resource]:
-    return of_kind(resources, "Deployment", "StatefulSet", "Job")
+    return of_kind(resources, "Deployment", "StatefulSet", "Job", "CronJob")
 
 
 def ours(resources: list[Resource]) -> list[Resource]:
@@ -61,7 +61,7 @@ def ours(resources: list[Resource]) -> list[Resource]:
 
 
 def container(workload: Resource) -> Resource:
-    (only,) = workload["spec"]["template"]["spec"]["containers"]
+    (only,) = pod_template(workload)["spec"]["containers"]
     result: Resource = only
     return result
 
@@ -170,7 +170,7 @@ def test_only_the_local_overlay_holds_secrets() -> None:
 
 
 def test_selectors_and_targets_find_something(resources: list[Resource]) -> None:
-    labels = [entry["spec"]["template"]["metadata"]["labels"] for entry in workloads(resources)]
+    labels = [pod_template(entry)["metadata"]["labels"] for entry in workloads(resources)]
 
     def selected(wanted: dict[str, str]) -> bool:
         return any(wanted.items() <= found.items() for found in labels)
@@ -288,7 +288,7 @@ async def test_workers_scale_by_the_lag_of_what_they_read() -> None:
 
 def test_containers_of_ours_may_do_nothing_they_need_not(resources: list[Resource]) -> None:
     for workload in [*ours(resources), named(resources, "Deployment", "triton")]:
-        pod = workload["spec"]["template"]["spec"]
+        pod = pod_template(workload)["spec"]
         security = container(workload)["securityContext"]
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["automountServiceAccountToken"] is False

@@ -30,12 +30,15 @@ from contracts.events import (
     EpisodeUploaded,
     Event,
     LinksChanged,
+    PersonErased,
     ReportRequested,
     ScreenTimeReported,
     SegmentEmbedded,
     SegmentReady,
     SegmentTracked,
+    ShowDeleted,
     Stage,
+    TracksErased,
 )
 from services.detector import app as detector
 from services.detector.settings import DetectorSettings
@@ -75,9 +78,18 @@ CONSUMED = {
     ("identity", CastUploaded),
 }
 
-OF_OPERATORS = {ClustersEdited, LinksChanged, CastChanged, ReportRequested, EpisodeDeleted}
-"""What follows commands over HTTP: repeated in tests/integration/test_regrouping.py, test_identity_revisions.py and
-test_api_deletion.py, where there are commands."""
+OF_OPERATORS = {
+    ClustersEdited,
+    LinksChanged,
+    CastChanged,
+    ReportRequested,
+    EpisodeDeleted,
+    PersonErased,
+    TracksErased,
+    ShowDeleted,
+}
+"""What follows commands over HTTP: repeated in tests/integration/test_regrouping.py, test_identity_revisions.py,
+test_api_deletion.py and test_api_privacy.py, where there are commands."""
 
 
 @dataclass(frozen=True, kw_only=True)

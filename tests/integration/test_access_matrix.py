@@ -41,13 +41,23 @@ VALUES = {
     "identity_id": "identity-00001",
     "track_id": "track-00000-001",
     "cast_id": "ann",
+    "erasure_id": "01JGFJJZ00ABCDEFGHJKMNPQR1",
     "picture": "0123456789abcdef",
     "version": "1",
     "exchange": "edl",
     "file_format": "json",
 }
 READS_BY_POST = {"preview_edit", "make_picture_urls"}
-ROLES: dict[str, Role] = {"list_audit": Role.admin, "delete_episode": Role.admin, "get_upload": Role.operator}
+ROLES: dict[str, Role] = {
+    "list_audit": Role.admin,
+    "delete_episode": Role.admin,
+    "delete_show": Role.admin,
+    "export_person": Role.admin,
+    "erase_person": Role.admin,
+    "list_erasures": Role.admin,
+    "read_erasure": Role.admin,
+    "get_upload": Role.operator,
+}
 """Where reading is not for every viewer, and changing not for every operator."""
 NAMED_IN_THE_BODY: dict[str, dict[str, Any]] = {
     "create_episode": {"show": SHOW, "season": 1, "episode": 2},

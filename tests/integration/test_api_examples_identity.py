@@ -60,6 +60,10 @@ async def test_the_api_answers_as_the_page_says(rig: IdentityRig) -> None:
     )
 
 
+async def test_privacy_is_as_its_page_says(rig: IdentityRig) -> None:
+    await hold("privacy.md", rig.client, {"show": SHOW, "cast_id": "rita"})
+
+
 async def test_errors_are_as_the_page_about_all_says(rig: IdentityRig) -> None:
     await hold("README.md", rig.client, {"ep_id": EP})
 

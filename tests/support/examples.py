@@ -144,6 +144,18 @@ EXAMPLES: tuple[e.Event, ...] = (
     e.EpisodeChanged(ep_id=EP, action="updated", version=2, title="Pilot", air_date="2026-01-02"),
     e.EpisodeDeleted(ep_id=EP, last_run_id=RUN, version=3, who="ada"),
     e.CastChanged(show="my-show", revision=4, action="renamed", cast_id="ada", name="Ada", who="otto"),
+    e.PersonErased(
+        show="my-show",
+        erasure_id="01JGFJJZ00ABCDEFGHJKMNPQRS",
+        action="requested",
+        cast_id="ada",
+        who="otto",
+        at="2026-01-02T03:04:05+00:00",
+    ),
+    e.TracksErased(
+        ep_id=EP, run_id=RUN, erasure_id="01JGFJJZ00ABCDEFGHJKMNPQRS.1", track_ids=("track-00000-001",), texts=("Ada",)
+    ),
+    e.ShowDeleted(show="my-show", revision=5, at="2026-01-02T03:04:05+00:00", who="otto"),
     e.EpisodeProgress(ep_id=EP, run_id=RUN, stage="detector", segment=3, done=1, total=4, media_s=20.0, busy_s=5.0),
     e.EpisodeFailed(ep_id=EP, run_id=RUN, stage="ingest", code="not_a_video", message="The file is not a video."),
 )

@@ -155,7 +155,7 @@ class RecordingBus:
     handlers: dict[type[Event], Any] = field(default_factory=dict)
     published: list[Event] = field(default_factory=list)
 
-    def on(self, event: type[Event], handler: Any) -> None:
+    def on(self, event: type[Event], handler: Any, *, fenced: bool = True) -> None:
         self.handlers[event] = handler
 
     async def publish(self, *events: Event, time: datetime | None = None) -> None:

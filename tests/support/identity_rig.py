@@ -7,7 +7,7 @@ the red person.
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -279,8 +279,13 @@ class IdentityRig:
 
 
 @asynccontextmanager
-async def identity_rig(stack: Stack, database: Database) -> AsyncIterator[IdentityRig]:
-    """The service wired on a database and a bucket of the test's own, with an HTTP client before its routers."""
+async def identity_rig(
+    stack: Stack, database: Database, changed: Mapping[str, Any] | None = None
+) -> AsyncIterator[IdentityRig]:
+    """The service wired on a database and a bucket of the test's own, with an HTTP client before its routers.
+
+    `changed` are settings other than the usual ones.
+    """
     addresses = stack.environment()
     settings = IdentitySettings.model_validate(
         {
@@ -292,6 +297,7 @@ async def identity_rig(stack: Stack, database: Database) -> AsyncIterator[Identi
                 "bucket": f"test-{uuid.uuid4().hex}",
             },
             "api": {"requests_per_minute": 100_000},
+            **(changed or {}),
         }
     )
     for owner in ("chassis", "identity"):

@@ -7,11 +7,13 @@ import typer
 from screenalytics.cli.operator import clusters, people, results
 from screenalytics.cli.operator.cast import cast_app
 from screenalytics.cli.operator.episodes import episodes_app
+from screenalytics.cli.operator.privacy import privacy_app
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the command line."""
     app.add_typer(episodes_app, name="episodes")
     app.add_typer(cast_app, name="cast")
+    app.add_typer(privacy_app, name="privacy")
     for module in (people, clusters, results):
         module.register(app)

@@ -7,7 +7,7 @@ keeps that run's id. A grouping with other thresholds takes its ids from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -44,6 +44,22 @@ class RunIds(BaseModel):
     def highest_number(self) -> int:
         """The greatest number in use, those by tracks left out."""
         return max((number_of(one) for one in (*self.people, *self.retired, *self.made.values())), default=0)
+
+    def without(self, tracks: Collection[TrackId]) -> RunIds:
+        """The same where tracks are forgotten; people who have none left go with them."""
+
+        def left(people: Mapping[IdentityId, Sequence[TrackId]]) -> dict[IdentityId, tuple[TrackId, ...]]:
+            kept = {one: tuple(track for track in own if track not in tracks) for one, own in people.items()}
+            return {one: own for one, own in kept.items() if own}
+
+        return self.model_copy(
+            update={
+                "people": left(self.people),
+                "rescued": tuple(track for track in self.rescued if track not in tracks),
+                "retired": left(self.retired),
+                "numbers": {track: number for track, number in self.numbers.items() if track not in tracks},
+            }
+        )
 
 
 def first_ids(machine: MachineGrouping, tracks: Sequence[TrackRow], *, least_number: int = 1) -> RunIds:

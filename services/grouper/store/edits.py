@@ -6,6 +6,7 @@ write names the version it is meant for, so of two commands at once one is refus
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from chassis.mongo.database import Database, Document
 from chassis.mongo.document_size import check_room, stored_bytes
 from chassis.mongo.outbox import enqueue
+from chassis.mongo.shared_reads import ERASURES
 from contracts.events import ClustersEdited
 from services.grouper.edits.log import EditLog, EditRecord
 
@@ -72,6 +74,19 @@ class EditStore:
             enqueue([event], {"$inc": {"version": 1}, "$set": {BYTES: used}, "$push": {"log": entry}}),
         )
         return bool(done.modified_count)
+
+    async def forget_in_log(self, ep_id: str, erasure_id: str, forgetting: Callable[[EditLog], EditLog]) -> None:
+        """Take out of an episode's log what an erasure is about, and note that it was done; the version stays."""
+        while True:
+            book = await self.read(ep_id)
+            left = forgetting(book.log)
+            entries = [record.model_dump(mode="json", by_alias=True, exclude_none=True) for record in left]
+            update: Document = {"$addToSet": {ERASURES: erasure_id}}
+            if left != book.log:
+                update["$set"] = {"log": entries, BYTES: stored_bytes(entries)}
+            done = await self.collection.update_one({"_id": ep_id, "version": book.version}, update)
+            if done.matched_count or not await self.collection.find_one({"_id": ep_id}, {"_id": 1}):
+                return
 
     async def forget(self, ep_id: str, last_run_id: str) -> None:
         """Remove an episode's edits of the runs up to that one; the document goes with the last of them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from chassis.errors import Conflict, NotFound
 from contracts.events import CastChanged
 from contracts.ids import slugify
 from services.identity.commands.links import LinkCommands
+from services.identity.facebank.admission import check_admitted
 from services.identity.facebank.cast import Picture, Show
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.store.facebanks import Change, FacebankStore
@@ -63,7 +64,7 @@ class CastCommands:
     async def shows(self) -> dict[str, tuple[Show, int]]:
         """Every show that has a cast or a reported episode, with the number of these episodes."""
         episodes = await self._links.shows()
-        known = {show.show: show for show in await self._facebanks.shows()}
+        known = {show.show: show for show in await self._facebanks.shows() if not show.is_deleted}
         return {
             slug: (known.get(slug) or Show(show=slug), episodes.get(slug, 0)) for slug in sorted({*known, *episodes})
         }
@@ -71,7 +72,7 @@ class CastCommands:
     async def show(self, slug: str) -> tuple[Show, int]:
         """Raises NotFound `unknown_show`."""
         found, episodes = await self._facebanks.show(slug), len(await self._links.of_show(slug))
-        if found is None and not episodes:
+        if (found is None or found.is_deleted) and not episodes:
             raise NotFound("unknown_show", f"There is no show {slug}: create it first.")
         return found or Show(show=slug), episodes
 
@@ -99,18 +100,24 @@ class CastCommands:
         show, _ = await self.show(slug)
         counts = Counter(picture.cast_id for picture in await self._facebanks.pictures(slug))
         return [
-            {"cast_id": cast_id, "name": name, "pictures": counts[cast_id]}
+            {
+                "cast_id": cast_id,
+                "name": name,
+                "pictures": counts[cast_id],
+                "consent": show.consents.get(cast_id),
+            }
             for cast_id, name in sorted(show.members.items())
         ]
 
     async def detail(self, slug: str, cast_id: str) -> dict[str, Any]:
         """A member with their number of pictures, and of links by episode. Raises as `member`."""
-        _, name = await self.member(slug, cast_id)
+        show, name = await self.member(slug, cast_id)
         episodes = await self._links.of_show(slug)
         return {
             "cast_id": cast_id,
             "name": name,
             "pictures": len(await self._facebanks.pictures(slug, cast_id)),
+            "consent": show.consents.get(cast_id),
             "linked": {episode.ep_id: len(found) for episode in episodes if (found := _ids(episode, cast_id))},
         }
 
@@ -119,7 +126,7 @@ class CastCommands:
         try:
             return await self.detail(slug, cast_id)
         except NotFound:
-            return {"cast_id": cast_id, "name": name, "pictures": 0, "linked": {}}
+            return {"cast_id": cast_id, "name": name, "pictures": 0, "consent": None, "linked": {}}
 
     async def add(self, slug: str, member: Member, order: Order) -> bool:
         """Add a member; False where they are there already.
@@ -129,6 +136,7 @@ class CastCommands:
         await self._ensure(slug)
 
         def decide(show: Show) -> Change:
+            check_admitted(show, member.id)
             taken = show.members.get(member.id)
             if taken is not None and taken != member.name:
                 raise Conflict(
@@ -148,7 +156,7 @@ class CastCommands:
         await self._ensure(slug)
 
         def decide(show: Show) -> Change:
-            verdicts = judge_rows(show.members, members)
+            verdicts = judge_rows(show.members, members, erased=show.erased)
             new = [(row.cast_id, row.name) for row in verdicts if row.verdict == "added"]
             return _naming(slug, new, "added", order, told={"rows": [asdict(row) for row in verdicts]})
 
@@ -207,7 +215,7 @@ class CastCommands:
                         show=slug, revision=revision, action="removed", cast_id=cast_id, name=name, who=order.who[:200]
                     )
                 ],
-                unset=[f"members.{cast_id}"],
+                unset=[f"members.{cast_id}", f"consents.{cast_id}"],
                 told=told,
             )
 
@@ -229,14 +237,19 @@ class CastCommands:
             await self._facebanks.create(slug, slug)
 
 
-def judge_rows(members: Mapping[str, str], rows: Sequence[Member]) -> list[RowVerdict]:
+def judge_rows(members: Mapping[str, str], rows: Sequence[Member], *, erased: Container[str] = ()) -> list[RowVerdict]:
     """What becomes of every row of an import into a cast of `members` (cast id -> name), in order."""
     known = dict(members)
     verdicts = []
     for number, row in enumerate(rows):
         taken = known.get(row.id)
         verdict: Verdict
-        if taken is None:
+        if row.id in erased:
+            verdict, message = (
+                "refused",
+                f"Somebody with the cast id {row.id} was erased: give this row another cast_id.",
+            )
+        elif taken is None:
             known[row.id] = row.name
             verdict, message = "added", "Added to the cast."
         elif taken == row.name:

@@ -10,6 +10,7 @@ from chassis.errors import BadInput, NotFound
 from chassis.service import Resources
 from contracts.events import CastChanged, FacebankUpdated, PictureVerdict
 from services.identity.commands.cast import CastCommands
+from services.identity.facebank.admission import check_may_be_compared
 from services.identity.facebank.cast import Answer, Picture
 from services.identity.facebank.picture_quality import PictureQuality
 from services.identity.media.examiner import Examiner, refusal
@@ -52,7 +53,8 @@ class ReferenceImageCommands:
     async def add(self, show: str, cast_id: str, uploads: Sequence[Upload], order: Order) -> Answer:
         """Examine pictures and keep the good ones; the facebank's revision and a verdict on each, in order.
 
-        Raises NotFound `unknown_show` and `unknown_cast_member`, Conflict `command_id_used`, DependencyUnavailable.
+        Raises NotFound `unknown_show` and `unknown_cast_member`, Conflict `consent_missing` and `command_id_used`,
+        DependencyUnavailable.
         """
         files = [[upload.filename, upload.sha256] for upload in uploads]
         asked = fingerprint("add_pictures", cast_id=cast_id, files=files)
@@ -60,6 +62,8 @@ class ReferenceImageCommands:
         if answered is not None:
             return answered
         before, _ = await self._cast.member(show, cast_id)
+        required = self._resources.settings.facebank.require_consent
+        check_may_be_compared(before, cast_id, consent_required=required)
         judged = [await self._examine(show, cast_id, upload) for upload in uploads]
         await self._facebanks.keep(show, [picture for _, picture in judged if picture is not None])
         standing = await self._standing(show)

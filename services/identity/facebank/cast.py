@@ -10,6 +10,8 @@ from typing import Any
 from contracts.blobs import PictureRef
 from contracts.events import PictureVerdict
 from services.identity.facebank.gallery import Reference
+from services.identity.privacy.consent import Consent
+from services.identity.privacy.tombstones import Tombstones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +36,21 @@ class Answering:
 
 @dataclass(frozen=True, kw_only=True)
 class Show:
-    """A show's facebank: `members` are cast id -> name; `answering` is the request it answered last."""
+    """A show's facebank: `members` are cast id -> name; `answering` is the request it answered last.
+
+    `consents` says on which legal basis a member is in it. `deleted_at` is when a show of this name was deleted last,
+    `is_deleted` whether none was made since.
+    """
 
     show: str
     name: str | None = None
     revision: int = 0
     members: Mapping[str, str] = field(default_factory=dict)
+    consents: Mapping[str, Consent] = field(default_factory=dict)
+    erased: Tombstones = field(default_factory=Tombstones)
     answering: Answering | None = None
+    deleted_at: datetime | None = None
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

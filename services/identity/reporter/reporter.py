@@ -7,6 +7,7 @@ was taken. A worker reads the latest number first; whoever loses it reads everyt
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from chassis.s3.artifact_reader import ArtifactReader
@@ -19,10 +20,13 @@ from contracts.rows import (
     IdentitiesDocument,
     ScreenTimeDocument,
 )
+from services.identity.facebank.cast import Show
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.links.history import effective_links
 from services.identity.links.transitions import LinkState
 from services.identity.media.served_models import served_models
+from services.identity.privacy.consent import without_consent_sentence
+from services.identity.privacy.mentions import without_people
 from services.identity.recognition import Facebank, Grouping, Recognition, recognise
 from services.identity.reporter.files import RevisionFiles
 from services.identity.screentime.screentime import visible_intervals
@@ -57,31 +61,33 @@ class Reporter:
         self._files = RevisionFiles(resources.storage, reader)
 
     async def report(
-        self, ep_id: str, run_id: str, *, cause: str, grouped: EpisodeGrouped | None = None
+        self, ep_id: str, run_id: str, *, cause: str, grouped: EpisodeGrouped | None = None, is_erasure: bool = False
     ) -> list[Event]:
         """Bring a run's screen time up to date; returns the events that say so, none when it was already.
 
         The same cause again, and a grouping that is reported already, are answered with the events stored then. A run
         without any revision needs `grouped` to get its first. A grouping counts while its run does; what people say
-        counts for the run they see, until a later one is reported.
+        counts for the run they see, until a later one is reported, and so does an erasure's grouping of it.
         """
         events, made = await self._revisions.caused_by(ep_id, run_id, cause), False
         for _ in range(MOST_ROUNDS):
-            last, episode, names, is_open = await asyncio.gather(
+            last, episode, bank, is_open = await asyncio.gather(
                 self._revisions.last(ep_id, run_id),
                 self._links.load(ep_id),
-                self._facebanks.members(show_of(ep_id)),
+                self._facebanks.show(show_of(ep_id)),
                 self._resources.fence.is_open(ep_id, run_id),
             )
-            grouping = _latest(grouped, last)
-            if grouping is None or not (is_open or (grouped is None and await self._is_seen(episode, run_id))):
+            show = bank or Show(show=show_of(ep_id))
+            names, last = dict(show.members), _without_erased(last, show)
+            grouping, of_seen_run = _latest(grouped, last), grouped is None or is_erasure
+            if grouping is None or not (is_open or (of_seen_run and await self._is_seen(episode, run_id))):
                 return events
             decided = episode.decided if episode else LinkState()
             if last is not None and last.basis == _basis(grouping, decided, last.automatic, names):
                 if events and not made:
                     await self._finish(last)
                 return events or (last.events if grouped is not None else [])
-            revision, recognition, content = await self._compute(grouping, last, decided, names, cause)
+            revision, recognition, content = await self._compute(grouping, last, decided, show, cause)
             if await self._revisions.add(revision):
                 await self._publish_files(revision, recognition.identities, content, before=last)
                 events += revision.events
@@ -99,14 +105,18 @@ class Reporter:
         grouped: EpisodeGrouped,
         last: Revision | None,
         decided: LinkState,
-        names: dict[str, str],
+        show: Show,
         cause: str,
     ) -> tuple[Revision, Recognition, Grouping]:
         content = await self._files.read(grouped)
         number = last.number + 1 if last else 1
-        before = last or await self._revision_of_earlier_run(grouped)
+        before = last or _without_erased(await self._revision_of_earlier_run(grouped), show)
+        names = dict(show.members)
         models = last.recognised_with if last else await served_models(self._resources.require_inference())
-        references = await self._facebanks.references(show_of(grouped.ep_id))
+        references = await self._facebanks.references(show.show)
+        if self._resources.settings.facebank.require_consent:
+            unused = [without_consent_sentence(cast_id) for cast_id in sorted(set(names) - set(show.consents))]
+            content = replace(content, problems=(*content.problems, *unused))
         recognition = await asyncio.to_thread(
             recognise,
             content,
@@ -190,6 +200,18 @@ def _latest(grouped: EpisodeGrouped | None, last: Revision | None) -> EpisodeGro
     if last is None or (grouped is not None and grouped.revision > last.grouped.revision):
         return grouped
     return last.grouped
+
+
+def _without_erased(revision: Revision | None, show: Show) -> Revision | None:
+    """What a later revision is made from and compared with: nobody who was erased since is in it."""
+    if revision is None or not show.erased.erasures:
+        return revision
+    return replace(
+        revision,
+        automatic=tuple(link for link in revision.automatic if link.cast_id not in show.erased),
+        links=tuple(link for link in revision.links if link.cast_id not in show.erased),
+        document=without_people(revision.document, show.erased),
+    )
 
 
 def _basis(grouped: EpisodeGrouped, decided: LinkState, automatic: tuple[CastLink, ...], names: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from services.identity.routers import (
     media,
     people,
     pictures,
+    privacy,
     screen_time,
     screen_time_exports,
     shows,
@@ -17,6 +18,7 @@ from services.identity.routers import (
 ROUTERS: tuple[APIRouter, ...] = (
     shows.router,
     pictures.router,
+    privacy.router,
     identities.router,
     suggestions.router,
     links.router,

@@ -11,6 +11,7 @@ from services.identity.commands.links import Outcome
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.links.history import LinkCommand, walked
 from services.identity.links.transitions import Dismissal, LinkChange
+from services.identity.privacy.consent import Consent
 from services.identity.queries.episodes import Episode
 from services.identity.suggestions.identities import CastSuggestions
 from services.identity.suggestions.review_queue import ReviewItem
@@ -166,6 +167,7 @@ class MemberView(BaseModel):
     cast_id: str
     name: str
     pictures: int
+    consent: Consent | None = Field(default=None, description="The legal basis, where one is recorded.")
 
 
 class MemberDetail(MemberView):
@@ -176,6 +178,14 @@ class RemovedMember(BaseModel):
     cast_id: str
     links: dict[str, int] = Field(description="Links taken away, by episode.")
     pictures: int
+
+
+class DeletedShow(BaseModel):
+    """A show that is gone; `episodes` are deleted after it."""
+
+    show: str
+    episodes: int
+    facebank_revision: int
 
 
 class ImportedRow(BaseModel):

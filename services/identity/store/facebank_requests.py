@@ -9,11 +9,14 @@ request is either answered for good or was never handled.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
 from chassis.commands import refuse_another
+from chassis.domain.redaction import redact
 from chassis.mongo.database import Database
 from contracts.events import PictureVerdict
 from services.identity.facebank.cast import Answer, Answering
@@ -77,12 +80,46 @@ class AnsweredRequests:
         """Forget requests that cannot come back by themselves any more; sent again, they are handled as new ones."""
         await self._requests.delete_many({"show": show, "at": {"$lt": datetime.now(UTC) - REMEMBERED_FOR}})
 
-    async def forget_member(self, show: str, cast_id: str) -> None:
-        """Take what answers say of a member out of them: verdicts on pictures, rows of imports with their name."""
-        for told in ("verdicts", "told.rows"):
-            await self._requests.update_many(
-                {"show": show, f"{told}.cast_id": cast_id}, {"$pull": {told: {"cast_id": cast_id}}}
-            )
+    async def forget_member(self, show: str, cast_id: str, texts: Collection[str] = ()) -> int:
+        """Take what answers say of a member out of them: verdicts on pictures, rows of imports with their name.
+
+        `texts` are names to take out of what is said of others. Returns out of how many answers something went.
+        """
+        changed = 0
+        async for found in self._requests.find({"show": show}, {"verdicts": 1, "told.rows": 1}):
+            said = {"verdicts": found["verdicts"], "told.rows": (found.get("told") or {}).get("rows", [])}
+            left = {place: _without(entries, cast_id, texts) for place, entries in said.items()}
+            update = {place: entries for place, entries in left.items() if entries != said[place]}
+            if update:
+                same = {"_id": found["_id"]} | {place: said[place] for place in update}
+                changed += (await self._requests.update_one(same, {"$set": update})).matched_count
+        return changed
+
+    async def of_member(self, show: str, cast_id: str) -> list[dict[str, str]]:
+        """What was said about a member's pictures, and in imports, and when."""
+        said: list[dict[str, str]] = []
+        async for found in self._requests.find({"show": show}, {"at": 1, "verdicts": 1, "told.rows": 1}):
+            at = {"at": found["at"].isoformat(timespec="seconds")}
+            entries = [*found["verdicts"], *(found.get("told") or {}).get("rows", [])]
+            said += [
+                at | {key: str(value) for key, value in entry.items()}
+                for entry in entries
+                if entry["cast_id"] == cast_id
+            ]
+        return said
+
+    async def forget_show(self, show: str, until: datetime) -> None:
+        """Forget what a show's requests were answered until a time."""
+        await self._requests.delete_many({"show": show, "at": {"$lte": until}})
+
+
+def _without(entries: Sequence[Mapping[str, Any]], cast_id: str, texts: Collection[str]) -> list[dict[str, Any]]:
+    """What was said of others, without names."""
+    return [
+        {**entry, **{name: redact(entry[name], texts) for name in ("message", "filename", "name") if entry.get(name)}}
+        for entry in entries
+        if entry["cast_id"] != cast_id
+    ]
 
 
 def request_key(request_id: str) -> str:

@@ -5,7 +5,7 @@ Pictures change before the revision does: whoever remembers something for a revi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,13 +14,16 @@ import numpy as np
 from pymongo import ReplaceOne
 from pymongo.errors import DuplicateKeyError
 
-from chassis.commands import Accepted, Order, accept, fingerprint, refuse_another
+from chassis.commands import MOST_TRIES, Accepted, Order, accept, fingerprint, refuse_another
+from chassis.errors import Conflict
 from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import Outbox, enqueue
 from contracts.blobs import PictureRef
-from contracts.events import Event, PictureVerdict
+from contracts.events import Event, PersonErased, PictureVerdict, ShowDeleted
 from services.identity.facebank.cast import Answer, Answering, Picture, Show
 from services.identity.facebank.gallery import Reference
+from services.identity.privacy.consent import Consent
+from services.identity.privacy.tombstones import Tombstones, new_salt
 from services.identity.store.facebank_requests import AnsweredRequests, request_key
 
 UPLOADED = fingerprint("cast_uploaded")
@@ -64,9 +67,13 @@ class _State:
 
 
 class FacebankStore:
-    """A picture's id is its member and content, so a repeat replaces itself."""
+    """A picture's id is its member and content, so a repeat replaces itself.
 
-    def __init__(self, database: Database, outbox: Outbox) -> None:
+    With `require_consent` nobody is compared with the pictures of members for whom no legal basis is recorded.
+    """
+
+    def __init__(self, database: Database, outbox: Outbox, *, require_consent: bool = False) -> None:
+        self._require_consent = require_consent
         self._facebanks = database["facebanks"]
         self._pictures = database["facebank_pictures"]
         self._requests = AnsweredRequests(database)
@@ -91,8 +98,41 @@ class FacebankStore:
         try:
             await self._facebanks.insert_one({"_id": show, "name": name, "revision": 0, "members": {}})
         except DuplicateKeyError:
-            return False
+            again = {"$set": {"name": name}, "$unset": {"deleted": ""}, "$inc": {"revision": 1}}
+            return bool((await self._facebanks.update_one({"_id": show, "deleted": True}, again)).modified_count)
         return True
+
+    async def delete(self, show: str, *, at: datetime, event: Callable[[int], ShowDeleted]) -> Show:
+        """Empty a facebank and leave a tombstone, with the event that says so. A deleted one is deleted already."""
+
+        def decide(before: Show) -> Change | None:
+            if before.is_deleted:
+                return None
+            gone = {"members": {}, "consents": {}, "deleted": True, "deleted_at": at}
+            return Change(events=lambda revision: [event(revision)], set=gone, unset=["name", "answering"])
+
+        return await self.amend(show, decide)
+
+    async def consented(self, show: str) -> frozenset[str]:
+        """The members with a legal basis."""
+        found = await self.show(show)
+        return frozenset(found.consents) if found else frozenset()
+
+    async def amend(self, show: str, decide: Callable[[Show], Change | None]) -> Show:
+        """Change a facebank in one write with its events, for what sees by itself whether it was done: no command's
+        answer is remembered. `decide` is as that of `change`; None changes nothing.
+
+        Raises:
+            Conflict: `facebank_busy`.
+        """
+        for _ in range(MOST_TRIES):
+            before = await self.show(show) or Show(show=show)
+            change = decide(before)
+            if change is None:
+                return before
+            if await self._write(before, change):
+                return await self.show(show) or before
+        raise Conflict("facebank_busy", f"The cast of {show} is being changed by many at once: try again.")
 
     async def change(self, show: str, order: Order, asked: str, decide: Callable[[Show], Change]) -> Answer:
         """Change a facebank in one write with its events, and remember what the command is answered.
@@ -161,22 +201,30 @@ class FacebankStore:
         verdicts: Sequence[PictureVerdict],
         replace: bool,
     ) -> Answer:
-        """Store what became of a request's pictures, then the facebank."""
-        documents = await self.keep(show, pictures)
+        """Store what became of a request's pictures, then the facebank. Who was erased stays out of it."""
+        bank = await self.show(show) or Show(show=show)
+        documents = await self.keep(show, [one for one in pictures if one.cast_id not in bank.erased])
         if replace:
             await self._pictures.delete_many({"show": show, "_id": {"$nin": documents}})
-        members: Document = {f"members.{cast_id}": name for cast_id, name in names.items()}
-        if replace:
-            members = {"members": names}
-        change = Change(set=members, verdicts=tuple(verdicts), always=True)
-        order = Order(who="", command_id=request_id)
-        return await self.change(show, order, UPLOADED, lambda _: change)
 
-    async def _write(self, before: Show, change: Change, answering: Answering) -> bool:
+        def decide(before: Show) -> Change:
+            admitted = {cast_id: name for cast_id, name in names.items() if cast_id not in before.erased}
+            members: Document = {f"members.{cast_id}": name for cast_id, name in admitted.items()}
+            if replace:
+                members = {"members": admitted}
+            return Change(set=members, verdicts=tuple(verdicts), always=True)
+
+        order = Order(who="", command_id=request_id)
+        return await self.change(show, order, UPLOADED, decide)
+
+    async def _write(self, before: Show, change: Change, answering: Answering | None = None) -> bool:
         """Write a change with its events; False when the facebank is not as it was before any more."""
         show, revision = before.show, before.revision + 1
-        changed: Document = {"$set": {**change.set, "revision": revision, "answering": asdict(answering)}}
-        changed["$unset"] = dict.fromkeys([*change.unset, _OUTGROWN], "")
+        changed: Document = {"$set": {**change.set, "revision": revision}}
+        if answering is not None:
+            changed["$set"]["answering"] = asdict(answering)
+        made_again = () if "deleted" in change.set else ("deleted",)
+        changed["$unset"] = dict.fromkeys([*change.unset, *made_again, _OUTGROWN], "")
         events = change.events(revision) if change.events else ()
         try:
             result = await self._facebanks.update_one(
@@ -206,9 +254,12 @@ class FacebankStore:
         return [_read_picture(document) for document in sorted(found, key=lambda document: str(document["_id"]))]
 
     async def references(self, show: str) -> dict[str, list[Reference]]:
-        """cast_id -> accepted pictures, in a fixed order."""
+        """cast_id -> accepted pictures that identities may be compared with, in a fixed order."""
         found: dict[str, list[Reference]] = {}
+        allowed = await self.consented(show) if self._require_consent else None
         for picture in await self.pictures(show):
+            if allowed is not None and picture.cast_id not in allowed:
+                continue
             found.setdefault(picture.cast_id, []).append(picture.reference)
         return found
 
@@ -219,9 +270,33 @@ class FacebankStore:
         await self._pictures.delete_many({"_id": {"$in": ids}})
         return gone
 
-    async def forget_verdicts(self, show: str, cast_id: str) -> None:
-        """Take what was said about a member's pictures out of the answers that are remembered."""
-        await self._requests.forget_member(show, cast_id)
+    async def forget_verdicts(self, show: str, cast_id: str, texts: Collection[str] = ()) -> int:
+        """Take what was said about a member's pictures out of the answers that are remembered; returns of how many.
+
+        `texts` are names to take out of what was said about others' pictures.
+        """
+        return await self._requests.forget_member(show, cast_id, texts)
+
+    async def erase(self, show: str, cast_id: str, erasure_id: str, event: PersonErased) -> None:
+        """Close a cast id for ever and take its member out, with the event that says so; the same again changes nothing."""
+        await self.create(show, show)
+
+        def decide(before: Show) -> Change | None:
+            if cast_id in before.erased and cast_id not in before.members:
+                return None
+            stones = before.erased if before.erased.salt else Tombstones(salt=new_salt())
+            return Change(
+                events=lambda _: [event],
+                set={"erased.salt": stones.salt, f"erased.subjects.{stones.digest(cast_id)}": erasure_id},
+                unset=[f"members.{cast_id}", f"consents.{cast_id}"],
+            )
+
+        await self.amend(show, decide)
+
+    async def forget_show(self, show: str, until: datetime) -> None:
+        """Remove the pictures and answers that a show had until it was deleted."""
+        await self._pictures.delete_many({"show": show, "added_at": {"$not": {"$gt": until}}})
+        await self._requests.forget_show(show, until)
 
 
 def _document(show: str, picture: Picture) -> Document:
@@ -240,12 +315,17 @@ def _document(show: str, picture: Picture) -> Document:
 
 
 def _read_show(found: Document) -> Show:
+    erased = found.get("erased", {})
     return Show(
         show=found["_id"],
         name=found.get("name"),
         revision=int(found.get("revision", 0)),
         members=dict(found.get("members", {})),
+        consents={cast_id: Consent.model_validate(entry) for cast_id, entry in found.get("consents", {}).items()},
+        erased=Tombstones(salt=erased.get("salt", ""), erasures=dict(erased.get("subjects", {}))),
         answering=Answering(**found["answering"]) if found.get("answering") else None,
+        deleted_at=found.get("deleted_at"),
+        is_deleted=bool(found.get("deleted")),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from chassis.mongo.database import Database, Document
 from chassis.mongo.document_size import check_room, stored_bytes
 from chassis.mongo.outbox import Outbox, enqueue
@@ -10,6 +12,7 @@ from contracts.rows import CastLink
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.links.history import LinkRecord, peoples_part
 from services.identity.links.transitions import Dismissal, LinkState
+from services.identity.privacy.forget_links import forget_in_history, forget_in_links, forget_in_state
 
 _WITHOUT_HISTORY = {"changes": 0, "outbox": 0}
 
@@ -43,6 +46,10 @@ class LinkStore:
         """`(episode, run)` of every report of a show that names a cast member, by id."""
         found = self._identities.find({"show": show, "named": cast_id}, {"run_id": 1})
         return sorted([(str(document["_id"]), str(document["run_id"])) async for document in found])
+
+    async def episodes_of(self, show: str) -> list[str]:
+        """The ids of a show's reported episodes, in order."""
+        return sorted([str(found["_id"]) async for found in self._identities.find({"show": show}, {"_id": 1})])
 
     async def shows(self) -> dict[str, int]:
         """Show -> number of its reported episodes."""
@@ -80,6 +87,27 @@ class LinkStore:
             return False
         self._outbox.publish_later(self._identities, episode.ep_id)
         return True
+
+    async def forget(self, episode: EpisodeLinks, cast_id: str, texts: Collection[str]) -> bool:
+        """Take a person out of an episode's links and their history; False when there is another version now.
+
+        `episode` was loaded with its history. The version goes on, so that what is reported is made again.
+        """
+        decided = forget_in_state(episode.decided, cast_id)
+        history = [command.model_dump(mode="json") for command in forget_in_history(episode.commands, cast_id, texts)]
+        update = {
+            "version": episode.version + 1,
+            "links": [link.model_dump(mode="json") for link in decided.links],
+            "dismissed": [dismissal.model_dump(mode="json") for dismissal in decided.dismissed],
+            "automatic": [link.model_dump(mode="json") for link in forget_in_links(episode.automatic, cast_id)],
+            "named": sorted(episode.named - {cast_id}),
+            "changes": history,
+            BYTES: stored_bytes(history),
+        }
+        done = await self._identities.update_one(
+            {"_id": episode.ep_id, "version": episode.version, "revision": episode.revision}, {"$set": update}
+        )
+        return bool(done.matched_count)
 
 
 def _read(found: Document) -> EpisodeLinks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,6 +102,19 @@ def changed_links(before: Sequence[CastLink], after: Sequence[CastLink]) -> tupl
         for identity in sorted(old.keys() | new.keys())
         if said(old.get(identity)) != said(new.get(identity))
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredRevision:
+    """Which revision is stored, since when, and the objects it refers to."""
+
+    order: str
+    run_id: str
+    revision: int
+    grouping_revision: int
+    created_at: datetime
+    references: tuple[BlobRef, ...]
+    faces: tuple[BlobRef, ...]
 
 
 class RevisionStore:
@@ -233,6 +246,27 @@ class RevisionStore:
                 upsert=True,
             )
 
+    async def naming(self, ep_id: str, cast_id: str) -> AsyncIterator[Revision]:
+        """The revisions of an episode that have figures of a cast member, in order; one is in memory at a time."""
+        for one in await self.stored(ep_id):
+            found = await self._screen_time.find_one({"_id": one.order, "document.cast.cast_id": cast_id})
+            if found is not None:
+                yield _read(found)
+
+    async def stored(self, ep_id: str) -> list[StoredRevision]:
+        """Every revision of an episode, in order."""
+        shown = {"run_id": 1, "revision": 1, "grouping_revision": 1, "created_at": 1}
+        named = {"event.manifests": 1, "grouped.artifacts": 1}
+        found = [_stored(doc) async for doc in self._screen_time.find({"ep_id": ep_id}, shown | named)]
+        return sorted(found, key=lambda one: (one.run_id, one.revision))
+
+    async def drop(self, revisions: Iterable[StoredRevision]) -> None:
+        """Remove revisions that others replaced."""
+        orders = [one.order for one in revisions]
+        await self._screen_time.delete_many({"_id": {"$in": orders}})
+        for order in orders:
+            self._known.forget(order)
+
     async def forget(self, ep_id: str, last_run_id: str | None) -> None:
         """Remove what an episode's runs up to one left."""
         # Compared here: the embedded server's deletions find nothing by a range on the second field of an index.
@@ -269,6 +303,22 @@ def _read_seconds(found: Document) -> EpisodeSeconds:
             )
             for row in found["document"].get("cast", ())
         ),
+    )
+
+
+def _stored(found: Document) -> StoredRevision:
+    manifests = {name: BlobRef.model_validate(ref) for name, ref in found["event"]["manifests"].items()}
+    artifacts = {
+        name: BlobRef.model_validate(ref) for name, ref in found.get("grouped", {}).get("artifacts", {}).items()
+    }
+    return StoredRevision(
+        order=str(found["_id"]),
+        run_id=str(found["run_id"]),
+        revision=int(found["revision"]),
+        grouping_revision=int(found["grouping_revision"]),
+        created_at=found["created_at"],
+        references=(*manifests.values(), *artifacts.values()),
+        faces=tuple(ref for ref in (manifests.get("faces.jsonl"), artifacts.get("faces")) if ref is not None),
     )
 
 

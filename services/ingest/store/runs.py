@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -118,6 +119,12 @@ class IngestStore:
             upsert=True,
         )
         await self.episodes.point_at(started, upload, segments[0].video)
+
+    async def forget_person(self, show: str, cast_id: str) -> None:
+        """Take a cast member out of the reports that the runs of a show ended with."""
+        runs = {"ep_id": {"$regex": f"^{re.escape(show)}-s[0-9]{{2}}e[0-9]{{2}}$"}, "report": {"$exists": True}}
+        gone = {"$pull": {"report.cast": {"cast_id": cast_id}}, "$set": {"report.changes": [], "report.warnings": []}}
+        await self.collection.update_many(runs, gone)
 
     async def forget(self, run_id: str) -> None:
         """Remove the plan of a run whose episode was deleted meanwhile."""

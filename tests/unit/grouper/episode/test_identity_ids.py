@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from contracts.ids import identity_id
 from contracts.rows import Identity, TrackRow
 from services.grouper.clustering.machine import MachineGrouping
 from services.grouper.edits.kinds import Edit, Merge, MoveTrack, Split, TrackGroup
@@ -141,3 +142,16 @@ def test_whom_an_edit_made_before_ids_were_kept_keeps_the_id_as_well() -> None:
     assert ids.people == {ONE: _tracks(1, 2), TWO: _tracks(3, 4)}
     assert ids.made == {"e0": THREE, "e1": FOUR}
     assert ids.highest_number == 4
+
+
+def test_who_is_forgotten_has_no_tracks_in_the_ids_and_leaves_the_others_theirs() -> None:
+    a, b, c = _tracks(1, 2, 3)
+    ids = RunIds(
+        people={identity_id(1): (a, b), identity_id(2): (c,)},
+        rescued=(b, c),
+        retired={identity_id(3): (c,), identity_id(4): (a, c)},
+        numbers={a: 1, b: 2, c: 3},
+    )
+    assert ids.without({b, c}) == RunIds(
+        people={identity_id(1): (a,)}, rescued=(), retired={identity_id(4): (a,)}, numbers={a: 1}
+    )

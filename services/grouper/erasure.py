@@ -1,0 +1,213 @@
+"""Forgetting tracks: a revision of the grouping without their faces, from the artifacts of the one before.
+
+Nothing is clustered again: what is left stays as it was. The artifacts that still have the faces are removed by whoever
+asked, once nobody reads them any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from chassis.domain.arrays import Floats, from_npy, to_npy
+from chassis.domain.crop_archive import without_members
+from chassis.s3.artifacts import ArtifactFolder, RunManifests
+from chassis.s3.storage import ObjectMissing, Storage, parse_uri
+from contracts.blobs import BlobRef
+from contracts.events import EpisodeGrouped, TracksErased
+from contracts.rows import ClusterCentroidsDocument, FaceRow, IdentitiesDocument, TrackRow
+from services.grouper.edits.forget import forget_in_log, names_somebody
+from services.grouper.edits.log import EditLog
+from services.grouper.grouper import Grouper
+from services.grouper.store.edits import EditStore
+from services.grouper.store.runs import IDS, TRACK_ARTIFACTS, GroupedRun, GrouperStore
+from services.grouper.tracks.crops import Members, members_of, rename_archives
+from services.grouper.tracks.erasing import (
+    ForgottenTracks,
+    forget_centroids,
+    forget_detections,
+    forget_faces,
+    forget_identities,
+    forget_tracks,
+    forgotten_tracks,
+    rows_left,
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+REASON = "Their pictures and vectors were removed when their time was over."
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """Tracks, their vectors and their faces: before cuts, or after them."""
+
+    tracks: Sequence[TrackRow]
+    vectors: Floats
+    faces: Sequence[FaceRow]
+
+
+class TrackErasure:
+    """Forgets tracks of stored runs. The same erasure again changes nothing."""
+
+    def __init__(self, storage: Storage, store: GrouperStore, edits: EditStore, grouper: Grouper) -> None:
+        self._storage = storage
+        self._store = store
+        self._edits = edits
+        self._grouper = grouper
+
+    async def forget(self, event: TracksErased) -> EpisodeGrouped | None:
+        """The grouping without the tracks; None where the run has no grouping, or nothing of it changes."""
+        tracks = () if event.times_stay else event.track_ids
+        log = (await self._edits.read(event.ep_id)).log
+        await self._edits.forget_in_log(
+            event.ep_id,
+            event.erasure_id,
+            lambda log: forget_in_log(log, run_id=event.run_id, tracks=tracks, texts=event.texts),
+        )
+        while (run := await self._store.run(event.run_id)) is not None:
+            if event.erasure_id in run.event.erasures:
+                return run.event
+            identities = await self._document(run, "identities", IdentitiesDocument)
+            if not event.track_ids and not any(names_somebody(one.label, event.texts) for one in identities.identities):
+                return None
+            saved = await self._store.save_next(await self._without(run, identities, event, log))
+            if saved is None:
+                return None
+        return None
+
+    async def _without(
+        self, run: GroupedRun, identities: IdentitiesDocument, event: TracksErased, log: EditLog
+    ) -> GroupedRun:
+        storage, before = self._storage, run.event
+        is_cut = any(run.base[name] != before.artifacts[name] for name in TRACK_ARTIFACTS)
+        after = await self._rows({name: before.artifacts[name] for name in TRACK_ARTIFACTS})
+        base = await self._rows(run.base) if is_cut else after
+        forgotten = forgotten_tracks(event.track_ids, base=base.tracks, faces=after.faces, times_stay=event.times_stay)
+        places = rows_left([*base.faces, *after.faces], forgotten.faces)
+        renamed = await self._without_pictures(before, _pictures(base, after, forgotten))
+        target = RunManifests(storage, before.ep_id, before.run_id, revision=before.revision + 1)
+        artifacts = dict(before.artifacts)
+        cut_gone = forgotten.gone if forgotten.times_stay else forgotten.parts
+        cut_blank = forgotten.parts - cut_gone
+        written = await self._write(target, after, forgotten, cut_gone, cut_blank, places, renamed)
+        artifacts |= dict(zip(TRACK_ARTIFACTS, written, strict=True))
+        new_base = {name: artifacts[name] for name in TRACK_ARTIFACTS}
+        if is_cut:
+            written = await self._write(
+                target, base, forgotten, forgotten.gone, forgotten.blank, places, renamed, before_cuts=True
+            )
+            new_base = dict(zip(TRACK_ARTIFACTS, written, strict=True))
+        ids = await self._grouper.ids(run, log)
+        new_base[IDS] = await target.put_document("identity_ids.json", ids.without(forgotten.gone))
+        vectors = from_npy(await storage.get(before.artifacts["faces_npy"]))
+        artifacts["faces_npy"] = await target.put("faces.npy", to_npy(vectors[sorted(places)]))
+        lines = await asyncio.to_thread(
+            forget_detections,
+            await storage.get(before.artifacts["detections"]),
+            gone=forgotten.gone,
+            blank=forgotten.blank,
+        )
+        artifacts["detections"] = await target.put("detections.jsonl", lines, schema="DetectionRow")
+        people = _relabelled(
+            forget_identities(identities, forgotten, revision=before.revision + 1, reason=REASON), event.texts, renamed
+        )
+        artifacts["identities"] = await target.put_document("clusters.json", people)
+        centroids = await self._document(run, "cluster_centroids", ClusterCentroidsDocument)
+        artifacts["cluster_centroids"] = await target.put_document(
+            "cluster_centroids.json", forget_centroids(centroids, identities, forgotten)
+        )
+        grouped = before.model_copy(
+            update={
+                "revision": before.revision + 1,
+                "artifacts": artifacts,
+                "clusters": len(people.identities),
+                "erasures": (*before.erasures, event.erasure_id),
+            }
+        )
+        highest = max(run.highest_number, ids.highest_number)
+        return replace(run, event=grouped, base=new_base, highest_number=highest, retired={})
+
+    async def _rows(self, refs: Mapping[str, BlobRef]) -> _Rows:
+        storage = self._storage
+        return _Rows(
+            tracks=await storage.get_rows(refs["tracks"], TrackRow),
+            vectors=from_npy(await storage.get(refs["tracks_npy"])),
+            faces=await storage.get_rows(refs["faces"], FaceRow),
+        )
+
+    async def _write(
+        self,
+        target: RunManifests,
+        rows: _Rows,
+        forgotten: ForgottenTracks,
+        gone: frozenset[str],
+        blank: frozenset[str],
+        places: Mapping[int, int],
+        renamed: Mapping[str, str],
+        *,
+        before_cuts: bool = False,
+    ) -> tuple[BlobRef, BlobRef, BlobRef]:
+        """Tracks, their vectors and faces without the forgotten ones."""
+        tracks, vectors = forget_tracks(rows.tracks, rows.vectors, gone=gone, blank=blank)
+        faces = forget_faces(rows.faces, forgotten=forgotten.faces, places=places)
+        tracks, faces = rename_archives(tracks, faces, renamed)
+        prefix = "joined_" if before_cuts else ""
+        return (
+            await target.put_rows(f"{prefix}tracks.jsonl", tracks, schema="TrackRow"),
+            await target.put(f"{prefix}tracks.npy", to_npy(vectors)),
+            await target.put_rows(f"{prefix}faces.jsonl", faces, schema="FaceRow"),
+        )
+
+    async def _without_pictures(self, event: EpisodeGrouped, pictures: Members) -> dict[str, str]:
+        """Write every archive without some of its members beside it; old URI -> new URI."""
+        renamed: dict[str, str] = {}
+        for archive, members in sorted(pictures.items()):
+            bucket, key = parse_uri(archive)
+            place = key.split("/")
+            if bucket != self._storage.bucket or place[:2] != ["artifacts", "segments"]:
+                continue
+            try:
+                left = await asyncio.to_thread(without_members, await self._storage.read(archive), members)
+            except ObjectMissing:
+                continue
+            if left is not None:
+                folder = ArtifactFolder(self._storage, "segments", event.ep_id, *place[3:-1])
+                renamed[archive] = (await folder.put("crops.zip", left)).uri
+        return renamed
+
+    async def _document(self, run: GroupedRun, name: str, model: type[M]) -> M:
+        return await self._storage.get_document(run.event.artifacts[name], model)
+
+
+def _pictures(base: _Rows, after: _Rows, forgotten: ForgottenTracks) -> Members:
+    whole = forgotten.gone | {name for name in forgotten.blank if name in forgotten.parts}
+    return members_of(
+        [*base.tracks, *after.tracks],
+        [*base.faces, *after.faces],
+        gone=whole | (forgotten.parts - forgotten.gone - forgotten.blank),
+        forgotten=forgotten.faces,
+    )
+
+
+def _relabelled(document: IdentitiesDocument, texts: Sequence[str], renamed: Mapping[str, str]) -> IdentitiesDocument:
+    """Without labels that name somebody; representatives where their archives are now."""
+
+    def moved(name: str | None) -> str | None:
+        archive, mark, member = (name or "").rpartition("#")
+        return f"{renamed.get(archive, archive)}{mark}{member}" if archive else name
+
+    people = tuple(
+        one.model_copy(
+            update={
+                "label": None if names_somebody(one.label, texts) else one.label,
+                "representative": moved(one.representative),
+            }
+        )
+        for one in document.identities
+    )
+    return document.model_copy(update={"identities": people})
