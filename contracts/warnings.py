@@ -76,6 +76,7 @@ WARNING_CODES: dict[str, str] = {
     "edits_without_tracks": "Operators' edits are about tracks that are not in this run.",
     "edits_contradict": "Operators' edits contradict each other and hold only in part.",
     "not_calibrated": "The embedder has no calibration, so nobody was named automatically.",
+    "cast_without_consent": "A cast member has no consent on record, which is required here: they are not compared with.",
     "picture_not_compared": "A reference picture was made with another model.",
     "picture_of_somebody_else": "A reference picture looks like somebody else.",
     "cast_conflict": "Two identities that are on screen together look like the same cast member.",

@@ -20,6 +20,7 @@ from contracts.rows import (
     IdentitiesDocument,
     ScreenTimeDocument,
 )
+from contracts.warnings import Warning
 from services.identity.facebank.cast import Show
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.links.history import effective_links
@@ -115,7 +116,10 @@ class Reporter:
         models = last.recognised_with if last else await served_models(self._resources.require_inference())
         references = await self._facebanks.references(show.show)
         if self._resources.settings.facebank.require_consent:
-            unused = [without_consent_sentence(cast_id) for cast_id in sorted(set(names) - set(show.consents))]
+            unused = [
+                Warning.of("cast_without_consent", without_consent_sentence(cast_id), subject=cast_id)
+                for cast_id in sorted(set(names) - set(show.consents))
+            ]
             content = replace(content, problems=(*content.problems, *unused))
         recognition = await asyncio.to_thread(
             recognise,
