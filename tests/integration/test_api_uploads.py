@@ -185,8 +185,8 @@ async def test_a_clip_of_a_video_in_the_bucket_is_heard(api: IngestApi, tmp_path
     await api.bus.start()
 
     async def planned() -> bool:
-        answer = await api.client.get(f"/episodes/{EPISODE}/runs/{filed['run']['run_id']}")
-        return bool(answer.json()["data"]["state"] == "running")
+        run = (await api.ask("GET", f"/episodes/{EPISODE}/status"))["run"]
+        return run is not None and bool(run["run_id"] == filed["run"]["run_id"])
 
     await until("the run", planned)
     clip = await api.ask("GET", f"/episodes/{EPISODE}/clip?start_s=2&end_s=5")

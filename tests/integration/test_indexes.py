@@ -13,10 +13,9 @@ DECLARED = {f"{collection.name}.{index.document['name']}" for collection in COLL
 
 
 @pytest.fixture
-def settings(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+def settings(database: Database, mongo_uri: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     """The command's settings lead to this test's database."""
-    host, port = next(iter(database.client.nodes))
-    monkeypatch.setenv("SCREENALYTICS_MONGO__URI", f"mongodb://{host}:{port}/")
+    monkeypatch.setenv("SCREENALYTICS_MONGO__URI", mongo_uri)
     monkeypatch.setenv("SCREENALYTICS_MONGO__DATABASE", database.name)
     return database
 
