@@ -6,7 +6,7 @@ CAST ?=
 RUN := .venv/bin/screenalytics
 PY := .venv/bin/python
 
-.PHONY: demo setup test lint types walls drift unit accuracy bench chaos format lock clean
+.PHONY: demo setup test lint types walls drift unit accuracy bench chaos format lock clean test-fast release-images
 
 demo: setup
 ifeq ($(VIDEO),)
@@ -37,6 +37,17 @@ drift:
 
 unit:
 	$(PY) -m pytest -m "not docker"
+
+# What a change touches first: unit and contract tests, nothing started. The last line says how long it took.
+test-fast: setup
+	@begun=$$(date +%s); $(PY) -m pytest tests/unit tests/contract -q --durations=5 && echo "test-fast took $$(($$(date +%s) - begun)) s"
+
+# Images whose bases are what was looked at, byte for byte: both are named with their digests or nothing is built.
+release-images:
+	@case "$(PYTHON_IMAGE)$(TRITON_IMAGE)" in *@sha256:*@sha256:*) ;; *) \
+	  echo "error: name both bases by digest: make release-images PYTHON_IMAGE=…@sha256:… TRITON_IMAGE=…@sha256:…" >&2; exit 2;; esac
+	docker build --build-arg PYTHON_IMAGE="$(PYTHON_IMAGE)" --build-arg TRITON_IMAGE="$(TRITON_IMAGE)" -t screenalytics .
+	docker build --build-arg PYTHON_IMAGE="$(PYTHON_IMAGE)" --build-arg TRITON_IMAGE="$(TRITON_IMAGE)" --target triton -t screenalytics-triton .
 
 accuracy: setup
 	$(PY) -m benchmarks.accuracy

@@ -94,7 +94,7 @@ async def run(service: Stage, settings: S, wire: Wire[S], *, inference: bool = F
         wiring = wire(resources)
         health = Health(_checks(resources) | wiring.checks, away=resources.bus.delivery.away)
         async with serve_http(application_of(service, resources, wiring), health, settings.http):
-            starting = asyncio.create_task(_start(service, resources))
+            starting = asyncio.create_task(_start(service, resources, answers_http=bool(wiring.routers)))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
@@ -118,13 +118,16 @@ async def run(service: Stage, settings: S, wire: Wire[S], *, inference: bool = F
     log.info("service stopped")
 
 
-async def _start(service: Stage, resources: Resources[S]) -> None:
-    """Prepare the stores and join Kafka, waiting for whatever is not up yet."""
+async def _start(service: Stage, resources: Resources[S], *, answers_http: bool) -> None:
+    """Prepare the stores and join Kafka, waiting for whatever is not up yet.
+
+    The collections of the chassis that have indexes are those of the HTTP API: workers have no rights on them.
+    """
     attempt = 0
     while True:
         try:
             await resources.storage.ensure_bucket()
-            for owner in ("chassis", service):
+            for owner in ("chassis", service) if answers_http else (service,):
                 await mongo.ensure_indexes(resources.database, owner=owner)
             if resources.inference is not None:
                 await resources.inference.check_contract()

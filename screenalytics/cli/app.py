@@ -1,8 +1,7 @@
-"""The command line. Exit status: 0 done, 1 the pipeline failed, 2 bad input or usage."""
+"""The command line. Exit status: 0 done, 1 the pipeline failed, 2 bad input or usage, 130 or 143 told to end."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
@@ -62,6 +61,13 @@ class ServableName(StrEnum):
     api = "api"
 
 
+class RightsChoice(StrEnum):
+    mongo = "mongo"
+    s3 = "s3"
+    seaweedfs = "seaweedfs"
+    configmap = "configmap"
+
+
 class RoleChoice(StrEnum):
     viewer = "viewer"
     operator = "operator"
@@ -84,7 +90,9 @@ def main() -> None:
 
 
 def _run(coroutine: Coroutine[Any, Any, int | None]) -> None:
-    raise typer.Exit(asyncio.run(coroutine) or 0)
+    from screenalytics.commands.ending import run_to_its_end
+
+    raise typer.Exit(run_to_its_end(coroutine))
 
 
 @app.command("run")
@@ -253,6 +261,14 @@ def topics_acls() -> None:
     from screenalytics.commands.topics import print_acls
 
     _run(print_acls())
+
+
+@app.command("rights")
+def rights_command(server: Annotated[RightsChoice, typer.Argument(help="For which server.")]) -> None:
+    """Print what each service may do in MongoDB or S3, as that server's own roles, policies or identities."""
+    from screenalytics.commands.rights import print_rights
+
+    print_rights(server.value)
 
 
 @indexes_app.command("list")

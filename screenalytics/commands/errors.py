@@ -40,13 +40,15 @@ def exit_status(error: BaseException) -> int | None:
 def report_and_exit() -> Iterator[None]:
     """Turn the errors that people can act on into one line on stderr and an exit status; defects keep their trace."""
     from chassis.errors import DependencyUnavailable
+    from screenalytics.commands.ending import ToldToEnd, ending_on_sigterm
 
     try:
-        yield
+        with ending_on_sigterm():
+            yield
     except DependencyUnavailable as error:
         _exit(PIPELINE_FAILED, f"{error.dependency}_unavailable", f"{error}; `screenalytics doctor` says more.")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except ToldToEnd as ended:
+        _exit(ended.status, ended.code, str(ended))
     except Exception as error:
         status = exit_status(error)
         if status is None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -18,7 +16,7 @@ from screenalytics.events import emitter
 from screenalytics.events.episode_run import EpisodeResult, EpisodeRun
 from screenalytics.events.results import prepare_output
 from screenalytics.events.videos import check_video, episode_id
-from screenalytics.local.machine import failure_log_folder, run_machine
+from screenalytics.local.machine import Machine, failure_log_folder, run_machine
 from screenalytics.local.servers import ChildEvent, ChildEventKind
 from screenalytics.terminal import ProgressView, render_result_table
 
@@ -41,7 +39,6 @@ async def run(
     members = emitter.read_cast_folder(cast) if cast is not None else []
     prepare_output(out)
     view = ProgressView()
-    _stop_on_sigterm()
     logs = failure_log_folder()
     try:
         async with AsyncExitStack() as cleanup:
@@ -49,6 +46,7 @@ async def run(
             machine = await cleanup.enter_async_context(
                 run_machine(keep=keep, logs_to=logs, say=view.message, on_event=_tell(view))
             )
+            cleanup.push(_keeping_what_is_done(machine, keep, ep_id))
             episode_run = EpisodeRun(machine.settings, on_event=_show(view), say=view.message)
             result = await episode_run.run(video, ep_id=ep_id, cast=members, out=out, profile=profile, force=force)
     except Exception as error:
@@ -90,6 +88,21 @@ def summary(document: ScreenTimeDocument, result: EpisodeResult, out: Path, *, w
     }
 
 
+def _keeping_what_is_done(machine: Machine, keep: Path | None, ep_id: str) -> Callable[..., None]:
+    """An exit callback: a run that is told to end leaves its data behind and says how it goes on."""
+
+    def on_exit(_kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, asyncio.CancelledError):
+            kept = keep or machine.stack.leave_data()
+            raise asyncio.CancelledError(
+                f"What is done of {ep_id} is kept: the same command"
+                + ("" if keep else f" with --keep {kept}")
+                + " goes on where this one stopped."
+            ) from None
+
+    return on_exit
+
+
 def _show(view: ProgressView) -> Callable[[Event], None]:
     def show(event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -108,10 +121,3 @@ def _tell(view: ProgressView) -> Callable[[ChildEvent], None]:
             view.message(f"{event.name} ended unexpectedly (status {event.returncode}); starting it again")
 
     return tell
-
-
-def _stop_on_sigterm() -> None:
-    """SIGTERM ends the run as Ctrl-C does: everything that was started is stopped."""
-    task = asyncio.current_task()
-    if task is not None and sys.platform != "win32":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -123,7 +123,7 @@ async def run_machine(
             supervisor = Supervisor(supervised, on_event=on_event, dependents=forgetful)
             async with supervisor:
                 yield Machine(stack=stack, settings=settings, children=supervised)
-        except BaseException:
+        except Exception:
             if logs_to is not None and keep is None:
                 _save_logs(stack, logs_to)
             raise

@@ -13,7 +13,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
     "Who is in an episode": ("identities", "tracks", "suggest", "link", "unlink", "rename", "lock", "unlock"),
     "One person or two": ("merge", "split", "apart", "move", "drop", "restore"),
     "What was done, and what came out": ("undo", "redo", "history", "export"),
-    "Running it": ("serve", "config", "topics", "indexes", "keys", "runs", "dlq", "emit", "tail"),
+    "Running it": ("serve", "config", "topics", "indexes", "rights", "keys", "runs", "dlq", "emit", "tail"),
 }
 A_SENTENCE = 200
 

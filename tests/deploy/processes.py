@@ -182,13 +182,19 @@ async def assert_an_episode_gets_its_cast(
     video: Path,
     clients: Mapping[str, str],
     folder: Path,
+    own: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Start all services, send an episode with its cast through them, and end them cleanly.
 
-    `clients` are the variables that the test's own clients connect with.
+    `clients` are the variables that the test's own clients connect with, `own` those of one service or another.
     """
     async with AsyncExitStack() as cleanup:
-        services = [await cleanup.enter_async_context(started(containers[name], addresses, folder)) for name in STAGES]
+        services = [
+            await cleanup.enter_async_context(
+                started(containers[name], {**addresses, **(own or {}).get(name, {})}, folder)
+            )
+            for name in STAGES
+        ]
         machine = Machine(stack=Stack(variables=clients), settings=settings_for(dict(clients)), children=())
         pipeline = await cleanup.enter_async_context(pipeline_on(machine))
         for service in services:

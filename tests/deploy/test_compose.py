@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chassis.http.application import check_exposure
 from contracts.events import STAGES
-from tests.deploy.checks import PREFIX, ROOT, assert_fits, command_parses, internal_paths, is_setting, settings_from
+from tests.deploy.checks import ROOT, assert_fits, command_parses, internal_paths, is_setting, settings_from
 from tests.deploy.yaml_or_skip import yaml
 
 EXAMPLE = ROOT / "deploy" / "compose" / "example.env"
-LOCAL = "deploy/compose/local.env"
+LOCAL = "deploy/compose/local"
+OPTIONS = "deploy/compose/options.env"
 SERVED = (*STAGES, "api")
 
 Service = dict[str, Any]
@@ -33,9 +38,19 @@ def ours() -> dict[str, Service]:
     return {name: entry for name, entry in services().items() if entry.get("build", {}).get("target") == "service"}
 
 
-def example_variables() -> dict[str, str]:
-    lines = [line for line in EXAMPLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    return dict(line.split("=", 1) for line in lines)
+@cache
+def secrets() -> dict[str, dict[str, str]]:
+    """Container -> the secrets that make-secrets.sh makes for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["sh", EXAMPLE.parent / "make-secrets.sh", folder], check=True, capture_output=True)
+        return {
+            file.stem: dict(line.split("=", 1) for line in file.read_text().splitlines())
+            for file in Path(folder).glob("*.env")
+        }
+
+
+def env_files(service: Service) -> list[str]:
+    return [entry if isinstance(entry, str) else entry["path"] for entry in service.get("env_file", ())]
 
 
 def interpolated(value: str) -> str:
@@ -44,8 +59,10 @@ def interpolated(value: str) -> str:
 
 
 def environment(service: Service) -> dict[str, str]:
-    """What a container of ours finds of our variables: those of the env file and its own."""
-    from_file = {name: value for name, value in example_variables().items() if name.startswith(PREFIX)}
+    """What a container of ours finds of our variables: those of its env file and its own."""
+    from_file: dict[str, str] = {}
+    for path in env_files(service):
+        from_file |= secrets().get(Path(path).stem, {})
     return from_file | {name: interpolated(value) for name, value in service["environment"].items()}
 
 
@@ -65,7 +82,9 @@ def test_everything_named_is_declared() -> None:
     for name, service in services().items():
         assert set(service.get("depends_on", {})) <= set(services()), name
         assert set(service["networks"]) <= set(document["networks"]), name
-        assert {entry["path"] for entry in service.get("env_file", ())} <= {LOCAL}, name
+        for path in env_files(service):
+            assert path == OPTIONS or Path(path).stem in secrets(), f"{name}: nothing makes {path}"
+            assert str(Path(path).parent) in {LOCAL, str(Path(OPTIONS).parent)}
         for volume in service.get("volumes", ()):
             source = volume.split(":")[0]
             assert (ROOT / source).exists() if source.startswith(".") else source in document["volumes"], volume
@@ -161,21 +180,39 @@ def test_what_keeps_running_is_asked_how_it_is() -> None:
     assert unasked == {target.split(":")[0] for target in targets["targets"]}
 
 
-def test_secrets_come_from_the_env_file_alone() -> None:
+def test_no_secret_is_written_down() -> None:
     for name, service in services().items():
         secret = [
             variable for variable in service.get("environment", {}) if re.search("PASSWORD|SECRET|ACCESS_KEY", variable)
         ]
         assert secret == [], name
+    assert "=" not in "".join(line for line in EXAMPLE.read_text().splitlines() if not line.startswith("#"))
+    assert {"local/", "options.env"} <= set((EXAMPLE.parent / ".gitignore").read_text().splitlines())
 
 
-def test_the_example_secrets_look_like_examples_and_agree_with_each_other() -> None:
-    variables = example_variables()
-    assert all("example" in value for name, value in variables.items() if "USERNAME" not in name)
-    assert variables["AWS_ACCESS_KEY_ID"] == variables["SCREENALYTICS_S3__ACCESS_KEY"]
-    assert variables["AWS_SECRET_ACCESS_KEY"] == variables["SCREENALYTICS_S3__SECRET_KEY"]
-    assert variables["MONGO_INITDB_ROOT_PASSWORD"] in variables["SCREENALYTICS_MONGO__URI"]
-    assert LOCAL.rsplit("/", 1)[1] in (EXAMPLE.parent / ".gitignore").read_text().splitlines()
+def test_every_container_holds_its_own_secrets_and_no_other_s() -> None:
+    holders = [path for service in services().values() for path in env_files(service) if path != OPTIONS]
+    assert len(holders) == len(set(holders)), "two containers share a file of secrets"
+    for user in (*SERVED, "tools", "setup"):
+        own = secrets()[user]
+        password = re.search(f"mongodb://screenalytics-{user}:(\\w+)@", own["SCREENALYTICS_MONGO__URI"])
+        assert password is not None
+        assert secrets()["mongo-init"][f"MONGO_PASSWORD_{user.upper()}"] == password[1]
+        if user != "setup":
+            assert secrets()["s3-init"][f"S3_ACCESS_KEY_{user.upper()}"] == own["SCREENALYTICS_S3__ACCESS_KEY"]
+            assert secrets()["s3-init"][f"S3_SECRET_KEY_{user.upper()}"] == own["SCREENALYTICS_S3__SECRET_KEY"]
+    values = [value for user in (*SERVED, "tools", "setup") for value in secrets()[user].values()]
+    assert len(values) == len(set(values))
+
+
+def test_secrets_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None:
+    make = ["sh", str(EXAMPLE.parent / "make-secrets.sh"), str(tmp_path / "local")]
+    subprocess.run(make, check=True, capture_output=True)
+    before = {file.name: file.read_bytes() for file in (tmp_path / "local").iterdir()}
+    again = subprocess.run(make, check=True, capture_output=True, text=True)
+    assert "nothing was changed" in again.stderr
+    assert {file.name: file.read_bytes() for file in (tmp_path / "local").iterdir()} == before
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (tmp_path / "local").iterdir())
 
 
 def test_prometheus_scrapes_the_services_and_knows_their_path() -> None:

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from chassis.s3.storage import Storage
+from contracts.events import STAGES
 from contracts.topics import TOPICS
+from screenalytics.local.machine import settings_for
 from screenalytics.local.servers import Stack, check_installed
 from tests.deploy.processes import (
     Container,
@@ -25,6 +28,7 @@ from tests.deploy.processes import (
     started,
     triton_on,
 )
+from tests.deploy.rights import master_of, with_just_their_rights
 from tests.e2e.conftest import MEDIA
 from tests.support import apache_kafka
 
@@ -51,13 +55,23 @@ def containers(deployment: str) -> dict[str, Container]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def servers() -> AsyncIterator[dict[str, str]]:
-    """Variables that replace the deployments' host names."""
+async def stack() -> AsyncIterator[Stack]:
+    """The embedded servers, with Apache Kafka as the broker."""
     with tempfile.TemporaryDirectory(prefix="screenalytics-containers-") as folder:
         async with apache_kafka.ApacheKafka(Path(folder)) as broker:
             variables = {"SCREENALYTICS_KAFKA__BOOTSTRAP_SERVERS": broker.bootstrap_servers}
-            async with Stack(variables=variables) as stack:
-                yield stack.environment()
+            async with Stack(variables=variables) as running:
+                settings = settings_for(running.environment()).s3
+                for bucket in DEPLOYMENTS:  # as the S3 servers of the deployments make them
+                    async with Storage.connect(settings.model_copy(update={"bucket": bucket})) as storage:
+                        await storage.ensure_bucket()
+                yield running
+
+
+@pytest.fixture(scope="module")
+def servers(stack: Stack) -> dict[str, str]:
+    """Variables that replace the deployments' host names."""
+    return stack.environment()
 
 
 @pytest.fixture
@@ -110,9 +124,12 @@ async def test_the_api_gets_ready_and_keys_are_made_where_it_runs(servers: dict[
     api = of_compose()["api"]
     async with started(api, servers | {"SCREENALYTICS_TRITON__URL": NOBODY_THERE}, tmp_path) as running:
         await running.wait_for("/internal/ready", 200)
-        key = await run_to_the_end(replace(api, command=["keys", "create", "newsroom", "--role", "operator"]), servers)
+        tools = of_compose()["tools"]
+        key = await run_to_the_end(
+            replace(tools, command=["keys", "create", "newsroom", "--role", "operator"]), servers
+        )
         assert key.strip()
-        listed = await run_to_the_end(replace(api, command=["keys", "list"]), servers)
+        listed = await run_to_the_end(replace(tools, command=["keys", "list"]), servers)
         assert "newsroom" in listed
         assert key.strip() not in listed
         assert await running.terminate() == 0
@@ -120,7 +137,12 @@ async def test_the_api_gets_ready_and_keys_are_made_where_it_runs(servers: dict[
 
 @pytest.mark.e2e
 async def test_an_episode_goes_through_all_containers(
-    containers: dict[str, Container], addresses: dict[str, str], triton: str, deployment: str, tmp_path: Path
+    containers: dict[str, Container],
+    addresses: dict[str, str],
+    stack: Stack,
+    triton: str,
+    deployment: str,
+    tmp_path: Path,
 ) -> None:
     video = MEDIA / "sample-episode-2.mp4"
     if not video.exists():
@@ -128,4 +150,14 @@ async def test_an_episode_goes_through_all_containers(
     complete = addresses | {"SCREENALYTICS_TRITON__URL": triton, "SCREENALYTICS_PLANNING__SEGMENT_S": "4"}
     for name in SET_UP[deployment]:
         await run_to_the_end(containers[name], complete)
-    await assert_an_episode_gets_its_cast(containers, complete, video=video, clients=complete, folder=tmp_path)
+    async with with_just_their_rights(complete, master_of(stack), STAGES) as rights:
+        await assert_an_episode_gets_its_cast(
+            containers, complete, video=video, clients=complete, folder=tmp_path, own=rights.variables
+        )
+        assert rights.refused == {name: [] for name in STAGES}
+        await rights.assert_objects_are_closed_to("detector", "raw/facebank/")
+        await rights.assert_objects_are_closed_to("embedder", "raw/facebank/")
+        await rights.assert_objects_are_closed_to("grouper", "raw/videos/")
+        assert await rights.codes_of("detector", {"find": "api_keys"}, {"insert": "api_keys"}) == [13, 13]
+        assert await rights.codes_of("embedder", {"find": "facebanks"}, {"find": "facebank_pictures"}) == [13, 13]
+        assert await rights.codes_of("identity", {"find": "episodes"}, {"delete": "episodes"}) == [None, 13]

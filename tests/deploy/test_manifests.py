@@ -158,6 +158,8 @@ def test_every_secret_named_is_declared_and_every_declared_one_is_used() -> None
             assert name in declared, name
             assert key is None or key in declared[name], f"{name}/{key}"
             used.add(name)
+    for name, _ in secret_references(build(K8S / "tools")):
+        used.add(name)
     assert used == set(declared)
 
 
@@ -236,6 +238,16 @@ def test_the_ingress_lets_files_through_that_the_api_takes(
         settings = settings_from(environment(resources, workload), owner, monkeypatch)
         assert megabytes * 2**20 == settings.api.max_upload_bytes
         check_exposure(settings)
+
+
+def test_the_pod_for_tools_is_as_closed_as_the_services() -> None:
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
+    (pod,) = build(K8S / "tools")
+    kubernetes_validate.validate(pod, OLDEST_KUBERNETES, strict=True)
+    (only,) = pod["spec"]["containers"]
+    service = named(build(K8S / "overlays" / "local"), "Deployment", "ingest")
+    assert only["securityContext"] == container(service)["securityContext"]
+    assert "screenalytics-mongo-tools" in {name for name, _ in secret_references(pod)}
 
 
 def test_nodes_are_not_emptied_under_a_segment(resources: list[Resource]) -> None:

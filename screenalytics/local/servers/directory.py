@@ -15,6 +15,7 @@ from screenalytics.local.servers.child import remove_matching
 from screenalytics.local.servers.errors import DirectoryInUse
 
 _PREFIX = "screenalytics-stack-"
+_LEFT_PREFIX = "screenalytics-unfinished-"
 _LOCK = "lock"
 _PORTS = "ports.json"
 _LEFTOVERS = "leftovers.json"
@@ -39,6 +40,7 @@ class StackDirectory:
         else:
             self.path = kept.resolve()
             self.path.mkdir(parents=True, exist_ok=True)
+        self._left = self.path
         lock = _lock(self.path)
         if lock is None:
             raise DirectoryInUse(self.path)
@@ -64,10 +66,18 @@ class StackDirectory:
         """Note the files outside this directory that go with it (glob patterns), in case we are killed."""
         (self.path / _LEFTOVERS).write_text(json.dumps(sorted(patterns)))
 
+    def leave(self) -> Path:
+        """Keep a temporary directory after all; returns where it will lie once it is closed."""
+        if not self.is_kept:
+            self.is_kept = True
+            self._left = self.path.with_name(self.path.name.replace(_PREFIX, _LEFT_PREFIX))
+        return self._left
+
     def close(self) -> None:
-        """Give the directory up; a temporary one is removed."""
+        """Give the directory up; a temporary one that was not left is removed."""
         if self.is_kept:
             (self.path / _LEFTOVERS).unlink(missing_ok=True)
+            self.path.rename(self._left)
         else:
             shutil.rmtree(self.path, ignore_errors=True)
         self._lock.close()

@@ -40,7 +40,7 @@ class Stack:
 
     A server whose address variable is already set is not started: the address that the user named is used. Kafka and
     S3 data survive in a kept `data_dir` (Kafka's log then lies in the embedded S3); otherwise everything is in a
-    temporary directory, the broker in memory, and all of it is gone at the end.
+    temporary directory, the broker in memory, and all of it is gone at the end, unless `leave_data` was called.
 
     Attributes `seaweedfs`, `tansu`, `secantusdb`, `triton` are None where the user's own server is used (`triton` also
     where no `triton_command` is given).
@@ -80,6 +80,13 @@ class Stack:
         """Our servers, those that others need first."""
         candidates = (self.seaweedfs, self.tansu, self.secantusdb, self.triton)
         return [server for server in candidates if server is not None]
+
+    def leave_data(self) -> Path:
+        """Let the data outlive this stack, which may be a throw-away one; returns where a later one can be given it.
+
+        Raises RuntimeError before the start.
+        """
+        return self._opened().leave()
 
     def log_path(self, name: str) -> Path:
         """Where a program that goes with this stack should write its log."""

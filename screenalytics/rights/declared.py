@@ -1,0 +1,96 @@
+"""The rights of each service. **A right that is not written here is not had**: tests run the services with just these.
+
+Kafka's are in `screenalytics.commands.topics`, from the services' own wiring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chassis.mongo.database import COLLECTIONS
+from contracts.events import Stage
+
+User = Stage | Literal["api", "setup", "tools"]
+"""`api` is the process that serves the HTTP API of all services, `setup` the one that makes indexes, `tools` whoever looks
+after the whole: keys, dead letters, runs, announcing episodes."""
+
+SIGN_OF_LIFE = frozenset({"service_instances"})
+FENCED = frozenset({"episodes", "runs"})
+"""Read before an event of a run is handled: is the run still the current one?"""
+ANSWERS_HTTP = frozenset({"api_keys"})
+AUDITED = frozenset({"audit"})
+
+VIDEOS, UPLOADS, PICTURES = "raw/videos/", "uploads/", "raw/facebank/"
+SEGMENTS, MANIFESTS, CLIPS, SHOWN = (f"artifacts/{kind}/" for kind in ("segments", "manifests", "clips", "pictures"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """Collections and key prefixes of one user.
+
+    Attributes: `owns` collections are read and written, indexes made; `reads` are only read; `adds_to` are only
+    inserted into; on `indexes` there is no more than making indexes. `gets`, `puts` and `deletes` are prefixes of
+    objects, `lists` prefixes whose keys may be listed.
+    """
+
+    owns: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    adds_to: frozenset[str] = frozenset()
+    indexes: frozenset[str] = frozenset()
+    gets: frozenset[str] = field(default_factory=frozenset)
+    puts: frozenset[str] = field(default_factory=frozenset)
+    deletes: frozenset[str] = field(default_factory=frozenset)
+    lists: frozenset[str] = field(default_factory=frozenset)
+
+    def __or__(self, other: Rights) -> Rights:
+        """What both may do."""
+        return Rights(**{name: getattr(self, name) | getattr(other, name) for name in self.__dataclass_fields__})
+
+
+def _owned_by(owner: str) -> frozenset[str]:
+    return frozenset(collection.name for collection in COLLECTIONS if collection.owner == owner)
+
+
+def _prefixes(*prefixes: str) -> frozenset[str]:
+    return frozenset(prefixes)
+
+
+_ALL = frozenset(collection.name for collection in COLLECTIONS)
+
+_WORKER = Rights(owns=SIGN_OF_LIFE, reads=FENCED)
+_SERVES = Rights(owns=SIGN_OF_LIFE, reads=FENCED | ANSWERS_HTTP, adds_to=AUDITED)
+
+_INGEST = _SERVES | Rights(
+    owns=_owned_by("ingest"),
+    reads=AUDITED,
+    gets=_prefixes(VIDEOS, UPLOADS, MANIFESTS, CLIPS),
+    puts=_prefixes(VIDEOS, UPLOADS, CLIPS),
+    # An episode is deleted with all that its stages left.
+    deletes=_prefixes(VIDEOS, UPLOADS, "artifacts/"),
+    lists=_prefixes(VIDEOS, UPLOADS, "artifacts/"),
+)
+_GROUPER = _SERVES | Rights(
+    owns=_owned_by("grouper"),
+    reads=frozenset({"identities", "screen_time"}),
+    gets=_prefixes(SEGMENTS, MANIFESTS),
+    puts=_prefixes(MANIFESTS),
+)
+_IDENTITY = _SERVES | Rights(
+    owns=_owned_by("identity"),
+    gets=_prefixes(SEGMENTS, MANIFESTS, SHOWN, PICTURES),
+    puts=_prefixes(MANIFESTS, SHOWN, PICTURES),
+    deletes=_prefixes(PICTURES),
+    lists=_prefixes(SHOWN, PICTURES),
+)
+
+RIGHTS: dict[User, Rights] = {
+    "ingest": _INGEST,
+    "detector": _WORKER | Rights(gets=_prefixes(VIDEOS, SEGMENTS), puts=_prefixes(SEGMENTS)),
+    "embedder": _WORKER | Rights(gets=_prefixes(SEGMENTS), puts=_prefixes(SEGMENTS)),
+    "grouper": _GROUPER,
+    "identity": _IDENTITY,
+    "api": _INGEST | _GROUPER | _IDENTITY,
+    "setup": Rights(indexes=_ALL),
+    "tools": Rights(owns=_ALL, gets=_prefixes(MANIFESTS), puts=_prefixes(VIDEOS, PICTURES)),
+}
