@@ -95,8 +95,8 @@ class LinkCommands:
         """Identities with a link or a dismissal that are not there as the episode is reported now."""
         people = (await self._episodes.roster(links.ep_id)).people.identities
         state = links.effective
-        ids = {entry.identity_id for entry in (*state.links, *state.dismissed)}
-        return tuple(sorted(one for one in ids if one not in people))
+        ids = {link.identity_id for link in state.links} | {entry.identity_id for entry in state.dismissed}
+        return tuple(sorted(ids - people.keys()))
 
     async def link(self, ep_id: str, identity_id: str, cast_id: str, order: Order) -> Outcome:
         """Say that an identity is a cast member."""
