@@ -75,11 +75,14 @@ class WhoIsWho:
         self.dropped.difference_update(named)
 
     def make(self, tracks: Sequence[str], identity_id: IdentityId | None) -> IdentityId | None:
-        """The tracks are somebody new; None when none of them is here."""
+        """The tracks are one person apart from all others; returns who, None when none of the tracks is here.
+
+        That is somebody new, unless they are all the tracks of one whom the machine has: then it is that one again.
+        """
         here = self._here(tracks)
         if not here:
             return None
-        new = identity_id if identity_id is not None else self.fresh(here)
+        new = self._whole(here) or identity_id or self.fresh(here)
         self._known.add(new)
         self.give(here, new, named=tracks)
         return new
@@ -147,6 +150,15 @@ class WhoIsWho:
         own = set(tracks)
         ids = [self._id_of_track(one) for one in sorted(own, key=lambda one: (-self._seconds[one], one))]
         return next((one for one in ids if self._tracks_of.get(one, set()) <= own), ids[0])
+
+    def _whole(self, tracks: set[str]) -> IdentityId | None:
+        """Whom the machine gave exactly these tracks, those that are dropped left out, and who has no others now."""
+        people = {self._machine[track] for track in tracks}
+        if len(people) > 1:
+            return None
+        one = people.pop()
+        theirs = {track for track, other in self._machine.items() if other == one and track not in self.dropped}
+        return one if theirs <= tracks and self._tracks_of[one] - self.dropped <= tracks else None
 
     def _by_id(self, group: TrackGroup) -> IdentityId | None:
         """Whoever has the group's id, or was united with them, and any of its tracks: else ids meant others then."""

@@ -88,7 +88,7 @@ class LinkCommands:
         people = (await self._episodes.roster(links.ep_id)).people.identities
         state = links.effective
         ids = {link.identity_id for link in state.links} | {entry.identity_id for entry in state.dismissed}
-        return tuple(sorted(one for one in ids if one not in people))
+        return tuple(sorted(ids - people.keys()))
 
     async def link(self, ep_id: str, identity_id: str, cast_id: str, order: Order) -> Outcome:
         """Say that an identity is a cast member."""

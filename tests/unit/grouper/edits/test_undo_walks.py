@@ -116,7 +116,7 @@ def untouched(episode: EditedEpisode, snapshot: Snapshot) -> list[str]:
 
 
 walks = given(seed=st.integers(0, 2**32), tracks=st.integers(4, 24), people=st.integers(1, 8))
-few = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @few

@@ -248,3 +248,27 @@ def test_leftovers_are_looked_at_again_after_an_edit() -> None:
     assert [person.reason for person in _group(apart, episode=episode).people] == [None, None, "low_quality"]
     merge = Merge(target=_group_of(1, identity=1), sources=(_group_of(2, identity=2),))
     assert _people(apart, merge, episode=episode) == [{1, 2, 3}]
+
+
+def test_who_is_split_off_whole_again_is_who_they_were() -> None:
+    merge = Merge(target=_group_of(2, 4, identity=2), sources=(_group_of(5, identity=3),))
+    split = Split(kept=_group_of(2, 4, 5, identity=2), split_off=_tracks(5), new_id="identity-00009")
+    assert identity_by_track(_group(merge, split)) == identity_by_track(_group())
+
+
+def test_who_is_split_off_from_whom_they_took_in_is_somebody_new() -> None:
+    move = MoveTrack(track_ids=_tracks(5), source=_group_of(5, identity=3), target=_group_of(2, 4, identity=2))
+    split = Split(kept=_group_of(2, 4, 5, identity=2), split_off=_tracks(2, 4), new_id="identity-00009")
+    found = identity_by_track(_group(move, split))
+    assert {found[one] for one in _tracks(2, 4)} == {"identity-00009"}
+    assert found[_tracks(5)[0]] == "identity-00002"
+
+
+def test_a_merge_into_somebody_shorter_is_taken_back_and_moves_no_name() -> None:
+    named = Rename(group=_group_of(5, identity=3), label="Theo")
+    stranger = Merge(target=_group_of(5, identity=3), sources=(_group_of(1, 3, identity=1),))
+    merged = {person.identity_id: person.label for person in _group(named, stranger).people}
+    assert merged == {"identity-00002": None, "identity-00003": "Theo"}
+    undone = _group(named)
+    assert identity_by_track(undone) == identity_by_track(_group())
+    assert {person.identity_id for person in undone.people if person.label} == {"identity-00003"}
