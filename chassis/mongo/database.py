@@ -181,18 +181,27 @@ OWNERS = tuple(sorted({collection.owner for collection in COLLECTIONS}))
 """Who has collections: the services, the chassis and the command line."""
 
 
-async def ensure_indexes(database: Database, *, owner: str) -> list[str]:
+async def missing_indexes(database: Database) -> list[str]:
+    """The declared indexes that are not there, as `collection.index`, whoever owns them."""
+    missing = []
+    for collection in COLLECTIONS:
+        there = await database[collection.name].index_information() if collection.indexes else {}
+        missing += [
+            f"{collection.name}.{index.document['name']}"
+            for index in collection.indexes
+            if index.document["name"] not in there
+        ]
+    return missing
+
+
+async def ensure_indexes(database: Database, *, owner: str) -> None:
     """Create the declared indexes of an owner's collections; repeated calls change nothing.
 
-    Returns those that were missing, as `collection.index`.
+    Nothing is read for it: who may only add to a collection may do this.
     """
-    made = []
     for collection in COLLECTIONS:
         if collection.owner == owner and collection.indexes:
-            there = await database[collection.name].index_information()
-            names = await database[collection.name].create_indexes(list(collection.indexes))
-            made += [f"{collection.name}.{name}" for name in names if name not in there]
-    return made
+            await database[collection.name].create_indexes(list(collection.indexes))
 
 
 async def reachable(database: Database) -> bool:

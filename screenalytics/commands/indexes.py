@@ -37,7 +37,9 @@ async def apply() -> None:
     """
     async with mongo.connect(ChassisSettings().mongo) as database:
         try:
-            made = [name for owner in mongo.OWNERS for name in await mongo.ensure_indexes(database, owner=owner)]
+            made = await mongo.missing_indexes(database)
+            for owner in mongo.OWNERS:
+                await mongo.ensure_indexes(database, owner=owner)
         except PyMongoError as error:
             raise DependencyUnavailable("mongo", str(error)[:300]) from error
     for name in made:
