@@ -89,7 +89,6 @@ class SuggestionCommands:
                     locked=episode.content.locked,
                     min_probability=demanded,
                     min_margin=ahead,
-                    midpoint=episode.revision.recognised_with.midpoint,
                     rules=rules,
                 )
                 return Decision(action="link", transitions=_all_applied(links, stamp, chosen), skipped=skipped)

@@ -20,14 +20,12 @@ def choose_suggestions(
     locked: Collection[str],
     min_probability: float,
     min_margin: float,
-    midpoint: float | None = None,
     rules: LinkRules,
 ) -> tuple[tuple[ProposedLink, ...], tuple[Skipped, ...]]:
     """The suggestions of at least that probability and margin, and the rest with reasons.
 
     Never one of a locked identity or one that people decided on; of two identities on screen together neither becomes
-    the same cast member, unless one is clearly better, or the picture shows one person twice (`midpoint` as for
-    automatic links).
+    the same cast member, unless one is clearly better.
     """
     skipped: dict[str, Skipped] = {}
     candidates = []
@@ -48,7 +46,7 @@ def choose_suggestions(
         }
     )
     standing = [link.model_copy(update={"by": "operator"}) for link in state.links]
-    decision = decide_auto_links(candidates, evidence, existing=standing, midpoint=midpoint, rules=demanded)
+    decision = decide_auto_links(candidates, evidence, existing=standing, rules=demanded)
     chosen = {link.identity_id for link in decision.links}
     for conflict in decision.conflicts:
         for identity in conflict.identity_ids:
