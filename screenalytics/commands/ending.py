@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -37,18 +38,7 @@ def run_to_its_end(coroutine: Coroutine[Any, Any, int | None]) -> int:
     told: list[signal.Signals] = []
 
     async def attempt() -> int | None:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-
-        def end(number: signal.Signals) -> None:
-            if told:
-                print(f"\n{AT_ONCE}", file=sys.stderr, flush=True)
-                os._exit(128 + number)
-            told.append(number)
-            if task is not None:
-                task.cancel()
-
-        for number in SIGNALS:
-            loop.add_signal_handler(number, end, number)
+        _cancel_when_told(told)
         try:
             return await coroutine
         except asyncio.CancelledError as error:
@@ -63,6 +53,23 @@ def run_to_its_end(coroutine: Coroutine[Any, Any, int | None]) -> int:
     return asyncio.run(attempt()) or 0
 
 
+def _cancel_when_told(told: list[signal.Signals]) -> None:
+    """Let the first signal cancel the running task and note itself in `told`; a second one ends the process."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+    def end(number: signal.Signals) -> None:
+        if told:
+            print(f"\n{AT_ONCE}", file=sys.stderr, flush=True)
+            os._exit(128 + number)
+        told.append(number)
+        if task is not None:
+            task.cancel()
+
+    if _hears_signals():
+        for number in SIGNALS:
+            loop.add_signal_handler(number, end, number)
+
+
 @contextmanager
 def ending_on_sigterm() -> Iterator[None]:
     """For commands without an event loop: SIGTERM and SIGHUP unwind as Ctrl-C does."""
@@ -70,7 +77,8 @@ def ending_on_sigterm() -> Iterator[None]:
     def end(number: int, _frame: FrameType | None) -> None:
         raise ToldToEnd(signal.Signals(number))
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = (signal.SIGTERM, signal.SIGHUP) if _hears_signals() else ()
+    before = {number: signal.signal(number, end) for number in heard}
     try:
         yield
     except KeyboardInterrupt:
@@ -78,3 +86,8 @@ def ending_on_sigterm() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _hears_signals() -> bool:
+    """Only a program's main thread does; a command that another thread runs ends with its program."""
+    return threading.current_thread() is threading.main_thread()
