@@ -16,11 +16,12 @@ from tests.hostile.registry import ATTACKS
 from tests.hostile.target import Target, attacked
 
 FILES = 4096
-ROW = "{:10}{:52}{:32}{:>7}{:>9}{:>9}{:>9}  {}"
+ROW = "{:10}{:52}{:32}{:>7}{:>8}{:>8}{:>8}{:>8}  {}"
 
 
 async def run(attack: Attack, target: Target) -> Outcome:
     """Carry an attack out, with somebody else using the API meanwhile."""
+    await attack.prepare(target)
     async with bystander(target.url, target.keys["viewer"], target.pids) as impact:
         begun = time.monotonic()
         try:
@@ -37,8 +38,9 @@ def row_of(outcome: Outcome) -> str:
     return ROW.format(
         outcome.attack.family,
         outcome.attack.name[:50],
-        outcome.answered[:30],
+        outcome.answered[:31],
         f"{outcome.seconds:.1f}",
+        f"{impact.worked_s:.1f}",
         f"{impact.grown_mib:+.0f}",
         f"{impact.median_s * 1000:.0f}",
         f"{impact.slowest_s * 1000:.0f}",
@@ -54,7 +56,7 @@ async def main(words: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, most), most))
     failed = 0
     async with attacked() as target:
-        print(ROW.format("family", "tried", "answered", "s", "MiB", "med ms", "max ms", "verdict"), flush=True)
+        print(ROW.format("family", "tried", "answered", "s", "cpu s", "MiB", "med ms", "max ms", "verdict"), flush=True)
         for attack in chosen:
             outcome = await run(attack, target)
             failed += bool(outcome.faults)
