@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hostile import bodies, heads, names, quiet, slow, strangers, streams, tokens, videos
+from tests.hostile import bodies, heads, names, pictures, quiet, slow, strangers, streams, tokens, videos
 from tests.hostile.attack import Attack
 
 ATTACKS: tuple[Attack, ...] = (
@@ -13,6 +13,7 @@ ATTACKS: tuple[Attack, ...] = (
     *names.ATTACKS,
     *streams.ATTACKS,
     *tokens.ATTACKS,
+    *pictures.ATTACKS,
     *videos.ATTACKS,
     *strangers.ATTACKS,  # whose many wrong keys are counted for a minute
 )
