@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +72,9 @@ _UPRIGHT: Final = {
 """What undoes an EXIF orientation (tag 0x0112)."""
 
 PLAIN_QUALITY = 95
+
+BAND = 128
+"""Rows whose colour is changed at a time."""
 
 _OF_THE_PIXELS = frozenset({"APP0", "APP14"})
 """Segments of a JPEG that say how its pixels are to be read."""
@@ -202,7 +205,7 @@ def _orientation(image: Image.Image) -> int:
 def _rgb(image: Image.Image, enough_px: int) -> Image.Image:
     """The picture in 8-bit RGB, made smaller where it can be, over white where it is transparent."""
     if image.mode.startswith("I") or image.mode == "F":
-        image = Image.fromarray(_eight_bits(np.asarray(image, dtype=np.float64)))
+        image = Image.fromarray(_eight_bits(np.asarray(image)))
     plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
     factor = _factor(plain.size, enough_px)
     if factor > 1:
@@ -212,8 +215,12 @@ def _rgb(image: Image.Image, enough_px: int) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", plain.size, _WHITE), plain).convert("RGB")
 
 
-def _eight_bits(values: npt.NDArray[np.float64]) -> Pixels:
-    """Grey values of 16 bits, or of fractions, as 8 bits."""
-    most = float(values.max(initial=0.0))
+def _eight_bits(values: npt.NDArray[Any]) -> Pixels:
+    """Grey values of 16 bits, or of fractions, as 8 bits; a few rows at a time, since fractions take eight times as much."""
+    most = float(values.max(initial=0))
     scale = 255.0 if most <= 1.0 else 1.0 if most <= 255.0 else 255.0 / 65535.0
-    return np.asarray(np.clip(values * scale, 0.0, 255.0), dtype=np.uint8)
+    small = np.empty(values.shape, dtype=np.uint8)
+    for top in range(0, len(values), BAND):
+        band = values[top : top + BAND].astype(np.float64) * scale
+        small[top : top + BAND] = np.clip(band, 0.0, 255.0)
+    return small

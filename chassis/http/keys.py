@@ -5,12 +5,14 @@ A key is `sk_{id}_{secret}`; the secret has 256 random bits, so a plain SHA-256 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
 import secrets
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -24,6 +26,8 @@ RoleName = Literal["viewer", "operator", "admin"]
 REMEMBERED_S = 4.0
 """How long a revoked key may go on in a process that has just seen it."""
 MOST_REMEMBERED = 1000
+UNKNOWN_AT_ONCE = 4
+"""Ids nobody has seen here that are looked up at a time: hundreds of guesses hold up neither MongoDB nor known keys."""
 
 _KEY = re.compile(r"sk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 
@@ -50,6 +54,7 @@ class ApiKeys:
     def __init__(self, database: Database) -> None:
         self._keys = database["api_keys"]
         self._known: Latest[str, tuple[float, Document]] = Latest(MOST_REMEMBERED)
+        self._looking_up = asyncio.Semaphore(UNKNOWN_AT_ONCE)
 
     async def create(
         self,
@@ -93,7 +98,8 @@ class ApiKeys:
         known = self._known.get(key_id)
         if known is not None and now - known[0] <= REMEMBERED_S:
             return known[1]
-        document = await self._keys.find_one({"_id": key_id})
+        async with nullcontext() if known is not None else self._looking_up:
+            document = await self._keys.find_one({"_id": key_id})
         if document is not None:
             self._known.put(key_id, (now, document))
         return document

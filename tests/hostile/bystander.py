@@ -1,7 +1,7 @@
 """Somebody else who uses the API meanwhile, in a process of their own: how long they wait, and what the services take.
 
-python -m tests.hostile.bystander URL PID…: one line of JSON for every request, until the process is ended. The key comes
-in the environment.
+python -m tests.hostile.bystander URL PID…: one line of JSON for every request, and a few more after the process was told to
+end: what an attack leaves behind is noticed too, and a request that waits is waited for. The key comes in the environment.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -19,6 +20,8 @@ import httpx
 import psutil
 
 EVERY_S = 0.05
+AFTERWARDS = 5
+"""Requests after the attack is over."""
 KEY = "HOSTILE_BYSTANDER_KEY"
 PATIENCE_S = 20.0
 MIB = 2**20
@@ -31,6 +34,8 @@ class Impact:
     waited_s: list[float] = field(default_factory=list)
     failed: int = 0
     grown_mib: float = 0.0
+    worked_s: float = 0.0
+    """Processor seconds that the services took: what a loaded machine does not change."""
 
     @property
     def slowest_s(self) -> float:
@@ -46,6 +51,7 @@ async def bystander(url: str, key: str, pids: Sequence[int]) -> AsyncIterator[Im
     """Note what one bystander notices for the life of the context."""
     impact = Impact()
     before = {pid: _mib(pid) for pid in pids}
+    worked_s = sum(map(_worked_s, pids))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.hostile.bystander", url, *map(str, pids)),
         env={**os.environ, KEY: key},
@@ -58,11 +64,11 @@ async def bystander(url: str, key: str, pids: Sequence[int]) -> AsyncIterator[Im
     try:
         yield impact
     finally:
-        await asyncio.sleep(2 * EVERY_S)
         with suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
         await noting
+        impact.worked_s = sum(map(_worked_s, pids)) - worked_s
 
 
 async def _note(lines: asyncio.StreamReader, before: dict[int, float], impact: Impact) -> None:
@@ -84,10 +90,24 @@ def _mib(pid: int) -> float:
         return 0.0
 
 
+def _worked_s(pid: int) -> float:
+    """Processor seconds of a process and of its children that have ended; 0 for one that is gone."""
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
 def _watch(url: str, pids: Sequence[int]) -> None:
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    left = AFTERWARDS
     with httpx.Client(base_url=url, timeout=PATIENCE_S, headers={"X-API-Key": os.environ[KEY]}) as client:
-        client.get("/shows")
-        while True:
+        with suppress(httpx.HTTPError):
+            client.get("/shows")
+        while left:
+            left -= bool(told)
             begun = time.perf_counter()
             try:
                 is_ok = client.get("/shows").status_code == httpx.codes.OK

@@ -38,8 +38,10 @@ async def _forged_address(target: Target) -> str:
         headers={**headers, "Content-Type": "application/json"},
         body=b"{}",
     )
-    entry = await target.database["audit"].find_one({"path": path}, sort=[("at", -1)])
-    return str(entry["from"]) if entry is not None else "no entry"
+    async with asyncio.timeout(10):
+        while (entry := await target.database["audit"].find_one({"path": path}, sort=[("at", -1)])) is None:
+            await asyncio.sleep(0.1)  # it is stored when the answer is out
+    return str(entry["from"])
 
 
 async def _two_keys(target: Target) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from tests.hostile import bodies, heads, names, slow, strangers, streams, tokens
+from tests.hostile import bodies, heads, names, pictures, quiet, slow, strangers, streams, tokens, videos
 from tests.hostile.attack import Attack
 
 ATTACKS: tuple[Attack, ...] = (
+    *quiet.ATTACKS,
     *bodies.ATTACKS,
     *heads.ATTACKS,
     *slow.ATTACKS,
     *names.ATTACKS,
     *streams.ATTACKS,
     *tokens.ATTACKS,
+    *pictures.ATTACKS,
+    *videos.ATTACKS,
     *strangers.ATTACKS,  # whose many wrong keys are counted for a minute
 )

@@ -36,6 +36,7 @@ class Target:
     database: Database
     issuer: Issuer
     stack: Stack
+    folder: Path
     pids: Sequence[int]
 
     @property
@@ -71,6 +72,7 @@ async def attacked() -> AsyncIterator[Target]:
             database=database,
             issuer=issuer,
             stack=stack,
+            folder=folder,
             pids=[service.pid for service in services if service.pid is not None],
         )
         async with httpx.AsyncClient(base_url=target.url, headers={"X-API-Key": keys["admin"]}) as client:

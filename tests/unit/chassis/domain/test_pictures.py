@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -248,3 +249,17 @@ def test_every_kind_that_comes_in_the_field_opens() -> None:
     pictures = [path for path in folder.glob("*/*") if path.is_file()]
     assert {path.suffix for path in pictures} == {".HEIC", ".tiff", ".gif", ".jfif", ".jpg"}
     assert all(min(opened(picture.read_bytes()).shape[:2]) >= 100 for picture in pictures)
+
+
+def test_a_picture_of_sixteen_bits_takes_little_more_memory_than_one_of_eight() -> None:
+    side = 2500
+    content = io.BytesIO()
+    Image.fromarray(np.full((side, side), 30_000, np.uint16)).save(content, "PNG")
+    tracemalloc.start()
+    try:
+        pixels = decode_picture(content.getvalue(), max_pixels=side * side, enough_px=2560)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert pixels[0, 0].tolist() == [116, 116, 116]
+    assert most < 10 * side * side, "fractions of all pixels take eight bytes each, and there were three sets of them"
