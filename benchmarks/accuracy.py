@@ -25,13 +25,13 @@ from benchmarks.scoring import CutScore, EpisodeScore, Result, score
 from benchmarks.truth import LabelledEpisode, LabelsUnusable, find_episodes
 from chassis.errors import BadInput
 from chassis.settings import ChassisSettings
-from contracts.events import Event
+from contracts.events import STAGES, Event
 from contracts.ids import slugify
 from contracts.rows import IdentitiesDocument, ScreenTimeDocument, ShotRow, TrackRow
 from screenalytics.events.cast_folder import CastFolder, read_cast_folder
 from screenalytics.events.episode_run import EpisodeNotFinished, EpisodeRun
 from screenalytics.events.results import prepare_output
-from screenalytics.local.machine import run_machine
+from screenalytics.local.machine import API, run_machine
 from screenalytics.local.servers import ChildEvent
 
 USUAL_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
@@ -56,6 +56,16 @@ class Job:
             BadInput: when the folder cannot be used.
         """
         return read_cast_folder(self.episode.cast) if self.named and self.episode.cast is not None else CastFolder()
+
+    @property
+    def show(self) -> str:
+        """A show of its own, so that no other job's people are known."""
+        return slugify(f"{self.episode.video.stem}-{'cast' if self.named else 'nocast'}")
+
+    @property
+    def ep_id(self) -> str:
+        """The only episode of that show."""
+        return f"{self.show}-s01e01"
 
     def score(self, result: Result) -> EpisodeScore:
         """Compares a result with the labels."""
@@ -93,10 +103,12 @@ def _lines(path: Path) -> list[bytes]:
 
 
 @asynccontextmanager
-async def machine(*, segment_s: float | None = None) -> AsyncIterator[ChassisSettings]:
-    """A machine of its own with empty stores; gives the settings of clients on it."""
+async def machine(*, segment_s: float | None = None, api_port: int | None = None) -> AsyncIterator[ChassisSettings]:
+    """A machine of its own with empty stores, and the HTTP API at a port; gives the settings of clients on it."""
+    services = STAGES if api_port is None else (*STAGES, API)
+    ports = {} if api_port is None else {API: api_port}
     with _environment(SEGMENT_SETTING, None if segment_s is None else str(segment_s)):
-        async with run_machine(say=_tell, on_event=_tell_of_child) as running:
+        async with run_machine(services=services, http_ports=ports, say=_tell, on_event=_tell_of_child) as running:
             yield running.settings
 
 
@@ -116,18 +128,16 @@ def _environment(name: str, value: str | None) -> Iterator[None]:
 
 
 async def process(settings: ChassisSettings, job: Job, folder: Path, *, force: bool = False) -> Result:
-    """Runs one job on a machine, as a show of its own so that no other job's people are known.
-
-    `force` processes it again where it has been processed before.
+    """Runs one job on a machine. `force` processes it again where it has been processed before.
 
     Raises:
         BadInput, EpisodeNotFinished: when the pipeline refuses it or gives up.
     """
     prepare_output(folder)
-    show = slugify(f"{job.episode.video.stem}-{'cast' if job.named else 'nocast'}")
     episode_run = EpisodeRun(settings, on_event=_ignore, say=_say_nothing)
-    ep_id = f"{show}-s01e01"
-    await episode_run.run(job.episode.video, ep_id=ep_id, cast=job.cast, out=folder, profile="balanced", force=force)
+    await episode_run.run(
+        job.episode.video, ep_id=job.ep_id, cast=job.cast, out=folder, profile="balanced", force=force
+    )
     return read_result(folder)
 
 
