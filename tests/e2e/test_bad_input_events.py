@@ -180,17 +180,20 @@ async def test_the_same_upload_twice_is_one_run(ingest: Pipeline, video: bytes) 
     assert await ingest.database["runs"].count_documents({"ep_id": "twice-s01e01"}) == 1
 
 
-async def test_an_episode_id_that_is_taken_gets_a_later_run_of_the_new_video(
+async def test_an_episode_id_that_is_taken_gets_another_video_only_by_force(
     ingest: Pipeline, video: bytes, matroska: bytes
 ) -> None:
-    ep_id, runs = "taken-s01e01", []
-    for data in (video, matroska):
-        ref = await ingest.storage.put(f"raw/taken-{len(data)}", data)
-        event_id = await ingest.emit(EpisodeUploaded(ep_id=ep_id, video=VideoRef(uri=ref.uri, sha256=ref.sha256)))
-        runs.append((await ingest.log.first(RunStarted, upload_event_id=event_id)).run_id)
-    cancelled = await ingest.log.first(RunCancelled, run_id=runs[0])
+    ep_id = "taken-s01e01"
+    refs = [await ingest.storage.put(f"raw/taken-{len(data)}", data) for data in (video, matroska)]
+    uploads = [EpisodeUploaded(ep_id=ep_id, video=VideoRef(uri=ref.uri, sha256=ref.sha256)) for ref in refs]
+    first = await ingest.log.first(RunStarted, upload_event_id=await ingest.emit(uploads[0]))
+    refused = await ingest.log.first(EpisodeFailed, upload_event_id=await ingest.emit(uploads[1]))
+    assert refused.code == "episode_taken"
+    forced = uploads[1].model_copy(update={"force": True, "request_id": "forced"})
+    second = await ingest.log.first(RunStarted, upload_event_id=await ingest.emit(forced))
+    cancelled = await ingest.log.first(RunCancelled, run_id=first.run_id)
     assert cancelled.reason == "superseded"
-    assert runs[1] > runs[0]
+    assert second.run_id > first.run_id
 
 
 async def test_after_all_that_a_good_episode_is_planned(ingest: Pipeline, video: bytes) -> None:
