@@ -26,7 +26,9 @@ from services.embedder.embedding import EmbeddedSegment, build_embedded_segment,
 from services.embedder.rules import EmbedderThresholds
 from services.embedder.selection import select_faces
 from services.grouper.episode.documents import identities_document
+from services.grouper.episode.edited_grouping import GroupingInput
 from services.grouper.episode.grouping_with_edits import group_episode
+from services.grouper.episode.identity_ids import first_ids, people_of
 from services.grouper.rules import GrouperThresholds
 from services.grouper.tracks.joining import SegmentTracks, join_segments
 from services.identity.rules import IdentityThresholds
@@ -107,10 +109,19 @@ async def process(video: Path, models: Models, *, segment_s: float) -> Result:
         )
     rules = GrouperThresholds()
     joined = join_segments(segments, rules.joining)
-    grouping = group_episode(
-        joined,
+    ground = GroupingInput(
+        joined=joined,
+        faces=faces,
+        face_vectors=np.zeros((0, 0), dtype=np.float32),
         duration_s=facts.duration_s,
         sample_period_s=1 / (profile.samples_per_s or 1),
+    )
+    machine = ground.machine(rules)
+    grouping = group_episode(
+        joined,
+        people_of(machine, first_ids(machine, joined.tracks), joined.tracks),
+        duration_s=ground.duration_s,
+        sample_period_s=ground.sample_period_s,
         thresholds=rules,
     )
     identities = identities_document(grouping, faces, ep_id=EP_ID, run_id=RUN_ID, revision=1)
