@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import AsyncIterator
@@ -358,7 +359,8 @@ async def test_the_report_and_the_appearances_are_exported(reported: OperatorRig
     await reported.run("link", EP, "1", "rita")
     report = json.loads((await reported.run("export", EP, "json")).out)
     assert [row["cast_id"] for row in report["cast"]] == ["rita"]
-    assert (await reported.run("export", EP, "csv")).out.splitlines()[1].split(",")[3:6] == ["cast", "rita", "Rita"]
+    (_, first_row, *_) = csv.reader((await reported.run("export", EP, "csv")).out.splitlines())
+    assert first_row[3:6] == ["cast", "rita", "Rita"]
     assert (await reported.run("export", EP, "parquet")).raw[:4] == b"PAR1"
     out = tmp_path / "report.html"
     written = await reported.run("export", EP, "html", "--out", str(out))

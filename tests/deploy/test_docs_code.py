@@ -118,7 +118,7 @@ def _imports(block: str) -> list[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_command_of_ours_that_is_named_exists(document: Path) -> None:
-    named = re.findall(r"(?:^|`)screenalytics ([a-z]+)(?: ([a-z]+))?", document.read_text(), flags=re.MULTILINE)
+    named = re.findall(r"(?:^|`)screenalytics ([a-z]+)(?: ([a-z-]+))?", document.read_text(), flags=re.MULTILINE)
     assert named
     main = typer.main.get_command(app)
     for first, second in named:
