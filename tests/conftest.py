@@ -26,7 +26,7 @@ from tests.support.brokers import (
 from tests.support.rig import Rig, rig_on
 
 limited.prepare(
-    "services.detector.segment_frames",
+    "services.detector.reading.segment_frames",
     "services.ingest.video.clips",
     "services.ingest.video.probing",
     "tests.support.limited_work",

@@ -29,6 +29,24 @@ class ChipTemplate:
 DEFAULT_CHIP = ChipTemplate(size=CHIP_SIZE, points=CHIP_POINTS)
 
 
+@dataclass(frozen=True)
+class FaceDetections:
+    """The faces of one frame, best first, in pixels of that frame.
+
+    `boxes` float32 [F,4] x1,y1,x2,y2 (may reach beyond the frame), `scores` [F] in 0..1, `landmarks` [F,10] as x,y
+    pairs: left eye in the image, right eye, nose, left and right corner of the mouth.
+    """
+
+    boxes: Floats
+    scores: Floats
+    landmarks: Floats
+
+    @property
+    def best_score(self) -> float:
+        """The highest score, 0 where there is no face."""
+        return float(self.scores.max(initial=0.0))
+
+
 def similarity_transform(source: npt.ArrayLike, target: npt.ArrayLike) -> Floats:
     """The rotation, uniform scale and shift that brings `source` points [P,2] closest to `target` points [P,2].
 

@@ -7,7 +7,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -16,14 +15,14 @@ from tritonclient.grpc import aio as triton
 from tritonclient.utils import InferenceServerException
 
 from chassis import metrics
-from chassis.domain.faces import MINIMUM_SIDE, SIDE_MULTIPLE, half_size, non_maximum_suppression
+from chassis.domain.faces import MINIMUM_SIDE, SIDE_MULTIPLE, FaceDetections, half_size, non_maximum_suppression
 from chassis.settings import TritonSettings
 from chassis.triton.contract import DetectorInfo, EmbedderInfo, ServedModels, read_detector, read_embedder
 from chassis.triton.errors import ContractViolated, InferenceRejected, is_unknown_region, translated
 from chassis.triton.model_health import ModelHealth
 from chassis.triton.shared_memory import Slot, SlotPool
 
-__all__ = ["ContractViolated", "FaceDetections", "Inference", "InferenceRejected", "TritonSettings"]
+__all__ = ["ContractViolated", "Inference", "InferenceRejected", "TritonSettings"]
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -36,24 +35,6 @@ _CHANNEL_OPTIONS = [
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
-
-
-@dataclass(frozen=True)
-class FaceDetections:
-    """The faces of one frame, best first, in pixels of that frame.
-
-    `boxes` float32 [F,4] x1,y1,x2,y2 (may reach beyond the frame), `scores` [F] in 0..1, `landmarks` [F,10] as x,y
-    pairs: left eye in the image, right eye, nose, left and right corner of the mouth.
-    """
-
-    boxes: Floats
-    scores: Floats
-    landmarks: Floats
-
-    @property
-    def best_score(self) -> float:
-        """The highest score, 0 where there is no face."""
-        return float(self.scores.max(initial=0.0))
 
 
 class Inference:

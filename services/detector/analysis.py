@@ -12,17 +12,17 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from chassis.domain.faces import FaceDetections
 from chassis.settings import DecodingLimits
-from chassis.triton.client import FaceDetections
 from chassis.video.limited import LimitedWork
 from chassis.video.reading import SAME_TIME_S
 from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
 from contracts.warnings import Warning, sentences
-from services.detector.detection import Detect, find_faces
+from services.detector.looks.detection import Detect, find_faces
+from services.detector.reading.segment_frames import Sample, SegmentReading, SegmentSource, read_samples, warnings_of
 from services.detector.rows import RowWriter
 from services.detector.rules import DetectorProfile
-from services.detector.segment_frames import Sample, SegmentReading, SegmentSource, read_samples, warnings_of
-from services.detector.segment_tracks import SegmentTracker
+from services.detector.tracks.segment_tracks import SegmentTracker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from services.detector.settings import DetectorSettings
 
 
 def wire(resources: Resources[DetectorSettings]) -> Wiring:
-    limited.prepare("services.detector.segment_frames")
+    limited.prepare("services.detector.reading.segment_frames")
     resources.bus.on(SegmentReady, DetectorHandlers(resources).segment_ready)
     return Wiring()
 

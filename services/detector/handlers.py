@@ -8,17 +8,17 @@ from collections.abc import Sequence
 import av.error
 
 from chassis import metrics
+from chassis.domain.faces import FaceDetections
 from chassis.errors import BadInput
 from chassis.kafka.bus import Origin
 from chassis.s3.artifacts import SegmentArtifacts
 from chassis.service import Resources
-from chassis.triton.client import FaceDetections
 from contracts.events import EpisodeProgress, Event, SegmentReady, SegmentTracked
 from contracts.rows import FaceRow, TrackRow
 from services.detector.analysis import SegmentAnalysis, analyse_segment
-from services.detector.detection import Pixels
+from services.detector.looks.detection import Pixels
+from services.detector.reading.segment_frames import SegmentSource
 from services.detector.rules import DetectorProfile
-from services.detector.segment_frames import SegmentSource
 from services.detector.settings import DetectorSettings
 
 URL_LIFETIME_S = 6 * 3600

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from chassis.domain.crop_archive import chip_member, encode_jpeg, pack_crops, thumbnail_member
 from contracts.ids import face_id, shot_id, track_id
 from contracts.rows import Boundary, Box, DetectionRow, FaceRow, Landmarks, ShotRow, TrackRow
-from services.detector.best_crops import KeptPicture
+from services.detector.pictures.best_crops import KeptPicture
 from services.detector.rules import DetectorProfile
-from services.detector.segment_tracks import AnalysedFrame, FoundTrack
-from services.detector.track_spans import track_span
-from services.detector.tracking import Observation, mean_score
+from services.detector.tracks.segment_tracks import AnalysedFrame, FoundTrack
+from services.detector.tracks.spans import track_span
+from services.detector.tracks.tracking import Observation, mean_score
 
 Floats = npt.NDArray[np.float32]
 

@@ -13,15 +13,14 @@ import onnxruntime
 
 from benchmarks.scoring import Result
 from chassis.domain.crop_archive import read_crops
-from chassis.domain.faces import non_maximum_suppression
+from chassis.domain.faces import FaceDetections, non_maximum_suppression
 from chassis.domain.pooling import PoolingRules
 from chassis.domain.visibility import VisibilityRules
 from chassis.settings import DecodingLimits
-from chassis.triton.client import FaceDetections
 from contracts.rows import FaceRow
 from services.detector.analysis import SegmentAnalysis, analyse_segment
+from services.detector.reading.segment_frames import SegmentSource
 from services.detector.rules import DetectorProfile, DetectorProfiles
-from services.detector.segment_frames import SegmentSource
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
 from services.embedder.rules import EmbedderThresholds
 from services.embedder.selection import select_faces

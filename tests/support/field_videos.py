@@ -12,8 +12,8 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from services.detector.decoding import Damage, decode_segment
-from services.detector.gaps import GapFinder
+from services.detector.reading.decoding import Damage, decode_segment
+from services.detector.shots.gaps import GapFinder
 from services.ingest.runs.planning import plan_recordings
 from services.ingest.video.probing import VideoFacts
 from tests.unit.detector.clips import scene

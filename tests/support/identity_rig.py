@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from pymongo.asynchronous.collection import AsyncCollection
 
 from chassis.domain.arrays import to_npy
+from chassis.domain.faces import FaceDetections
 from chassis.http import application
 from chassis.kafka.bus import Bus, Origin
 from chassis.mongo.database import Database, Document, ensure_indexes
@@ -31,7 +32,7 @@ from chassis.s3.artifacts import ArtifactFolder
 from chassis.s3.storage import Storage
 from chassis.service import Resources, Wiring
 from chassis.settings import KafkaSettings
-from chassis.triton.client import FaceDetections, Inference
+from chassis.triton.client import Inference
 from contracts.events import EpisodeGrouped, Event
 from contracts.ids import identity_id
 from contracts.rows import (

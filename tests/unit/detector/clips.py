@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.stream import VideoStream
 
-from services.detector.decoding import DecodedFrame
+from services.detector.reading.decoding import DecodedFrame
 
 Pixels = npt.NDArray[np.uint8]
 

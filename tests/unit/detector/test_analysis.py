@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from chassis.domain.crop_archive import read_crops
-from chassis.domain.faces import CHIP_POINTS
+from chassis.domain.faces import CHIP_POINTS, FaceDetections
 from chassis.errors import DependencyUnavailable
 from chassis.settings import DecodingLimits
-from chassis.triton.client import FaceDetections
 from services.detector.analysis import SegmentAnalysis, analyse_segment
+from services.detector.reading.segment_frames import SegmentSource
 from services.detector.rules import DetectorProfile, DetectorProfiles
-from services.detector.segment_frames import SegmentSource
 from tests.unit.detector.clips import Pixels, scene, write_video
 
 PROFILES = DetectorProfiles()

@@ -11,8 +11,8 @@ from chassis.domain.visibility import VisibilityRules, find_cuts, visible
 from chassis.settings import DecodingLimits
 from contracts.rows import ShotRow, TrackRow
 from services.detector.analysis import SegmentAnalysis, analyse_segment
+from services.detector.reading.segment_frames import SegmentSource
 from services.detector.rules import DetectorProfiles
-from services.detector.segment_frames import SegmentSource
 from services.grouper.rules import GrouperThresholds
 from services.grouper.tracks.joining import SegmentTracks, join_segments
 from services.ingest.runs.planning import plan_recordings

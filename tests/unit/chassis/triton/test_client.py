@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from chassis.domain.calibration import Calibration
+from chassis.domain.faces import FaceDetections
 from chassis.errors import DependencyUnavailable
 from chassis.settings import TritonSettings
-from chassis.triton.client import ContractViolated, FaceDetections, Inference, InferenceRejected
+from chassis.triton.client import ContractViolated, Inference, InferenceRejected
 from tests.unit.chassis.triton.inference_server import DETECTOR, EMBEDDER, SIDE, FakeTriton, serving
 
 SHARED_MEMORY = Path("/dev/shm")

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from services.detector.decoding import Damage, decode_segment
-from services.detector.gaps import GapFinder
+from services.detector.reading.decoding import Damage, decode_segment
+from services.detector.shots.gaps import GapFinder
 from services.ingest.runs.planning import plan_segments
 from services.ingest.video.probing import BadVideo, VideoFacts, probe
 from tests.unit.detector.clips import RATE, scene, write_video

@@ -11,8 +11,8 @@ import pytest_asyncio
 from chassis.errors import BadInput
 from chassis.settings import DecodingLimits
 from chassis.video.limited import MIB, LimitedWork, LimitReached, run_limited
+from services.detector.reading.segment_frames import SegmentSource, read_samples
 from services.detector.rules import DetectorProfiles
-from services.detector.segment_frames import SegmentSource, read_samples
 from services.ingest.settings import IngestSettings
 from services.ingest.video.clips import cut_clip
 from services.ingest.video.probing import probe

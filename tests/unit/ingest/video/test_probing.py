@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chassis.errors import DependencyUnavailable
-from services.detector.decoding import Damage, decode_segment
+from services.detector.reading.decoding import Damage, decode_segment
 from services.ingest.video.probing import BadVideo, IngestLimits, probe
 from tests.support.field_videos import join, write_recording
 from tests.unit.detector.clips import scene, write_video

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chassis.triton.client import FaceDetections
-from services.detector.alignment import appearance, cut_chip
-from services.detector.best_crops import KeptPictures, TrackPictures, pictures_between
-from services.detector.quality import face_quality
+from chassis.domain.faces import FaceDetections
+from services.detector.pictures.alignment import appearance, cut_chip
+from services.detector.pictures.best_crops import KeptPictures, TrackPictures, pictures_between
+from services.detector.pictures.quality import face_quality
 from services.detector.rules import DetectorProfile
-from services.detector.tracking import FaceTrack, FaceTracker, Observation, divided, is_noise
+from services.detector.tracks.tracking import FaceTrack, FaceTracker, Observation, divided, is_noise
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]

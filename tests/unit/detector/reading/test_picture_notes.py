@@ -15,8 +15,8 @@ from services.detector.analysis import SegmentAnalysis, SegmentSource
 from services.ingest.video.probing import probe
 from tests.support.recordings import HLG, PQ, Pixels, Recording, join_recordings, write_recording
 from tests.unit.detector.clips import scene
+from tests.unit.detector.reading.test_changing_recordings import without_beginning
 from tests.unit.detector.test_analysis import analyse
-from tests.unit.detector.test_changing_recordings import without_beginning
 
 TS = Recording(suffix=".ts", options={"x264-params": "keyint=10:min-keyint=10:scenecut=0"})
 

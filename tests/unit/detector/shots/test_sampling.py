@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.detector.sampling import sample_frames
-from services.detector.shots import ShotFrame
-from services.detector.track_spans import track_span
+from services.detector.shots.cuts import ShotFrame
+from services.detector.shots.sampling import sample_frames
+from services.detector.tracks.spans import track_span
 from tests.unit.detector.clips import frames_of, scene
 
 FRAMES = frames_of([scene(0)] * 50)

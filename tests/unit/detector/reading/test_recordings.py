@@ -14,7 +14,7 @@ import pytest
 from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc
 
 from chassis.video.geometry import Orientation
-from services.detector.decoding import Damage, DecodedFrame, decode_segment
+from services.detector.reading.decoding import Damage, DecodedFrame, decode_segment
 from services.ingest.video.probing import VideoFacts, probe
 from tests.support.recordings import (
     BT601,

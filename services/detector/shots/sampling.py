@@ -5,29 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Generic
 
-from services.detector.decoding import DecodedFrame
-from services.detector.shots import ShotFrame
+from services.detector.shots.cuts import ShotFrame
+from services.detector.shots.frames import FrameT
 
 GRID_TOLERANCE_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class SampledFrame:
+class SampledFrame(Generic[FrameT]):
     """A frame to analyse. `shot` counts the shots of the segment from 0."""
 
-    frame: DecodedFrame
+    frame: FrameT
     shot: int
 
 
-def sample_frames(frames: Iterable[ShotFrame], *, samples_per_s: float | None) -> Iterator[SampledFrame]:
+def sample_frames(
+    frames: Iterable[ShotFrame[FrameT]], *, samples_per_s: float | None
+) -> Iterator[SampledFrame[FrameT]]:
     """Yields the first frame at or after each time `k / samples_per_s`, and each shot's first and last frame.
 
     The grid is that of the episode, so wherever segments begin the same frames are chosen (but for those at borders).
     `samples_per_s` None takes every frame. A frame is held back until the next one tells whether it is its shot's last.
     """
     shot = 0
-    held: DecodedFrame | None = None
+    held: FrameT | None = None
     last_cell: int | None = None
     for position, entry in enumerate(frames):
         frame = entry.frame

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from services.detector.dissolves import DissolveDetector
 from services.detector.rules import ShotRules
-from services.detector.shots import ShotDetector
+from services.detector.shots.cuts import ShotDetector
+from services.detector.shots.dissolves import DissolveDetector
 from tests.unit.detector.clips import RATE, Pixels, blend, frames_of, scene
 
 A, B = scene(1), scene(2)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.detector.gaps import SHORTEST_HOLE_S, GapFinder
+from services.detector.shots.gaps import SHORTEST_HOLE_S, GapFinder
 
 
 def holes(

@@ -10,43 +10,44 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic
 
 import cv2
 import numpy as np
 
-from services.detector.decoding import DecodedFrame, Signature
 from services.detector.rules import ShotRules
+from services.detector.shots.frames import FrameT, Signature
 
 CHROMA_WEIGHT = 2.0
 CONTRAST_FLOOR = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class ShotFrame:
+class ShotFrame(Generic[FrameT]):
     """A decoded frame whose place in the shots is known. `cut`: it is the first frame of a new shot."""
 
-    frame: DecodedFrame
+    frame: FrameT
     cut: bool
 
 
 @dataclass(slots=True)
-class _Entry:
-    frame: DecodedFrame
+class _Entry(Generic[FrameT]):
+    frame: FrameT
     difference: float
     black: bool
     candidate: bool = True
 
 
-class ShotDetector:
+class ShotDetector(Generic[FrameT]):
     """Takes frames in presentation order and gives them back, a few later, knowing where shots begin."""
 
     def __init__(self, rules: ShotRules) -> None:
         self._rules = rules
-        self._past: deque[_Entry] = deque(maxlen=rules.history_frames)
-        self._coming: deque[_Entry] = deque()
-        self._newest: _Entry | None = None
+        self._past: deque[_Entry[FrameT]] = deque(maxlen=rules.history_frames)
+        self._coming: deque[_Entry[FrameT]] = deque()
+        self._newest: _Entry[FrameT] | None = None
 
-    def push(self, frame: DecodedFrame) -> Iterator[ShotFrame]:
+    def push(self, frame: FrameT) -> Iterator[ShotFrame[FrameT]]:
         """Adds the next frame; yields those that are decided by now."""
         difference = 0.0 if self._newest is None else picture_difference(self._newest.frame.signature, frame.signature)
         self._newest = _Entry(frame=frame, difference=difference, black=self._is_black(frame.signature))
@@ -54,19 +55,19 @@ class ShotDetector:
         if len(self._coming) > self._rules.delay_frames:
             yield self._decide()
 
-    def finish(self) -> Iterator[ShotFrame]:
+    def finish(self) -> Iterator[ShotFrame[FrameT]]:
         """Yields the frames that are left when no more come."""
         while self._coming:
             yield self._decide()
 
-    def _decide(self) -> ShotFrame:
+    def _decide(self) -> ShotFrame[FrameT]:
         entry = self._coming[0]
         cut = bool(self._past) and (self._is_cut(entry) or self._begins_black(entry))
         self._coming.popleft()
         self._past.append(entry)
         return ShotFrame(frame=entry.frame, cut=cut)
 
-    def _is_cut(self, entry: _Entry) -> bool:
+    def _is_cut(self, entry: _Entry[FrameT]) -> bool:
         rules = self._rules
         if entry.difference < rules.minimum_difference:
             return False
@@ -84,7 +85,9 @@ class ShotDetector:
             return False
         return not self._is_flash(entry, before, after, remaining)
 
-    def _is_flash(self, entry: _Entry, before: list[_Entry], after: list[_Entry], difference: float) -> bool:
+    def _is_flash(
+        self, entry: _Entry[FrameT], before: list[_Entry[FrameT]], after: list[_Entry[FrameT]], difference: float
+    ) -> bool:
         """Whether the picture will soon be as it was (a flash begins), or is again as it was before (a flash ends)."""
         rules = self._rules
         allowed = rules.flash_similarity * difference
@@ -99,7 +102,7 @@ class ShotDetector:
         mean, contrast = _brightness(signature)
         return mean < self._rules.black_luma and contrast < self._rules.black_contrast
 
-    def _begins_black(self, entry: _Entry) -> bool:
+    def _begins_black(self, entry: _Entry[FrameT]) -> bool:
         """Whether black begins here and lasts; a few black frames (a drop-out) are like a flash."""
         if not entry.black or self._past[-1].black:
             return False

@@ -26,11 +26,9 @@ from chassis.video.reading import (
     packets_walked_to,
 )
 from chassis.video.shown import Geometry, ShownPicture, ShownPictures
+from services.detector.shots.frames import Signature
 
 Pixels = npt.NDArray[np.uint8]
-
-Signature = npt.NDArray[np.uint8]
-"""A frame in small, as stored (not rotated): Y, U and V as uint8 [3,36,64]."""
 
 SIGNATURE_SIZE: Final = (64, 36)
 """Width and height of a signature."""

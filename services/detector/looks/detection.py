@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from chassis.domain.faces import fit_frame, non_maximum_suppression
-from chassis.triton.client import FaceDetections
+from chassis.domain.faces import FaceDetections, fit_frame, non_maximum_suppression
 from services.detector.rules import DetectorProfile
 
 Floats = npt.NDArray[np.float32]

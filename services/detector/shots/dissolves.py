@@ -12,9 +12,9 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from services.detector.decoding import DecodedFrame, Signature
 from services.detector.rules import ShotRules
-from services.detector.shots import moved_difference, picture_difference
+from services.detector.shots.cuts import moved_difference, picture_difference
+from services.detector.shots.frames import Signature, SignedFrame
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,11 +27,11 @@ class DissolveDetector:
 
     def __init__(self, rules: ShotRules) -> None:
         self._rules = rules
-        self._recent: deque[DecodedFrame] = deque()
+        self._recent: deque[SignedFrame] = deque()
         self._moments_s: list[float] = []
         self._middles_s: list[float] = []
 
-    def push(self, frame: DecodedFrame, *, cut: bool) -> None:
+    def push(self, frame: SignedFrame, *, cut: bool) -> None:
         """Adds the next frame; a hard cut there starts afresh."""
         if cut:
             self._recent.clear()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.detector.decoding import Damage, DecodedFrame, decode_segment
+from services.detector.reading.decoding import Damage, DecodedFrame, decode_segment
 from services.ingest.video.probing import VideoFacts, probe
 from tests.unit.detector.clips import blend, scene, write_video
 

@@ -13,11 +13,11 @@ import pytest
 from av.bitstream import BitStreamFilterContext
 
 from chassis.video.geometry import Orientation
-from services.detector.decoding import Damage, DecodedFrame, decode_segment
+from services.detector.reading.decoding import Damage, DecodedFrame, decode_segment
 from services.ingest.video.probing import probe
 from tests.support.recordings import PQ, Pixels, Recording, join_recordings, write_recording
 from tests.unit.detector.clips import blend, scene
-from tests.unit.detector.test_recordings import difference
+from tests.unit.detector.reading.test_recordings import difference
 
 SIZE = (256, 144)
 WIDE = Fraction(64, 45)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts.warnings import Warning
-from services.detector.decoding import DecodedFrame
+from services.detector.reading.decoding import DecodedFrame
 
 HIGH_RANGE = "The video has high dynamic range; it was analysed and is shown in standard range."
 INTERLACED = "The video is interlaced; whole pictures were made of its fields."

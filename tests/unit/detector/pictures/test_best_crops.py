@@ -10,9 +10,9 @@ import pytest
 from chassis.domain.crop_archive import chip_member, decode_jpeg, encode_jpeg, pack_crops, read_crops
 from chassis.domain.faces import CHIP_POINTS, align_chip
 from contracts.rows import FaceQuality
-from services.detector.alignment import appearance, cut_chip, likeness
-from services.detector.best_crops import BestPictures, KeptPicture, cut_thumbnail
-from services.detector.quality import face_quality, frontality
+from services.detector.pictures.alignment import appearance, cut_chip, likeness
+from services.detector.pictures.best_crops import BestPictures, KeptPicture, cut_thumbnail
+from services.detector.pictures.quality import face_quality, frontality
 from services.detector.rules import QualityRules
 from tests.unit.detector.clips import Pixels, scene
 

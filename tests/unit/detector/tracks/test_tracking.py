@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.detector.rules import TrackingRules
-from services.detector.tracking import FaceTracker, Observation, divided, is_noise
+from services.detector.tracks.tracking import FaceTracker, Observation, divided, is_noise
 
 RULES = TrackingRules()
 PERIOD_S = 0.125

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from chassis.domain.faces import box_overlaps
-from services.detector.alignment import likeness
+from services.detector.pictures.alignment import likeness
 from services.detector.rules import TrackingRules
 
 Floats = npt.NDArray[np.float32]

@@ -16,13 +16,13 @@ import numpy.typing as npt
 from chassis.video.byte_ranges import ByteRange
 from chassis.video.reading import SAME_TIME_S, FrameTimes
 from contracts.warnings import Warning
-from services.detector.decoding import Damage, DecodedFrame, decode_segment
-from services.detector.dissolves import DissolveDetector
-from services.detector.gaps import GapFinder
-from services.detector.picture_notes import PictureNotes
+from services.detector.reading.decoding import Damage, DecodedFrame, decode_segment
+from services.detector.reading.picture_notes import PictureNotes
 from services.detector.rules import DetectorProfile, ShotRules
-from services.detector.sampling import sample_frames
-from services.detector.shots import ShotDetector, ShotFrame
+from services.detector.shots.cuts import ShotDetector, ShotFrame
+from services.detector.shots.dissolves import DissolveDetector
+from services.detector.shots.gaps import GapFinder
+from services.detector.shots.sampling import sample_frames
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -115,15 +115,17 @@ def read_samples(source: SegmentSource, profile: DetectorProfile) -> Generator[S
     return reading
 
 
-def _with_cuts(decoded: Iterable[DecodedFrame], detector: ShotDetector) -> Iterator[ShotFrame]:
+def _with_cuts(
+    decoded: Iterable[DecodedFrame], detector: ShotDetector[DecodedFrame]
+) -> Iterator[ShotFrame[DecodedFrame]]:
     for frame in decoded:
         yield from detector.push(frame)
     yield from detector.finish()
 
 
 def _inside(
-    frames: Iterable[ShotFrame], source: SegmentSource, rules: ShotRules, reading: SegmentReading
-) -> Iterator[ShotFrame]:
+    frames: Iterable[ShotFrame[DecodedFrame]], source: SegmentSource, rules: ShotRules, reading: SegmentReading
+) -> Iterator[ShotFrame[DecodedFrame]]:
     """The frames before the segment's end; the first one after it tells whether the border is a cut."""
     dissolves = DissolveDetector(rules)
     for entry in frames:
