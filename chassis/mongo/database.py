@@ -161,7 +161,7 @@ COLLECTIONS: tuple[Collection, ...] = (
 async def connect(settings: MongoSettings) -> AsyncIterator[Database]:
     """A database handle for the life of a service."""
     client: AsyncMongoClient[Document] = AsyncMongoClient(
-        settings.uri,
+        settings.uri.get_secret_value(),
         serverSelectionTimeoutMS=settings.timeout_ms,
         connectTimeoutMS=settings.timeout_ms,
         socketTimeoutMS=4 * settings.timeout_ms,

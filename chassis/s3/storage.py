@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
 from chassis.errors import BadInput, DependencyUnavailable
-from chassis.settings import S3Settings
+from chassis.settings import S3Settings, revealed
 from contracts.blobs import BlobRef
 
 M = TypeVar("M", bound=BaseModel)
@@ -125,8 +125,8 @@ class Storage:
             max_pool_connections=32,
         )
         session = aioboto3.Session(
-            aws_access_key_id=settings.access_key,
-            aws_secret_access_key=settings.secret_key,
+            aws_access_key_id=revealed(settings.access_key),
+            aws_secret_access_key=revealed(settings.secret_key),
             region_name=settings.region,
         )
         async with AsyncExitStack() as stack:

@@ -41,8 +41,8 @@ def wire(resources: Resources[GrouperSettings]) -> Wiring:
         visibility=settings.visibility,
     )
     reported = ReportedScreenTime(resources.database)
-    desk = EditCommands(store=store, edits=edits, clusters=clusters, outbox=outbox, reported=reported)
-    return Wiring(routers=ROUTERS, parts=(clusters, desk), background=(outbox.run,))
+    edit_commands = EditCommands(store=store, edits=edits, clusters=clusters, outbox=outbox, reported=reported)
+    return Wiring(routers=ROUTERS, parts=(clusters, edit_commands), background=(outbox.run,))
 
 
 async def main() -> None:

@@ -86,8 +86,8 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         outbox=outbox,
         settings=resources.settings.erasure,
     )
-    desk = LinkCommands(links, episodes)
-    cast = CastCommands(facebanks, links, desk)
+    link_commands = LinkCommands(links, episodes)
+    cast = CastCommands(facebanks, links, link_commands)
     personal = PersonalData(
         resources.storage, resources.database, facebanks=facebanks, links=links, revisions=revisions, reader=reader
     )
@@ -95,8 +95,8 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         routers=ROUTERS,
         parts=(
             episodes,
-            desk,
-            SuggestionCommands(desk, episodes),
+            link_commands,
+            SuggestionCommands(link_commands, episodes),
             cast,
             erasures,
             shows,

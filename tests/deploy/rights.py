@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 from bson import SON
+from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
@@ -55,8 +56,8 @@ class Limited:
         """There are objects below the prefix, and the service can neither read, write, delete nor list them."""
         own = self.variables[service]
         keys = {
-            "access_key": own["SCREENALYTICS_S3__ACCESS_KEY"],
-            "secret_key": own["SCREENALYTICS_S3__SECRET_KEY"],
+            "access_key": SecretStr(own["SCREENALYTICS_S3__ACCESS_KEY"]),
+            "secret_key": SecretStr(own["SCREENALYTICS_S3__SECRET_KEY"]),
         }
         async with Storage.connect(self.admin) as admin, Storage.connect(self.admin.model_copy(update=keys)) as storage:
             there = [key async for key in admin.list_keys(prefix)]
@@ -79,7 +80,7 @@ async def with_just_their_rights(
 ) -> AsyncIterator[Limited]:
     """Users and identities for services that are about to start."""
     settings = settings_for(dict(addresses))
-    host = urlsplit(settings.mongo.uri)
+    host = urlsplit(settings.mongo.uri.get_secret_value())
     assert host.hostname and host.port
     keys = {user: (f"key{user}", f"secret-of-{user}-for-tests") for user in USERS}
     await _make_identities(master, settings.s3.bucket, keys)

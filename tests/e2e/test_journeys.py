@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from chassis.settings import revealed
 from contracts.events import (
     STAGES,
     EpisodeGrouped,
@@ -75,8 +76,8 @@ async def journey(pipeline: Pipeline, short_video: Path, tmp_path_factory: pytes
         "bucket": s3.bucket,
         "s3": {
             "endpoint_url": s3.endpoint_url,
-            "aws_access_key_id": s3.access_key,
-            "aws_secret_access_key": s3.secret_key,
+            "aws_access_key_id": revealed(s3.access_key),
+            "aws_secret_access_key": revealed(s3.secret_key),
             "region_name": s3.region,
         },
         "traceparent": traceparent,

@@ -13,7 +13,7 @@ import httpx
 from chassis.http.keys import ApiKeys
 from chassis.mongo import database as mongo
 from chassis.mongo.database import Database, ensure_indexes
-from chassis.settings import MongoSettings
+from chassis.settings import MongoSettings, SecretAddress
 from screenalytics.local.servers import ServiceProcess, Stack
 from screenalytics.local.servers.ports import choose_free_port
 from tests.hostile.issuer import Issuer, issuing
@@ -52,7 +52,7 @@ async def attacked() -> AsyncIterator[Target]:
         stack = await opened.enter_async_context(Stack(variables=NO_ADDRESSES))
         issuer = opened.enter_context(issuing())
         addresses = stack.environment()
-        settings = MongoSettings(uri=addresses["SCREENALYTICS_MONGO__URI"])
+        settings = MongoSettings(uri=SecretAddress(addresses["SCREENALYTICS_MONGO__URI"]))
         database = await opened.enter_async_context(mongo.connect(settings))
         for owner in ("chassis", "ingest", "grouper", "identity"):
             await ensure_indexes(database, owner=owner)

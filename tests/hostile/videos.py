@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 
 from chassis.s3.storage import Storage
 from chassis.settings import DecodingLimits, S3Settings
@@ -51,8 +52,8 @@ async def _registered(target: Target, client: httpx.AsyncClient, file: Path) -> 
     addresses = target.stack.environment()
     settings = S3Settings(
         endpoint_url=addresses["SCREENALYTICS_S3__ENDPOINT_URL"],
-        access_key=addresses["SCREENALYTICS_S3__ACCESS_KEY"],
-        secret_key=addresses["SCREENALYTICS_S3__SECRET_KEY"],
+        access_key=SecretStr(addresses["SCREENALYTICS_S3__ACCESS_KEY"]),
+        secret_key=SecretStr(addresses["SCREENALYTICS_S3__SECRET_KEY"]),
         region=addresses["SCREENALYTICS_S3__REGION"],
     )
     async with Storage.connect(settings) as storage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +14,6 @@ import pytest
 from chassis.kafka.tries import Tried
 from chassis.mongo.attempts import COLLECTION, Attempts
 from chassis.mongo.database import Database, ensure_indexes
-from chassis.settings import MongoSettings
 from contracts.events import EpisodeFailed, SegmentReady
 from tests.support.rig import PATIENCE_S, Rig, segment_ready, until
 from tests.unit.chassis.kafka.test_delivery import record
@@ -36,8 +36,8 @@ def arguments(rig: Rig, database: Database, mongo_uri: str) -> list[str]:
             "backoff_first_s": 1.0,
         }
     )
-    mongo = MongoSettings(uri=mongo_uri, database=database.name)
-    return [settings.model_dump_json(), mongo.model_dump_json(), "deadly"]
+    mongo = {"uri": mongo_uri, "database": database.name}
+    return [settings.model_dump_json(), json.dumps(mongo), "deadly"]
 
 
 @asynccontextmanager

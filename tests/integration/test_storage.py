@@ -11,10 +11,11 @@ from pathlib import Path
 import aioboto3
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
 from chassis.errors import DependencyUnavailable
 from chassis.s3.storage import ObjectChanged, ObjectMissing, Storage
-from chassis.settings import S3Settings
+from chassis.settings import S3Settings, revealed
 from screenalytics.local.servers import Stack
 from screenalytics.local.servers.ports import choose_free_port
 from tests.support.rig import until
@@ -29,8 +30,8 @@ def settings(stack: Stack) -> S3Settings:
     addresses = stack.environment()
     return S3Settings(
         endpoint_url=addresses["SCREENALYTICS_S3__ENDPOINT_URL"],
-        access_key=addresses["SCREENALYTICS_S3__ACCESS_KEY"],
-        secret_key=addresses["SCREENALYTICS_S3__SECRET_KEY"],
+        access_key=SecretStr(addresses["SCREENALYTICS_S3__ACCESS_KEY"]),
+        secret_key=SecretStr(addresses["SCREENALYTICS_S3__SECRET_KEY"]),
         region=addresses["SCREENALYTICS_S3__REGION"],
         bucket=f"test-{uuid.uuid4().hex}",
     )
@@ -66,8 +67,8 @@ async def test_what_is_not_there_is_said_so(storage: Storage) -> None:
 async def test_an_object_of_somebody_else_is_hashed_in_pieces(storage: Storage, settings: S3Settings) -> None:
     data = bytes(range(256)) * 10_000
     session = aioboto3.Session(
-        aws_access_key_id=settings.access_key,
-        aws_secret_access_key=settings.secret_key,
+        aws_access_key_id=revealed(settings.access_key),
+        aws_secret_access_key=revealed(settings.secret_key),
         region_name=settings.region,
     )
     async with session.client("s3", endpoint_url=settings.endpoint_url) as client:

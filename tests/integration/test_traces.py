@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from chassis.errors import DependencyUnavailable
 from chassis.kafka.bus import Bus, Origin
 from chassis.mongo.database import Database
-from chassis.settings import ChassisSettings, MongoSettings
+from chassis.settings import ChassisSettings, MongoSettings, SecretAddress
 from contracts.events import Event, SegmentReady
 from screenalytics.events.dead_letters import open_dead_letters
 from tests.support.pipeline import new_traceparent
@@ -97,7 +97,9 @@ async def test_a_replay_is_linked_to_the_try_that_gave_up(
     (told,) = named(spans, "detector failed")
     assert linked(told) == [id_of(gave_up)]
 
-    settings = ChassisSettings(kafka=rig.broker.settings, mongo=MongoSettings(uri=mongo_uri, database=database.name))
+    settings = ChassisSettings(
+        kafka=rig.broker.settings, mongo=MongoSettings(uri=SecretAddress(mongo_uri), database=database.name)
+    )
     async with open_dead_letters(settings) as letters:
         (letter,) = [found for found in await letters.read(["detector"]) if found.state == "waiting"][-1:]
         assert await letters.replay(letter)

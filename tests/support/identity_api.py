@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 from fastapi import APIRouter
+from pydantic import SecretStr
 
 from chassis.http import application
 from chassis.mongo.database import Database
@@ -31,8 +32,8 @@ async def bucket_on(stack: Stack) -> AsyncIterator[tuple[S3Settings, Storage]]:
     addresses = stack.environment()
     settings = S3Settings(
         endpoint_url=addresses["SCREENALYTICS_S3__ENDPOINT_URL"],
-        access_key=addresses["SCREENALYTICS_S3__ACCESS_KEY"],
-        secret_key=addresses["SCREENALYTICS_S3__SECRET_KEY"],
+        access_key=SecretStr(addresses["SCREENALYTICS_S3__ACCESS_KEY"]),
+        secret_key=SecretStr(addresses["SCREENALYTICS_S3__SECRET_KEY"]),
         region=addresses["SCREENALYTICS_S3__REGION"],
         bucket=f"test-{uuid.uuid4().hex}",
     )

@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from chassis import service
 from chassis.kafka.bus import Bus
 from chassis.mongo.database import Database, ensure_indexes
 from chassis.service import Resources, Wiring
-from chassis.settings import AuthSettings, KafkaSettings, MongoSettings, S3Settings
+from chassis.settings import AuthSettings, KafkaSettings, MongoSettings, S3Settings, SecretAddress
 from contracts.blobs import BlobRef, VideoRef
 from contracts.events import (
     EpisodeProgress,
@@ -69,11 +70,11 @@ def settings_on(stack: Stack, database: Database, **more: Any) -> IngestSettings
     addresses = stack.environment()
     return IngestSettings(
         kafka=KafkaSettings(bootstrap_servers=addresses["SCREENALYTICS_KAFKA__BOOTSTRAP_SERVERS"]),
-        mongo=MongoSettings(uri=addresses["SCREENALYTICS_MONGO__URI"], database=database.name),
+        mongo=MongoSettings(uri=SecretAddress(addresses["SCREENALYTICS_MONGO__URI"]), database=database.name),
         s3=S3Settings(
             endpoint_url=addresses["SCREENALYTICS_S3__ENDPOINT_URL"],
-            access_key=addresses["SCREENALYTICS_S3__ACCESS_KEY"],
-            secret_key=addresses["SCREENALYTICS_S3__SECRET_KEY"],
+            access_key=SecretStr(addresses["SCREENALYTICS_S3__ACCESS_KEY"]),
+            secret_key=SecretStr(addresses["SCREENALYTICS_S3__SECRET_KEY"]),
             region=addresses["SCREENALYTICS_S3__REGION"],
             bucket=f"test-{uuid.uuid4().hex}",
         ),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest
+from pydantic import SecretStr
 
 from chassis.kafka.connection import client_options
 from chassis.settings import KafkaSettings
@@ -51,7 +52,7 @@ class SecuredKafka(ApacheKafka):
             bootstrap_servers=self.bootstrap_servers,
             security_protocol="SASL_SSL",
             sasl_username=user,
-            sasl_password=self._passwords[user],
+            sasl_password=SecretStr(self._passwords[user]),
             ssl_cafile=str(self.ca_file),
         )
 

@@ -206,15 +206,15 @@ def _contract(points: TrackPoints, groups: Sequence[Sequence[int]], rules: Clust
         for index, vector in zip(alone, points.vectors[single] * own[:, None] / own[:, None], strict=True):
             vectors[index] = _unit(vector)
     for index in sorted(set(range(len(groups))).difference(alone)):
-        telling = _telling(points, groups[index])
-        if telling:
-            vectors[index] = _unit(np.average(points.vectors[telling], axis=0, weights=weights[telling]))
-            node_limits[index] = np.average(limits[telling], weights=weights[telling])
-            node_weights[index] = weights[telling].sum()
+        representing = _representing(points, groups[index])
+        if representing:
+            vectors[index] = _unit(np.average(points.vectors[representing], axis=0, weights=weights[representing]))
+            node_limits[index] = np.average(limits[representing], weights=weights[representing])
+            node_weights[index] = weights[representing].sum()
     return _Nodes(vectors=vectors, weights=node_weights, limits=node_limits)
 
 
-def _telling(points: TrackPoints, group: Sequence[int]) -> list[int]:
+def _representing(points: TrackPoints, group: Sequence[int]) -> list[int]:
     """The members whose vectors stand for a group: the good ones, or all embedded ones where none is good."""
     return [item for item in group if points.good[item]] or [item for item in group if points.embedded[item]]
 
@@ -230,7 +230,7 @@ def _exclusions_between(constraints: Constraints, groups: Sequence[Sequence[int]
 
 def _cluster_dense(parts: Clusters, points: TrackPoints, forbidden: Mask, rules: ClusteringRules) -> Clusters:
     """Clusters `parts` (tracks that are together already) on the full matrix of their ratios."""
-    weights = np.array([points.weights[_telling(points, part)].sum() for part in parts])
+    weights = np.array([points.weights[_representing(points, part)].sum() for part in parts])
     ratios = _part_ratios(parts, points, rules)
     clusters: Clusters = []
     for core in density_cores(ratios, forbidden):
@@ -248,7 +248,7 @@ def _merge(ratios: Matrix, forbidden: Mask, weights: Matrix, groups: Clusters, r
 def _part_ratios(parts: Clusters, points: TrackPoints, rules: ClusteringRules) -> Matrix:
     """Ratios [P, P] between parts. One person may look like two (an operator's merge): the nearest view counts."""
     limits = track_limits(points, rules)
-    views = [_views(_telling(points, part), points, limits) for part in parts]
+    views = [_views(_representing(points, part), points, limits) for part in parts]
     nodes = _contract(points, [view for own in views for view in own], rules)
     ratios = ratio_matrix(nodes.vectors, nodes.limits)
     if len(ratios) == len(parts):
@@ -316,9 +316,9 @@ class _Rescuer:
 
     def _mean(self, home: Sequence[int]) -> Matrix:
         """Weighted mean of unit vectors, not brought to unit length: its shortness is the home's own spread."""
-        telling = _telling(self._points, home)
+        representing = _representing(self._points, home)
         return np.average(
-            self._points.vectors[telling].astype(np.float64), axis=0, weights=self._points.weights[telling]
+            self._points.vectors[representing].astype(np.float64), axis=0, weights=self._points.weights[representing]
         )
 
     def _limit(self, group: Sequence[int]) -> float:
@@ -327,10 +327,12 @@ class _Rescuer:
 
 
 def _centre(points: TrackPoints, cluster: Sequence[int]) -> Matrix | None:
-    telling = _telling(points, cluster)
-    if not telling:
+    representing = _representing(points, cluster)
+    if not representing:
         return None
-    return _unit(np.average(points.vectors[telling].astype(np.float64), axis=0, weights=points.weights[telling]))
+    return _unit(
+        np.average(points.vectors[representing].astype(np.float64), axis=0, weights=points.weights[representing])
+    )
 
 
 def _unit(vector: Matrix) -> Matrix:

@@ -56,10 +56,10 @@ class Removal:
 class CastCommands:
     """Takes commands on shows and casts."""
 
-    def __init__(self, facebanks: FacebankStore, links: LinkStore, desk: LinkCommands) -> None:
+    def __init__(self, facebanks: FacebankStore, links: LinkStore, link_commands: LinkCommands) -> None:
         self._facebanks = facebanks
         self._links = links
-        self._desk = desk
+        self._link_commands = link_commands
 
     async def shows(self) -> dict[str, tuple[Show, int]]:
         """Every show that has a cast or a reported episode, with the number of these episodes."""
@@ -228,7 +228,7 @@ class CastCommands:
         if left:
             # An id of its own for each set: a removal that broke off goes on with those that are left by then.
             own = f"{order.command_id}.{fingerprint(ep_id, left=sorted(left))[:16]}"
-            await self._desk.unlink(ep_id, left, Order(who=order.who, command_id=own, why=order.why))
+            await self._link_commands.unlink(ep_id, left, Order(who=order.who, command_id=own, why=order.why))
 
     async def _ensure(self, slug: str) -> None:
         """A show that is known by its episodes only gets its facebank now."""

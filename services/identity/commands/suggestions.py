@@ -39,8 +39,8 @@ class Applied:
 class SuggestionCommands:
     """Reads and takes up suggestions."""
 
-    def __init__(self, desk: LinkCommands, episodes: EpisodeReader) -> None:
-        self._desk = desk
+    def __init__(self, link_commands: LinkCommands, episodes: EpisodeReader) -> None:
+        self._link_commands = link_commands
         self._episodes = episodes
 
     async def apply(self, ep_id: str, identity_id: str, cast_id: str, order: Order) -> Outcome:
@@ -67,7 +67,7 @@ class SuggestionCommands:
             return decide
 
         asked = fingerprint("apply_suggestion", identity_id=identity_id, cast_id=cast_id)
-        return await self._desk.carry_out(ep_id, order, asked, check)
+        return await self._link_commands.carry_out(ep_id, order, asked, check)
 
     async def apply_all(
         self, ep_id: str, min_probability: float | None, min_margin: float | None, order: Order
@@ -96,7 +96,7 @@ class SuggestionCommands:
             return decide
 
         asked = fingerprint("apply_all_suggestions", min_probability=min_probability, min_margin=min_margin)
-        outcome = await self._desk.carry_out(ep_id, order, asked, check)
+        outcome = await self._link_commands.carry_out(ep_id, order, asked, check)
         changes = outcome.command.changes if outcome.command else ()
         return Applied(outcome=outcome, links=tuple(change.after for change in changes if change.after is not None))
 

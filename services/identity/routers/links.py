@@ -17,52 +17,52 @@ from services.identity.routers.requests import Commanded, LinkRequest, Step, Why
 from services.identity.routers.responses import LinksOutcome, LinksView, links_view
 
 router = Router(tags=["links"])
-Desk = Annotated[LinkCommands, Depends(Provide(LinkCommands))]
+Links = Annotated[LinkCommands, Depends(Provide(LinkCommands))]
 
 
 @router.get("/links/{ep_id}")
 async def read_links(
     ep_id: EpId,
     response: Response,
-    desk: Desk,
+    links: Links,
     _principal: Viewer,
     history: Annotated[int, Query(ge=0, le=500, description="Commands shown, latest first.")] = 50,
 ) -> ApiResult[LinksView]:
     """All links and dismissed suggestions of an episode, with their history."""
-    found = await desk.load(ep_id)
+    found = await links.load(ep_id)
     tag(response, found.version)
-    return ok(links_view(found, history=history, resting=await desk.resting(found)))
+    return ok(links_view(found, history=history, resting=await links.resting(found)))
 
 
 @router.put("/links/{ep_id}/{identity_id}")
 async def link_identity(
     identity_id: IdentityId,
     body: LinkRequest,
-    desk: Desk,
+    links: Links,
     given: Commanded,
 ) -> ApiResult[LinksOutcome]:
     """Say that an identity is a cast member."""
-    return given.answer(await desk.link(given.ep_id, identity_id, body.cast_id, given.order(body.why)))
+    return given.answer(await links.link(given.ep_id, identity_id, body.cast_id, given.order(body.why)))
 
 
 @router.delete("/links/{ep_id}/{identity_id}")
 async def unlink_identity(
     identity_id: IdentityId,
-    desk: Desk,
+    links: Links,
     given: Commanded,
     why: Annotated[Why | None, Query()] = None,
 ) -> ApiResult[LinksOutcome]:
     """Take a link away; the pair is not suggested again."""
-    return given.answer(await desk.unlink(given.ep_id, [identity_id], given.order(why)))
+    return given.answer(await links.unlink(given.ep_id, [identity_id], given.order(why)))
 
 
 @router.post("/links/{ep_id}/undo")
-async def undo_link_change(body: Step, desk: Desk, given: Commanded) -> ApiResult[LinksOutcome]:
+async def undo_link_change(body: Step, links: Links, given: Commanded) -> ApiResult[LinksOutcome]:
     """Take back the latest change of links, or the one named."""
-    return given.answer(await desk.undo(given.ep_id, body.version, given.order(body.why)))
+    return given.answer(await links.undo(given.ep_id, body.version, given.order(body.why)))
 
 
 @router.post("/links/{ep_id}/redo")
-async def redo_link_change(body: Step, desk: Desk, given: Commanded) -> ApiResult[LinksOutcome]:
+async def redo_link_change(body: Step, links: Links, given: Commanded) -> ApiResult[LinksOutcome]:
     """Make the latest change that was taken back again, or the one named."""
-    return given.answer(await desk.redo(given.ep_id, body.version, given.order(body.why)))
+    return given.answer(await links.redo(given.ep_id, body.version, given.order(body.why)))

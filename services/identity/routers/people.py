@@ -16,27 +16,27 @@ from services.identity.queries.people import PeopleQueries
 from services.identity.routers.requests import Cursor, PageSize
 
 router = Router(tags=["people"])
-Desk = Annotated[PeopleQueries, Depends(Provide(PeopleQueries))]
+People = Annotated[PeopleQueries, Depends(Provide(PeopleQueries))]
 
 
 @router.get("/people/{show}")
 async def list_people(
     show: Slug,
-    desk: Desk,
+    people: People,
     _principal: Viewer,
     state: Annotated[Literal["all", "linked", "unidentified"], Query(description="Whom to show.")] = "all",
     limit: PageSize = 100,
     cursor: Cursor = None,
 ) -> ApiResult[Page[Person]]:
     """The people of a show over all its episodes, most visible first."""
-    people = [
+    shown = [
         person
-        for person in await desk.people(show)
+        for person in await people.people(show)
         if state == "all" or (person.cast_id is not None) == (state == "linked")
     ]
     return ok(
         page_of(
-            people,
+            shown,
             key=lambda person: (-person.visible_s, person_key(person)),
             kinds=(float, str),
             cursor=cursor,
@@ -50,9 +50,9 @@ async def find_similar_people(
     show: Slug,
     ep_id: Annotated[EpId, Query()],
     identity_id: Annotated[IdentityId, Query()],
-    desk: Desk,
+    people: People,
     _principal: Viewer,
     limit: Annotated[int, Query(ge=1, le=100, description="Entries shown.")] = 10,
 ) -> ApiResult[tuple[Likeness, ...]]:
     """Who looks like one person in the show's other episodes, nearest first."""
-    return ok(await desk.similar(show, ep_id, identity_id, limit))
+    return ok(await people.similar(show, ep_id, identity_id, limit))

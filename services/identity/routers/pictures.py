@@ -19,7 +19,7 @@ from services.identity.routers.requests import PictureId, ordered
 from services.identity.routers.responses import PictureEntry, PictureVerdicts
 
 router = Router(tags=["shows"])
-Desk = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
+ReferenceImages = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
 
 MOST_PICTURES = 20
 
@@ -61,7 +61,7 @@ async def add_pictures(
     show: Slug,
     cast_id: Slug,
     pictures: Annotated[list[UploadFile], File(min_length=1, max_length=MOST_PICTURES)],
-    desk: Desk,
+    reference_images: ReferenceImages,
     principal: Operator,
     command: CommandId,
 ) -> ApiResult[PictureVerdicts]:
@@ -75,7 +75,7 @@ async def add_pictures(
         )
         for picture in pictures
     ]
-    answer = await desk.add(show, cast_id, uploads, ordered(principal, command))
+    answer = await reference_images.add(show, cast_id, uploads, ordered(principal, command))
     return ok(
         PictureVerdicts(
             facebank_revision=answer.revision,
@@ -87,23 +87,28 @@ async def add_pictures(
 
 @router.get("/shows/{show}/cast/{cast_id}/pictures")
 async def list_pictures(
-    show: Slug, cast_id: Slug, desk: Desk, _principal: Viewer
+    show: Slug, cast_id: Slug, reference_images: ReferenceImages, _principal: Viewer
 ) -> ApiResult[tuple[PictureEntry, ...]]:
     """The reference pictures of a cast member, with short-lived addresses to look at them."""
-    return ok(tuple(entry_of(view) for view in await desk.pictures(show, cast_id)))
+    return ok(tuple(entry_of(view) for view in await reference_images.pictures(show, cast_id)))
 
 
 @router.delete("/shows/{show}/cast/{cast_id}/pictures/{picture}")
 async def delete_picture(
-    show: Slug, cast_id: Slug, picture: PictureId, desk: Desk, principal: Operator, command: CommandId
+    show: Slug,
+    cast_id: Slug,
+    picture: PictureId,
+    reference_images: ReferenceImages,
+    principal: Operator,
+    command: CommandId,
 ) -> ApiResult[int]:
     """Remove one reference picture; the answer is how many went."""
-    return ok(await desk.delete(show, cast_id, picture, ordered(principal, command)))
+    return ok(await reference_images.delete(show, cast_id, picture, ordered(principal, command)))
 
 
 @router.delete("/shows/{show}/cast/{cast_id}/pictures")
 async def delete_pictures(
-    show: Slug, cast_id: Slug, desk: Desk, principal: Operator, command: CommandId
+    show: Slug, cast_id: Slug, reference_images: ReferenceImages, principal: Operator, command: CommandId
 ) -> ApiResult[int]:
     """Remove all reference pictures of a cast member; the answer is how many went."""
-    return ok(await desk.delete(show, cast_id, None, ordered(principal, command)))
+    return ok(await reference_images.delete(show, cast_id, None, ordered(principal, command)))

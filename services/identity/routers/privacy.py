@@ -28,7 +28,7 @@ router = Router(tags=["privacy"])
 
 ErasureId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{26}$")]
 Consents = Annotated[ConsentCommands, Depends(Provide(ConsentCommands))]
-Desk = Annotated[Erasures, Depends(Provide(Erasures))]
+ErasureCommands = Annotated[Erasures, Depends(Provide(Erasures))]
 _ARCHIVE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}, "description": "The archive."}}
 
 
@@ -78,24 +78,28 @@ async def export_person(
 
 
 @router.post("/shows/{show}/erasures", status_code=202)
-async def erase_person(show: Slug, body: NewErasure, desk: Desk, principal: Admin) -> ApiResult[ErasureReceipt]:
+async def erase_person(
+    show: Slug, body: NewErasure, erasures: ErasureCommands, principal: Admin
+) -> ApiResult[ErasureReceipt]:
     """Erase a person: out of the cast at once, out of everything else soon after; the receipt says how far it is."""
-    return ok(await desk.erase(show, body.cast_id, names=body.names, who=principal.name))
+    return ok(await erasures.erase(show, body.cast_id, names=body.names, who=principal.name))
 
 
 @router.get("/shows/{show}/erasures")
 async def list_erasures(
-    show: Slug, desk: Desk, _principal: Admin, limit: PageSize = 100, cursor: Cursor = None
+    show: Slug, erasures: ErasureCommands, _principal: Admin, limit: PageSize = 100, cursor: Cursor = None
 ) -> ApiResult[Page[ErasureReceipt]]:
     """The erasures of a show."""
-    found = await desk.receipts(show)
+    found = await erasures.receipts(show)
     return ok(page_of(found, key=lambda one: (one.erasure_id,), kinds=(str,), cursor=cursor, limit=limit))
 
 
 @router.get("/shows/{show}/erasures/{erasure_id}")
-async def read_erasure(show: Slug, erasure_id: ErasureId, desk: Desk, _principal: Admin) -> ApiResult[ErasureReceipt]:
+async def read_erasure(
+    show: Slug, erasure_id: ErasureId, erasures: ErasureCommands, _principal: Admin
+) -> ApiResult[ErasureReceipt]:
     """The receipt of an erasure: what is gone, what is still to do, and what Kafka holds until when."""
-    return ok(await desk.receipt(show, erasure_id))
+    return ok(await erasures.receipt(show, erasure_id))
 
 
 @router.delete("/shows/{show}", status_code=202)

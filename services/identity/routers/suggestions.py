@@ -34,7 +34,7 @@ from services.identity.routers.responses import (
 router = Router(tags=["suggestions"])
 Reader = Annotated[EpisodeReader, Depends(Provide(EpisodeReader))]
 Links = Annotated[LinkCommands, Depends(Provide(LinkCommands))]
-Desk = Annotated[SuggestionCommands, Depends(Provide(SuggestionCommands))]
+Suggesting = Annotated[SuggestionCommands, Depends(Provide(SuggestionCommands))]
 Shown = Annotated[int, Query(ge=1, le=500, description="Entries shown.")]
 
 
@@ -66,11 +66,11 @@ async def list_temporal_suggestions(
 
 @router.get("/suggestions/{ep_id}/review")
 async def read_review_queue(
-    ep_id: EpId, response: Response, reader: Reader, desk: Desk, _principal: Viewer, limit: Shown = 50
+    ep_id: EpId, response: Response, reader: Reader, suggestions: Suggesting, _principal: Viewer, limit: Shown = 50
 ) -> ApiResult[Page[ReviewEntry]]:
     """Whom to decide on first: the most uncertain who are on screen longest."""
     episode = await reader.episode(ep_id)
-    queue = await desk.review(episode)
+    queue = await suggestions.review(episode)
     links = {link.identity_id: link for link in episode.links.effective.links}
     tag(response, episode.links.version)
     return ok(Page(items=tuple(review_of(episode, item, links) for item in queue[:limit]), total=len(queue)))
@@ -78,10 +78,10 @@ async def read_review_queue(
 
 @router.get("/suggestions/{ep_id}/conflicts")
 async def list_conflicts(
-    ep_id: EpId, reader: Reader, desk: Desk, _principal: Viewer, limit: Shown = 200
+    ep_id: EpId, reader: Reader, suggestions: Suggesting, _principal: Viewer, limit: Shown = 200
 ) -> ApiResult[Page[Clash]]:
     """Cast members who are in two places at once."""
-    found = desk.clashes(await reader.episode(ep_id))
+    found = suggestions.clashes(await reader.episode(ep_id))
     return ok(Page(items=found[:limit], total=len(found)))
 
 
@@ -97,27 +97,27 @@ async def read_suggestions(
 
 
 @router.post("/suggestions/{ep_id}/dismiss")
-async def dismiss_suggestion(body: Pair, desk: Links, given: Commanded) -> ApiResult[LinksOutcome]:
+async def dismiss_suggestion(body: Pair, links: Links, given: Commanded) -> ApiResult[LinksOutcome]:
     """Never suggest a pair again; an automatic link of it is taken away."""
-    return given.answer(await desk.dismiss(given.ep_id, body.identity_id, body.cast_id, given.order(body.why)))
+    return given.answer(await links.dismiss(given.ep_id, body.identity_id, body.cast_id, given.order(body.why)))
 
 
 @router.post("/suggestions/{ep_id}/restore")
-async def restore_suggestion(body: Pair, desk: Links, given: Commanded) -> ApiResult[LinksOutcome]:
+async def restore_suggestion(body: Pair, links: Links, given: Commanded) -> ApiResult[LinksOutcome]:
     """Suggest a dismissed pair again."""
-    return given.answer(await desk.restore(given.ep_id, body.identity_id, body.cast_id, given.order(body.why)))
+    return given.answer(await links.restore(given.ep_id, body.identity_id, body.cast_id, given.order(body.why)))
 
 
 @router.post("/suggestions/{ep_id}/apply")
-async def apply_suggestion(body: Application, desk: Desk, given: Commanded) -> ApiResult[LinksOutcome]:
+async def apply_suggestion(body: Application, suggestions: Suggesting, given: Commanded) -> ApiResult[LinksOutcome]:
     """Link an identity as suggested."""
-    return given.answer(await desk.apply(given.ep_id, body.identity_id, body.cast_id, given.order(body.why)))
+    return given.answer(await suggestions.apply(given.ep_id, body.identity_id, body.cast_id, given.order(body.why)))
 
 
 @router.post("/suggestions/{ep_id}/apply-all")
-async def apply_all_suggestions(body: ApplyAll, desk: Desk, given: Commanded) -> ApiResult[ApplyOutcome]:
+async def apply_all_suggestions(body: ApplyAll, suggestions: Suggesting, given: Commanded) -> ApiResult[ApplyOutcome]:
     """Link everybody whose suggestion is sure enough, as one change; locks and people's decisions stay."""
-    applied = await desk.apply_all(given.ep_id, body.min_probability, body.min_margin, given.order(body.why))
+    applied = await suggestions.apply_all(given.ep_id, body.min_probability, body.min_margin, given.order(body.why))
     given.tag(applied.outcome)
     return ok(
         ApplyOutcome(

@@ -21,18 +21,18 @@ from services.ingest.runs.states import State
 
 router = Router(tags=["episodes"])
 
-Desk = Annotated[EpisodeCommands, Depends(Provide(EpisodeCommands))]
+Episodes = Annotated[EpisodeCommands, Depends(Provide(EpisodeCommands))]
 Remover = Annotated[Deletion, Depends(Provide(Deletion))]
 
 
 @router.post("/episodes", status_code=201, responses={200: {"model": ApiResult[EpisodeView]}})
 async def create_episode(
-    wanted: NewEpisode, principal: Operator, desk: Desk, response: Response, subject: Subject
+    wanted: NewEpisode, principal: Operator, episodes: Episodes, response: Response, subject: Subject
 ) -> ApiResult[EpisodeView]:
     """Create an episode; one that is there already is answered as it is, with 200."""
     subject.episode(wanted.ep_id)
     check_show(principal, wanted.ep_id)
-    episode, new = await desk.create(wanted)
+    episode, new = await episodes.create(wanted)
     response.status_code = 201 if new else 200
     tag(response, episode.version)
     return ok(episode)
@@ -41,7 +41,7 @@ async def create_episode(
 @router.get("/episodes")
 async def list_episodes(
     principal: Viewer,
-    desk: Desk,
+    episodes: Episodes,
     show: Annotated[Slug | None, Query()] = None,
     state: Annotated[State | None, Query(description="Of the current run.")] = None,
     q: Annotated[str | None, Query(min_length=1, max_length=100, description="Part of the title or id.")] = None,
@@ -53,13 +53,15 @@ async def list_episodes(
     shows = principal.shows
     if show is not None:
         shows = frozenset({show}) if principal.may_see(show) else frozenset()
-    return ok(await desk.list(shows=shows, state=state, text=q, order=sort, cursor=cursor, limit=limit))
+    return ok(await episodes.list(shows=shows, state=state, text=q, order=sort, cursor=cursor, limit=limit))
 
 
 @router.get("/episodes/{ep_id}")
-async def get_episode(ep_id: EpisodePath, _principal: Viewer, desk: Desk, response: Response) -> ApiResult[EpisodeView]:
+async def get_episode(
+    ep_id: EpisodePath, _principal: Viewer, episodes: Episodes, response: Response
+) -> ApiResult[EpisodeView]:
     """Read an episode; the `ETag` is the version that a change of it is meant for."""
-    episode = await desk.read(ep_id)
+    episode = await episodes.read(ep_id)
     tag(response, episode.version)
     return ok(episode)
 
@@ -69,13 +71,13 @@ async def update_episode(
     ep_id: EpisodePath,
     patch: EpisodePatch,
     _principal: Operator,
-    desk: Desk,
+    episodes: Episodes,
     expected: ExpectedVersion,
     command: CommandId,
     response: Response,
 ) -> ApiResult[EpisodeView]:
     """Change title, air date or data: what is named is set, null clears it."""
-    episode = await desk.change(ep_id, patch, expected=expected, command=command)
+    episode = await episodes.change(ep_id, patch, expected=expected, command=command)
     tag(response, episode.version)
     return ok(episode)
 

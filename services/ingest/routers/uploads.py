@@ -21,14 +21,14 @@ from services.ingest.routers.parameters import EpisodePath, check_show
 
 router = Router(tags=["uploads"])
 
-Desk = Annotated[UploadCommands, Depends(Provide(UploadCommands))]
+Uploads = Annotated[UploadCommands, Depends(Provide(UploadCommands))]
 
 
 async def known_upload(
-    upload_id: Annotated[RunId, Path(description="A ULID.")], principal: Operator, desk: Desk, subject: Subject
+    upload_id: Annotated[RunId, Path(description="A ULID.")], principal: Operator, uploads: Uploads, subject: Subject
 ) -> Document:
     """The upload of the path; to callers of other shows there is none."""
-    upload = await desk.find(upload_id)
+    upload = await uploads.find(upload_id)
     subject.episode(upload["ep_id"])
     if not principal.may_see(show_of(upload["ep_id"])):
         raise unknown_upload(upload_id)
@@ -40,30 +40,30 @@ Upload = Annotated[Document, Depends(known_upload)]
 
 @router.post("/uploads", status_code=201)
 async def begin_upload(
-    wanted: NewUpload, principal: Operator, desk: Desk, command: CommandId, subject: Subject
+    wanted: NewUpload, principal: Operator, uploads: Uploads, command: CommandId, subject: Subject
 ) -> ApiResult[UploadView]:
     """Begin an upload in parts: the answer says where to PUT them."""
     subject.episode(wanted.ep_id)
     check_show(principal, wanted.ep_id)
-    return ok(await desk.begin(wanted, command=command, caller=principal.id, who=principal.name))
+    return ok(await uploads.begin(wanted, command=command, caller=principal.id, who=principal.name))
 
 
 @router.get("/uploads/{upload_id}")
-async def get_upload(upload: Upload, desk: Desk) -> ApiResult[UploadView]:
+async def get_upload(upload: Upload, uploads: Uploads) -> ApiResult[UploadView]:
     """Tell which parts are there, with fresh URLs for those that are not: so an upload goes on after a break."""
-    return ok(await desk.read(upload))
+    return ok(await uploads.read(upload))
 
 
 @router.post("/uploads/{upload_id}/complete")
-async def complete_upload(upload: Upload, desk: Desk) -> ApiResult[UploadView]:
+async def complete_upload(upload: Upload, uploads: Uploads) -> ApiResult[UploadView]:
     """Check what came by size and sha256, make it the episode's video, and begin a run where that was wanted."""
-    return ok(await desk.complete(upload))
+    return ok(await uploads.complete(upload))
 
 
 @router.delete("/uploads/{upload_id}")
-async def abort_upload(upload: Upload, desk: Desk) -> ApiResult[UploadView]:
+async def abort_upload(upload: Upload, uploads: Uploads) -> ApiResult[UploadView]:
     """Throw an unfinished upload away."""
-    return ok(await desk.abort(upload))
+    return ok(await uploads.abort(upload))
 
 
 @router.post("/episodes/{ep_id}/video", status_code=202)
@@ -71,7 +71,7 @@ async def upload_video(
     ep_id: EpisodePath,
     file: Annotated[UploadFile, File(description="A video of moderate size.")],
     principal: Operator,
-    desk: Desk,
+    uploads: Uploads,
     command: CommandId,
     title: Annotated[Line | None, Form()] = None,
     profile: Annotated[Profile, Form()] = "balanced",
@@ -80,7 +80,7 @@ async def upload_video(
 ) -> ApiResult[FiledVideo]:
     """Upload a small video through the API; larger ones go to S3 by `POST /uploads`."""
     return ok(
-        await desk.take(
+        await uploads.take(
             ep_id,
             file.file,
             file.filename or "",
@@ -96,7 +96,7 @@ async def upload_video(
 
 @router.post("/episodes/{ep_id}/register", status_code=202)
 async def register_video(
-    ep_id: EpisodePath, wanted: Registration, principal: Operator, desk: Desk, command: CommandId
+    ep_id: EpisodePath, wanted: Registration, principal: Operator, uploads: Uploads, command: CommandId
 ) -> ApiResult[FiledVideo]:
     """Make an object that is in the bucket already, below `raw/videos/{ep_id}/`, the episode's video."""
-    return ok(await desk.register(ep_id, wanted, command=command, who=principal.name))
+    return ok(await uploads.register(ep_id, wanted, command=command, who=principal.name))
