@@ -1,8 +1,9 @@
 """Who was on screen and for how long, by the whole system, against labelled episodes.
 
-`python -m benchmarks.accuracy [--media DIR] [--variants] [--only TEXT] [--json]`. A folder of labelled media holds
-videos, beside each its `NAME.truth.json`, and the cast's pictures in `facebank/NAME/` or `cast/NAME/`. Exit status 1
-when a person's seconds are off by more than is allowed, names are wrong or a cut is missing; 2 when the folder is
+`python -m benchmarks.accuracy [--media DIR]… [--variants] [--only TEXT] [--json]`. A folder of labelled media holds
+videos, beside each its `NAME.truth.json`, and the cast's pictures in `facebank/NAME/` or `cast/NAME/`. Without a name
+it is `../shared/media` and the difficult sets in its folder `hard`. Exit status 1 when a person's seconds are off by
+more than is allowed, names are wrong or a cut is missing, and when a difficult set misses its goals; 2 when a folder is
 unusable.
 """
 
@@ -16,19 +17,19 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
+from benchmarks.accuracy_tables import moments_table, summary_table, table
+from benchmarks.jobs import Finished, Job
 from benchmarks.reencode import VARIANTS, reencode
-from benchmarks.scoring import CutScore, EpisodeScore, Result, score
-from benchmarks.truth import LabelledEpisode, LabelsUnusable, find_episodes
+from benchmarks.scoring import Result
+from benchmarks.truth import HARD, LabelledEpisode, LabelsUnusable, find_episodes
 from chassis.errors import BadInput
 from chassis.settings import ChassisSettings
 from contracts.events import STAGES, Event
-from contracts.ids import slugify
 from contracts.rows import IdentitiesDocument, ScreenTimeDocument, ShotRow, TrackRow
-from screenalytics.events.cast_folder import CastFolder, read_cast_folder
 from screenalytics.events.episode_run import EpisodeNotFinished, EpisodeRun
 from screenalytics.events.results import prepare_output
 from screenalytics.local.machine import API, run_machine
@@ -36,55 +37,6 @@ from screenalytics.local.servers import ChildEvent
 
 USUAL_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 SEGMENT_SETTING = "SCREENALYTICS_PLANNING__SEGMENT_S"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """An episode to process, with its cast or (not `named`) as if nobody were known."""
-
-    episode: LabelledEpisode
-    named: bool
-    title: str
-    is_variant: bool = False
-    segment_s: float | None = None
-
-    @property
-    def cast(self) -> CastFolder:
-        """Who is known.
-
-        Raises:
-            BadInput: when the folder cannot be used.
-        """
-        return read_cast_folder(self.episode.cast) if self.named and self.episode.cast is not None else CastFolder()
-
-    @property
-    def show(self) -> str:
-        """A show of its own, so that no other job's people are known."""
-        return slugify(f"{self.episode.video.stem}-{'cast' if self.named else 'nocast'}")
-
-    @property
-    def ep_id(self) -> str:
-        """The only episode of that show."""
-        return f"{self.show}-s01e01"
-
-    def score(self, result: Result) -> EpisodeScore:
-        """Compares a result with the labels."""
-        return score(self.episode.truth, result, known={member.cast_id for member in self.cast.members})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finished:
-    """What came of a job: a score, or why there is none."""
-
-    job: Job
-    score: EpisodeScore | None
-    problem: str | None
-    seconds: float
-
-    @property
-    def good(self) -> bool:
-        """Whether there is a result and it is within bounds."""
-        return self.score is not None and self.score.good
 
 
 def read_result(folder: Path) -> Result:
@@ -183,15 +135,16 @@ async def _finish(settings: ChassisSettings, job: Job, folder: Path) -> Finished
 
 
 def plan(episodes: Sequence[LabelledEpisode], *, variants: bool, only: str, folder: Path) -> list[Job]:
-    """The jobs: every episode with its cast and without, and with `variants` every copy with its cast."""
+    """The jobs: every episode with its cast and, unless it is difficult, without; with `variants` copies with its cast."""
     jobs: list[Job] = []
     for episode in episodes:
         name = episode.truth.name
         if episode.cast is not None:
             jobs.append(Job(episode=episode, named=True, title=f"{name}, with facebank"))
-        jobs.append(Job(episode=episode, named=False, title=f"{name}, without facebank"))
+        if not (episode.is_hard and episode.cast is not None):
+            jobs.append(Job(episode=episode, named=False, title=f"{name}, without facebank"))
     jobs = [job for job in jobs if only in job.title]
-    for episode in episodes if variants else ():
+    for episode in [episode for episode in episodes if variants and not episode.is_hard]:
         for variant in VARIANTS:
             title = f"{episode.truth.name}, {variant.name}: {variant.what}"
             if only in title:
@@ -206,57 +159,6 @@ def plan(episodes: Sequence[LabelledEpisode], *, variants: bool, only: str, fold
                     )
                 )
     return jobs
-
-
-def table(done: Finished) -> str:
-    """One job's result for people to read."""
-    if done.score is None:
-        return f"{done.job.title}\n  NO RESULT  {done.problem}"
-    result = done.score
-    lines = [done.job.title, f"  {'person':<22}{'truth s':>8}{'found s':>9}{'error s':>9}{'allowed':>9}{'IoU':>7}"]
-    for person in result.people:
-        name = f"{person.name} = {person.found_as}" if person.is_stranger else person.name
-        lines.append(
-            f"  {name:<22}{person.truth_s:8.2f}{person.found_s:9.2f}{_signed(person.error_s):>9}{person.allowed_s:9.2f}"
-            f"{person.iou:7.3f}{'' if person.good else '  NOT GOOD'}"
-        )
-    if done.job.named:
-        lines.append(f"  wrong names {result.wrong_name_s:.2f} s, unidentified {result.unidentified_s:.2f} s")
-    lines.append(f"  nobody on screen {_signed(result.nobody_error_s)} s; {_cuts(result.cuts)}; {_clusters(result)}")
-    return "\n".join(lines)
-
-
-def summary_table(finished: Sequence[Finished]) -> str:
-    """One line for every job."""
-    width = max(len(done.job.title) for done in finished)
-    lines = [f"{'':<{width}}  largest error s  least IoU  wrong names s"]
-    for done in finished:
-        if done.score is None:
-            lines.append(f"{done.job.title:<{width}}  NO RESULT  {done.problem}")
-            continue
-        people = done.score.people
-        error_s = max((person.error_s for person in people), key=abs, default=0.0)
-        least = min((person.iou for person in people), default=1.0)
-        lines.append(
-            f"{done.job.title:<{width}}{_signed(error_s):>17}{least:11.3f}{done.score.wrong_name_s:15.2f}"
-            f"  {_cuts(done.score.cuts)}; {_clusters(done.score)}{'' if done.good else '  NOT GOOD'}"
-        )
-    return "\n".join(lines)
-
-
-def _signed(seconds: float) -> str:
-    return f"{round(seconds, 2) + 0.0:+.2f}"  # adding zero keeps a rounded -0.001 from being shown as -0.00
-
-
-def _cuts(cuts: CutScore) -> str:
-    further = f" (and {len(cuts.further_s)} unlabelled)" if cuts.further_s else ""
-    missing = f", MISSING at {', '.join(f'{time:.2f}' for time in cuts.missing_s)} s" if cuts.missing_s else ""
-    return f"cuts {cuts.found} of {cuts.found + len(cuts.missing_s)}{further}{missing}"
-
-
-def _clusters(result: EpisodeScore) -> str:
-    clusters = result.clusters
-    return f"clusters {clusters.found} of {clusters.true}, BCubed F {clusters.bcubed_f:.3f}, NMI {clusters.nmi:.3f}"
 
 
 def as_document(finished: Sequence[Finished]) -> list[dict[str, object]]:
@@ -276,18 +178,20 @@ def as_document(finished: Sequence[Finished]) -> list[dict[str, object]]:
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="benchmarks.accuracy", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--media", type=Path, default=USUAL_MEDIA, help="folder of labelled episodes")
+    parser.add_argument("--media", type=Path, action="append", help="folder of labelled episodes; may be repeated")
     parser.add_argument("--variants", action="store_true", help="also re-encoded copies of every episode")
     parser.add_argument("--only", default="", metavar="TEXT", help="only what has TEXT in its title")
     parser.add_argument("--json", action="store_true", help="figures as JSON")
     arguments = parser.parse_args()
+    media: list[Path] = arguments.media or [USUAL_MEDIA, USUAL_MEDIA / HARD]
     try:
-        episodes = find_episodes(arguments.media)
+        episodes = [episode for folder in media for episode in find_episodes(folder)]
     except LabelsUnusable as error:
         _tell(str(error))
         return 2
     if not episodes:
-        print(f"No labelled episodes in {arguments.media}: nothing measured. Name a folder of your own with --media.")
+        where = ", ".join(str(folder) for folder in media)
+        print(f"No labelled episodes in {where}: nothing measured. Name a folder of your own with --media.")
         return 0
     with tempfile.TemporaryDirectory(prefix="screenalytics-accuracy-") as name:
         folder = Path(name)
@@ -301,7 +205,7 @@ def main() -> int:
         for done in finished:
             if not (done.job.is_variant and done.good):
                 print(f"{table(done)}\n")
-        print(summary_table(finished))
+        print(f"{summary_table(finished)}\n\n{moments_table(finished)}")
     return 0 if all(done.good for done in finished) else 1
 
 

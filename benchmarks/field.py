@@ -19,7 +19,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accuracy import USUAL_MEDIA, Job, machine, process
+from benchmarks.accuracy import USUAL_MEDIA, machine, process
+from benchmarks.jobs import Job
 from benchmarks.scoring import ALLOWED_ERROR_PART, ALLOWED_ERROR_S
 from benchmarks.truth import LabelledEpisode, Truth
 from chassis.errors import BadInput

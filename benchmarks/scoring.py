@@ -19,6 +19,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from benchmarks.clustering_metrics import bcubed, normalised_mutual_information
+from benchmarks.moments import MomentScore, score_moments
 from benchmarks.truth import Truth
 from chassis.domain.intervals import Intervals, difference, intersection, iou, normalise, total, union
 from chassis.domain.visibility import find_cuts
@@ -104,6 +105,7 @@ class EpisodeScore:
     nobody_error_s: float
     cuts: CutScore
     clusters: ClusterScore
+    moments: MomentScore
 
     @property
     def good(self) -> bool:
@@ -119,38 +121,47 @@ def score(truth: Truth, result: Result, *, known: Collection[str] = ()) -> Episo
     """Compares a result with the labels.
 
     `known` are the cast ids that had reference pictures. People among them are compared by name; everybody else with the
-    unidentified cluster that shares most seconds with them, one to one.
+    unidentified cluster that shares most seconds with them, one to one. Moments that may count or not are left out.
     """
     document = result.screen_time
-    cast_id_of = {person: slugify(person) for person in truth.intervals}
+    everybody = truth.everybody
+    cast_id_of = {person: slugify(person) for person in everybody}
     person_of = {cast_id: person for person, cast_id in cast_id_of.items()}
     named = {member.cast_id: member.intervals_s for member in document.cast}
     unnamed = {cluster.identity_id: cluster.intervals_s for cluster in document.unidentified}
-    strangers = {person: intervals for person, intervals in truth.intervals.items() if cast_id_of[person] not in known}
+    strangers = {person: intervals for person, intervals in everybody.items() if cast_id_of[person] not in known}
     found_as = _best_matches(strangers, unnamed)
     found_as |= {person: cast_id for person, cast_id in cast_id_of.items() if cast_id in known and cast_id in named}
     found = {person: (named | unnamed)[key] for person, key in found_as.items()}
     wrong = [
-        difference(intervals, truth.intervals.get(person_of.get(cast_id, ""), ()))
+        difference(intervals, union(everybody.get(person, ()), truth.either_way.get(person, ())))
         for cast_id, intervals in named.items()
+        for person in [person_of.get(cast_id, "")]
     ]
     return EpisodeScore(
         people=tuple(
-            PersonScore(
-                name=person,
-                found_as=found_as.get(person),
-                is_stranger=person in strangers,
-                truth_s=total(intervals),
-                found_s=total(found.get(person, ())),
-                iou=iou(intervals, found.get(person, ())),
-            )
-            for person, intervals in truth.intervals.items()
+            _person(person, found_as.get(person), person in strangers, truth, found.get(person, ()))
+            for person in everybody
         ),
         wrong_name_s=math.fsum(total(intervals) for intervals in wrong),
         unidentified_s=math.fsum(cluster.visible_s for cluster in document.unidentified),
-        nobody_error_s=document.coverage.nobody_s - (truth.duration_s - total(union(*truth.intervals.values()))),
+        nobody_error_s=document.coverage.nobody_s - (truth.duration_s - total(union(*everybody.values()))),
         cuts=score_cuts(truth, result.shots),
         clusters=score_clusters(truth, result),
+        moments=score_moments(truth, document, known=frozenset(known)),
+    )
+
+
+def _person(name: str, found_as: str | None, is_stranger: bool, truth: Truth, found: Intervals) -> PersonScore:
+    open_moments = truth.either_way.get(name, ())
+    there, found = difference(truth.everybody[name], open_moments), difference(found, open_moments)
+    return PersonScore(
+        name=name,
+        found_as=found_as,
+        is_stranger=is_stranger,
+        truth_s=total(there),
+        found_s=total(found),
+        iou=iou(there, found),
     )
 
 
@@ -201,7 +212,7 @@ def score_clusters(truth: Truth, result: Result) -> ClusterScore:
             weights.append(part.seconds)
     return ClusterScore(
         found=len(set(clusters)),
-        true=len(truth.intervals) + (UNLABELLED in labels),
+        true=len(truth.everybody) + (UNLABELLED in labels),
         bcubed_f=bcubed(labels, clusters, weights).f_score,
         nmi=normalised_mutual_information(labels, clusters, weights),
     )
@@ -215,7 +226,7 @@ def _slices(truth: Truth, result: Result) -> Iterator[_Slice]:
         (track for track in result.tracks if track.track_id in cluster_of),
         key=lambda track: (-track.mean_size, track.track_id),
     )
-    times = {time for intervals in truth.intervals.values() for interval in intervals for time in interval}
+    times = {time for intervals in truth.everybody.values() for interval in intervals for time in interval}
     times |= {time for track in tracks for time in (track.start_s, track.end_s)}
     for start, end in pairwise(sorted(times)):
         if end - start < half_frame_s:
@@ -223,7 +234,7 @@ def _slices(truth: Truth, result: Result) -> Iterator[_Slice]:
         middle = (start + end) / 2
         people = tuple(
             person
-            for person, intervals in sorted(truth.intervals.items())
+            for person, intervals in sorted(truth.everybody.items())
             if any(first <= middle < last for first, last in intervals)
         )
         faces = tuple(cluster_of[track.track_id] for track in tracks if track.start_s <= middle < track.end_s)

@@ -11,7 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import Job, machine, process
+from benchmarks.accuracy import machine, process
+from benchmarks.jobs import Job
 from benchmarks.truth import LabelledEpisode, Truth
 from chassis.domain.intervals import intersection
 from chassis.settings import ChassisSettings

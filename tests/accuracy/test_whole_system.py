@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.accuracy import Job, machine, process, read_result
+from benchmarks.accuracy import machine, process, read_result
+from benchmarks.jobs import Job
 from benchmarks.truth import LabelledEpisode
 from screenalytics.local.servers import check_installed
 from tests.accuracy.in_process import Models
