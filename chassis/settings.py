@@ -25,7 +25,9 @@ class TritonSettings(BaseModel):
         default=None, description="Frames by shared memory; empty: where Triton is local."
     )
     detector_model: str = "face_detector"
+    finder_model: str = "face_finder"
     embedder_model: str = "face_embedder"
+    person_model: str = "person_detector"
     timeout_s: float = Field(default=30.0, gt=0, description="Longest wait for one request, its queueing included.")
     in_flight: int = Field(default=4, ge=1, le=64, description="Requests of one process at a time.")
     watch_interval_s: float = Field(default=5.0, ge=0, description="Seconds between health checks; 0 makes none.")

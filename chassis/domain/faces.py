@@ -47,6 +47,14 @@ class FaceDetections:
         return float(self.scores.max(initial=0.0))
 
 
+@dataclass(frozen=True)
+class PersonDetections:
+    """The people of one frame, best first: `boxes` float32 [P,4] as of faces, `scores` [P] in 0..1."""
+
+    boxes: Floats
+    scores: Floats
+
+
 def similarity_transform(source: npt.ArrayLike, target: npt.ArrayLike) -> Floats:
     """The rotation, uniform scale and shift that brings `source` points [P,2] closest to `target` points [P,2].
 

@@ -1,4 +1,4 @@
-"""What services need the two models to be, and what they read about them from the server."""
+"""What services need the models to be, and what they read about them from the server."""
 
 import json
 from collections.abc import Mapping
@@ -24,6 +24,15 @@ class DetectorInfo:
 
 
 @dataclass(frozen=True)
+class PersonDetectorInfo:
+    """The person detector being served. `top_k` boxes a frame at most."""
+
+    model_id: str
+    max_batch: int
+    top_k: int
+
+
+@dataclass(frozen=True)
 class EmbedderInfo:
     """The embedder being served. `calibration` is None for a model nobody has calibrated."""
 
@@ -36,7 +45,7 @@ class EmbedderInfo:
 
 @dataclass(frozen=True)
 class ServedModels:
-    """Both models, checked."""
+    """The two models that no service can do without, checked."""
 
     detector: DetectorInfo
     embedder: EmbedderInfo
@@ -60,6 +69,15 @@ def read_detector(model: str, metadata: Mapping[str, Any], config: Mapping[str, 
         },
     )
     return DetectorInfo(model_id=_parameter(model, config, "model_id"), max_batch=_max_batch(config), top_k=top_k)
+
+
+def read_person_detector(model: str, metadata: Mapping[str, Any], config: Mapping[str, Any]) -> PersonDetectorInfo:
+    """Checks the person detector's tensors. Raises ContractViolated."""
+    _require(model, _tensors(metadata, "inputs"), {"frames": ("UINT8", (None, None, None, 3))})
+    outputs = _tensors(metadata, "outputs")
+    top_k = _size(outputs, "scores", 1)
+    _require(model, outputs, {"boxes": ("FP32", (None, top_k, BOX_NUMBERS)), "scores": ("FP32", (None, top_k))})
+    return PersonDetectorInfo(model_id=_parameter(model, config, "model_id"), max_batch=_max_batch(config), top_k=top_k)
 
 
 def read_embedder(model: str, metadata: Mapping[str, Any], config: Mapping[str, Any]) -> EmbedderInfo:

@@ -33,7 +33,7 @@ class ModelHealth:
         timeout_s: float,
     ) -> None:
         self._control = control
-        self._models = tuple(models)
+        self._models = list(models)
         self._canary = canary
         self._reloads = reloads
         self._timeout_s = timeout_s
@@ -46,6 +46,16 @@ class ModelHealth:
         """Whether no model is known to fail."""
         return not self._failing
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that are watched."""
+        return tuple(self._models)
+
+    def include(self, model: str) -> None:
+        """Watches another model as well from now on."""
+        if model not in self._models:
+            self._models.append(model)
+
     def note(self, model: str, error: InferenceServerException) -> None:
         """A request failed: if that means that the model is dead, the watch looks at once."""
         if is_dead_model(error):
@@ -56,7 +66,7 @@ class ModelHealth:
         """Tries every model each `interval_s` seconds, for as long as it runs."""
         while True:
             self._look_now.clear()
-            for model in self._models:
+            for model in self.models:
                 await self._check(model)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), interval_s)

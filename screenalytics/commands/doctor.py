@@ -17,6 +17,7 @@ from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
 from chassis.triton.client import Inference
 from contracts.events import STAGES
+from screenalytics.local.machine import served_models
 from screenalytics.local.servers import check_installed
 from screenalytics.local.servers.stack import KAFKA_BOOTSTRAP_SERVERS, MONGO_URI, S3_ENDPOINT_URL, TRITON_URL
 from screenalytics.weights import (
@@ -74,7 +75,8 @@ def _programs() -> Iterator[bool]:
 def _models() -> Iterator[bool]:
     """The models in the cache, for the embedded Triton, and what converts them."""
     try:
-        problems = [problem.message for problem in verify(load_registry(), default_cache_dir())]
+        found = verify(load_registry(), default_cache_dir(), needed=served_models())
+        problems = [problem.message for problem in found]
     except WeightsError as error:
         problems = [str(error)]
     if not problems:

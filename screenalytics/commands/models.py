@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from screenalytics.local.machine import prepare_models
+from screenalytics.local.machine import prepare_models, served_models
 from screenalytics.weights import converting, default_cache_dir, list_models, load_registry, verify
 
 
@@ -16,7 +16,7 @@ def _say(text: str) -> None:
 def list_command() -> None:
     rows = [("MODEL", "ID", "LICENCE", "CALIBRATED", "STATE")]
     for entry in list_models(load_registry(), default_cache_dir()):
-        calibrated = "-" if entry.role == "face_detector" else "yes" if entry.calibrated else "no"
+        calibrated = "-" if entry.role != "face_embedder" else "yes" if entry.calibrated else "no"
         rows.append((entry.name, entry.model_id, entry.licence, calibrated, entry.state))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
@@ -29,7 +29,7 @@ def pull_command() -> None:
 
 
 def verify_command() -> None:
-    problems = verify(load_registry(), default_cache_dir())
+    problems = verify(load_registry(), default_cache_dir(), needed=served_models())
     for problem in problems:
         print(f"{problem.code}: {problem.message}", file=sys.stderr)
     if problems:

@@ -36,7 +36,11 @@ waiting for half its session timeout when it joins its group, and looks for news
 API = "api"
 """The front that serves the HTTP API of all services; started where somebody will use it."""
 
-SERVED_MODELS = ("face_detector", "face_embedder")
+
+def served_models() -> tuple[str, ...]:
+    """The models that the settings choose: those that the machine's Triton serves, and what set-up fetches."""
+    chosen = ChassisSettings().triton
+    return (chosen.detector_model, chosen.finder_model, chosen.embedder_model, chosen.person_model)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ def prepare_models(say: Say) -> None:
     """
     registry = load_registry()
     cache = default_cache_dir()
-    pull(registry, cache, say)
+    pull(registry, cache, say, models=served_models())
     stage_runtime(registry.server, cache, say)
 
 
@@ -65,8 +69,8 @@ def _triton_command(say: Say) -> TritonCommand:
     return partial(
         triton_command,
         runtime=stage_runtime(registry.server, cache, say),
-        repository=pull(registry, cache, say),
-        models=SERVED_MODELS,
+        repository=pull(registry, cache, say, models=served_models()),
+        models=served_models(),
     )
 
 

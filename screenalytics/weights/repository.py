@@ -55,22 +55,27 @@ def pull(registry: Registry, cache_dir: Path, progress: Progress, *, models: Seq
     """
     repository = repository_path(cache_dir)
     repository.mkdir(parents=True, exist_ok=True)
-    with _only_one_at_a_time(cache_dir / "pull.lock"):
+    with _only_one_at_a_time(cache_dir / "pull.lock"), _packages_removed_afterwards() as downloaded:
         for name in sorted(models if models is not None else registry.models):
             spec = _known(registry, name)
             if _state(name, spec, repository) != "ready":
-                _install(name, spec, cache_dir, progress)
+                _install(name, spec, cache_dir, progress, downloaded)
                 progress(f"{name}: ready")
     return repository
 
 
-def verify(registry: Registry, cache_dir: Path) -> list[Problem]:
-    """Hashes every file of the repository again; an empty list means that all is well."""
+def verify(registry: Registry, cache_dir: Path, *, needed: Sequence[str] | None = None) -> list[Problem]:
+    """Hashes every file of the repository again; an empty list means that all is well.
+
+    Only models in `needed` (all, where it is None) count as a problem when they are missing.
+    """
     repository = repository_path(cache_dir)
     problems = []
     for name, spec in sorted(registry.models.items()):
         state = _state(name, spec, repository)
         if state == "missing":
+            if needed is not None and name not in needed:
+                continue
             problems.append(Problem(name, "model_missing", f"{name} is not there: pull the models."))
         elif state == "outdated":
             problems.append(Problem(name, "model_outdated", f"{name} is not what the registry says: pull the models."))
@@ -114,8 +119,8 @@ def _recipe(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _install(name: str, spec: ModelSpec, cache_dir: Path, progress: Progress) -> None:
-    weights = fetch_weights(spec.source, cache_dir=cache_dir, progress=progress)
+def _install(name: str, spec: ModelSpec, cache_dir: Path, progress: Progress, downloaded: set[Path]) -> None:
+    weights = fetch_weights(spec.source, cache_dir=cache_dir, progress=progress, downloaded=downloaded)
     progress(f"{name}: converting")
     repository = repository_path(cache_dir)
     model_file = repository / name / "1" / "model.onnx"
@@ -164,6 +169,17 @@ def _write_text(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".part")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
+
+
+@contextmanager
+def _packages_removed_afterwards() -> Iterator[set[Path]]:
+    """Collects packages that were downloaded; each is fetched once, however many models it holds, then removed."""
+    downloaded: set[Path] = set()
+    try:
+        yield downloaded
+    finally:
+        for archive in downloaded:
+            archive.unlink(missing_ok=True)
 
 
 @contextmanager

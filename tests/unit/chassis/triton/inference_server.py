@@ -14,9 +14,10 @@ import numpy as np
 from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 
 DETECTOR, EMBEDDER = "face_detector", "face_embedder"
+FINDER, PERSONS = "face_finder", "person_detector"
 SIDE, TOP_K = 16, 3
 POINTS = "[[1,1],[9,1],[5,5],[2,9],[8,9]]"
-MAX_BATCH = {DETECTOR: 2, EMBEDDER: 4}
+MAX_BATCH = {DETECTOR: 2, EMBEDDER: 4, FINDER: 2, PERSONS: 2}
 
 
 class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
@@ -33,21 +34,21 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
         self.requests: list[tuple[str, int, bool]] = []
         self.parameters = {
             DETECTOR: {"model_id": "detector-1"},
+            FINDER: {"model_id": "finder-1"},
+            PERSONS: {"model_id": "persons-1"},
             EMBEDDER: {
                 "model_id": "embedder-1",
                 "chip": f'{{"size": {SIDE}, "points": {POINTS}}}',
                 "calibration": '{"slope": 20.0, "midpoint": 0.3, "data": "none"}',
             },
         }
+        frames = ("frames", "UINT8", [-1, -1, -1, 3])
+        found = [("boxes", "FP32", [-1, TOP_K, 4]), ("scores", "FP32", [-1, TOP_K])]
+        faces = [*found, ("landmarks", "FP32", [-1, TOP_K, 10])]
         self.tensors = {
-            DETECTOR: (
-                [("frames", "UINT8", [-1, -1, -1, 3])],
-                [
-                    ("boxes", "FP32", [-1, TOP_K, 4]),
-                    ("scores", "FP32", [-1, TOP_K]),
-                    ("landmarks", "FP32", [-1, TOP_K, 10]),
-                ],
-            ),
+            DETECTOR: ([frames], faces),
+            FINDER: ([frames], faces),
+            PERSONS: ([frames], found),
             EMBEDDER: ([("chips", "UINT8", [-1, SIDE, SIDE, 3])], [("embedding", "FP32", [-1, 3])]),
         }
 
@@ -101,9 +102,10 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
         pixels = await self._pixels(request, context)
         shared = "shared_memory_region" in request.inputs[0].parameters
         self.requests.append((request.model_name, len(pixels), shared))
-        outputs = _faces(pixels) if request.model_name == DETECTOR else {"embedding": pixels.mean((1, 2))}
+        outputs = {"embedding": pixels.mean((1, 2))} if request.model_name == EMBEDDER else _faces(pixels)
         answer = service_pb2.ModelInferResponse(model_name=request.model_name)
-        for name, values in outputs.items():
+        for name in (output.name for output in request.outputs):
+            values = outputs[name]
             answer.outputs.add(name=name, datatype="FP32", shape=values.shape)
             answer.raw_output_contents.append(values.astype(np.float32).tobytes())
         return answer

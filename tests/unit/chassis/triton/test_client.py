@@ -15,7 +15,7 @@ from chassis.domain.faces import FaceDetections
 from chassis.errors import DependencyUnavailable
 from chassis.settings import TritonSettings
 from chassis.triton.client import ContractViolated, Inference, InferenceRejected
-from tests.unit.chassis.triton.inference_server import DETECTOR, EMBEDDER, SIDE, FakeTriton, serving
+from tests.unit.chassis.triton.inference_server import DETECTOR, EMBEDDER, FINDER, PERSONS, SIDE, FakeTriton, serving
 
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -82,6 +82,39 @@ def test_a_frame_without_a_sure_face_is_looked_at_again_at_half_size() -> None:
         assert any((box == [80, 80, 120, 120]).all() for box in unsure.boxes)
         assert once[1].boxes.tolist() == [[80, 80, 100, 100]]
         assert fake.requests[:2] == [(DETECTOR, 2, True), (DETECTOR, 1, True)]
+
+    run(scenario)
+
+
+def test_the_small_detector_is_asked_once_a_frame_and_people_have_no_landmarks() -> None:
+    async def scenario() -> None:
+        fake = FakeTriton()
+        frames = frames_with_faces((3, 5), (40, 7), (0, 0)) // 2
+        async with connected(fake) as inference:
+            faces = await inference.find(frames, min_score=0.3, max_overlap=0.4)
+            people = await inference.detect_persons(frames, min_score=0.42)
+            assert ((await inference.finder()).model_id, (await inference.person_detector()).model_id) == (
+                "finder-1",
+                "persons-1",
+            )
+        assert [one.boxes.tolist() for one in faces] == [[[x, y, x + 20, y + 20]] for x, y in [(3, 5), (40, 7), (0, 0)]]
+        assert [one.boxes.tolist()[0] for one in people] == [
+            [x, y, x + 20, y + 20] for x, y in [(3, 5), (40, 7), (0, 0)]
+        ]
+        assert [len(one.scores) for one in people] == [1, 1, 1]
+        assert sorted(name for name, _, _ in fake.requests) == [FINDER, FINDER, PERSONS, PERSONS]
+
+    run(scenario)
+
+
+def test_a_model_counts_for_readiness_from_its_first_use_on() -> None:
+    async def scenario() -> None:
+        fake = FakeTriton()
+        async with connected(fake) as inference:
+            fake.unloaded.add(FINDER)
+            assert await inference.ready()
+            await inference.find(frames_with_faces((3, 5)), min_score=0.3, max_overlap=0.4)
+            assert not await inference.ready()
 
     run(scenario)
 
