@@ -34,6 +34,7 @@ walls:
 drift:
 	$(PY) -m contracts.export --check
 	$(PY) -m screenalytics.openapi.export --check
+	$(PY) scripts/console.py --check
 
 unit:
 	$(PY) -m pytest -m "not docker"

@@ -1,4 +1,4 @@
-"""Writes `openapi.json`, its client and the table of error codes; `--check` fails when the committed files differ.
+"""Writes `openapi.json`, its two clients and the table of error codes; `--check` fails when the committed files differ.
 
 python -m screenalytics.openapi.export [--check]
 """
@@ -14,6 +14,7 @@ from typing import Any
 from contracts import error_codes
 from screenalytics import api_server
 from screenalytics.openapi.generate import client_source, models_source, tidy_names
+from screenalytics.openapi.typescript import operations_source, types_source
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -33,6 +34,8 @@ def documents() -> dict[str, str]:
         "openapi/openapi.json": json.dumps(described, indent=1, ensure_ascii=False) + "\n",
         "http_client/models.py": models,
         "http_client/client.py": client,
+        "../console/src/api/types.ts": types_source(described),
+        "../console/src/api/operations.ts": operations_source(described),
         "../docs/api/errors.md": error_codes.as_markdown(),
     }
 

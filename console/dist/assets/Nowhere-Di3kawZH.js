@@ -1,0 +1,1 @@
+import{C as e,T as t}from"./disclose-version-BIpfHcXH.js";var n=t(`<div class="page"><section class="note"><h1>There is no such page</h1><p><a href="#/episodes">Episodes</a></p></section></div>`);function r(t){var r=n();e(t,r)}export{r as default};

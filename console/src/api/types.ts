@@ -1,0 +1,1194 @@
+// Generated from openapi.json by `python -m screenalytics.openapi.export`; do not edit.
+
+export interface Application {
+  identity_id: string;
+  cast_id: string;
+  why?: string | null;
+}
+
+export interface ApplyAll {
+  min_probability?: number | null;
+  min_margin?: number | null;
+  why?: string | null;
+}
+
+export interface ApplyOutcome {
+  version: number;
+  changed: boolean;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
+  applied: Array<CastLink>;
+  skipped: Array<SkippedSuggestion>;
+}
+
+export interface AuditEntry {
+  at: string;
+  who: string;
+  caller?: string | null;
+  role: string;
+  method: string;
+  path: string;
+  status: number;
+  ep_id?: string | null;
+  show?: string | null;
+}
+
+export interface BodyAddPictures {
+  pictures: Array<string>;
+}
+
+export interface CastImport {
+  members: Array<NewMember>;
+}
+
+export interface CastLink {
+  identity_id: string;
+  cast_id: string;
+  by: "auto" | "operator" | "suggestion";
+  probability: number;
+  margin: number;
+  at: string;
+  event_id: string;
+}
+
+export interface CastScreenTime {
+  cast_id: string;
+  name: string;
+  visible_s: number;
+  share: number;
+  appearances: number;
+  first_s?: number | null;
+  last_s?: number | null;
+  longest_s: number;
+  mean_face_size?: number | null;
+  intervals_s: Array<[number, number]>;
+  confidence: number;
+  identity_ids: Array<string>;
+  representative?: string | null;
+}
+
+export interface CastTotal {
+  cast_id: string;
+  name: string;
+  episodes: number;
+  seconds: number;
+  appearances: number;
+  share: number;
+}
+
+export interface Clash {
+  cast_id: string;
+  identity_ids: [string, string];
+  track_ids: [string, string];
+  start_s: number;
+  end_s: number;
+  seconds: number;
+}
+
+export interface ClipView {
+  ep_id: string;
+  start_s: number;
+  end_s: number;
+  url: string;
+  url_expires_in_s: number;
+}
+
+export interface ClusterDetail {
+  cluster: ClusterSummary;
+  members: PageClusterMember;
+  grouping: Grouped;
+}
+
+export interface ClusterHealth {
+  metrics: GroupingMetrics;
+  warnings: Array<string>;
+  grouping: Grouped;
+}
+
+export interface ClusterMember {
+  track_id: string;
+  identity_id: string | null;
+  start_s: number;
+  end_s: number;
+  quality: number;
+  samples: number;
+  low_quality: boolean;
+  rescued: boolean;
+  rejection: string | null;
+  pictures: Array<FacePicture>;
+}
+
+export interface ClusterPage {
+  items: Array<ClusterSummary>;
+  next_cursor?: string | null;
+  total?: number | null;
+  grouping: Grouped;
+}
+
+export interface ClusterSummary {
+  identity_id: string;
+  label: string | null;
+  tracks: number;
+  faces: number;
+  seconds: number;
+  first_s: number | null;
+  cohesion: number | null;
+  isolation: number | null;
+  ambiguity: number | null;
+  representative: string | null;
+  provenance: "machine" | "operator" | "rescued";
+  rescued_tracks: number;
+  locked: boolean;
+  reason: string | null;
+}
+
+export interface CoAppearance {
+  a: string;
+  b: string;
+  seconds: number;
+}
+
+export interface Consent {
+  basis: "consent" | "contract" | "legal_obligation" | "vital_interest" | "public_interest" | "legitimate_interest";
+  given_on: string;
+  note?: string | null;
+  recorded_by: string;
+  recorded_at: string;
+}
+
+export interface ContactSheet {
+  url: string;
+  expires_s: number;
+  sha256: string;
+  bytes: number;
+  width_px: number;
+  height_px: number;
+  columns: number;
+  faces: Array<Face>;
+}
+
+export interface Coverage {
+  any_face_s: number;
+  nobody_s: number;
+}
+
+export interface CurrentRun {
+  run_id: string;
+  state: "requested" | "running" | "finished" | "failed" | "cancelled" | "superseded";
+  profile: string;
+  created_at: string;
+}
+
+export interface DeletedEpisode {
+  ep_id: string;
+  last_run_id: string;
+  version: number;
+}
+
+export interface DeletedShow {
+  show: string;
+  episodes: number;
+  facebank_revision: number;
+}
+
+export interface Dismissal {
+  identity_id: string;
+  cast_id?: string | null;
+}
+
+export interface DropTracks {
+  kind?: "drop";
+  track_ids: Array<string>;
+  why?: string | null;
+}
+
+export interface DuplicatePair {
+  first: ClusterSummary;
+  second: ClusterSummary;
+  distance: number;
+}
+
+export interface EditAnswer {
+  edit_id: string;
+  version: number;
+  action: "apply" | "undo" | "redo";
+  grouping_revision: number;
+  is_grouped: boolean;
+  revision?: number | null;
+}
+
+export interface EditChange {
+  source_ids?: Array<string>;
+  target_id?: string | null;
+  track_ids?: Array<string>;
+  start_s?: number | null;
+  end_s?: number | null;
+  label_before?: string | null;
+  label?: string | null;
+  overrides_before?: Overrides | null;
+  overrides?: Overrides | null;
+}
+
+export interface EditEntry {
+  version: number;
+  edit_id: string;
+  action: "apply" | "undo" | "redo";
+  kind: string;
+  who: string;
+  at: string;
+  why: string | null;
+  active: boolean;
+  run_id: string | null;
+  identity_ids: Array<string>;
+  tracks: number;
+  change: EditChange;
+  sentence?: string;
+}
+
+export interface EpisodeErasure {
+  ep_id: string;
+  done?: boolean;
+  tracks?: number;
+}
+
+export interface EpisodePatch {
+  title?: string | null;
+  air_date?: string | null;
+  data?: Record<string, unknown> | null;
+}
+
+export interface EpisodeStatus {
+  ep_id: string;
+  run?: RunStatus | null;
+  requested?: RunView | null;
+}
+
+export interface EpisodeSuggestions {
+  items: Array<Suggestions>;
+  links_version: number;
+  facebank_revision: number;
+}
+
+export interface EpisodeView {
+  ep_id: string;
+  show: string;
+  season: number;
+  episode: number;
+  title?: string | null;
+  air_date?: string | null;
+  data?: Record<string, string>;
+  duration_s?: number | null;
+  has_video: boolean;
+  current_run?: CurrentRun | null;
+  version: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ErasureReceipt {
+  erasure_id: string;
+  show: string;
+  kind: "person" | "strangers";
+  state: "pending" | "done";
+  asked_at: string;
+  asked_by: string;
+  finished_at?: string | null;
+  episodes_done: number;
+  episodes_pending: number;
+  episodes: Array<EpisodeErasure>;
+  removed: Record<string, number>;
+  elsewhere?: number;
+  kafka?: Array<KafkaHolding>;
+}
+
+export interface ErrorBody {
+  code: string;
+  message: string;
+  details?: Record<string, unknown>;
+}
+
+export interface Face {
+  face_id: string;
+  track_id: string;
+  t_s: number;
+  bbox: [number, number, number, number];
+  confidence: number;
+  quality: FaceQuality;
+  usable: boolean;
+  crop: string;
+  thumbnail: string | null;
+}
+
+export interface FacePicture {
+  face_id: string;
+  ts_s: number;
+  quality: number;
+  crop: string;
+  thumbnail: string | null;
+}
+
+export interface FaceQuality {
+  score: number;
+  confidence: number;
+  size: number;
+  sharpness: number;
+  contrast: number;
+  frontality: number;
+}
+
+export interface Failure {
+  stage: string;
+  code: string;
+  message: string;
+}
+
+export interface FiledVideo {
+  ep_id: string;
+  sha256: string;
+  bytes: number;
+  run?: StartedRun | null;
+}
+
+export interface Grouped {
+  run_id: string;
+  grouping_revision: number;
+  edits_version: number;
+  pending_edits: number;
+}
+
+export interface GroupingMetrics {
+  tracks: number;
+  clusters: number;
+  unassigned_tracks: number;
+  rescued_tracks: number;
+  singleton_fraction: number;
+  largest_fraction: number;
+}
+
+export interface IdentityDetail {
+  identity_id: string;
+  name?: string | null;
+  cast_id?: string | null;
+  linked_by?: "auto" | "operator" | "suggestion" | null;
+  probability?: number | null;
+  visible_s: number;
+  first_s?: number | null;
+  tracks: number;
+  faces: number;
+  locked: boolean;
+  representative?: string | null;
+  reason?: string | null;
+  best?: Match | null;
+  track_ids: Array<string>;
+  intervals_s: Array<[number, number]>;
+  cohesion?: number | null;
+  isolation?: number | null;
+  link?: CastLink | null;
+  suggestions: Suggestions;
+}
+
+export interface IdentityPage {
+  items: Array<IdentitySummary>;
+  next_cursor?: string | null;
+  total?: number | null;
+  run_id: string;
+  revision: number;
+  links_version: number;
+}
+
+export interface IdentitySummary {
+  identity_id: string;
+  name?: string | null;
+  cast_id?: string | null;
+  linked_by?: "auto" | "operator" | "suggestion" | null;
+  probability?: number | null;
+  visible_s: number;
+  first_s?: number | null;
+  tracks: number;
+  faces: number;
+  locked: boolean;
+  representative?: string | null;
+  reason?: string | null;
+  best?: Match | null;
+}
+
+export interface ImportedRow {
+  row: number;
+  cast_id: string;
+  name: string;
+  verdict: string;
+  message: string;
+}
+
+export interface KafkaHolding {
+  topic: string;
+  holds: string;
+  until: string;
+}
+
+export interface KeepApart {
+  kind?: "not_same";
+  first: string;
+  second: string;
+  why?: string | null;
+}
+
+export interface LeftoverTrack {
+  member: ClusterMember;
+  reason: string;
+}
+
+export interface Likeness {
+  sighting: Sighting;
+  distance: number;
+  probability?: number | null;
+}
+
+export interface LinkChange {
+  version: number;
+  action: "link" | "unlink" | "dismiss" | "restore" | "undo" | "redo";
+  identity_id: string;
+  cast_id: string | null;
+  who: string;
+  at: string;
+  event_id: string;
+  before: CastLink | null;
+  after: CastLink | null;
+  dismissed_before?: Array<Dismissal>;
+  dismissed_after?: Array<Dismissal>;
+  undoes?: number | null;
+}
+
+export interface LinkCommand {
+  version: number;
+  command_id: string;
+  action: "link" | "unlink" | "dismiss" | "restore" | "undo" | "redo";
+  who: string;
+  at: string;
+  why?: string | null;
+  changes: Array<LinkChange>;
+  target?: number | null;
+}
+
+export interface LinkRequest {
+  cast_id: string;
+  why?: string | null;
+}
+
+export interface LinksOutcome {
+  version: number;
+  changed: boolean;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
+}
+
+export interface LinksView {
+  ep_id: string;
+  version: number;
+  run_id: string;
+  revision: number;
+  links: Array<CastLink>;
+  dismissed: Array<Dismissal>;
+  resting?: Array<string>;
+  history: Array<LinkCommand>;
+  undoable: number | null;
+  redoable: number | null;
+}
+
+export interface LockCluster {
+  kind?: "lock";
+  identity_id: string;
+  why?: string | null;
+}
+
+export interface Match {
+  cast_id: string;
+  name: string | null;
+  probability: number;
+  distance: number;
+}
+
+export interface MemberDetail {
+  cast_id: string;
+  name: string;
+  pictures: number;
+  consent?: Consent | null;
+  linked: Record<string, number>;
+}
+
+export interface MemberView {
+  cast_id: string;
+  name: string;
+  pictures: number;
+  consent?: Consent | null;
+}
+
+export interface MergeClusters {
+  kind?: "merge";
+  target: string;
+  sources: Array<string>;
+  why?: string | null;
+}
+
+export interface Moment {
+  t_s: number;
+  cast: Array<VisiblePerson>;
+  unidentified: Array<VisiblePerson>;
+}
+
+export interface MoveTimeRange {
+  kind?: "move_range";
+  track_id: string;
+  start_s: number;
+  end_s: number;
+  target?: string | null;
+  why?: string | null;
+}
+
+export interface MoveTracks {
+  kind?: "move_tracks";
+  track_ids: Array<string>;
+  source?: string | null;
+  target?: string | null;
+  why?: string | null;
+}
+
+export interface NewConsent {
+  basis: "consent" | "contract" | "legal_obligation" | "vital_interest" | "public_interest" | "legitimate_interest";
+  given_on: string;
+  note?: string | null;
+}
+
+export interface NewEpisode {
+  show: string;
+  season: number;
+  episode: number;
+  title?: string | null;
+  air_date?: string | null;
+  data?: Record<string, unknown> | null;
+}
+
+export interface NewErasure {
+  cast_id: string;
+  names?: Array<string>;
+}
+
+export interface NewMember {
+  name: string;
+  cast_id?: string | null;
+}
+
+export interface NewRun {
+  profile?: "low_power" | "balanced" | "high_accuracy";
+  force?: boolean;
+  video_stream?: number | null;
+}
+
+export interface NewShow {
+  name: string;
+  show?: string | null;
+}
+
+export interface NewUpload {
+  ep_id: string;
+  filename: string;
+  bytes: number;
+  sha256: string;
+  media_type?: string;
+  profile?: "low_power" | "balanced" | "high_accuracy";
+  title?: string | null;
+  start?: boolean;
+  force?: boolean;
+}
+
+export interface OutlyingTrack {
+  member: ClusterMember;
+  distance: number;
+  nearest_other: string | null;
+  distance_to_other: number | null;
+}
+
+export interface Overrides {
+  merge_distance?: number | null;
+  farthest_ratio?: number | null;
+  good_ratio?: number | null;
+  poor_ratio?: number | null;
+  margin_ratio?: number | null;
+}
+
+export interface PageAuditEntry {
+  items: Array<AuditEntry>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageClash {
+  items: Array<Clash>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageClusterMember {
+  items: Array<ClusterMember>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageDuplicatePair {
+  items: Array<DuplicatePair>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageEditEntry {
+  items: Array<EditEntry>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageEpisodeView {
+  items: Array<EpisodeView>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageErasureReceipt {
+  items: Array<ErasureReceipt>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageLeftoverTrack {
+  items: Array<LeftoverTrack>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageMemberView {
+  items: Array<MemberView>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageOutlyingTrack {
+  items: Array<OutlyingTrack>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PagePerson {
+  items: Array<Person>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageReviewEntry {
+  items: Array<ReviewEntry>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageRevisionSummary {
+  items: Array<RevisionSummary>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageRunView {
+  items: Array<RunView>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface PageShowView {
+  items: Array<ShowView>;
+  next_cursor?: string | null;
+  total?: number | null;
+}
+
+export interface Pair {
+  identity_id: string;
+  cast_id?: string | null;
+  why?: string | null;
+}
+
+export interface PartUrl {
+  part: number;
+  bytes: number;
+  url: string;
+}
+
+export interface Person {
+  cast_id: string | null;
+  name: string | null;
+  visible_s: number;
+  sightings: Array<Sighting>;
+}
+
+export interface PersonDifference {
+  id: string;
+  kind: "cast" | "unidentified";
+  name_before: string | null;
+  name_after: string | null;
+  before_s: number | null;
+  after_s: number | null;
+  change_s: number;
+  gained_s: number;
+  lost_s: number;
+  gained: Array<[number, number]>;
+  lost: Array<[number, number]>;
+}
+
+export interface PersonInRuns {
+  cast_id: string;
+  name: string;
+  a_s: number;
+  b_s: number;
+  difference_s: number;
+}
+
+export interface PersonTogether {
+  id: string;
+  name: string;
+  visible_s: number;
+  share: number;
+}
+
+export interface PictureEntry {
+  picture: string;
+  filename?: string | null;
+  quality: number;
+  used: boolean;
+  duplicate_of?: string | null;
+  looks_like?: string | null;
+  model_id: string;
+  added_at?: string | null;
+  url?: string | null;
+}
+
+export interface PictureRequest {
+  pictures: Array<string>;
+}
+
+export interface PictureUrl {
+  picture: string;
+  url: string;
+}
+
+export interface PictureUrls {
+  expires_s: number;
+  pictures: Array<PictureUrl>;
+}
+
+export interface PictureVerdict {
+  cast_id: string;
+  filename: string;
+  accepted: boolean;
+  code: string;
+  message: string;
+}
+
+export interface PictureVerdicts {
+  facebank_revision: number;
+  accepted: number;
+  verdicts: Array<PictureVerdict>;
+}
+
+export interface Preview {
+  clusters_before: number;
+  clusters_after: number;
+  unassigned_tracks_before: number;
+  unassigned_tracks_after: number;
+  changes: Array<PreviewedIdentity>;
+  unchanged: number;
+  new_warnings?: Array<string>;
+}
+
+export interface PreviewedIdentity {
+  identity_id: string;
+  change: "appears" | "vanishes" | "changes";
+  label?: string | null;
+  gained_track_ids: Array<string>;
+  lost_track_ids: Array<string>;
+  seconds_before: number;
+  seconds_after: number;
+}
+
+export interface ReclusterEpisode {
+  kind?: "recluster";
+  overrides: Overrides;
+  why?: string | null;
+}
+
+export interface Registration {
+  uri: string;
+  sha256?: string | null;
+  media_type?: string;
+  profile?: "low_power" | "balanced" | "high_accuracy";
+  title?: string | null;
+  start?: boolean;
+  force?: boolean;
+}
+
+export interface RemovedMember {
+  cast_id: string;
+  links: Record<string, number>;
+  pictures: number;
+}
+
+export interface RenameCluster {
+  kind?: "rename";
+  identity_id: string;
+  label: string | null;
+  why?: string | null;
+}
+
+export interface Renaming {
+  name: string;
+}
+
+export interface Representatives {
+  identity_id: string;
+  revision: number;
+  cast_id: string | null;
+  label: string | null;
+  tracks: number;
+  faces: number;
+  representatives: Array<Face>;
+}
+
+export interface RestoreTracks {
+  kind?: "restore";
+  track_ids: Array<string>;
+  why?: string | null;
+}
+
+export interface ResumedRun {
+  ep_id: string;
+  run_id: string;
+  segments_asked: number;
+}
+
+export interface ReviewEntry {
+  identity_id: string;
+  doubt: number;
+  visible_s: number;
+  worth: number;
+  linked_to?: string | null;
+  suggestions: Suggestions;
+}
+
+export interface RevisionName {
+  run_id: string;
+  revision: number;
+}
+
+export interface RevisionSummary {
+  run_id: string;
+  revision: number;
+  at: string;
+  current: boolean;
+  changes: Array<string>;
+  duration_s: number;
+  cast: Array<VisibleSeconds>;
+  unidentified: number;
+  warnings: Array<string>;
+  warning_details?: Array<Warning>;
+}
+
+export interface RunComparison {
+  a: RunSide;
+  b: RunSide;
+  differs: Array<string>;
+  metric_differences: Record<string, number>;
+  people: Array<PersonInRuns>;
+  unidentified_a?: number | null;
+  unidentified_b?: number | null;
+}
+
+export interface RunSide {
+  run_id: string;
+  state: string;
+  profile: string;
+  video_sha256: string;
+  segments: number;
+  duration_s: number;
+  wall_s?: number | null;
+  report_revision?: number | null;
+  models?: Record<string, string>;
+  metrics?: Record<string, number>;
+  stage_seconds?: Record<string, number>;
+}
+
+export interface RunStatus {
+  ep_id: string;
+  run_id: string;
+  state: string;
+  profile: string;
+  segments: number;
+  duration_s: number;
+  stages: Record<string, StageProgress>;
+  fraction: number;
+  rate?: number | null;
+  seconds_left?: number | null;
+  created_at: string;
+  progressed_at: string;
+  finished_at?: string | null;
+  failure?: Failure | null;
+  report_revision?: number | null;
+}
+
+export interface RunView {
+  ep_id: string;
+  run_id: string;
+  state: "requested" | "running" | "finished" | "failed" | "cancelled" | "superseded";
+  profile: string;
+  created_at: string;
+  finished_at?: string | null;
+  segments?: number | null;
+  duration_s?: number | null;
+  fraction?: number;
+  video_sha256?: string | null;
+  superseded_by?: string | null;
+  failure?: Failure | null;
+  report_revision?: number | null;
+  asked_by?: string | null;
+}
+
+export interface ScreenTimeDifference {
+  before: RevisionName;
+  after: RevisionName;
+  people: Array<PersonDifference>;
+  unchanged: number;
+  unidentified_compared: boolean;
+  any_face_before_s: number;
+  any_face_after_s: number;
+  sentences: Array<string>;
+}
+
+export interface ScreenTimeDocument {
+  episode_id: string;
+  run_id: string;
+  revision: number;
+  duration_s: number;
+  cast: Array<CastScreenTime>;
+  unidentified: Array<UnidentifiedScreenTime>;
+  co_appearance_s: Array<CoAppearance>;
+  coverage: Coverage;
+  warnings?: Array<string>;
+  warning_details?: Array<Warning>;
+  changes?: Array<string>;
+  models?: Record<string, string>;
+  starts_at_s?: number;
+  timecode?: string | null;
+  schema_version?: number;
+}
+
+export interface ScreenTimeFile {
+  name: string;
+  url: string;
+  expires_s: number;
+  sha256: string;
+  bytes: number;
+  media_type: string;
+}
+
+export interface ShowTotals {
+  show: string;
+  season: number | null;
+  seasons: Array<number>;
+  episodes: number;
+  duration_s: number;
+  cast: Array<CastTotal>;
+}
+
+export interface ShowView {
+  show: string;
+  name: string | null;
+  members: number;
+  facebank_revision: number;
+  episodes: number;
+}
+
+export interface Sighting {
+  ep_id: string;
+  identity_id: string;
+  cast_id?: string | null;
+  label?: string | null;
+  visible_s: number;
+  row?: number | null;
+  representative?: string | null;
+}
+
+export interface SkippedSuggestion {
+  identity_id: string;
+  code: string;
+  reason: string;
+}
+
+export interface SplitCluster {
+  kind?: "split";
+  identity_id: string;
+  track_ids: Array<string>;
+  why?: string | null;
+}
+
+export interface SplitInTwo {
+  identity_id: string;
+  why?: string | null;
+}
+
+export interface StageProgress {
+  done: number;
+  total: number;
+  fraction: number;
+}
+
+export interface StartedRun {
+  ep_id: string;
+  run_id: string;
+  created: boolean;
+}
+
+export interface Step {
+  version?: number | null;
+  why?: string | null;
+}
+
+export interface Suggestions {
+  identity_id: string;
+  matches: Array<Match>;
+  margin: number;
+  reason?: string | null;
+  dismissed?: Array<string | null>;
+}
+
+export interface TemporalMatch {
+  identity_id: string;
+  cast_id: string;
+  name: string | null;
+  score: number;
+  track_id: string;
+  neighbour_track_id: string;
+  overlap: number;
+  gap_s: number;
+  same_shot: boolean;
+}
+
+export interface Together {
+  a: PersonTogether;
+  b: PersonTogether;
+  seconds: number;
+  intervals_s: Array<[number, number]>;
+}
+
+export interface TrackFaces {
+  track_id: string;
+  revision: number;
+  identity_id: string | null;
+  shot_id: string;
+  start_s: number;
+  end_s: number;
+  detections: number;
+  mean_size: number;
+  rejection: string | null;
+  quality: TrackQuality;
+  faces: Array<Face>;
+}
+
+export interface TrackQuality {
+  mean: number;
+  best: number;
+  faces: number;
+  usable: number;
+}
+
+export interface TwoPeople {
+  identity_id: string;
+  is_two: boolean;
+  verdict: string;
+  first: Array<string>;
+  second: Array<string>;
+  separation: number;
+  spread: number;
+  simultaneous: number;
+}
+
+export interface UnidentifiedScreenTime {
+  identity_id: string;
+  visible_s: number;
+  intervals_s: Array<[number, number]>;
+  tracks: number;
+  reason: string;
+  representative?: string | null;
+  label?: string | null;
+}
+
+export interface UnlockCluster {
+  kind?: "unlock";
+  identity_id: string;
+  why?: string | null;
+}
+
+export interface UploadView {
+  upload_id: string;
+  ep_id: string;
+  state: string;
+  bytes: number;
+  part_bytes: number;
+  parts: number;
+  uploaded?: Array<number>;
+  missing?: number;
+  urls?: Array<PartUrl>;
+  urls_expire_in_s?: number | null;
+  run_id?: string | null;
+}
+
+export interface VideoView {
+  ep_id: string;
+  url: string;
+  url_expires_in_s: number;
+  sha256?: string | null;
+  bytes?: number | null;
+  media_type: string;
+  filename?: string | null;
+  duration_s?: number | null;
+  width?: number | null;
+  height?: number | null;
+  codec?: string | null;
+  fps?: number | null;
+  video_stream?: number | null;
+  starts_at_s?: number | null;
+  timecode?: string | null;
+}
+
+export interface VisiblePerson {
+  id: string;
+  name: string;
+  interval_s: [number, number];
+}
+
+export interface VisibleSeconds {
+  cast_id: string;
+  name: string;
+  visible_s: number;
+}
+
+export interface Warning {
+  code: string;
+  sentence: string;
+  where?: WarningPlace | null;
+}
+
+export interface WarningPlace {
+  start_s?: number | null;
+  end_s?: number | null;
+  segment?: number | null;
+  stream?: number | null;
+  subject?: string | null;
+}
+
+export interface WhichEdit {
+  edit_id?: string | null;
+  why?: string | null;
+}

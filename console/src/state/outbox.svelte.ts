@@ -1,0 +1,138 @@
+/** Answers on their way. **An answer is kept here until the API has stored or refused it**: a reload, a restart or a broken line loses none.
+
+They go one after another, each with the version that the one before left, and with its own idempotency key.
+*/
+
+import { ApiFailure, call } from "../api/transport";
+
+export interface Command {
+  ep: string;
+  method: string;
+  path: string;
+  body: unknown;
+  /** What was done, in words. */
+  label: string;
+  /** Question that it answers. */
+  question: string | null;
+  /** Identities without which it makes no sense any more. */
+  about: string[];
+}
+
+export interface Unsent extends Command {
+  key: string;
+}
+
+export type Log = "links" | "edits" | "none";
+
+export interface Sink {
+  version(log: Log): number | null;
+  stored(command: Unsent, version: number | null): void;
+  refused(command: Unsent, failure: ApiFailure): void;
+  /** Read again what the command is about; whether it still makes sense. */
+  reread(command: Unsent): Promise<boolean>;
+}
+
+const STORED = "screenalytics.unsent";
+const TRIES_AFTER_CONFLICT = 5;
+
+/** Which version a command is meant for. */
+export function logOf(path: string): Log {
+  if (path.startsWith("/clusters/") || path.startsWith("/edits/")) return "edits";
+  if (/^\/(links|suggestions|extras)\//.test(path)) return "links";
+  return "none";
+}
+
+function kept(): Unsent[] {
+  try {
+    return JSON.parse(localStorage.getItem(STORED) ?? "[]") as Unsent[];
+  } catch {
+    return [];
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Outbox {
+  waiting = $state.raw<Unsent[]>(kept());
+  /** Since when the API does not take anything. */
+  down = $state<string | null>(null);
+  private readonly sinks = new Map<string, Sink>();
+  private sending = false;
+
+  /** Hear what becomes of an episode's commands. What comes back stops it. */
+  connect(ep: string, sink: Sink): () => void {
+    this.sinks.set(ep, sink);
+    void this.send();
+    return () => {
+      if (this.sinks.get(ep) === sink) this.sinks.delete(ep);
+    };
+  }
+
+  add(command: Command): Unsent {
+    const unsent = { ...command, key: `c-${crypto.randomUUID()}` };
+    this.keep([...this.waiting, unsent]);
+    void this.send();
+    return unsent;
+  }
+
+  /** Take back what was not sent yet. False where it is too late for that. */
+  withdraw(key: string): boolean {
+    const at = this.waiting.findIndex((one) => one.key === key);
+    if (at < 0 || (at === 0 && this.sending && this.down === null)) return false;
+    this.keep(this.waiting.filter((one) => one.key !== key));
+    return true;
+  }
+
+  private keep(commands: Unsent[]): void {
+    this.waiting = commands;
+    localStorage.setItem(STORED, JSON.stringify(commands));
+  }
+
+  private done(command: Unsent): void {
+    this.keep(this.waiting.filter((one) => one.key !== command.key));
+  }
+
+  private async send(): Promise<void> {
+    if (this.sending) return;
+    this.sending = true;
+    let attempt = 0;
+    let conflicts = 0;
+    for (let command = this.waiting[0]; command; command = this.waiting[0]) {
+      const sink = this.sinks.get(command.ep);
+      try {
+        const version = await this.one(command, sink);
+        this.down = null;
+        attempt = conflicts = 0;
+        this.done(command);
+        sink?.stored(command, version);
+      } catch (failure) {
+        if (!(failure instanceof ApiFailure)) throw failure;
+        if (failure.passes || failure.status === 401) {
+          this.down ??= failure.message;
+          attempt += 1;
+          await pause(failure.retryAfterS ? failure.retryAfterS * 1000 : Math.min(8000, 250 * 2 ** attempt));
+          continue;
+        }
+        this.down = null;
+        conflicts += 1;
+        if (failure.status === 412 && conflicts <= TRIES_AFTER_CONFLICT && (await sink?.reread(command).catch(() => false))) continue;
+        conflicts = 0;
+        this.done(command);
+        sink?.refused(command, failure);
+      }
+    }
+    this.sending = false;
+  }
+
+  private async one(command: Unsent, sink: Sink | undefined): Promise<number | null> {
+    const log = logOf(command.path);
+    const version = sink?.version(log) ?? "*";
+    const answer = await call<{ version?: number } | null>(command.method, command.path, command.body ?? undefined, undefined, {
+      key: command.key,
+      ifMatch: log === "none" ? "*" : version,
+    });
+    return log === "none" ? null : Number(answer.version ?? answer.data?.version ?? NaN) || null;
+  }
+}
+
+export const outbox = new Outbox();

@@ -1,0 +1,172 @@
+import { describe, expect, test } from "vitest";
+import type { Boxes, Question, Review, Timeline } from "../src/api/shapes";
+import { naming, offered, offers } from "../src/lib/answers";
+import { BoxIndex } from "../src/lib/boxes";
+import { Frames } from "../src/lib/frames";
+import { KEYS } from "../src/lib/keylist";
+import { together } from "../src/lib/people";
+import { chosen, foresee, ordered, ripple, vanishing } from "../src/lib/queue";
+import { clicked, moved, nothing, remaining } from "../src/lib/selection";
+import { Sha256 } from "../src/lib/sha256";
+import { amount, clock, signed } from "../src/lib/time";
+import { guess } from "../src/lib/upload";
+import { appearances, within, zoomed } from "../src/lib/watching";
+
+const question = (id: string, more: Partial<Question> = {}): Question => ({
+  id, kind: "who", worth_s: 4, at_stake_s: 5, doubt: 0.8, later: false, sentence: "", identity_id: `identity-${id}`, other_id: null,
+  cast_id: null, cast_name: null, track_ids: [], matches: [], evidence: [], against: [], references: [], conflict: null, answers: [], ...more,
+});
+const review = (questions: Question[], more: Partial<Review> = {}): Review => ({
+  run_id: "r", revision: 1, links_version: 0, edits_version: 0, grouping_revision: 1, review_version: 0,
+  undecided_s: 10, decided_s: 5, total_s: 15, later: 0, extras_s: 0, pays: 1, total: questions.length, questions, ...more,
+});
+const held = (answered: string[] = [], later: string[] = []) => ({ current: null, answered: new Set(answered), later });
+
+describe("the queue", () => {
+  test("asks in the server's order and skips what was answered here", () => {
+    const found = ordered(review([question("a"), question("b"), question("c")]), held(["a"]));
+    expect(found.map((one) => one.id)).toEqual(["b", "c"]);
+  });
+  test("asks what was put off last, in the order in which it was put off", () => {
+    const found = ordered(review([question("a"), question("b"), question("c")]), held([], ["b", "a"]));
+    expect(found.map((one) => one.id)).toEqual(["c", "b", "a"]);
+  });
+  test("keeps the question in hand although another one became worth more", () => {
+    const before = review([question("a"), question("b")]);
+    const after = review([question("new", { worth_s: 99 }), question("a"), question("b")]);
+    expect(chosen(ordered(before, held()), "b")?.id).toBe("b");
+    expect(chosen(ordered(after, held()), "b")?.id).toBe("b");
+  });
+  test("does not ask about somebody whom an answer just merged away", () => {
+    const same = question("a", { kind: "same", other_id: "identity-b" });
+    expect(vanishing(same, "yes")).toEqual(["identity-b"]);
+    expect(vanishing(same, "no")).toEqual([]);
+    expect(ordered(review([question("b"), question("c")]), held(), new Set(["identity-b"])).map((one) => one.id)).toEqual(["c"]);
+  });
+  test("says what answering would cost and bring", () => {
+    const some = review([question("a"), question("b", { kind: "same", worth_s: 3 }), question("c", { worth_s: 0.1 })]);
+    const ahead = foresee(some, some.questions);
+    expect(ahead.questions).toBe(2);
+    expect(ahead.seconds).toBeCloseTo(5.7);
+    expect(ahead.settles).toBeCloseTo(7 / 7.1);
+  });
+  test("tells what an answer settled besides", () => {
+    expect(ripple(review([question("a"), question("b"), question("c")]), review([question("c")], { undecided_s: 4 }), "a")).toEqual({ seconds: 6, besides: 1 });
+  });
+});
+
+describe("answers", () => {
+  const choice = (answer: string, body: Record<string, unknown> | null = {}) => ({ answer, effect_s: 5, method: "POST", path: `/${answer}`, body });
+  test("are those that the API offers, with their keys", () => {
+    const asked = question("a", { kind: "is_this", cast_id: "ada", cast_name: "Ada", answers: [choice("yes"), choice("no")], matches: [{ cast_id: "ada", name: "Ada", probability: 0.6, distance: 0.5 }, { cast_id: "bo", name: "Bo", probability: 0.3, distance: 0.6 }] });
+    expect(offers("ep", asked).map((one) => one.command)).toEqual(["review.yes", "review.no", "review.pick2"]);
+  });
+  test("fill in who it is", () => {
+    const asked = question("a", { answers: [choice("name", { why: "x" })] });
+    expect(naming("ep", asked, "ada", "Ada").send).toEqual({ method: "POST", path: "/name", body: { why: "x", cast_id: "ada" } });
+    expect(naming("e p", question("a"), "ada", "Ada").send.path).toBe("/links/e%20p/identity-a");
+  });
+  test("Enter takes the best match where the question has no yes", () => {
+    const asked = question("a", { answers: [choice("name"), choice("extra")], matches: [{ cast_id: "bo", name: "Bo", probability: 0.3, distance: 0.6 }] });
+    expect(offered(offers("ep", asked), "review.yes")?.label).toBe("Bo");
+    expect(offered(offers("ep", question("a")), "review.yes")).toBeUndefined();
+  });
+});
+
+describe("frames", () => {
+  const table = (deltas: [number, number][], count: number, base: [number, number]) =>
+    new Frames({ time_base: base, first_pts: 0, count, deltas, duration_s: 0, starts_at_s: 0 });
+  test("are found by time and sought in their middle, at every rate", () => {
+    for (const [numerator, denominator] of [[1001, 24000], [1, 25], [1001, 30000], [1, 50]] as [number, number][]) {
+      const frames = table([[1, 299]], 300, [numerator, denominator]);
+      for (let n = 0; n < 300; n += 1) {
+        expect(frames.at(frames.middle(n))).toBe(n);
+        expect(frames.middle(n)).toBeCloseTo(((n + 0.5) * numerator) / denominator, 9);
+      }
+    }
+  });
+  test("are exact where their length varies", () => {
+    const frames = table([[3000, 1], [6000, 2], [1500, 2]], 6, [1, 90_000]);
+    expect([0, 1, 2, 3, 4, 5].map((n) => frames.at(frames.middle(n)))).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(frames.start(3)).toBeCloseTo(15_000 / 90_000);
+    expect(frames.at(-1)).toBe(0);
+    expect(frames.at(1e9)).toBe(5);
+  });
+});
+
+describe("boxes", () => {
+  const boxes: Boxes = {
+    run_id: "r", revision: 1, from_s: 0, to_s: 9, track_ids: ["t"], t_ms: [1000, 1200, 4000], track: [0, 0, 0],
+    box: [0, 0, 1000, 1000, 2000, 0, 3000, 1000, 0, 0, 100, 100], conf: [9, 9, 9],
+  };
+  test("move in a straight line between samples", () => {
+    expect(new BoxIndex(boxes).at(1.1)[0]).toMatchObject({ track: "t", x: 0.1, y: 0, w: 0.1, h: 0.1 });
+  });
+  test("are not shown where a track pauses", () => {
+    expect(new BoxIndex(boxes).at(2.5)).toEqual([]);
+  });
+});
+
+describe("the hash of a file", () => {
+  test.each([0, 1, 55, 56, 63, 64, 65, 1000, 70_001])("of %i bytes is as others have it, however it is read", async (size) => {
+    const data = new Uint8Array(size).map((_, at) => (at * 31) % 251);
+    const sum = new Sha256();
+    for (let at = 0; at < size; at += 333) sum.update(data.subarray(at, at + 333));
+    const theirs = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+    expect(sum.hex()).toBe([...theirs].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
+  });
+});
+
+describe("selecting", () => {
+  const order = ["a", "b", "c", "d"];
+  test("by click, with Ctrl and with Shift", () => {
+    const one = clicked(nothing(), order, 1, { toggle: false, extend: false });
+    expect([...one.ids]).toEqual(["b"]);
+    expect([...clicked(one, order, 3, { toggle: false, extend: true }).ids]).toEqual(["b", "c", "d"]);
+    expect([...clicked(one, order, 3, { toggle: true, extend: false }).ids]).toEqual(["b", "d"]);
+    expect([...clicked(one, order, 1, { toggle: false, extend: false }).ids]).toEqual([]);
+  });
+  test("by keyboard goes to the ends and no further, and forgets who is gone", () => {
+    expect(moved(nothing(), order, -3, false).at).toBe(0);
+    const all = moved(nothing(), order, 99, true);
+    expect(all.ids.size).toBe(4);
+    expect(remaining(all, ["a", "d"])).toEqual({ ids: new Set(["a", "d"]), at: 1, anchor: 0 });
+  });
+});
+
+describe("the timeline", () => {
+  const timeline = {
+    duration_s: 60, tracks: { track_id: ["t0", "t1", "t2"], identity: [0, 0, 1], start_ms: [1000, 9000, 9500], end_ms: [3000, 12_000, 10_000], quality: [], distance: [], picture: [], rejection: [] },
+  } as unknown as Timeline;
+  test("says when two people are in one picture", () => {
+    expect(together(timeline, 0, 1)).toEqual({ startS: 9.5, endS: 10 });
+    expect(together(timeline, 1, 2)).toBeNull();
+  });
+  test("says where somebody appears, and which parts of tracks lie in a range", () => {
+    expect(appearances(timeline, 0)).toEqual([1, 9]);
+    expect(within(timeline, 0, 2, 10)).toEqual([{ track: "t0", startS: 2, endS: 3, whole: false }, { track: "t1", startS: 9, endS: 10, whole: false }]);
+    expect(within(timeline, 0, 0, 20).every((one) => one.whole)).toBe(true);
+  });
+  test("zooms without leaving the episode", () => {
+    expect(zoomed(0, 60, 60, 2, 59)).toEqual([30, 60]);
+    expect(zoomed(10, 12, 60, 0.01, 11)).toEqual([0, 60]);
+  });
+});
+
+describe("words", () => {
+  test("times and amounts", () => {
+    expect([clock(8.44), clock(59.96), clock(3723.4), clock(42.8, 0)]).toEqual(["0:08.4", "1:00.0", "1:02:03.4", "0:43"]);
+    expect([amount(8.44), amount(723), signed(-1.8), signed(0.01)]).toEqual(["8.4 s", "12:03", "−1.8 s", "±0 s"]);
+  });
+  test("a file's name says the episode where it can", () => {
+    expect(guess("My.Show.S01E02.1080p.mkv")).toEqual({ show: "my-show", season: 1, episode: 2 });
+    expect(guess("Übung.mp4")).toEqual({ show: "ubung", season: 1, episode: 1 });
+  });
+  test("every key has its own name, and no two of one screen are the same", () => {
+    expect(new Set(KEYS.map((one) => one.id)).size).toBe(KEYS.length);
+    for (const group of new Set(KEYS.map((one) => one.group))) {
+      const pressed = KEYS.filter((one) => one.group === group || one.group === "Anywhere" || one.group === "Go to").flatMap((one) => one.keys);
+      expect(new Set(pressed).size, group).toBe(pressed.length);
+    }
+  });
+});
