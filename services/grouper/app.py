@@ -25,7 +25,7 @@ def wire(resources: Resources[GrouperSettings]) -> Wiring:
         storage=resources.storage, reader=reader, store=store, rules=settings.grouping, pooling=settings.pooling
     )
     handlers = GrouperHandlers(store=store, edits=edits, grouper=grouper)
-    erasure = ErasureHandlers(TrackErasure(resources.storage, store, edits, grouper))
+    erasure = ErasureHandlers(TrackErasure(resources.storage, store, edits, grouper, settings.pooling))
     resources.bus.on(SegmentEmbedded, handlers.segment_embedded)
     resources.bus.on(ClustersEdited, handlers.clusters_edited)
     resources.bus.on(EpisodeDeleted, handlers.episode_deleted)

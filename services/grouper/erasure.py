@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from chassis.domain.arrays import Floats, from_npy, to_npy
 from chassis.domain.crop_archive import without_members
+from chassis.domain.pooling import PoolingRules
 from chassis.s3.artifacts import ArtifactFolder, RunManifests
 from chassis.s3.storage import ObjectMissing, Storage, parse_uri
 from contracts.blobs import BlobRef
@@ -36,8 +37,11 @@ from services.grouper.tracks.erasing import (
     forgotten_tracks,
     rows_left,
 )
+from services.grouper.tracks.pooling import pooled
 
 M = TypeVar("M", bound=BaseModel)
+
+PooledAgain = Mapping[str, tuple[TrackRow, Floats | None]]
 
 REASON = "Their pictures and vectors were removed when their time was over."
 
@@ -54,11 +58,14 @@ class _Rows:
 class TrackErasure:
     """Forgets tracks of stored runs. The same erasure again changes nothing."""
 
-    def __init__(self, storage: Storage, store: GrouperStore, edits: EditStore, grouper: Grouper) -> None:
+    def __init__(
+        self, storage: Storage, store: GrouperStore, edits: EditStore, grouper: Grouper, pooling: PoolingRules
+    ) -> None:
         self._storage = storage
         self._store = store
         self._edits = edits
         self._grouper = grouper
+        self._pooling = pooling
 
     async def forget(self, event: TracksErased) -> EpisodeGrouped | None:
         """The grouping without the tracks; None where the run has no grouping, or nothing of it changes."""
@@ -87,31 +94,26 @@ class TrackErasure:
         is_cut = any(run.base[name] != before.artifacts[name] for name in TRACK_ARTIFACTS)
         after = await self._rows({name: before.artifacts[name] for name in TRACK_ARTIFACTS})
         base = await self._rows(run.base) if is_cut else after
-        forgotten = forgotten_tracks(event.track_ids, base=base.tracks, faces=after.faces, times_stay=event.times_stay)
+        forgotten = forgotten_tracks(
+            event.track_ids, base=base.tracks, tracks=after.tracks, faces=after.faces, times_stay=event.times_stay
+        )
         places = rows_left([*base.faces, *after.faces], forgotten.faces)
         renamed = await self._without_pictures(before, _pictures(base, after, forgotten))
         target = RunManifests(storage, before.ep_id, before.run_id, revision=before.revision + 1)
         artifacts = dict(before.artifacts)
-        cut_gone = forgotten.gone if forgotten.times_stay else forgotten.parts
-        cut_blank = forgotten.parts - cut_gone
-        written = await self._write(target, after, forgotten, cut_gone, cut_blank, places, renamed)
+        vectors = from_npy(await storage.get(before.artifacts["faces_npy"]))
+        written = await self._write(target, after, forgotten, places, renamed)
         artifacts |= dict(zip(TRACK_ARTIFACTS, written, strict=True))
         new_base = {name: artifacts[name] for name in TRACK_ARTIFACTS}
         if is_cut:
-            written = await self._write(
-                target, base, forgotten, forgotten.gone, forgotten.blank, places, renamed, before_cuts=True
-            )
+            again = _pooled_again(base, forgotten, vectors, self._pooling)
+            written = await self._write(target, base, forgotten, places, renamed, pooled_again=again)
             new_base = dict(zip(TRACK_ARTIFACTS, written, strict=True))
         ids = await self._grouper.ids(run, log)
-        new_base[IDS] = await target.put_document("identity_ids.json", ids.without(forgotten.gone))
-        vectors = from_npy(await storage.get(before.artifacts["faces_npy"]))
+        new_base[IDS] = await target.put_document("identity_ids.json", ids.without(forgotten.gone, forgotten.erased_of))
         artifacts["faces_npy"] = await target.put("faces.npy", to_npy(vectors[sorted(places)]))
-        lines = await asyncio.to_thread(
-            forget_detections,
-            await storage.get(before.artifacts["detections"]),
-            gone=forgotten.gone,
-            blank=forgotten.blank,
-        )
+        detections = await storage.get(before.artifacts["detections"])
+        lines = await asyncio.to_thread(forget_detections, detections, forgotten)
         artifacts["detections"] = await target.put("detections.jsonl", lines, schema="DetectionRow")
         people = _relabelled(
             forget_identities(identities, forgotten, revision=before.revision + 1, reason=REASON), event.texts, renamed
@@ -130,7 +132,8 @@ class TrackErasure:
             }
         )
         highest = max(run.highest_number, ids.highest_number)
-        return replace(run, event=grouped, base=new_base, highest_number=highest, retired={})
+        erased = (*run.erased, *forgotten.erased)
+        return replace(run, event=grouped, base=new_base, highest_number=highest, retired={}, erased=erased)
 
     async def _rows(self, refs: Mapping[str, BlobRef]) -> _Rows:
         storage = self._storage
@@ -145,18 +148,20 @@ class TrackErasure:
         target: RunManifests,
         rows: _Rows,
         forgotten: ForgottenTracks,
-        gone: frozenset[str],
-        blank: frozenset[str],
         places: Mapping[int, int],
         renamed: Mapping[str, str],
         *,
-        before_cuts: bool = False,
+        pooled_again: PooledAgain | None = None,
     ) -> tuple[BlobRef, BlobRef, BlobRef]:
-        """Tracks, their vectors and faces without the forgotten ones."""
-        tracks, vectors = forget_tracks(rows.tracks, rows.vectors, gone=gone, blank=blank)
+        """Tracks, their vectors and faces without the forgotten ones; `pooled_again` is there for rows before cuts."""
+        if pooled_again is None:
+            gone, blank = forgotten.gone_after_cuts, forgotten.blank_after_cuts
+        else:
+            gone, blank = forgotten.gone, forgotten.blank
+        tracks, vectors = forget_tracks(rows.tracks, rows.vectors, gone=gone, blank=blank, pooled_again=pooled_again)
         faces = forget_faces(rows.faces, forgotten=forgotten.faces, places=places)
         tracks, faces = rename_archives(tracks, faces, renamed)
-        prefix = "joined_" if before_cuts else ""
+        prefix = "" if pooled_again is None else "joined_"
         return (
             await target.put_rows(f"{prefix}tracks.jsonl", tracks, schema="TrackRow"),
             await target.put(f"{prefix}tracks.npy", to_npy(vectors)),
@@ -184,12 +189,22 @@ class TrackErasure:
         return await self._storage.get_document(run.event.artifacts[name], model)
 
 
+def _pooled_again(rows: _Rows, forgotten: ForgottenTracks, vectors: Floats, rules: PoolingRules) -> PooledAgain:
+    """The tracks of which a part is forgotten, as the faces that are left make them."""
+    left: dict[str, list[FaceRow]] = {name: [] for name in forgotten.stretches}
+    for face in rows.faces:
+        if face.track_id in left and face.face_id not in forgotten.faces:
+            left[face.track_id].append(face)
+    return {
+        row.track_id: pooled(row, left[row.track_id], vectors, rules) for row in rows.tracks if row.track_id in left
+    }
+
+
 def _pictures(base: _Rows, after: _Rows, forgotten: ForgottenTracks) -> Members:
-    whole = forgotten.gone | {name for name in forgotten.blank if name in forgotten.parts}
     return members_of(
         [*base.tracks, *after.tracks],
         [*base.faces, *after.faces],
-        gone=whole | (forgotten.parts - forgotten.gone - forgotten.blank),
+        gone=forgotten.gone | forgotten.blank | forgotten.parts,
         forgotten=forgotten.faces,
     )
 

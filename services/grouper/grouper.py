@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,6 +42,7 @@ from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids
 from services.grouper.rules import GrouperThresholds
 from services.grouper.store.edits import EditBook
 from services.grouper.store.runs import IDS, TRACK_ARTIFACTS, GroupedRun, GrouperStore
+from services.grouper.tracks.cutting import Cut
 from services.grouper.tracks.joining import JoinedEpisode, join_segments, joined_again
 
 FIRST_REVISION = 1
@@ -84,7 +86,7 @@ class Grouper:
         before = await self._store.latest(event.ep_id, before=event.run_id)
         ids = await self._first_ids(event.run_id, ground, before, book.log)
         records = active_records(book.log)
-        resolver = await self._resolver(event.run_id, joined.tracks, records)
+        resolver = await self._resolver(event.run_id, joined.tracks, (), records)
         resolved = await asyncio.to_thread(resolver.resolve, records, ids.made)
         edited = await self._edited(event.run_id, ground, resolved, ids)
         edition = RevisionHeader(
@@ -169,7 +171,7 @@ class Grouper:
         """What the edits in force say about the tracks of a stored run."""
         records = active_records(log)
         tracks = await self._reader.rows(run.base["tracks"], TrackRow)
-        resolver = await self._resolver(run.event.run_id, tracks, records)
+        resolver = await self._resolver(run.event.run_id, tracks, run.erased, records)
         return await asyncio.to_thread(resolver.resolve, records, (await self.ids(run, log)).made)
 
     async def ids(self, run: GroupedRun, log: EditLog) -> RunIds:
@@ -215,8 +217,7 @@ class Grouper:
 
     async def _machine(self, run_id: RunId, ground: GroupingInput, thresholds: GrouperThresholds) -> MachineGrouping:
         """A run's tracks, clustered once for all thresholds that are the same; again when some were forgotten."""
-        tracks = tuple((track.track_id, track.embedding_row is not None) for track in ground.joined.tracks)
-        key = (run_id, tracks, thresholds.model_dump_json())
+        key = (run_id, _fingerprint(ground.joined), thresholds.model_dump_json())
         known = self._machines.get(key)
         return known or self._machines.put(key, await asyncio.to_thread(ground.machine, thresholds))
 
@@ -232,14 +233,18 @@ class Grouper:
             sample_period_s=run.sample_period_s,
         )
 
-    async def _resolver(self, run_id: RunId, tracks: Sequence[TrackRow], records: Sequence[EditRecord]) -> Resolver:
+    async def _resolver(
+        self, run_id: RunId, tracks: Sequence[TrackRow], erased: Sequence[Cut], records: Sequence[EditRecord]
+    ) -> Resolver:
         """Knows the tracks of this run and of those in which the edits were made."""
         tracks_of: dict[RunId, Sequence[TrackRow]] = {run_id: tracks}
+        erased_of: dict[RunId, Sequence[Cut]] = {run_id: erased}
         for other in sorted({record.run_id for record in records if record.run_id is not None} - {run_id}):
             run = await self._store.run(other)
             if run is not None:
                 tracks_of[other] = await self._reader.rows(run.base["tracks"], TrackRow)
-        return Resolver(run_id, tracks_of, self._rules.carry)
+                erased_of[other] = run.erased
+        return Resolver(run_id, tracks_of, self._rules.carry, erased_of)
 
     async def _shots(self, event: EpisodeGrouped) -> tuple[ShotRow, ...]:
         return await self._reader.rows(event.artifacts["shots"], ShotRow)
@@ -249,6 +254,14 @@ class Grouper:
         joined = join_segments(gathered.segments, self._rules.joining)
         tracks, matrix, problems = comparable_tracks(joined, self._rules)
         return joined_again(tracks, matrix, joined.shots, (*joined.problems, *problems))
+
+
+def _fingerprint(joined: JoinedEpisode) -> str:
+    """Of the tracks and what is compared of them: both change when somebody is forgotten."""
+    digest = hashlib.sha256()
+    for track, vector in zip(joined.tracks, joined.vectors, strict=True):
+        digest.update(track.track_id.encode() + b"\0" + (b"" if vector is None else vector.tobytes()))
+    return digest.hexdigest()
 
 
 _NOTHING: Floats = np.zeros((0, 0), dtype=np.float32)

@@ -96,6 +96,12 @@ async def seconds(rig: PrivacyRig, ep_id: str) -> dict[str, float]:
     return {row["cast_id"]: row["visible_s"] for row in document["cast"]}
 
 
+async def unidentified(rig: PrivacyRig, ep_id: str) -> float:
+    """Seconds of everybody without a name."""
+    document = await rig.identity.data("GET", f"/screen-time/{ep_id}")
+    return float(sum(row["visible_s"] for row in document["unidentified"]))
+
+
 async def test_nothing_in_any_store_has_anything_of_an_erased_person(rig: PrivacyRig) -> None:
     traces = await season(rig)
     before = await rig.found(traces[RED])
@@ -213,8 +219,14 @@ async def test_what_operators_wrote_and_cut_has_nothing_of_an_erased_person(rig:
     texts = Traces(traces[RED].texts)
     assert await rig.found(texts) == []
     assert all(place.endswith(("faces.npy", ".npy")) for place in await rig.found(of_others))
+    strangers = await unidentified(rig, EP)
     await rig.correct("rename", {"identity_id": stretch, "label": None})
     assert await seconds(rig, EP) == {GRETA: before[GRETA]}
+    assert await unidentified(rig, EP) == strangers, "what was erased does not come back with the next grouping"
+    await rig.take_back("move_range")
+    assert await seconds(rig, EP) == {GRETA: before[GRETA] - 4.0}
+    assert await unidentified(rig, EP) == pytest.approx(strangers + 4.0), "nor with the cut that is taken back"
+    assert await rig.found(texts) == []
 
 
 async def test_an_erasure_that_breaks_off_is_taken_up_again(rig: PrivacyRig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,6 +170,14 @@ class PrivacyRig:
         assert answer.is_success, answer.text
         await self.settle()
 
+    async def take_back(self, kind: str, *, ep_id: str = EP) -> None:
+        """Undo the correction of that kind, and what follows from it."""
+        log = (await self.corrections.get(f"/edits/{ep_id}")).json()["data"]["items"]
+        made = next(entry["edit_id"] for entry in log if entry["kind"] == kind)
+        answer = await self.corrections.post(f"/edits/{ep_id}/undo", json={"edit_id": made}, headers={"If-Match": "*"})
+        assert answer.is_success, answer.text
+        await self.settle()
+
     async def settle(self) -> None:
         """Deliver everything that was said and not delivered yet, until nothing new is said."""
         outboxes = [self.database[name] for name in ("identities", "facebanks", "erasures", "edits")]

@@ -39,12 +39,16 @@ class MachineGrouping:
 
 @dataclass(frozen=True)
 class MachinePeople:
-    """The machine's grouping with ids. `numbers` has one for every track, `known_ids` are all that anybody ever had."""
+    """The machine's grouping with ids. `numbers` has one for every track, `known_ids` are all that anybody ever had.
+
+    Of the `erased_in_part` some tracks were erased: what is left of them is not all that the machine gave them.
+    """
 
     identity_of: Mapping[str, IdentityId]
     rescued: frozenset[str]
     numbers: Mapping[str, int]
     known_ids: frozenset[IdentityId]
+    erased_in_part: frozenset[IdentityId] = frozenset()
 
     def id_of_track(self, track: str) -> IdentityId:
         """The id of somebody of whom only a track is known."""
@@ -67,6 +71,7 @@ class MachinePeople:
             rescued=frozenset(part for track in self.rescued for part in names[track]),
             numbers={part: self._number(track, part) for track in self.identity_of for part in names[track]},
             known_ids=self.known_ids,
+            erased_in_part=self.erased_in_part,
         )
 
     def _number(self, track: str, part: str) -> int:

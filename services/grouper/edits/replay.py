@@ -47,7 +47,13 @@ def effects_of(
     `seconds` says how long each track is on screen; `newcomers` are tracks that none of the edits could name.
     """
     edits = without_ended_locks(edits)
-    who = WhoIsWho(machine.identity_of, seconds=seconds, known=machine.known_ids, id_of_track=machine.id_of_track)
+    who = WhoIsWho(
+        machine.identity_of,
+        seconds=seconds,
+        known=machine.known_ids,
+        id_of_track=machine.id_of_track,
+        erased_in_part=machine.erased_in_part,
+    )
     for edit in edits:
         edit.replay(who)
     who.follow(newcomers)

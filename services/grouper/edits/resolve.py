@@ -15,7 +15,7 @@ from services.grouper.edits.kinds import BaseEdit
 from services.grouper.edits.kinds.base import Translation
 from services.grouper.edits.log import EditRecord
 from services.grouper.rules import CarryRules
-from services.grouper.tracks.cutting import Cut, CutTracks, cut_tracks, whole_of
+from services.grouper.tracks.cutting import Cut, CutTracks, cut_tracks, whole_of, without_erased
 from services.grouper.tracks.matching import match_tracks
 
 
@@ -33,12 +33,22 @@ class Resolved:
 
 
 class Resolver:
-    """Resolves edits for one run. Tracks of runs are those before any cut, by run id; this one's are among them."""
+    """Resolves edits for one run. Tracks of runs are those before any cut, by run id; this one's are among them.
 
-    def __init__(self, run_id: RunId, tracks_of: Mapping[RunId, Sequence[TrackRow]], rules: CarryRules) -> None:
+    `erased` has the stretches of such tracks of which nothing may be left, by run id.
+    """
+
+    def __init__(
+        self,
+        run_id: RunId,
+        tracks_of: Mapping[RunId, Sequence[TrackRow]],
+        rules: CarryRules,
+        erased: Mapping[RunId, Sequence[Cut]] | None = None,
+    ) -> None:
         self._run_id = run_id
         self._tracks_of = tracks_of
         self._rules = rules
+        self._erased = erased or {}
         self._matches: dict[tuple[RunId, RunId], dict[str, tuple[str, ...]]] = {}
 
     def resolve(self, records: Sequence[EditRecord], made: Mapping[str, IdentityId] | None = None) -> Resolved:
@@ -65,7 +75,8 @@ class Resolver:
             edit = None if record.edit is None else record.edit.of_stretch(cut_of[run][1].get(index, ()))
             resolved = None if edit is None else self._resolved(edit, run, cut_of[run][0], here[0], names)
             if resolved is None:
-                lost.append(record)
+                if not self._is_erased(cut_of[run][0], cut_of[run][1].get(index, ())):
+                    lost.append(record)
             else:
                 own_id = (made or {}).get(record.edit_id)
                 edits.append(resolved if own_id is None else resolved.with_new_identity(own_id))
@@ -74,6 +85,10 @@ class Resolver:
             newcomers = {track.track_id for track in here[0].tracks}
             newcomers -= {new for matches in names.values() for news in matches.values() for new in news}
         return Resolved(cut=here[0], edits=tuple(edits), lost=tuple(lost), newcomers=frozenset(newcomers))
+
+    def _is_erased(self, cut: CutTracks, stretch: Sequence[str]) -> bool:
+        """Whether an edit is about a stretch of which nothing may be left: then nobody needs to know what became of it."""
+        return bool(stretch) and not any(cut.resolve(name) for name in stretch)
 
     def _made_in(self, record: EditRecord) -> RunId:
         return record.run_id or self._run_id
@@ -106,7 +121,7 @@ class Resolver:
             for name in self._counterparts(made_in, run, track_id):
                 cuts.append(Cut(track_id=name, start_s=start_s, end_s=end_s))
                 owners.append(index)
-        done = cut_tracks(self._tracks_of.get(run, ()), cuts)
+        done = without_erased(cut_tracks(self._tracks_of.get(run, ()), cuts), self._erased.get(run, ()))
         stretches: dict[int, tuple[str, ...]] = {}
         for index, stretch in zip(owners, done.stretches, strict=True):
             stretches[index] = (*stretches.get(index, ()), *stretch)

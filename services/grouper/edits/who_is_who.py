@@ -23,6 +23,7 @@ class WhoIsWho:
         seconds: Mapping[str, float],
         known: Collection[IdentityId],
         id_of_track: Callable[[str], IdentityId],
+        erased_in_part: Collection[IdentityId] = (),
     ) -> None:
         """
         Args:
@@ -30,6 +31,7 @@ class WhoIsWho:
             seconds: Track -> how long it is on screen.
             known: Ids that somebody has here, or had in an earlier run.
             id_of_track: The id of somebody new of whom nothing is known but that track, each track's another one.
+            erased_in_part: Those some of whose tracks were erased: never are all the tracks of theirs there again.
         """
         self.identity_of = dict(machine)
         self.dropped: set[str] = set()
@@ -39,6 +41,7 @@ class WhoIsWho:
         self._seconds = seconds
         self._known = set(known)
         self._id_of_track = id_of_track
+        self._erased_in_part = erased_in_part
         self._tracks_of: dict[IdentityId, set[str]] = {}
         for track, identity in machine.items():
             self._tracks_of.setdefault(identity, set()).add(track)
@@ -154,7 +157,7 @@ class WhoIsWho:
     def _whole(self, tracks: set[str]) -> IdentityId | None:
         """Whom the machine gave exactly these tracks, those that are dropped left out, and who has no others now."""
         people = {self._machine[track] for track in tracks}
-        if len(people) > 1:
+        if len(people) > 1 or not people.isdisjoint(self._erased_in_part):
             return None
         one = people.pop()
         theirs = {track for track, other in self._machine.items() if other == one and track not in self.dropped}

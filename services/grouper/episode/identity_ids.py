@@ -8,6 +8,7 @@ keeps that run's id. A grouping with other thresholds takes its ids from there.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,7 +30,8 @@ class RunIds(BaseModel):
 
     `retired` people of earlier runs are not among them; they have the tracks that show them, for the day when they are
     found again. `numbers` is each track's own, for people who have no other id. `made` has the ids of people whom edits
-    made that do not say it themselves: those of before there were such ids.
+    made that do not say it themselves: those of before there were such ids. Of the people `erased_in_part` tracks, or
+    parts of tracks, were erased.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,25 +41,28 @@ class RunIds(BaseModel):
     retired: Mapping[IdentityId, tuple[TrackId, ...]]
     numbers: Mapping[TrackId, int]
     made: Mapping[str, IdentityId] = {}
+    erased_in_part: tuple[IdentityId, ...] = ()
 
     @property
     def highest_number(self) -> int:
         """The greatest number in use, those by tracks left out."""
         return max((number_of(one) for one in (*self.people, *self.retired, *self.made.values())), default=0)
 
-    def without(self, tracks: Collection[TrackId]) -> RunIds:
-        """The same where tracks are forgotten; people who have none left go with them."""
+    def without(self, tracks: Collection[TrackId], parts_of: Collection[TrackId] = ()) -> RunIds:
+        """The same where tracks, and parts of others, are forgotten; people who have none left go with them."""
 
         def left(people: Mapping[IdentityId, Sequence[TrackId]]) -> dict[IdentityId, tuple[TrackId, ...]]:
             kept = {one: tuple(track for track in own if track not in tracks) for one, own in people.items()}
             return {one: own for one, own in kept.items() if own}
 
+        concerned = {one for one, own in self.people.items() if not {*tracks, *parts_of}.isdisjoint(own)}
         return self.model_copy(
             update={
                 "people": left(self.people),
                 "rescued": tuple(track for track in self.rescued if track not in tracks),
                 "retired": left(self.retired),
                 "numbers": {track: number for track, number in self.numbers.items() if track not in tracks},
+                "erased_in_part": tuple(sorted({*self.erased_in_part, *concerned})),
             }
         )
 
@@ -130,7 +135,7 @@ def people_of(machine: MachineGrouping, ids: RunIds, tracks: Sequence[TrackRow])
         own = [track for track in group if track not in machine.rescued] or list(group)
         longest = min(own, key=lambda track: (-seconds[track], track))
         identity_of.update(dict.fromkeys(group, found.get(index) or bare.id_of_track(longest)))
-    return MachinePeople(identity_of, machine.rescued, ids.numbers, frozenset(known))
+    return replace(bare, identity_of=identity_of, erased_in_part=frozenset(ids.erased_in_part))
 
 
 def _ids_of(

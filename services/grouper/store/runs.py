@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from pymongo import DESCENDING, ReturnDocument
@@ -15,6 +15,7 @@ from chassis.mongo.database import Database, Document
 from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, SegmentEmbedded
 from contracts.warnings import Warning, noted
+from services.grouper.tracks.cutting import Cut
 
 TRACK_ARTIFACTS = ("tracks", "tracks_npy", "faces")
 IDS = "identity_ids"
@@ -28,9 +29,9 @@ class GroupedRun:
     """The latest grouping of a run, and what the next one needs.
 
     `base` names the artifacts before operators' cuts (tracks, tracks_npy, faces) and the `identity_ids` of the machine's
-    people. `highest_number` is the greatest number an identity ever had, edits' own ones left out; `problems` is what
-    only the segments could tell. `retired` has the last tracks of people whose ids were not in use: only in runs that
-    were grouped before there were `identity_ids`.
+    people; `erased` has the stretches of such tracks of which nothing may be left. `highest_number` is the greatest number
+    an identity ever had, edits' own ones left out; `problems` is what only the segments could tell. `retired` has the last
+    tracks of people whose ids were not in use: only in runs that were grouped before there were `identity_ids`.
     """
 
     event: EpisodeGrouped
@@ -39,6 +40,7 @@ class GroupedRun:
     highest_number: int
     retired: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problems: tuple[Warning, ...] = ()
+    erased: tuple[Cut, ...] = ()
 
 
 class GrouperStore:
@@ -137,6 +139,7 @@ def _written(run: GroupedRun) -> Document:
         "highest_number": run.highest_number,
         "retired": {identity: list(tracks) for identity, tracks in run.retired.items()},
         "problems": [warning.model_dump(mode="json") for warning in run.problems],
+        "erased": [asdict(stretch) for stretch in run.erased],
     }
 
 
@@ -151,6 +154,7 @@ def _read(document: Document) -> GroupedRun:
         highest_number=int(document.get("highest_number", 0)),
         retired={identity: tuple(tracks) for identity, tracks in document.get("retired", {}).items()},
         problems=tuple(_warning(problem) for problem in document.get("problems", ())),
+        erased=tuple(Cut(**stretch) for stretch in document.get("erased", ())),
     )
 
 

@@ -4,12 +4,15 @@ A part's id is the track's with three digits appended: 001 is what lies before t
 what lies after it; a part may be cut again. So a name says which cut made it, whatever other cuts are undone: the name
 of a track that was cut means what is left of it without the stretches, the name of a part whose cut was undone means
 the track, and the name of a stretch whose cut was undone means nothing.
+
+Stretches that were erased are left out last, from whatever parts the cuts in force make: they do not come back with a cut
+that is undone or made.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.domain.arrays import Floats
@@ -99,17 +102,26 @@ def cut_tracks(tracks: Sequence[TrackRow], cuts: Sequence[Cut]) -> CutTracks:
         if [row.track_id for row in result] != [row.track_id for row in pieces]:
             parts[base] = result
     rows = [row for track in tracks for row in parts.get(track.track_id, [track])]
-    last_part = {base: pieces[-1].track_id for base, pieces in parts.items()}
-    rows = [
-        row.model_copy(update={"continues": last_part[row.continues]}) if row.continues in last_part else row
-        for row in rows
-    ]
-    final = {row.track_id: row for row in rows}
-    return CutTracks(
-        tracks=tuple(sorted(rows, key=lambda row: (row.start_s, row.track_id))),
-        stretches=tuple(stretches),
-        parts={base: tuple(final[piece.track_id] for piece in pieces) for base, pieces in parts.items()},
-        names=frozenset(names),
+    return _cut_to(rows, parts, stretches=stretches, names=names)
+
+
+def without_erased(cut: CutTracks, erased: Sequence[Cut]) -> CutTracks:
+    """The tracks without stretches of which nothing may be left; these name tracks as they are before any cut."""
+    parts = dict(cut.parts)
+    uncut = {row.track_id: row for row in cut.tracks}
+    for stretch in erased:
+        base = stretch.track_id
+        pieces = parts[base] if base in parts else tuple(uncut[name] for name in (base,) if name in uncut)
+        left = tuple(row for piece in pieces for row in _outside(piece, stretch))
+        if left != pieces:
+            parts[base] = left
+    if parts == cut.parts:
+        return cut
+    changed = {base for base, pieces in parts.items() if pieces != cut.parts.get(base)}
+    gone = changed | {row.track_id for base in changed for row in cut.parts.get(base, ())}
+    rows = [row for row in cut.tracks if row.track_id not in gone]
+    return _cut_to(
+        [*rows, *(row for base in changed for row in parts[base])], parts, stretches=cut.stretches, names=cut.names
     )
 
 
@@ -155,6 +167,37 @@ def whole_of(name: str, whole: Container[str]) -> str | None:
     while found is not None and found not in whole:
         found, _ = parent_of(found)
     return found
+
+
+def _cut_to(
+    rows: Sequence[TrackRow],
+    parts: Mapping[str, Sequence[TrackRow]],
+    *,
+    stretches: Sequence[tuple[str, ...]],
+    names: Collection[str],
+) -> CutTracks:
+    """Tracks as they are now. What continued a track that is cut continues its last part, if any is left."""
+    there = {row.track_id for row in rows}
+    last = {base: pieces[-1].track_id if pieces else None for base, pieces in parts.items()}
+
+    def continued(row: TrackRow) -> TrackRow:
+        base = None if row.continues in there else whole_of(row.continues or "", last)
+        return row if base is None else row.model_copy(update={"continues": last[base]})
+
+    final = {row.track_id: continued(row) for row in rows}
+    return CutTracks(
+        tracks=tuple(sorted(final.values(), key=lambda row: (row.start_s, row.track_id))),
+        stretches=tuple(stretches),
+        parts={base: tuple(final[piece.track_id] for piece in pieces) for base, pieces in parts.items()},
+        names=frozenset(names) | final.keys(),
+    )
+
+
+def _outside(piece: TrackRow, stretch: Cut) -> list[TrackRow]:
+    """What is left of a piece without a stretch."""
+    if not _overlaps(piece, stretch):
+        return [piece]
+    return [row for row in _cut_in_three(piece, stretch, piece.track_id) if not _is_stretch(row, stretch)]
 
 
 def _is_left_of(name: str, part: str) -> bool:

@@ -1,7 +1,7 @@
 """What is left of a grouping when the faces of some tracks are forgotten. Pure.
 
 A track that an operator cut between two people is one row before the cut and several after it: its parts are forgotten
-or stay each by itself, and the whole row, whose vector is of both, loses what can be compared.
+or stay each by itself, and the whole row, whose vector was of both, is pooled from the faces that are left.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from chassis.domain.arrays import Floats
 from contracts.rows import ClusterCentroidsDocument, FaceRow, IdentitiesDocument, Identity, TrackRow
-from services.grouper.tracks.cutting import parent_of
+from services.grouper.tracks.cutting import Cut, whole_of
 
 EXPIRED = "expired"
 """Why a track whose times stay has no usable embedding."""
@@ -29,59 +29,100 @@ class ForgottenTracks:
     Args:
         gone: Rows that go.
         blank: Rows that lose vector, pictures and landmarks, and stay.
+        stretches: Rows of which a part is forgotten -> when those parts are on screen.
         parts: The names as they were given, of parts too.
         faces: Ids of the sampled faces that go.
     """
 
     gone: frozenset[str]
     blank: frozenset[str]
+    stretches: Mapping[str, tuple[Cut, ...]]
     parts: frozenset[str]
     faces: frozenset[str]
     times_stay: bool
 
+    @property
+    def gone_after_cuts(self) -> frozenset[str]:
+        """Rows that go, by the names they have after all cuts."""
+        return self.gone if self.times_stay else self.gone | self.parts
+
+    @property
+    def blank_after_cuts(self) -> frozenset[str]:
+        """Rows that stay without a face, by the names they have after all cuts."""
+        return self.blank | (self.parts - self.gone_after_cuts)
+
+    @property
+    def erased(self) -> tuple[Cut, ...]:
+        """The stretches of which nothing may be left, in whatever grouping follows."""
+        return () if self.times_stay else tuple(one for _, own in sorted(self.stretches.items()) for one in own)
+
+    @property
+    def erased_of(self) -> frozenset[str]:
+        """The tracks that have such stretches."""
+        return frozenset(stretch.track_id for stretch in self.erased)
+
 
 def forgotten_tracks(
-    names: Collection[str], *, base: Iterable[TrackRow], faces: Iterable[FaceRow], times_stay: bool
+    names: Collection[str],
+    *,
+    base: Iterable[TrackRow],
+    tracks: Sequence[TrackRow],
+    faces: Iterable[FaceRow],
+    times_stay: bool,
 ) -> ForgottenTracks:
-    """What forgetting tracks means for a run. `base` are its tracks before cuts, `faces` its faces after them."""
+    """What forgetting tracks means for a run. `base` are its tracks before cuts, `tracks` and `faces` those after them."""
     known = {row.track_id for row in base}
     parts = frozenset(names)
-    whole = {found for name in parts if (found := _whole(name, known)) is not None}
-    gone = frozenset() if times_stay else frozenset(whole & parts)
+    whole_of_row = {row.track_id: whole_of(row.track_id, known) for row in tracks}
+    left = {whole for name, whole in whole_of_row.items() if name not in parts}
+    whole = {found for name in parts if (found := whole_of(name, known)) is not None}
+    stretches: dict[str, tuple[Cut, ...]] = {}
+    for row in tracks:
+        base_name = whole_of_row[row.track_id]
+        if row.track_id in parts and base_name is not None and base_name in left:
+            stretch = Cut(base_name, row.start_s, row.end_s)
+            stretches[base_name] = (*stretches.get(base_name, ()), stretch)
+    entire = whole & parts | {one for one in whole if one not in left}
+    gone = frozenset() if times_stay else frozenset(entire)
     return ForgottenTracks(
         gone=gone,
-        blank=frozenset(whole - gone),
+        blank=frozenset(whole - gone - stretches.keys()),
+        stretches=stretches,
         parts=parts,
         faces=frozenset(face.face_id for face in faces if face.track_id in parts),
         times_stay=times_stay,
     )
 
 
-def _whole(name: str, known: Collection[str]) -> str | None:
-    """The track that a part was cut from; the name itself where it is no part."""
-    found: str | None = name
-    while found is not None and found not in known:
-        found, _ = parent_of(found)
-    return found
-
-
 def forget_tracks(
-    rows: Sequence[TrackRow], matrix: Floats, *, gone: Collection[str], blank: Collection[str]
+    rows: Sequence[TrackRow],
+    matrix: Floats,
+    *,
+    gone: Collection[str],
+    blank: Collection[str],
+    pooled_again: Mapping[str, tuple[TrackRow, Floats | None]] | None = None,
 ) -> tuple[list[TrackRow], Floats]:
-    """Tracks and their vectors [N, D] without those forgotten; the others' vectors keep their order."""
-    left = [_blank(row) if row.track_id in blank else row for row in rows if row.track_id not in gone]
-    used = [row.embedding_row for row in left if row.embedding_row is not None]
-    places = {old: new for new, old in enumerate(sorted(set(used)))}
-    kept = np.ascontiguousarray(matrix[sorted(places)], dtype=np.float32)
-    return [
-        row.model_copy(
-            update={
-                "embedding_row": None if row.embedding_row is None else places[row.embedding_row],
-                "continues": None if row.continues in gone else row.continues,
-            }
-        )
-        for row in left
-    ], kept
+    """Tracks and their vectors [N, D] without those forgotten; the others' vectors keep their order.
+
+    `pooled_again` has the rows of which a part is forgotten as the faces that are left make them.
+    """
+    again = pooled_again or {}
+    left: list[TrackRow] = []
+    vectors: list[Floats] = []
+    for row in rows:
+        if row.track_id in gone:
+            continue
+        kept, vector = _blank(row) if row.track_id in blank else row, None
+        if row.track_id in again:
+            kept, vector = again[row.track_id]
+        elif kept.embedding_row is not None:
+            vector = matrix[kept.embedding_row]
+        place = None if vector is None else len(vectors)
+        vectors += [] if vector is None else [vector]
+        continues = None if row.continues in gone else row.continues
+        left.append(kept.model_copy(update={"embedding_row": place, "continues": continues}))
+    kept_vectors = np.stack(vectors) if vectors else matrix[:0]
+    return left, np.ascontiguousarray(kept_vectors, dtype=np.float32)
 
 
 def _blank(row: TrackRow) -> TrackRow:
@@ -116,16 +157,21 @@ def forget_faces(faces: Iterable[FaceRow], *, forgotten: Collection[str], places
     ]
 
 
-def forget_detections(lines: bytes, *, gone: Collection[str], blank: Collection[str]) -> bytes:
-    """`detections.jsonl` without the rows of tracks, and without landmarks of those that stay."""
+def forget_detections(lines: bytes, forgotten: ForgottenTracks) -> bytes:
+    """`detections.jsonl` without the rows of tracks and stretches, and without landmarks of those whose times stay."""
     left = []
     for line in lines.splitlines():
         row = json.loads(line)
         track = row.get("track_id")
-        if track in blank:
-            left.append(json.dumps(row | {"landmarks": NO_LANDMARKS}, separators=(",", ":")).encode())
-        elif track not in gone:
+        if track in forgotten.gone:
+            continue
+        is_concerned = track in forgotten.blank or any(
+            stretch.start_s <= row["ts_s"] < stretch.end_s for stretch in forgotten.stretches.get(track, ())
+        )
+        if not is_concerned:
             left.append(line)
+        elif track in forgotten.blank or forgotten.times_stay:
+            left.append(json.dumps(row | {"landmarks": NO_LANDMARKS}, separators=(",", ":")).encode())
     return b"".join(line + b"\n" for line in left)
 
 

@@ -26,9 +26,11 @@ from services.grouper.edits.log import (
     redo,
     undo,
 )
-from services.grouper.episode.grouping_with_edits import Grouping
+from services.grouper.episode.grouping_with_edits import Grouping, group_by_machine
+from services.grouper.episode.identity_ids import first_ids
+from services.grouper.rules import GrouperThresholds
 from services.grouper.tracks.joining import JoinedEpisode
-from tests.unit.grouper.rows import RIGHT, Scene, grouped, identity_by_track, joined, partition, track, vector_of
+from tests.unit.grouper.rows import MODEL, RIGHT, Scene, grouped, identity_by_track, joined, partition, track, vector_of
 
 AT = {"by": "kim", "at": "2026-01-01T00:00:00Z"}
 # Tracks 1 and 3 show one person, 2 and 4 another, 5 a third.
@@ -103,6 +105,25 @@ def test_the_later_of_two_contradicting_edits_holds() -> None:
     apart = NotSame(first=_group_of(1, 3), second=_group_of(2, 4))
     assert _people(merge, apart) == [{1, 3}, {2, 4}, {5}]
     assert _people(apart, merge) == [{1, 2, 3, 4}, {5}]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Split(kept=_group_of(1, identity=1), split_off=_tracks(3), new_id="identity-00009"),
+        MoveTrack(track_ids=_tracks(3), source=_group_of(1, 3, identity=1), new_id="identity-00009"),
+    ],
+    ids=["split", "move_track"],
+)
+def test_whom_an_edit_made_keeps_the_id_when_those_they_were_taken_from_are_erased(edit: Edit) -> None:
+    """Else what is left would be all that the machine has of the erased person, and get their id."""
+    rules = GrouperThresholds(model_id=MODEL)
+    machine = group_by_machine(SCENE, sample_period_s=0.125, thresholds=rules)
+    ids = first_ids(machine, SCENE.tracks)
+    assert identity_by_track(grouped(SCENE, edit, ids=ids))[_tracks(3)[0]] == "identity-00009"
+    left = joined(SCENE.tracks[1:], SCENE.vectors[1:])
+    after = identity_by_track(grouped(left, edit, ids=ids.without(_tracks(1))))
+    assert after[_tracks(3)[0]] == "identity-00009"
 
 
 def test_an_edit_that_holds_only_in_part_is_reported() -> None:

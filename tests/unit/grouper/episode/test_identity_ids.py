@@ -153,5 +153,11 @@ def test_who_is_forgotten_has_no_tracks_in_the_ids_and_leaves_the_others_theirs(
         numbers={a: 1, b: 2, c: 3},
     )
     assert ids.without({b, c}) == RunIds(
-        people={identity_id(1): (a,)}, rescued=(), retired={identity_id(4): (a,)}, numbers={a: 1}
+        people={identity_id(1): (a,)},
+        rescued=(),
+        retired={identity_id(4): (a,)},
+        numbers={a: 1},
+        erased_in_part=(identity_id(1), identity_id(2)),
     )
+    assert ids.without((), parts_of={a}).erased_in_part == (identity_id(1),)
+    assert ids.without((), parts_of={a}).people == ids.people

@@ -6,7 +6,7 @@ import pytest
 from chassis.domain.pooling import PoolingRules
 from contracts.ids import face_id
 from contracts.rows import FaceQuality, FaceRow, TrackRow
-from services.grouper.tracks.cutting import Cut, CutTracks, cut_episode, cut_tracks
+from services.grouper.tracks.cutting import Cut, CutTracks, cut_episode, cut_tracks, without_erased
 from tests.unit.grouper.rows import EP_ID, LEFT, MODEL, RIGHT, joined, track, vector_of
 
 TRACK = "track-00000-001"
@@ -107,3 +107,47 @@ def test_parts_are_pooled_from_their_own_faces() -> None:
     last, nothing = rows[f"{TRACK}003"]
     assert nothing is None and last.rejection == "no_usable_vector" and last.low_quality
     assert rows[OTHER.track_id][0] == OTHER
+
+
+ERASED = Cut(TRACK, 14.0, 16.0)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "left"),
+    [
+        ([], {"001": (10.0, 14.0), "003": (16.0, 20.0)}),
+        ([Cut(TRACK, 14.0, 16.0)], {"001": (10.0, 14.0), "003": (16.0, 20.0)}),
+        ([Cut(TRACK, 12.0, 15.0)], {"001": (10.0, 12.0), "002001": (12.0, 14.0), "003003": (16.0, 20.0)}),
+        ([Cut(f"{TRACK}003", 17.0, 18.0)], None),
+    ],
+)
+def test_an_erased_stretch_is_in_no_part_whatever_cuts_are_in_force(
+    cuts: list[Cut], left: dict[str, tuple[float, float]] | None
+) -> None:
+    cut = without_erased(cut_tracks([MOVING, OTHER], cuts), [ERASED])
+    spans = _spans(cut)
+    assert spans.pop(OTHER.track_id) == (10.0, 20.0)
+    if left is not None:
+        assert spans == {TRACK + digits: span for digits, span in left.items()}
+    assert all(end <= ERASED.start_s or start >= ERASED.end_s for start, end in spans.values())
+    assert sum(end - start for start, end in spans.values()) == pytest.approx(8.0)
+    seen = set(cut.resolve(TRACK)).union(*map(set, map(cut.resolve, (name for one in cut.stretches for name in one))))
+    assert seen == set(spans), "everything that is left has a name"
+    assert {part.track_id for part in cut.parts[TRACK]} == set(spans)
+
+
+def test_what_continues_an_erased_end_continues_what_is_left() -> None:
+    later = track(3, 20.0, 22.0).model_copy(update={"continues": TRACK})
+    cut = without_erased(cut_tracks([MOVING, later], []), [Cut(TRACK, 15.0, 20.0)])
+    assert {row.track_id: row.continues for row in cut.tracks} == {
+        f"{TRACK}001": None,
+        "track-00000-003": f"{TRACK}001",
+    }
+    nothing = without_erased(cut, [Cut(TRACK, 10.0, 15.0)])
+    assert [(row.track_id, row.continues) for row in nothing.tracks] == [("track-00000-003", None)]
+    assert nothing.resolve(TRACK) == ()
+
+
+def test_erasing_what_is_not_there_changes_nothing() -> None:
+    cut = cut_tracks([MOVING, OTHER], [Cut(TRACK, 12.0, 15.0)])
+    assert without_erased(cut, []) == without_erased(cut, [Cut("track-00000-009", 1.0, 2.0)]) == cut
