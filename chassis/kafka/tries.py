@@ -1,8 +1,9 @@
 """How often a message was tried, whatever became of the process that tried it.
 
-The invariant: **a try that ends the process is a try**. What may have been tried before is counted where the death of a
-process does not reach, before its handler starts: the first message of a partition after it was assigned, and messages
-that failed. One that follows a message that was settled here was never tried, and costs nothing.
+The invariant: **a try that ends the process is a try**. It is counted where the death of a process does not reach, before
+its handler starts. What others may have tried is looked up first: the first message of a partition after it was assigned.
+One that follows a message that was settled here was never tried; it costs two small writes, and notes of progress, of which
+there are many and whose handler does next to nothing, cost none.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from chassis import telemetry
 from chassis.errors import WorkerDied
+from contracts.events import EpisodeProgress
+
+UNCOUNTED = frozenset({EpisodeProgress.TOPIC})
+"""Topics whose messages are counted from their second try on: one that ends its process is tried once more than others."""
 
 
 @dataclass
@@ -66,7 +71,7 @@ class Tries:
                 self._waiting[partition].looked_up = False
 
     async def begin(self, record: ConsumerRecord[Any, Any]) -> None:
-        """Count a try before it begins, unless it is certainly the first.
+        """Count a try before it begins.
 
         Raises:
             WorkerDied: when the process that tried the message last died over it. That was the try: the message waits
@@ -75,7 +80,8 @@ class Tries:
         partition = _place(record)
         waiting = self._of(record)
         follows = record.offset >= self._settled_to.get(partition, record.offset + 1)
-        if self._attempts is None or (waiting is None and follows):
+        is_first = waiting is None and follows
+        if self._attempts is None or (is_first and record.topic in UNCOUNTED):
             return
         if waiting is None:
             waiting = self._waiting[partition] = Waiting(offset=record.offset)

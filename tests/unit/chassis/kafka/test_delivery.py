@@ -22,10 +22,13 @@ from contracts.envelope import InvalidEvent
 
 
 def record(
-    offset: int = 5, partition: int = 0, headers: tuple[tuple[str, bytes], ...] = ()
+    offset: int = 5,
+    partition: int = 0,
+    headers: tuple[tuple[str, bytes], ...] = (),
+    topic: str = "segment.ready",
 ) -> ConsumerRecord[Any, Any]:
     return ConsumerRecord(
-        topic="segment.ready",
+        topic=topic,
         partition=partition,
         offset=offset,
         timestamp=0,

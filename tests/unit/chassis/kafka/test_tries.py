@@ -15,6 +15,7 @@ from chassis.errors import DependencyUnavailable, WorkerDied
 from chassis.kafka.delivery import Delivery
 from chassis.kafka.tries import Tried
 from chassis.settings import KafkaSettings
+from contracts.events import EpisodeProgress
 from tests.unit.chassis.kafka.test_delivery import Consumer, record
 
 MAX_TRIES = 3
@@ -29,12 +30,14 @@ class Kept:
     """Attempts as MongoDB keeps them; counts reads and writes."""
 
     def __init__(self) -> None:
+        self.read_for: list[int] = []
         self.known: dict[tuple[str, int, int], Tried] = {}
         self.asked = 0
         self.is_away = False
 
     async def read(self, given: ConsumerRecord[Any, Any]) -> Tried:
         self._ask()
+        self.read_for.append(given.offset)
         return self.known.get(_place(given), Tried())
 
     async def write(self, given: ConsumerRecord[Any, Any], tried: Tried) -> None:
@@ -123,25 +126,36 @@ async def test_a_worker_that_starts_again_does_not_begin_with_what_ended_the_las
     assert service.attempts.known == {}
 
 
-async def test_messages_behind_one_that_was_settled_cost_nothing(service: Service) -> None:
+async def test_messages_behind_one_that_was_settled_are_not_looked_up(service: Service) -> None:
     await service.take(record(5))
-    asked = service.attempts.asked
+    read = [*service.attempts.read_for]
     for offset in range(6, 60):
         await service.take(record(offset))
-    assert service.attempts.asked == asked
+    assert service.attempts.read_for == read
+    assert service.attempts.known == {}
     service.delivery.tries.assigned([TopicPartition("segment.ready", 0)])
     await service.take(record(60))
-    assert service.attempts.asked > asked, "after a rebalance others may have tried it"
+    assert service.attempts.read_for == [*read, 60], "after a rebalance others may have tried it"
 
 
-async def test_the_first_crash_of_a_message_in_the_middle_is_counted_by_the_next_worker(service: Service) -> None:
-    await service.take(record(5))
-    await service.take(record(6), Killed())  # nobody knew that it might be its last
+async def test_notes_of_progress_behind_one_that_was_settled_cost_nothing(service: Service) -> None:
+    await service.take(record(5, topic=EpisodeProgress.TOPIC))
+    asked = service.attempts.asked
+    for offset in range(6, 60):
+        await service.take(record(offset, topic=EpisodeProgress.TOPIC))
+    assert service.attempts.asked == asked
+
+
+@pytest.mark.parametrize(("topic", "more"), [("segment.ready", 0), (EpisodeProgress.TOPIC, 1)])
+async def test_a_message_in_the_middle_ends_no_more_workers_than_any_other(
+    service: Service, topic: str, more: int
+) -> None:
+    await service.take(record(5, topic=topic))
     for _ in range(20):
-        await service.take(record(6), Killed())
+        await service.take(record(6, topic=topic), Killed())
         if service.dead:
             break
-    assert service.handled == [5] + [6] * (MAX_TRIES + 1)
+    assert service.handled == [5] + [6] * (MAX_TRIES + more)
 
 
 async def test_waiting_for_a_dependency_and_being_told_to_stop_are_no_tries(service: Service) -> None:
