@@ -63,8 +63,15 @@ class CarryRules(_Rules):
 
 
 class WarningRules(_Rules):
-    """From where on people are told that something looks wrong."""
+    """From where on people are told that something looks wrong. Of little there is nothing to say.
 
+    Of 16 clips of 8 to 34 s with the right answer (`make field`) 14 had one track only of most people, as they should.
+    """
+
+    least_tracks: int = Field(default=20, ge=0, description="Fewer tracks, continued ones once, say nothing.")
+    least_duration_s: float = Field(
+        default=60.0, ge=0, description="In a shorter episode nobody has to come back: single tracks say nothing."
+    )
     singleton_fraction: float = Field(default=0.5, ge=0, le=1)
     largest_fraction: float = Field(default=0.6, ge=0, le=1)
     min_clusters: int = Field(default=3, ge=0)

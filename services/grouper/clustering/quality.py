@@ -25,13 +25,16 @@ def grouping_metrics(cluster_sizes: Sequence[int], *, tracks: int, unassigned: i
 def grouping_warnings(
     metrics: GroupingMetrics, tracks: Sequence[TrackRow], *, duration_s: float, rules: WarningRules
 ) -> tuple[Warning, ...]:
-    """A warning of everything that looks wrong. Continued tracks count once."""
+    """A warning of everything that looks wrong. Continued tracks count once; fewer than `least_tracks` tell nothing."""
     warnings: list[Warning] = []
+    if sum(track.continues is None for track in tracks) < rules.least_tracks:
+        return ()
 
     def warn(code: str, sentence: str) -> None:
         warnings.append(Warning.of(code, sentence))
 
-    if metrics.singleton_fraction > rules.singleton_fraction:
+    is_long = duration_s >= rules.least_duration_s
+    if is_long and metrics.singleton_fraction > rules.singleton_fraction:
         warn(
             "many_single_tracks",
             f"{metrics.singleton_fraction:.0%} of the clusters have only one track: people may be split.",

@@ -271,10 +271,33 @@ def test_what_looks_wrong_is_said() -> None:
     scattered = " ".join(sentences(_group(Scene(list(range(60))).joined()).warnings))
     assert "100% of the clusters have only one track" in scattered
     assert "60 clusters" in scattered
-    lumped = " ".join(sentences(_group(Scene([1] * 9 + [2, 2, 3, 3]).joined()).warnings))
+    lumped = " ".join(sentences(_group(Scene([1] * 18 + [2] * 4 + [3] * 4).joined()).warnings))
     assert "One cluster holds 69%" in lumped
     brief = [track(number, number / 10, number / 10 + 0.05) for number in range(100)]
     hasty = grouped(joined(brief, [vector_of(1)] * 100), thresholds=THRESHOLDS)
     assert "100 tracks per minute: tracking may be broken up." in sentences(hasty.warnings)
     assert "100% of the tracks are shorter than 0.5 s." in sentences(hasty.warnings)
-    assert not _group(Scene([1, 1, 2, 2, 3, 3, 4, 4]).joined()).warnings
+    assert not _group(Scene([1, 2, 3, 4] * 8).joined()).warnings
+
+
+@pytest.mark.parametrize("people", [[1], [1, 2], [1, 1, 2], [1, 2, 3], list(range(12))], ids=str)
+@pytest.mark.parametrize("duration_s", [8.0, 600.0])
+def test_of_few_tracks_nothing_looks_wrong(people: list[int], duration_s: float) -> None:
+    assert not grouped(Scene(people).joined(), thresholds=THRESHOLDS, duration_s=duration_s).warnings
+
+
+@pytest.mark.parametrize(("duration_s", "is_said"), [(59.0, False), (60.0, True)])
+def test_people_on_screen_once_are_split_only_where_there_was_time_to_come_back(
+    duration_s: float, is_said: bool
+) -> None:
+    crowd = grouped(Scene(list(range(30))).joined(), thresholds=THRESHOLDS, duration_s=duration_s)
+    assert ("many_single_tracks" in {warning.code for warning in crowd.warnings}) == is_said
+
+
+def test_a_track_that_goes_on_behind_a_border_is_one() -> None:
+    rows = [track(number, number * 2.0, number * 2.0 + 1.9) for number in range(24)]
+    rows = [
+        row.model_copy(update={"continues": rows[number - 1].track_id if number % 2 else None})
+        for number, row in enumerate(rows)
+    ]
+    assert not _group(joined(rows, [vector_of(number // 2) for number in range(24)])).warnings
