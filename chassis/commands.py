@@ -10,19 +10,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import random
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from chassis.errors import Conflict, StaleVersion
-
-MOST_TRIES = 200
-"""Times a command for whichever version is tried again because another one was faster."""
-
-PAUSE_S = 0.02
-"""Longest pause before the next try, so that those who collided do not collide again."""
+from chassis.retrying import until_stored
 
 POLL_S = 0.05
 
@@ -111,7 +105,8 @@ async def accept(
         Conflict: `command_id_used`, and `busy`.
         StaleVersion: where the order is for another version.
     """
-    for _ in range(MOST_TRIES):
+
+    async def answered() -> Accepted[A] | None:
         found = await load()
         before = known(found)
         if before is not None:
@@ -120,10 +115,9 @@ async def accept(
         if order.expected not in (None, found.version):
             raise StaleVersion(what, expected=order.expected or 0, actual=found.version)
         answer = await attempt(found)
-        if answer is not None:
-            return Accepted(answer, is_new=True)
-        await asyncio.sleep(random.uniform(0, PAUSE_S))
-    raise Conflict(busy, f"{what} are being changed by many at once: try again.")
+        return Accepted(answer, is_new=True) if answer is not None else None
+
+    return await until_stored(answered, busy=Conflict(busy, f"{what} are being changed by many at once: try again."))
 
 
 async def wait_for(look: Callable[[], Awaitable[T | None]], wait_s: float) -> T | None:

@@ -19,11 +19,11 @@ from chassis.health import Check, Health
 from chassis.http import application
 from chassis.http.server import Server, serving
 from chassis.kafka.bus import Bus
-from chassis.kafka.delivery import backoff
 from chassis.mongo import database as mongo
 from chassis.mongo import presence
 from chassis.mongo.attempts import Attempts
 from chassis.mongo.run_fence import RunFence
+from chassis.retrying import until_there
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings, HttpSettings
 from chassis.triton.client import Inference
@@ -122,21 +122,20 @@ async def _start(service: Stage, resources: Resources[S], *, answers_http: bool)
 
     The collections of the chassis that have indexes are those of the HTTP API: workers have no rights on them.
     """
-    attempt = 0
-    while True:
+
+    async def start() -> None:
+        await resources.storage.ensure_bucket()
+        for owner in ("chassis", service) if answers_http else (service,):
+            await mongo.ensure_indexes(resources.database, owner=owner)
+        if resources.inference is not None:
+            await resources.inference.check_contract()
         try:
-            await resources.storage.ensure_bucket()
-            for owner in ("chassis", service) if answers_http else (service,):
-                await mongo.ensure_indexes(resources.database, owner=owner)
-            if resources.inference is not None:
-                await resources.inference.check_contract()
             await resources.bus.start()
-            return
-        except Exception as error:
-            attempt += 1
-            telemetry.logger().warning("waiting for dependencies", error=str(error)[:300], attempt=attempt)
+        except BaseException:
             await resources.bus.stop()
-            await asyncio.sleep(backoff(attempt, first_s=0.2, max_s=5.0, jitter=0.0))
+            raise
+
+    await until_there(start, waiting_for="dependencies")
 
 
 YOUNG_OBJECTS = 10_000

@@ -16,8 +16,8 @@ from chassis import service, telemetry
 from chassis.health import Health
 from chassis.http import application
 from chassis.kafka.bus import Bus
-from chassis.kafka.delivery import backoff
 from chassis.mongo import database as mongo
+from chassis.retrying import until_there
 from chassis.settings import ChassisSettings
 from screenalytics.service_registry import OWNERS, app_of, routers_of, settings_class
 
@@ -72,14 +72,6 @@ async def main() -> None:
 async def _start(buses: Sequence[Bus]) -> None:
     """Connect for publishing. Until then changes wait in their outboxes, which the services sweep."""
     for bus in buses:
-        attempt = 0
-        while True:
-            try:
-                await bus.start_publishing()
-                break
-            except Exception as error:
-                attempt += 1
-                telemetry.logger().warning("waiting for Kafka", error=str(error)[:300], attempt=attempt)
-                await asyncio.sleep(backoff(attempt, first_s=0.2, max_s=5.0, jitter=0.0))
+        await until_there(bus.start_publishing, waiting_for="Kafka")
     service.spare_the_collector()
     telemetry.logger().info("service started")

@@ -22,6 +22,7 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, 
 from chassis import metrics, telemetry
 from chassis.errors import BadInput, DependencyUnavailable
 from chassis.kafka.tries import Attempts, Tries, Waiting
+from chassis.retrying import backoff
 from chassis.settings import KafkaSettings
 from contracts.envelope import InvalidEvent
 
@@ -56,11 +57,6 @@ def dependency_name(error: BaseException) -> str:
     if isinstance(error, DependencyUnavailable):
         return error.dependency
     return "kafka" if isinstance(error, KafkaError) else "mongo"
-
-
-def backoff(attempt: int, *, first_s: float, max_s: float, jitter: float) -> float:
-    """Seconds to wait after the `attempt`-th failure (from 1): doubling, capped; `jitter` (0..1) takes up to half."""
-    return min(max_s, first_s * 2.0 ** min(attempt - 1, 30)) * (1.0 - 0.5 * jitter)
 
 
 def dead_letter_headers(

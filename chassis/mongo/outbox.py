@@ -23,6 +23,7 @@ from chassis import metrics, telemetry
 from chassis.errors import DependencyUnavailable
 from chassis.kafka.bus import Bus
 from chassis.mongo.database import Document
+from chassis.retrying import keep_doing
 from contracts.events import Event, event_class
 
 FIELD = "outbox"
@@ -176,12 +177,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Sweep for as long as the service runs; several replicas may."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                telemetry.logger().warning("outbox sweep failed", error=str(error)[:300])
-            await asyncio.sleep(SWEEP_EVERY_S)
+        await keep_doing(self.sweep, every_s=SWEEP_EVERY_S, what="outbox sweep")
 
 
 def _event_in(entry: Document) -> Event:

@@ -6,13 +6,12 @@ import json
 
 from chassis.errors import BadInput
 from chassis.mongo import bitset
-from chassis.mongo.database import Document
 from chassis.settings import ChassisSettings
 from screenalytics.events.run_control import open_run_control
 from screenalytics.terminal.messages import printable
 from services.ingest.runs.progress import PER_SEGMENT
+from services.ingest.runs.records import Run
 from services.ingest.runs.states import STATES
-from services.ingest.store.runs import segments_done
 
 
 async def list_runs(*, episode: str | None, state: str | None) -> int:
@@ -40,7 +39,7 @@ async def cancel(run_id: str) -> int:
     """Stop a run."""
     async with open_run_control(ChassisSettings()) as control:
         run = await control.cancel(run_id)
-    print(f"{run['_id']}: cancelled")
+    print(f"{run.run_id}: cancelled")
     return 0
 
 
@@ -52,35 +51,35 @@ async def resume(run_id: str) -> int:
     return 0
 
 
-def line_of(run: Document) -> str:
+def line_of(run: Run) -> str:
     """Run, episode, state, when, how long the video is, and why it failed."""
-    started = run["started"]
+    started = run.started
     fields = [
-        str(run["_id"]),
-        run["created_at"].isoformat(timespec="seconds"),
-        run["state"],
-        run["ep_id"],
-        f"{started['duration_s']:.1f} s in {started['segments']} segments",
+        run.run_id,
+        run.created_at.isoformat(timespec="seconds"),
+        run.state,
+        run.ep_id,
+        f"{started.duration_s:.1f} s in {started.segments} segments",
     ]
-    if "failure" in run:
-        fields.append(f"{run['failure']['code']} in {run['failure']['stage']}: {run['failure']['message']}")
+    if run.failure is not None:
+        fields.append(f"{run.failure.code} in {run.failure.stage}: {run.failure.message}")
     return "  ".join(printable(field) for field in fields)
 
 
-def details_of(run: Document) -> dict[str, object]:
+def details_of(run: Run) -> dict[str, object]:
     """State, plan, and how many segments each stage has done."""
     return {
-        "run_id": run["_id"],
-        "ep_id": run["ep_id"],
-        "state": run["state"],
-        "profile": run["profile"],
-        "created_at": run["created_at"].isoformat(),
-        "progressed_at": run["progressed_at"].isoformat(),
-        "rescues": run["rescues"],
-        "segments": run["started"]["segments"],
-        "segments_done": {stage: bitset.count(segments_done(run, stage)) for stage in PER_SEGMENT},
-        "stages_done": sorted(run["stages_done"]),
-        "failure": run.get("failure"),
-        "superseded_by": run.get("superseded_by"),
-        "report_revision": run["report"]["revision"] if "report" in run else None,
+        "run_id": run.run_id,
+        "ep_id": run.ep_id,
+        "state": run.state,
+        "profile": run.profile,
+        "created_at": run.created_at.isoformat(),
+        "progressed_at": run.progressed_at.isoformat(),
+        "rescues": run.rescues,
+        "segments": run.started.segments,
+        "segments_done": {stage: bitset.count(run.done_by(stage)) for stage in PER_SEGMENT},
+        "stages_done": sorted(run.stages_done),
+        "failure": run.failure.model_dump() if run.failure is not None else None,
+        "superseded_by": run.superseded_by,
+        "report_revision": run.report_revision,
     }

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 
 from chassis.kafka.bus import Bus
 from chassis.mongo import database as mongo
-from chassis.mongo.database import Document
 from chassis.mongo.outbox import Outbox
 from chassis.mongo.run_fence import MAX_AGE_S
 from chassis.settings import ChassisSettings
 from screenalytics.events.servers import reaching_servers
 from services.ingest.commands.control_run import RunSteering
+from services.ingest.runs.records import Run
 from services.ingest.store.runs import IngestStore
 
 
@@ -26,11 +26,11 @@ class RunControl:
         self._outbox = Outbox(self._bus, [runs.collection])
         self._steering = RunSteering(runs, self._outbox)
 
-    async def all_runs(self, *, ep_id: str | None = None, state: str | None = None) -> list[Document]:
+    async def all_runs(self, *, ep_id: str | None = None, state: str | None = None) -> list[Run]:
         """Runs, the latest first."""
         return await self._runs.list_runs(ep_id=ep_id, state=state)
 
-    async def find(self, run_id: str) -> Document:
+    async def find(self, run_id: str) -> Run:
         """A run.
 
         Raises:
@@ -38,7 +38,7 @@ class RunControl:
         """
         return await self._runs.find_run(run_id.strip().upper())
 
-    async def cancel(self, run_id: str) -> Document:
+    async def cancel(self, run_id: str) -> Run:
         """As `RunSteering.cancel`, by the run's id."""
         run = await self.find(run_id)
         async with self._publishing():
@@ -50,7 +50,7 @@ class RunControl:
         async with self._publishing():
             asked = await self._steering.resume(run)
             await asyncio.sleep(MAX_AGE_S)  # until no service remembers the run as closed
-            await self._outbox.relay(self._runs.collection, run["_id"])
+            await self._outbox.relay(self._runs.collection, run.run_id)
         return asked
 
     @asynccontextmanager

@@ -57,13 +57,12 @@ async def analyse_segment(
     profile: DetectorProfile,
     detect: Detect,
     model_id: str,
-    crops_uri: str,
     decoding: DecodingLimits,
 ) -> SegmentAnalysis:
     """Analyses one segment.
 
     `detect` is given the profile's frames and must return faces with scores from `profile.tracking.weak_score` on.
-    `crops_uri` is the address under which `crops_zip` will be stored; rows name their pictures `{crops_uri}#{member}`.
+    Rows name their pictures `#{member}`: the archive's address is known when it is stored.
     The video is decoded in a child process that takes at most what `decoding` says. Can be cancelled. Raises
     DependencyUnavailable when the object store or the detector is away, BadInput or `av.error.FFmpegError` when the
     video cannot be opened or asks for too much, and WorkerDied when it crashes the decoder.
@@ -76,7 +75,6 @@ async def analyse_segment(
         ep_id=ep_id,
         segment=segment,
         model_id=model_id,
-        crops_uri=crops_uri,
         profile=profile,
         start_s=source.start_s,
         end_s=source.end_s,

@@ -13,6 +13,7 @@ from chassis.errors import BadInput
 from chassis.kafka.bus import Origin
 from chassis.s3.artifacts import SegmentArtifacts
 from chassis.service import Resources
+from contracts.crops import in_archive
 from contracts.events import EpisodeProgress, Event, SegmentReady, SegmentTracked
 from contracts.rows import FaceRow, TrackRow
 from services.detector.analysis import SegmentAnalysis, analyse_segment
@@ -105,7 +106,6 @@ class DetectorHandlers:
                 profile=profile,
                 detect=detect,
                 model_id=(await inference.detector()).model_id,
-                crops_uri="",
                 decoding=self._resources.settings.decoding,
             )
         except av.error.HTTPNotFoundError as error:
@@ -119,12 +119,15 @@ class DetectorHandlers:
 def with_crops(analysis: SegmentAnalysis, uri: str) -> tuple[Sequence[TrackRow], Sequence[FaceRow]]:
     """Rows whose pictures name the archive, whose address depends on what is in it."""
     tracks = [
-        track.model_copy(update={"crops": tuple(f"{uri}{member}" for member in track.crops)})
+        track.model_copy(update={"crops": tuple(in_archive(crop, uri) for crop in track.crops)})
         for track in analysis.tracks
     ]
     faces = [
         face.model_copy(
-            update={"crop": f"{uri}{face.crop}", "thumbnail": f"{uri}{face.thumbnail}" if face.thumbnail else None}
+            update={
+                "crop": in_archive(face.crop, uri),
+                "thumbnail": in_archive(face.thumbnail, uri) if face.thumbnail else None,
+            }
         )
         for face in analysis.faces
     ]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chassis.domain.crop_archive import chip_member, encode_jpeg, pack_crops, thumbnail_member
+from contracts.crops import CropRef
 from contracts.ids import face_id, shot_id, track_id
 from contracts.rows import Boundary, Box, DetectionRow, FaceRow, Landmarks, ShotRow, TrackRow
 from services.detector.pictures.best_crops import KeptPicture
@@ -44,7 +45,6 @@ class RowWriter:
     ep_id: str
     segment: int
     model_id: str
-    crops_uri: str
     profile: DetectorProfile
     start_s: float
     end_s: float
@@ -118,7 +118,7 @@ class RowWriter:
         for thumbnail in track.pictures.thumbnails:
             member = thumbnail_member(name, thumbnail.frame_idx)
             files[member] = encode_jpeg(thumbnail.picture, quality=quality)
-            addresses[thumbnail.frame_idx] = f"{self.crops_uri}#{member}"
+            addresses[thumbnail.frame_idx] = str(CropRef("", member))
         return addresses
 
     def _face(
@@ -145,7 +145,7 @@ class RowWriter:
             landmarks=_landmarks(face, frame),
             conf=_score(face.score),
             quality=chip.quality,
-            crop=f"{self.crops_uri}#{member}",
+            crop=str(CropRef("", member)),
             thumbnail=thumbnail,
         )
 

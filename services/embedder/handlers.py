@@ -15,6 +15,7 @@ from chassis.kafka.bus import Origin
 from chassis.s3.artifacts import SegmentArtifacts
 from chassis.s3.storage import Storage
 from chassis.service import Resources
+from contracts.crops import CropRef
 from contracts.events import EpisodeProgress, Event, SegmentEmbedded, SegmentTracked
 from contracts.rows import DetectionRow, FaceRow, TrackRow
 from contracts.warnings import sentences
@@ -96,7 +97,7 @@ class EmbedderHandlers:
     async def _chips(self, storage: Storage, event: SegmentTracked, faces: list[FaceRow]) -> npt.NDArray[np.uint8]:
         """Chips of the faces in order: uint8 [N,150,150,3]."""
         archive = await storage.get(event.artifacts["crops"])
-        return await asyncio.to_thread(read_crops, archive, [face.crop.rpartition("#")[2] for face in faces])
+        return await asyncio.to_thread(read_crops, archive, [CropRef.parse(face.crop).member for face in faces])
 
 
 def progress_of(done: SegmentEmbedded) -> EpisodeProgress:

@@ -18,6 +18,7 @@ from chassis.domain.crop_archive import without_members
 from chassis.domain.pooling import PoolingRules
 from chassis.s3.artifacts import ArtifactFolder, RunManifests
 from chassis.s3.storage import ObjectMissing, Storage, parse_uri
+from contracts import crops
 from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, TracksErased
 from contracts.rows import ClusterCentroidsDocument, FaceRow, IdentitiesDocument, TrackRow
@@ -211,16 +212,11 @@ def _pictures(base: _Rows, after: _Rows, forgotten: ForgottenTracks) -> Members:
 
 def _relabelled(document: IdentitiesDocument, texts: Sequence[str], renamed: Mapping[str, str]) -> IdentitiesDocument:
     """Without labels that name somebody; representatives where their archives are now."""
-
-    def moved(name: str | None) -> str | None:
-        archive, mark, member = (name or "").rpartition("#")
-        return f"{renamed.get(archive, archive)}{mark}{member}" if archive else name
-
     people = tuple(
         one.model_copy(
             update={
                 "label": None if names_somebody(one.label, texts) else one.label,
-                "representative": moved(one.representative),
+                "representative": crops.renamed(one.representative, renamed) if one.representative else None,
             }
         )
         for one in document.identities

@@ -28,12 +28,13 @@ from services.ingest.queries.video import VideoQueries
 from services.ingest.routers import ROUTERS
 from services.ingest.settings import IngestSettings
 from services.ingest.store.runs import IngestStore
+from services.ingest.store.uploads import UploadStore
 
 
 def wire(resources: Resources[IngestSettings]) -> Wiring:
     settings, database, storage = resources.settings, resources.database, resources.storage
     limited.prepare("services.ingest.video.probing", "services.ingest.video.clips")
-    store = IngestStore(database)
+    store, uploads = IngestStore(database), UploadStore(database)
     outbox = Outbox(resources.bus, [store.episodes.collection, store.collection])
     handlers = IngestHandlers(resources, store, outbox)
     resources.bus.on(EpisodeUploaded, handlers.episode_uploaded)
@@ -41,8 +42,8 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
     resources.bus.on(ScreenTimeReported, handlers.screen_time_reported)
     resources.bus.on(EpisodeFailed, handlers.episode_failed)
     starter, steering = RunStarter(store, outbox), RunSteering(store, outbox)
-    uploads = UploadCommands(database, store, storage, starter, settings.uploads)
-    deletion = Deletion(database, store, storage, outbox, settings.deletion)
+    uploading = UploadCommands(uploads, store, storage, starter, settings.uploads)
+    deletion = Deletion(store, uploads, storage, outbox, settings.deletion)
     privacy = PrivacyHandlers(store, deletion)
     resources.bus.on(PersonErased, privacy.person_erased)
     resources.bus.on(ShowDeleted, privacy.show_deleted)
@@ -53,13 +54,13 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
             RunQueries(store, ArtifactReader(storage)),
             starter,
             steering,
-            uploads,
+            uploading,
             VideoQueries(store, storage, settings.api, settings.decoding),
-            ProgressFeed(database, settings.progress),
+            ProgressFeed(store, settings.progress),
             deletion,
             AuditLog(database),
         ),
-        background=(Reconciler(store, resources.bus, settings.reconciler).run, outbox.run, deletion.run, uploads.run),
+        background=(Reconciler(store, resources.bus, settings.reconciler).run, outbox.run, deletion.run, uploading.run),
     )
 
 

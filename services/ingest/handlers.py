@@ -7,7 +7,6 @@ from datetime import datetime
 
 from chassis.errors import BadInput, NotFound
 from chassis.kafka.bus import Origin
-from chassis.mongo.database import Document
 from chassis.mongo.outbox import Outbox
 from chassis.s3.storage import ObjectChanged, name_of
 from chassis.service import Resources
@@ -28,6 +27,7 @@ from contracts.events import (
 from contracts.ids import run_id_for
 from services.ingest.commands.deletion import Deletion
 from services.ingest.runs.planning import plan_recordings
+from services.ingest.runs.records import Failure, Run
 from services.ingest.runs.states import FINISHED, OPEN
 from services.ingest.settings import IngestSettings
 from services.ingest.store.runs import IngestStore
@@ -54,9 +54,8 @@ class IngestHandlers:
             raise episode_deleted(event.ep_id)
         known = await self._store.run(run_id)
         if known is not None:
-            if "video" in known:  # whoever planned it may have stopped before the episode named it
-                started, video = RunStarted.model_validate(known["started"]), BlobRef.model_validate(known["video"])
-                await self._store.episodes.point_at(started, event, video)
+            if known.video is not None:  # whoever planned it may have stopped before the episode named it
+                await self._store.episodes.point_at(known.started, event, known.video)
             return await self._announce(event.ep_id, run_id)
         video = await self._video(event)
         if not event.force:
@@ -77,35 +76,33 @@ class IngestHandlers:
         """Everything a planned run has to say; said again word for word when the upload event comes again."""
         run = await self._store.run(run_id)
         current = await self._store.current_run(ep_id)
-        if run is None or current is None or current["_id"] != run_id:
+        if run is None or current is None or current.run_id != run_id:
             return []  # a later run took the episode meanwhile
         closed = await self._store.supersede(ep_id, run_id)
-        started = RunStarted.model_validate(run["started"])
-        segments = await self._store.segments(run_id)
         planned = EpisodeProgress(
             ep_id=ep_id,
             run_id=run_id,
             stage="ingest",
             done=1,
             total=1,
-            media_s=started.duration_s,
-            detail={"segments": started.segments},
+            media_s=run.started.duration_s,
+            detail={"segments": run.started.segments},
         )
         return [
             *(RunCancelled(ep_id=ep_id, run_id=older, reason="superseded") for older in closed),
-            started,
+            run.started,
             planned,
-            *(SegmentReady.model_validate(document["ready"]) for document in segments),
+            *await self._store.segments(run_id),
         ]
 
-    async def _same_content(self, event: EpisodeUploaded, video: BlobRef) -> Document | None:
+    async def _same_content(self, event: EpisodeUploaded, video: BlobRef) -> Run | None:
         """The current run, where it is of the same video and profile and did not fail."""
         current = await self._store.current_run(event.ep_id)
-        if current is None or current["state"] not in {OPEN, FINISHED}:
+        if current is None or current.state not in {OPEN, FINISHED}:
             return None
-        if (current["video_sha256"], current["profile"]) != (video.sha256, event.profile):
+        if (current.video_sha256, current.profile) != (video.sha256, event.profile):
             return None
-        if event.video_stream not in {None, current["started"].get("video_stream")}:
+        if event.video_stream not in {None, current.started.video_stream}:
             return None
         return current
 
@@ -183,10 +180,10 @@ class IngestHandlers:
         await self._store.finish(event)
 
     async def episode_failed(self, event: EpisodeFailed, _origin: Origin) -> None:
+        failure = Failure(stage=event.stage, code=event.code, message=event.message)
         if event.run_id is not None:
-            await self._store.fail(event.run_id, stage=event.stage, code=event.code, message=event.message)
+            await self._store.fail(event.run_id, failure)
         elif event.upload_event_id is not None:
-            failure = {"stage": event.stage, "code": event.code, "message": event.message}
             await self._store.episodes.start_failed(event.ep_id, event.upload_event_id, failure)
 
 
@@ -206,18 +203,16 @@ class PrivacyHandlers:
         """Delete the episodes that the show had then; those that came later are another show's of its name."""
         until = datetime.fromisoformat(event.at)
         for episode in await self._store.episodes.list({event.show}):
-            if episode["created_at"] <= until:
+            if episode.created_at <= until:
                 with suppress(NotFound):  # somebody else deleted it meanwhile
-                    await self._deletion.delete(str(episode["_id"]), who=event.who)
+                    await self._deletion.delete(episode.ep_id, who=event.who)
 
 
 def episode_deleted(ep_id: str) -> BadInput:
     return BadInput("episode_deleted", f"{ep_id} was deleted after this upload; upload it again.")
 
 
-def existing_run(run: Document, upload_event_id: str) -> list[Event]:
+def existing_run(run: Run, upload_event_id: str) -> list[Event]:
     """What the emitter of another upload of the same content hears: the run there is, and its result if it has one."""
-    started = RunStarted.model_validate(run["started"]).model_copy(update={"upload_event_id": upload_event_id})
-    if "report" not in run:
-        return [started]
-    return [started, ScreenTimeReported.model_validate(run["report"])]
+    started = run.started.model_copy(update={"upload_event_id": upload_event_id})
+    return [started, run.report] if run.report is not None else [started]

@@ -11,7 +11,8 @@ from chassis.http.results import ApiModel
 from contracts.blobs import S3Uri, Sha256
 from contracts.events import Profile
 from contracts.ids import EpId, Slug
-from services.ingest.runs.progress import Failure, RunStatus
+from services.ingest.runs.progress import RunStatus
+from services.ingest.runs.records import Failure
 from services.ingest.runs.states import State
 
 LARGEST_VIDEO_BYTES = 2**40

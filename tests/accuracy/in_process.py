@@ -17,6 +17,7 @@ from chassis.domain.faces import FaceDetections, non_maximum_suppression
 from chassis.domain.pooling import PoolingRules
 from chassis.domain.visibility import VisibilityRules
 from chassis.settings import DecodingLimits
+from contracts.crops import CropRef
 from contracts.rows import FaceRow
 from services.detector.analysis import SegmentAnalysis, analyse_segment
 from services.detector.reading.segment_frames import SegmentSource
@@ -154,7 +155,6 @@ async def _analyse(
         profile=profile,
         detect=models.detector(min_score=profile.tracking.weak_score),
         model_id=DETECTOR_ID,
-        crops_uri="",
         decoding=DecodingLimits(),
     )
 
@@ -163,7 +163,7 @@ def _embed(analysis: SegmentAnalysis, models: Models) -> EmbeddedSegment:
     rules = EmbedderThresholds()
     faces = select_faces(analysis.faces, rules.selection)
     chosen = faces_to_embed(faces)
-    members = [face.crop.rpartition("#")[2] for face in chosen]
+    members = [CropRef.parse(face.crop).member for face in chosen]
     vectors = models.embed(read_crops(analysis.crops_zip, members)) if chosen else np.zeros((0, rules.dimension))
     return build_embedded_segment(
         tracks=analysis.tracks,

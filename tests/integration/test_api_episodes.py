@@ -15,6 +15,7 @@ from contracts.events import EpisodeChanged, EpisodeProgress, EpisodeUploaded, S
 from contracts.ids import run_id_for
 from screenalytics.local.servers import Stack
 from services.ingest.commands.reconciler import Reconciler
+from services.ingest.runs.records import Failure
 from services.ingest.settings import ReconcilerSettings
 from services.ingest.store.runs import IngestStore
 from tests.support.ingest_api import EPISODE, KEYS_ONLY, IngestApi, hearing, ingest_api
@@ -192,7 +193,7 @@ async def test_a_run_that_is_asked_for_has_its_id_at_once(api: IngestApi, databa
     assert early["code"] == "run_not_planned"
     assert (await api.ask("GET", f"/episodes/{EPISODE}/status"))["requested"]["run_id"] == started["run_id"]
     failed = {"stage": "ingest", "code": "object_missing", "message": "Upload it again."}
-    await store.episodes.start_failed(EPISODE, headers["ce_id"].decode(), failed)
+    await store.episodes.start_failed(EPISODE, headers["ce_id"].decode(), Failure(**failed))
     run = await api.ask("GET", f"{path}/{started['run_id']}")
     assert (run["state"], run["failure"]) == ("failed", failed)
     page = await api.ask("GET", f"{path}?limit=1")

@@ -19,6 +19,7 @@ from chassis.mongo.database import Database
 from chassis.settings import HttpSettings
 from contracts.events import EpisodeProgress, ScreenTimeReported, Stage
 from screenalytics.local.servers import Stack
+from services.ingest.runs.records import Failure
 from services.ingest.store.runs import IngestStore
 from tests.support.ingest_api import EPISODE, IngestApi, ingest_api
 from tests.support.rig import until
@@ -147,7 +148,7 @@ async def test_a_reader_that_comes_back_gets_what_it_missed(served: Served) -> N
     }
     silence = await anext(listen(served.addresses[0], last=missed.id))
     assert silence.kind == "ping"
-    await served.store.fail(RUN, stage="detector", code="unreadable", message="$x is unreadable.")
+    await served.store.fail(RUN, Failure(stage="detector", code="unreadable", message="$x is unreadable."))
     events = [event async for event in listen(served.addresses[0], last=missed.id)]
     assert [event.kind for event in events] == ["end"]
     assert events[0].data["failure"]["code"] == "unreadable"

@@ -96,7 +96,7 @@ async def test_an_event_never_replaces_another_video_unless_it_is_forced(api: In
     assert caught.value.code == "episode_taken" and "film.mp4" in caught.value.message
     assert run_of(await upload("film")) == first, "the same content is the same run"
     current = await store.current_run(EPISODE)
-    assert current is not None and current["_id"] == first
+    assert current is not None and current.run_id == first
     assert run_of(await upload("other", force=True)) != first
     with pytest.raises(Conflict):
         await upload("film")

@@ -13,9 +13,10 @@ from chassis.mongo import bitset
 from chassis.mongo.database import Database
 from contracts.events import EpisodeProgress, ScreenTimeReported, Stage
 from services.ingest.commands.reconciler import Reconciler, batch_of, missing_segments
+from services.ingest.runs.records import Failure
 from services.ingest.runs.states import FAILED, FINISHED
 from services.ingest.settings import ReconcilerSettings
-from services.ingest.store.runs import IngestStore, segments_done
+from services.ingest.store.runs import IngestStore
 from tests.support.brokers import embedded_broker
 from tests.support.rig import Rig, rig_on, until
 from tests.support.stub_stages import NOTHING, SEGMENTS, StubStages, ready, save_plan
@@ -109,7 +110,7 @@ async def test_only_news_counts_as_progress_and_rescues_without_any_become_rarer
     await _age(database, 61)
     claimed = await store.claim_stalled(60)
     assert claimed is not None
-    assert claimed["rescues"] == 1
+    assert claimed.rescues == 1
     assert await store.claim_stalled(60) is None, "one reconciler moves it on"
 
     await _age(database, 100)
@@ -117,24 +118,24 @@ async def test_only_news_counts_as_progress_and_rescues_without_any_become_rarer
     await _age(database, 121)
     second = await store.claim_stalled(60)
     assert second is not None
-    assert second["rescues"] == 2
+    assert second.rescues == 2
 
     await store.record_progress(progress("detector", 0))
     run = await store.run(RUN)
     assert run is not None
-    assert run["rescues"] == 0
+    assert run.rescues == 0
     await _age(database, 61)
     assert await store.claim_stalled(60) is not None
     await store.record_progress(progress("detector", 0))  # a repeat
     run = await store.run(RUN)
     assert run is not None
-    assert run["rescues"] == 1
+    assert run.rescues == 1
 
 
 async def test_only_open_runs_are_moved_on(database: Database) -> None:
     store = IngestStore(database)
     await save_plan(store, EPISODE, RUN)
-    await store.fail(RUN, stage="detector", code="unreadable", message="x")
+    await store.fail(RUN, Failure(stage="detector", code="unreadable", message="x"))
     await _age(database, 1000)
     assert await store.claim_stalled(60) is None
 
@@ -147,7 +148,7 @@ async def test_the_metrics_name_every_state_and_forget_none_that_has_emptied(rig
     await reconciler.sweep()
     assert _gauge("screenalytics_runs") == {"running": 1, "finished": 0, "failed": 0, "cancelled": 0, "superseded": 0}
     assert _gauge("screenalytics_oldest_run_age_seconds")["running"] == pytest.approx(3600, abs=60)
-    await store.fail(RUN, stage="detector", code="unreadable", message="x")
+    await store.fail(RUN, Failure(stage="detector", code="unreadable", message="x"))
     await reconciler.sweep()
     assert _gauge("screenalytics_runs")["running"] == 0
     assert _gauge("screenalytics_runs")["failed"] == 1
@@ -166,7 +167,7 @@ def _gauge(name: str) -> dict[str, float]:
 async def test_a_failed_run_is_finished_by_a_late_result(database: Database) -> None:
     store = IngestStore(database)
     await save_plan(store, EPISODE, RUN)
-    await store.fail(RUN, stage="detector", code="internal_error", message="x")
+    await store.fail(RUN, Failure(stage="detector", code="internal_error", message="x"))
     assert await _state(database, FAILED)
     report = ScreenTimeReported(
         ep_id=EPISODE, run_id=RUN, revision=1, duration_s=80.0, report=NOTHING, manifests={}, cast=(), unidentified=0
@@ -174,7 +175,7 @@ async def test_a_failed_run_is_finished_by_a_late_result(database: Database) -> 
     await store.finish(report)
     run = await store.run(RUN)
     assert run is not None
-    assert (run["state"], "failure" in run) == (FINISHED, False)
+    assert (run.state, run.failure) == (FINISHED, None)
 
 
 def test_every_request_of_many_has_its_turn() -> None:
@@ -195,7 +196,7 @@ async def _age(database: Database, seconds: float) -> None:
 
 async def _done(database: Database, *, segments: int) -> bool:
     run = await database["runs"].find_one({"_id": RUN})
-    return run is not None and bitset.count(segments_done(run, "detector")) == segments
+    return run is not None and bitset.count(run["segments_done"]["detector"]) == segments
 
 
 async def _state(database: Database, state: str) -> bool:

@@ -12,6 +12,7 @@ from chassis.mongo.run_fence import RunFence
 from contracts.events import EpisodeProgress, RunCancelled, ScreenTimeReported, SegmentReady
 from screenalytics.commands import runs
 from screenalytics.local.servers import Stack
+from services.ingest.runs.records import Failure
 from services.ingest.runs.states import CANCELLED, FAILED, OPEN
 from services.ingest.store.runs import IngestStore
 from tests.support.brokers import BrokerUnderTest
@@ -95,7 +96,7 @@ async def test_a_resumed_run_is_open_and_asks_for_what_it_lacks(
 ) -> None:
     store = await plan(database)
     if closed_by == "failed":
-        await store.fail(RUN, stage="detector", code="internal_error", message="x")
+        await store.fail(RUN, Failure(stage="detector", code="internal_error", message="x"))
         assert await state_of(database) == FAILED
     else:
         await store.cancel(RUN)
@@ -105,7 +106,7 @@ async def test_a_resumed_run_is_open_and_asks_for_what_it_lacks(
     assert await state_of(database) == OPEN
     run = await store.run(RUN)
     assert run is not None
-    assert "failure" not in run
+    assert run.failure is None
 
 
 async def test_what_cannot_be_steered_gets_one_sentence(addresses: BrokerUnderTest, database: Database) -> None:

@@ -47,6 +47,7 @@ from services.ingest.store.runs import IngestStore
 from tests.support.grouper_system import NOTHING, RecordingBus
 from tests.support.identity_rig import DIMENSION, EP, MODEL, RUN, Colour, IdentityRig, identity_rig, vector_of
 from tests.support.outboxes import all_published
+from tests.support.run_records import a_run
 from tests.unit.identity.builders import MIDDLE, make_shot
 
 DURATION_S = 60.0
@@ -91,8 +92,8 @@ class PrivacyRig:
         self, tracks: Sequence[OnScreen], traces: dict[Colour, Traces], *, ep_id: str = EP, run_id: str = RUN
     ) -> None:
         """Let an episode be grouped and reported; notes what there is of everybody in `traces`."""
-        run = {"_id": run_id, "ep_id": ep_id, "state": "running", "seq": 0, "started": {"segments": 1}}
-        await self.database["runs"].insert_one(run)
+        run = a_run(run_id, ep_id=ep_id, progress={})
+        await self.database["runs"].insert_one(run.model_dump(mode="json", by_alias=True))
         await self.grouper.deliver(await self._embedded(tracks, traces, ep_id, run_id))
         await self.settle()
 

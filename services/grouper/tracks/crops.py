@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from contracts.crops import by_archive, renamed
 from contracts.rows import FaceRow, TrackRow
 
 Members = Mapping[str, frozenset[str]]
@@ -18,30 +19,20 @@ def members_of(
     for face in faces:
         if face.face_id in forgotten:
             names += [name for name in (face.crop, face.thumbnail) if name is not None]
-    found: dict[str, set[str]] = {}
-    for name in names:
-        archive, _, member = name.rpartition("#")
-        if archive:
-            found.setdefault(archive, set()).add(member)
-    return {archive: frozenset(members) for archive, members in found.items()}
+    return {archive: frozenset(members) for archive, members in by_archive(names).items()}
 
 
 def rename_archives(
-    tracks: Sequence[TrackRow], faces: Sequence[FaceRow], renamed: Mapping[str, str]
+    tracks: Sequence[TrackRow], faces: Sequence[FaceRow], archives: Mapping[str, str]
 ) -> tuple[list[TrackRow], list[FaceRow]]:
-    """The rows with their pictures where the archives are now; `renamed` is old URI -> new URI."""
-
-    def moved(name: str) -> str:
-        archive, mark, member = name.rpartition("#")
-        return f"{renamed.get(archive, archive)}{mark}{member}" if archive else name
-
+    """The rows with their pictures where the archives are now; `archives` is old URI -> new URI."""
     return (
-        [row.model_copy(update={"crops": tuple(moved(crop) for crop in row.crops)}) for row in tracks],
+        [row.model_copy(update={"crops": tuple(renamed(crop, archives) for crop in row.crops)}) for row in tracks],
         [
             face.model_copy(
                 update={
-                    "crop": moved(face.crop),
-                    "thumbnail": None if face.thumbnail is None else moved(face.thumbnail),
+                    "crop": renamed(face.crop, archives),
+                    "thumbnail": None if face.thumbnail is None else renamed(face.thumbnail, archives),
                 }
             )
             for face in faces

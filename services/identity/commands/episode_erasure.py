@@ -15,6 +15,7 @@ from typing import Protocol
 from chassis.domain.redaction import redact
 from chassis.kafka.bus import Bus
 from chassis.mongo.grouper_read_model import GrouperReadModel
+from chassis.retrying import until_stored
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.events import EpisodeGrouped, Event, TracksErased
 from contracts.rows import IdentitiesDocument
@@ -25,8 +26,6 @@ from services.identity.privacy.mentions import names_person
 from services.identity.store.erasures import EpisodeProgress, Erasure
 from services.identity.store.links import LinkStore
 from services.identity.store.revisions import Revision, RevisionStore
-
-MOST_TRIES = 50
 
 ASK_AGAIN = timedelta(seconds=60)
 """When the grouper is asked again for what it has not done yet."""
@@ -162,13 +161,16 @@ class EpisodeErasures:
     async def _forget_links(self, ep_id: str, revision: Revision, cast_id: str, texts: Sequence[str]) -> int:
         """Take the person out of the links; returns how many named them."""
         named = names_person(revision.document, (*revision.links, *revision.automatic), cast_id, texts)
-        for _ in range(MOST_TRIES):
+
+        async def attempt() -> int | None:
             episode = await self._links.load(ep_id, history=True)
             if episode is None or not (named or _is_linked(episode, cast_id, texts)):
                 return 0
-            if await self._links.forget(episode, cast_id, texts):
-                return sum(link.cast_id == cast_id for link in episode.effective.links)
-        raise RuntimeError(f"the links of {ep_id} change faster than a person can be taken out of them")
+            taken_out = await self._links.forget(episode, cast_id, texts)
+            return sum(link.cast_id == cast_id for link in episode.effective.links) if taken_out else None
+
+        busy = RuntimeError(f"the links of {ep_id} change faster than a person can be taken out of them")
+        return await until_stored(attempt, busy=busy)
 
     def _is_named(self, revision: Revision, erasure: Erasure) -> bool:
         if erasure.cast_id is None:

@@ -6,7 +6,6 @@ on, episode by episode, until nothing names them; whoever dies in between, anoth
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from chassis import telemetry
 from chassis.errors import NotFound
 from chassis.http.audit_log import AuditLog
 from chassis.mongo.outbox import Outbox
+from chassis.retrying import keep_doing
 from chassis.s3.storage import Storage, parse_uri
 from contracts.events import PersonErased
 from services.identity.commands.episode_erasure import EpisodeErasures
@@ -84,12 +84,7 @@ class Erasures:
         return [receipt_of(erasure) for erasure in await self._store.of_show(show)]
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                telemetry.logger().warning("erasure sweep failed", error=str(error)[:300])
-            await asyncio.sleep(self._settings.every_s)
+        await keep_doing(self.sweep, every_s=self._settings.every_s, what="erasure sweep")
 
     async def sweep(self) -> int:
         """Go on with every erasure that is due; returns how many."""

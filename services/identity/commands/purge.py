@@ -10,6 +10,7 @@ from datetime import datetime
 from chassis.mongo.grouper_read_model import GrouperReadModel
 from chassis.s3.storage import ObjectMissing, Storage, decode_rows, get_artifact_path
 from contracts.blobs import BlobRef
+from contracts.crops import by_archive
 from contracts.rows import FaceRow
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.privacy.superseded import Current, is_faces, is_superseded_manifest, is_superseded_segment
@@ -102,7 +103,7 @@ class RevisionPurge:
             except ObjectMissing:
                 continue
             rows = await asyncio.to_thread(decode_rows, data, FaceRow)
-            found.update(name.rpartition("#")[0] for row in rows for name in (row.crop, row.thumbnail or ""))
+            found.update(by_archive(name for row in rows for name in (row.crop, row.thumbnail)))
         return found
 
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from chassis.errors import NotFound
+from contracts.crops import CropRef
 
 _NAME = re.compile(
     r"s3://(?P<bucket>[A-Za-z0-9.-]+)/artifacts/segments/(?P<ep_id>[a-z0-9-]+)/[0-9A-Z]{26}/[0-9]{5,9}/"
@@ -41,7 +42,7 @@ def picture_key(text: str, *, ep_id: str, bucket: str) -> PictureKey:
         raise unknown_picture(text, ep_id)
     return PictureKey(
         text=text,
-        archive=text.partition("#")[0],
+        archive=CropRef.parse(text).archive,
         digest=found["digest"],
         member=found["member"],
         name=f"{found['kind']}-{found['track']}-{found['frame']}.jpg",
@@ -49,7 +50,7 @@ def picture_key(text: str, *, ep_id: str, bucket: str) -> PictureKey:
 
 
 def unknown_picture(text: str, ep_id: str) -> NotFound:
-    shown = text.rpartition("#")[2][:80]
+    shown = CropRef.parse(text).member[:80]
     return NotFound(
         "unknown_picture", f"{shown} is not a picture of {ep_id}: send a crop or thumbnail as its faces name them."
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from chassis.cache import Latest
 from chassis.domain.crop_archive import read_picture
 from chassis.s3.storage import Storage
+from contracts.crops import CropRef, by_archive
 
 REMEMBERED = 4000
 """Pictures, of some kilobytes each: a revision shows nearly the same ones as the one before."""
@@ -28,14 +29,10 @@ class Thumbnails:
         """
         wanted = list(dict.fromkeys(names))
         found = {name: picture for name in wanted if (picture := self._kept.get(name)) is not None}
-        missing: dict[str, list[str]] = {}
-        for name in wanted:
-            if name not in found:
-                archive, _, member = name.rpartition("#")
-                missing.setdefault(archive, []).append(member)
+        missing = by_archive(name for name in wanted if name not in found)
         for archive, members in sorted(missing.items()):
             pictures = await asyncio.to_thread(_unpack, await self._storage.read(archive), members)
-            found |= {f"{archive}#{member}": picture for member, picture in pictures.items()}
+            found |= {str(CropRef(archive, member)): picture for member, picture in pictures.items()}
         return {name: self._kept.put(name, found[name]) for name in wanted}
 
 

@@ -17,6 +17,7 @@ from chassis.http.audit_log import AuditLog
 from chassis.mongo.database import Database
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.s3.storage import ObjectMissing, Storage
+from contracts.crops import by_archive
 from contracts.rows import FaceRow, IdentitiesDocument, TrackRow
 from services.identity.facebank.cast import Picture, Show
 from services.identity.links.episode_links import EpisodeLinks
@@ -148,12 +149,7 @@ class PersonalData:
         )
         yield f"episodes/{ep_id}/tracks.json", _json([_with_vector(row, track_vectors) for row in tracks])
         yield f"episodes/{ep_id}/faces.json", _json([_with_vector(row, face_vectors) for row in faces])
-        of_archive: dict[str, set[str]] = {}
-        for row in faces:
-            for name in (row.crop, row.thumbnail):
-                archive, _, member = (name or "").rpartition("#")
-                if archive:
-                    of_archive.setdefault(archive, set()).add(member)
+        of_archive = by_archive(name for row in faces for name in (row.crop, row.thumbnail))
         for archive, members in sorted(of_archive.items()):
             content = await self._object(archive)
             for member in sorted(members) if content is not None else ():

@@ -14,10 +14,11 @@ import numpy as np
 from pymongo import ReplaceOne
 from pymongo.errors import DuplicateKeyError
 
-from chassis.commands import MOST_TRIES, Accepted, Order, accept, fingerprint, refuse_another
+from chassis.commands import Accepted, Order, accept, fingerprint, refuse_another
 from chassis.errors import Conflict
 from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import Outbox, enqueue
+from chassis.retrying import until_stored
 from contracts.blobs import PictureRef
 from contracts.events import Event, PersonErased, PictureVerdict, ShowDeleted
 from services.identity.facebank.cast import Answer, Answering, Picture, Show
@@ -125,14 +126,16 @@ class FacebankStore:
         Raises:
             Conflict: `facebank_busy`.
         """
-        for _ in range(MOST_TRIES):
+
+        async def attempt() -> Show | None:
             before = await self.show(show) or Show(show=show)
             change = decide(before)
             if change is None:
                 return before
-            if await self._write(before, change):
-                return await self.show(show) or before
-        raise Conflict("facebank_busy", f"The cast of {show} is being changed by many at once: try again.")
+            return (await self.show(show) or before) if await self._write(before, change) else None
+
+        busy = Conflict("facebank_busy", f"The cast of {show} is being changed by many at once: try again.")
+        return await until_stored(attempt, busy=busy)
 
     async def change(self, show: str, order: Order, asked: str, decide: Callable[[Show], Change]) -> Answer:
         """Change a facebank in one write with its events, and remember what the command is answered.

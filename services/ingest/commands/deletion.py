@@ -6,7 +6,6 @@ removed is told from what an episode that was created again owns by the same ord
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,16 +13,17 @@ from datetime import UTC, datetime, timedelta
 from ulid import ULID
 
 from chassis import telemetry
-from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import Outbox
+from chassis.retrying import keep_doing
 from chassis.s3.storage import Storage, parse_uri
 from contracts.events import RunCancelled
 from services.ingest.models import DeletedEpisode
 from services.ingest.runs.keys import last_id_at, video_folder
+from services.ingest.runs.records import Episode, Leftovers, Run, Tombstone
 from services.ingest.runs.states import OPEN
 from services.ingest.settings import DeletionSettings
-from services.ingest.store.episodes import version_of
 from services.ingest.store.runs import IngestStore
+from services.ingest.store.uploads import UploadStore
 
 PASSES = 2
 CLAIMED_FOR_S = 60.0
@@ -76,10 +76,9 @@ class Deletion:
     """Deletes episodes, and removes what is left of them; several replicas may run it."""
 
     def __init__(
-        self, database: Database, store: IngestStore, storage: Storage, outbox: Outbox, settings: DeletionSettings
+        self, store: IngestStore, uploads: UploadStore, storage: Storage, outbox: Outbox, settings: DeletionSettings
     ) -> None:
-        self._uploads = database["uploads"]
-        self._segments = database["run_segments"]
+        self._uploads = uploads
         self._store = store
         self._episodes = store.episodes
         self._storage = storage
@@ -95,113 +94,97 @@ class Deletion:
         while True:
             was = await self._episodes.read(ep_id)
             runs = await self._store.list_runs(ep_id=ep_id)
-            names = [str(run["_id"]) for run in runs] + [entry["run_id"] for entry in was.get("starts", ())]
-            last = max([last_id_at(datetime.now(UTC)), *names, str(was.get("last_run_id") or "")])
+            names = [run.run_id for run in runs] + [asked.run_id for asked in was.starts]
+            last = max([last_id_at(datetime.now(UTC)), *names, was.last_run_id or ""])
             cancelled = [
-                RunCancelled(ep_id=ep_id, run_id=str(run["_id"]), reason="deleted")
-                for run in runs
-                if run["state"] == OPEN
+                RunCancelled(ep_id=ep_id, run_id=run.run_id, reason="deleted") for run in runs if run.state == OPEN
             ]
             if await self._episodes.write_tombstone(was, last_run_id=last, cancelled=cancelled, who=who):
                 break
         await self._outbox.publish_soon(self._episodes.collection, ep_id)
-        return DeletedEpisode(ep_id=ep_id, last_run_id=last, version=version_of(was) + 1)
+        return DeletedEpisode(ep_id=ep_id, last_run_id=last, version=was.version + 1)
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                telemetry.logger().warning("deletion sweep failed", error=str(error)[:300])
-            await asyncio.sleep(self._settings.every_s)
+        await keep_doing(self.sweep, every_s=self._settings.every_s, what="deletion sweep")
 
     async def sweep(self) -> int:
         """Do every pass that is due; returns how many."""
-        due = {"deletion.due_at": {"$lte": datetime.now(UTC)}}
         passes = 0
-        async for found in self._episodes.collection.find(due, {"deletion": 1}):
-            claimed = await self._episodes.collection.find_one_and_update(
-                {"_id": found["_id"], "deletion.due_at": found["deletion"]["due_at"]},
-                {"$set": {"deletion.due_at": datetime.now(UTC) + timedelta(seconds=CLAIMED_FOR_S)}},
-            )
-            if claimed is not None:
-                await self._pass(claimed)
+        async for claimed in self._episodes.claim_deletion(for_s=CLAIMED_FOR_S):
+            if claimed.deletion is not None:
+                await self._pass(claimed, claimed.deletion)
                 passes += 1
         return passes
 
-    async def _pass(self, episode: Document) -> None:
-        ep_id, deletion = str(episode["_id"]), episode["deletion"]
+    async def _pass(self, episode: Episode | Tombstone, deletion: Leftovers) -> None:
+        ep_id, there = episode.ep_id, episode if isinstance(episode, Episode) else None
         runs = await self._store.list_runs(ep_id=ep_id)
-        gone = [run for run in runs if str(run["_id"]) <= deletion["last_run_id"]]
-        later = [run["video"]["uri"] for run in runs if str(run["_id"]) > deletion["last_run_id"]]
-        if episode.get("video"):
-            later.append(episode["video"]["uri"])
-        remains = LeftoverDocuments(
+        gone = [run for run in runs if run.run_id <= deletion.last_run_id]
+        later = _videos_of(run for run in runs if run.run_id > deletion.last_run_id)
+        if there is not None and there.video is not None:
+            later.append(there.video.uri)
+        leftover = LeftoverDocuments(
             ep_id=ep_id,
-            last_run_id=deletion["last_run_id"],
-            deleted_at=deletion["deleted_at"],
-            passes=deletion["passes"],
-            recreated_at=None if episode.get("deleted") else episode["created_at"],
+            last_run_id=deletion.last_run_id,
+            deleted_at=deletion.deleted_at,
+            passes=deletion.passes,
+            recreated_at=there.created_at if there is not None else None,
             kept=frozenset(parse_uri(uri)[1] for uri in later),
         )
-        await self._remove_uploads(remains)
-        keys = await self._artifacts(remains) + await self._videos(remains)
-        keys += await self._videos_elsewhere(remains, [run["video"]["uri"] for run in gone] + deletion["videos"])
+        await self._remove_uploads(leftover)
+        keys = await self._artifacts(leftover) + await self._videos(leftover)
+        keys += await self._videos_elsewhere(leftover, [*_videos_of(gone), *deletion.videos])
         await self._storage.delete_keys(keys)
-        await self._segments.delete_many({"ep_id": ep_id, "run_id": {"$lte": remains.last_run_id}})
-        await self._store.collection.delete_many({"_id": {"$in": [str(run["_id"]) for run in gone]}})
-        telemetry.logger().info("remains removed", ep_id=ep_id, objects=len(keys), runs=len(gone))
-        await self._note(remains)
+        await self._store.remove(ep_id, until=leftover.last_run_id, run_ids=[run.run_id for run in gone])
+        telemetry.logger().info("leftovers removed", ep_id=ep_id, objects=len(keys), runs=len(gone))
+        await self._note(leftover)
 
-    async def _note(self, remains: LeftoverDocuments) -> None:
+    async def _note(self, leftover: LeftoverDocuments) -> None:
         """The next pass, or, after the last one, a tombstone with no more than what has to stay closed."""
-        same = {"_id": remains.ep_id, "deletion.deleted_at": remains.deleted_at}
-        collection = self._episodes.collection
-        if remains.passes + 1 < PASSES:
-            due_at = remains.deleted_at + timedelta(seconds=self._settings.second_pass_s)
-            await collection.update_one(
-                same, {"$set": {"deletion.passes": remains.passes + 1, "deletion.due_at": due_at}}
-            )
+        passes = leftover.passes + 1
+        if passes >= PASSES:
+            await self._episodes.end_deletion(leftover.ep_id, leftover.deleted_at)
             return
-        facts = dict.fromkeys(("deletion", "show", "created_at", "updated_at"), "")
-        await collection.update_one(same | {"deleted": True}, {"$unset": facts})
-        await collection.update_one(same, {"$unset": {"deletion": ""}})
+        due_at = leftover.deleted_at + timedelta(seconds=self._settings.second_pass_s)
+        await self._episodes.put_deletion_off(leftover.ep_id, leftover.deleted_at, passes=passes, due_at=due_at)
 
-    async def _remove_uploads(self, remains: LeftoverDocuments) -> None:
-        older = {"ep_id": remains.ep_id, "_id": {"$lte": remains.last_run_id}}
-        async for upload in self._uploads.find(older):
-            await self._storage.abort_multipart(upload["key"], upload["multipart_id"])
-        prefix = f"uploads/{remains.ep_id}/"
-        keys = [key async for key in self._storage.list_keys(prefix) if remains.owns_upload(key.removeprefix(prefix))]
+    async def _remove_uploads(self, leftover: LeftoverDocuments) -> None:
+        for upload in await self._uploads.of_episode(leftover.ep_id, until=leftover.last_run_id):
+            await self._storage.abort_multipart(upload.key, upload.multipart_id)
+        prefix = f"uploads/{leftover.ep_id}/"
+        keys = [key async for key in self._storage.list_keys(prefix) if leftover.owns_upload(key.removeprefix(prefix))]
         await self._storage.delete_keys(keys)
-        await self._uploads.delete_many(older)
+        await self._uploads.remove(leftover.ep_id, until=leftover.last_run_id)
 
-    async def _artifacts(self, remains: LeftoverDocuments) -> list[str]:
+    async def _artifacts(self, leftover: LeftoverDocuments) -> list[str]:
         found: list[str] = []
         for folder in await self._storage.list_folders("artifacts/"):
-            prefix = f"{folder}{remains.ep_id}/"
+            prefix = f"{folder}{leftover.ep_id}/"
             async for key, written_at in self._storage.list_objects(prefix):
-                if remains.owns_artifact(key.removeprefix(prefix), written_at):
+                if leftover.owns_artifact(key.removeprefix(prefix), written_at):
                     found.append(key)
         return found
 
-    async def _videos(self, remains: LeftoverDocuments) -> list[str]:
-        listed = self._storage.list_objects(video_folder(remains.ep_id))
-        return [key async for key, written_at in listed if remains.owns_video(key, written_at)]
+    async def _videos(self, leftover: LeftoverDocuments) -> list[str]:
+        listed = self._storage.list_objects(video_folder(leftover.ep_id))
+        return [key async for key, written_at in listed if leftover.owns_video(key, written_at)]
 
-    async def _videos_elsewhere(self, remains: LeftoverDocuments, uris: Iterable[str]) -> list[str]:
+    async def _videos_elsewhere(self, leftover: LeftoverDocuments, uris: Iterable[str]) -> list[str]:
         """Videos that an emitter put elsewhere below `raw/videos/`, unless another episode is of the same object."""
         found: list[str] = []
         for uri in sorted(set(uris)):
             bucket, key = parse_uri(uri)
-            if bucket != self._storage.bucket or not key.startswith(VIDEOS) or key in remains.kept:
+            if bucket != self._storage.bucket or not key.startswith(VIDEOS) or key in leftover.kept:
                 continue
-            if key.startswith(video_folder(remains.ep_id)):
+            if key.startswith(video_folder(leftover.ep_id)):
                 continue
-            others = {"video.uri": uri, "_id": {"$ne": remains.ep_id}}
-            if await self._episodes.collection.find_one(others, {"_id": 1}) is None:
+            if not await self._episodes.is_of_another(leftover.ep_id, uri):
                 found.append(key)
         return found
+
+
+def _videos_of(runs: Iterable[Run]) -> list[str]:
+    return [run.video.uri for run in runs if run.video is not None]
 
 
 def _is_ulid(text: str) -> bool:

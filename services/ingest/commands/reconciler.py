@@ -6,38 +6,39 @@ request travels down to where the work got lost.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from chassis import metrics, telemetry
 from chassis.kafka.bus import Bus
 from chassis.mongo.bitset import is_marked
-from chassis.mongo.database import Document
+from chassis.retrying import keep_doing
 from contracts.events import SegmentReady
 from services.ingest.runs.progress import PER_SEGMENT
+from services.ingest.runs.records import Run
 from services.ingest.settings import ReconcilerSettings
-from services.ingest.store.runs import IngestStore, segments_done
+from services.ingest.store.runs import IngestStore
 
 
-def missing_segments(run: Document, segments: list[Document]) -> list[SegmentReady]:
+def missing_segments(run: Run, segments: Sequence[SegmentReady]) -> Sequence[SegmentReady]:
     """The requests to repeat for a stalled run.
 
     Segments not yet through detector and embedder. If all are, the grouper may have missed any of them, so all; if it
     has them too, one is enough to make it, and identity after it, say again what they said.
     """
-    done = [segments_done(run, stage) for stage in PER_SEGMENT]
-    wanted = [segment for segment in segments if not all(is_marked(words, segment["segment"]) for words in done)]
+    done = [run.done_by(stage) for stage in PER_SEGMENT]
+    wanted = [ready for ready in segments if not all(is_marked(words, ready.segment) for words in done)]
     if not wanted:
-        wanted = segments[-1:] if "grouper" in run["stages_done"] else segments
-    return [SegmentReady.model_validate(document["ready"]) for document in wanted]
+        return segments[-1:] if "grouper" in run.stages_done else segments
+    return wanted
 
 
-def batch_of(requests: list[SegmentReady], *, rescue: int, size: int) -> list[SegmentReady]:
+def batch_of(requests: Sequence[SegmentReady], *, rescue: int, size: int) -> Sequence[SegmentReady]:
     """The part of many requests that is due in the `rescue`-th try (from 1): in the end every one has its turn."""
     if len(requests) <= size:
         return requests
     start = (rescue - 1) * size % len(requests)
-    return (requests + requests)[start : start + size]
+    return [*requests, *requests][start : start + size]
 
 
 class Reconciler:
@@ -49,28 +50,23 @@ class Reconciler:
         self._settings = settings
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                telemetry.logger().warning("reconciler sweep failed", error=str(error)[:300])
-            await asyncio.sleep(self._settings.every_s)
+        await keep_doing(self.sweep, every_s=self._settings.every_s, what="reconciler sweep")
 
     async def sweep(self) -> int:
         """Move every stalled run on, also those not planned yet; returns how many segments were asked for again."""
         asked = 0
         while run := await self._store.claim_stalled(self._settings.stalled_after_s):
             requests = batch_of(
-                missing_segments(run, await self._store.segments(str(run["_id"]))),
-                rescue=run["rescues"],
+                missing_segments(run, await self._store.segments(run.run_id)),
+                rescue=run.rescues,
                 size=self._settings.batch,
             )
             telemetry.logger().warning(
                 "run stalled, asking again",
-                ep_id=run["ep_id"],
-                run_id=run["_id"],
+                ep_id=run.ep_id,
+                run_id=run.run_id,
                 segments=len(requests),
-                rescue=run["rescues"],
+                rescue=run.rescues,
             )
             await self._bus.publish(*requests)
             asked += len(requests)

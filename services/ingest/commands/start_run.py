@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from chassis.commands import fingerprint, refuse_another
 from chassis.errors import Conflict
-from chassis.mongo.database import Document
 from chassis.mongo.outbox import Outbox
+from chassis.retrying import until_stored
 from contracts.blobs import VideoRef
 from contracts.events import EpisodeUploaded, Profile
 from contracts.ids import run_id_for
 from services.ingest.models import StartedRun
 from services.ingest.runs.keys import time_after
 from services.ingest.runs.ownership import check_ownership
+from services.ingest.runs.records import Episode, RequestedRun, Run
 from services.ingest.runs.states import FINISHED, OPEN
-from services.ingest.store.episodes import TRIES, EpisodeStore
+from services.ingest.store.episodes import EpisodeStore, contended
 from services.ingest.store.runs import IngestStore
 
 
@@ -41,19 +41,19 @@ class RunStarter:
         if not force:
             await self._store.check_ownership(ep_id, video.sha256 or "")
         facts = {"title": title} if title is not None else {}
-        was = await self._episodes.find(ep_id)
-        if was is None or was.get("deleted"):
+        if await self._episodes.find_there(ep_id) is None:
             await self._episodes.create(ep_id, facts)
         elif facts:
             await self._episodes.change(ep_id, facts, expected=None, command=f"{command}/title")
-        for _ in range(TRIES):
+
+        async def attempt() -> bool | None:
             was = await self._episodes.read(ep_id)
             if not force:
                 check_ownership(was, await self._store.current_run(ep_id), video.sha256 or "")
-            if await self._episodes.set_video(was, video.model_dump(mode="json", by_alias=True)):
-                await self._outbox.publish_soon(self._episodes.collection, ep_id)
-                return
-        raise Conflict("contended", f"Too many changes of {ep_id} at the same time: try again.")
+            return await self._episodes.set_video(was, video) or None
+
+        await until_stored(attempt, busy=contended(ep_id))
+        await self._outbox.publish_soon(self._episodes.collection, ep_id)
 
     async def earlier(self, ep_id: str, command: str, asked: str) -> StartedRun | None:
         """The run that a command asked for before; `asked` is its fingerprint.
@@ -61,7 +61,7 @@ class RunStarter:
         Raises:
             Conflict: `command_id_used`, where the command's id was another one's.
         """
-        return _asked_before(await self._episodes.find(ep_id) or {}, ep_id, command, asked)
+        return _asked_before(await self._episodes.find_there(ep_id), command, asked)
 
     async def start(
         self,
@@ -81,28 +81,27 @@ class RunStarter:
             NotFound: `unknown_episode`.
             Conflict: `no_video`, where none was uploaded; `command_id_used`.
         """
-        asked = asked or fingerprint("start_run", profile=profile, force=force, video_stream=video_stream)
-        for _ in range(TRIES):
+        told = asked or fingerprint("start_run", profile=profile, force=force, video_stream=video_stream)
+
+        async def attempt() -> StartedRun | None:
             was = await self._episodes.read(ep_id)
-            earlier = _asked_before(was, ep_id, command, asked)
+            earlier = _asked_before(was, command, told)
             if earlier is not None:
                 return earlier
-            if not was.get("video"):
+            if was.video is None:
                 raise Conflict("no_video", f"{ep_id} has no video: upload one, or register one that is in the bucket.")
-            video = VideoRef.model_validate(was["video"])
             current = await self._store.current_run(ep_id)
-            if not force and current is not None and _is_of(current, video, profile, video_stream):
-                return StartedRun(ep_id=ep_id, run_id=str(current["_id"]), created=False)
-            started = await self._ask(
-                was, video, profile=profile, video_stream=video_stream, command=command, who=who, asked=asked
+            if not force and current is not None and _is_of(current, was.video, profile, video_stream):
+                return StartedRun(ep_id=ep_id, run_id=current.run_id, created=False)
+            return await self._ask(
+                was, was.video, profile=profile, video_stream=video_stream, command=command, who=who, asked=told
             )
-            if started is not None:
-                return started
-        raise Conflict("contended", f"Too many changes of {ep_id} at the same time: try again.")
+
+        return await until_stored(attempt, busy=contended(ep_id))
 
     async def _ask(
         self,
-        was: Document,
+        was: Episode,
         video: VideoRef,
         *,
         profile: Profile,
@@ -114,34 +113,38 @@ class RunStarter:
         """Leave the upload event in the outbox. Whether to run at all was decided here, so it is forced: the run that
         is answered is the one that will be planned.
         """
-        ep_id = str(was["_id"])
-        at = time_after(datetime.now(UTC), (was.get("last_run_id"), was.get("current_run_id"), *_asked_for(was)))
+        ep_id, asked_for = was.ep_id, [run.run_id for run in was.starts]
+        at = time_after(datetime.now(UTC), (was.last_run_id, was.current_run_id, *asked_for))
         event = EpisodeUploaded(
             ep_id=ep_id, video=video, profile=profile, force=True, video_stream=video_stream, request_id=command
         )
         run_id = run_id_for(event.event_id, at)
-        entry: dict[str, Any] = {"command": command, "run_id": run_id, "event_id": event.event_id}
-        entry |= {"profile": profile, "at": at, "who": who, "fingerprint": asked}
-        if not await self._episodes.start(was, event, entry, at=at):
+        run = RequestedRun(
+            command=command,
+            run_id=run_id,
+            event_id=event.event_id,
+            profile=profile,
+            at=at,
+            who=who,
+            fingerprint=asked,
+        )
+        if not await self._episodes.start(was, event, run):
             return None
         await self._outbox.publish_soon(self._episodes.collection, ep_id)
         return StartedRun(ep_id=ep_id, run_id=run_id, created=True)
 
 
-def _is_of(run: Document, video: VideoRef, profile: Profile, video_stream: int | None) -> bool:
+def _is_of(run: Run, video: VideoRef, profile: Profile, video_stream: int | None) -> bool:
     """Whether a run does or did the same work."""
-    if video_stream not in {None, run["started"].get("video_stream")}:
+    if video_stream not in {None, run.started.video_stream}:
         return False
-    return run["state"] in {OPEN, FINISHED} and (run["video_sha256"], run["profile"]) == (video.sha256, profile)
+    return run.state in {OPEN, FINISHED} and (run.video_sha256, run.profile) == (video.sha256, profile)
 
 
-def _asked_before(episode: Document, ep_id: str, command: str, asked: str) -> StartedRun | None:
-    known = next((entry for entry in episode.get("starts", ()) if entry["command"] == command), None)
-    if known is None:
+def _asked_before(episode: Episode | None, command: str, asked: str) -> StartedRun | None:
+    starts = episode.starts if episode is not None else ()
+    known = next((run for run in starts if run.command == command), None)
+    if episode is None or known is None:
         return None
-    refuse_another(known.get("fingerprint"), asked)
-    return StartedRun(ep_id=ep_id, run_id=known["run_id"], created=False)
-
-
-def _asked_for(episode: Document) -> list[str]:
-    return [entry["run_id"] for entry in episode.get("starts", ())]
+    refuse_another(known.fingerprint, asked)
+    return StartedRun(ep_id=episode.ep_id, run_id=known.run_id, created=False)

@@ -5,26 +5,27 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from chassis import telemetry
 from chassis.commands import fingerprint, refuse_another
 from chassis.errors import BadInput, Conflict, NotFound
-from chassis.mongo.database import Database, Document
+from chassis.retrying import keep_doing
 from chassis.s3.storage import ObjectMissing, Storage, hash_file, media_type_of, name_of, parse_uri
 from contracts.blobs import VideoRef
 from contracts.events import Profile
 from services.ingest.commands.start_run import RunStarter
 from services.ingest.models import FiledVideo, NewUpload, PartUrl, Registration, StartedRun, UploadView
 from services.ingest.runs.keys import check_key, id_after, suffix_of, upload_key, video_folder, video_key
+from services.ingest.runs.records import Upload
 from services.ingest.runs.upload_parts import missing_parts, part_size, part_sizes
 from services.ingest.settings import UploadSettings
 from services.ingest.store.runs import IngestStore
+from services.ingest.store.uploads import ABORTED, COMPLETED, OPEN, REJECTED, UploadStore
 
 SWEEP_EVERY_S = 600.0
-OPEN, COMPLETED, REJECTED, ABORTED = "open", "completed", "rejected", "aborted"
 
 
 class UploadCommands:
@@ -34,9 +35,9 @@ class UploadCommands:
     """
 
     def __init__(
-        self, database: Database, store: IngestStore, storage: Storage, starter: RunStarter, settings: UploadSettings
+        self, uploads: UploadStore, store: IngestStore, storage: Storage, starter: RunStarter, settings: UploadSettings
     ) -> None:
-        self._uploads = database["uploads"]
+        self._uploads = uploads
         self._store = store
         self._storage = storage
         self._starter = starter
@@ -58,48 +59,49 @@ class UploadCommands:
             raise BadInput(
                 "video_too_large", f"A video may have {self._settings.largest_bytes} bytes: make it smaller."
             )
-        known = await self._uploads.find_one({"command": command, "caller": caller})
+        known = await self._uploads.begun_by(command, caller)
         if known is not None:
-            refuse_another(known.get("fingerprint"), asked)
+            refuse_another(known.fingerprint, asked)
             return await self._view(known)
         if not wanted.force:
             await self._starter.check_ownership(wanted.ep_id, wanted.sha256)
-        episode = await self._store.episodes.find(wanted.ep_id) or {}
-        upload_id = id_after(datetime.now(UTC), [episode.get("last_run_id")])
+        episode = await self._store.episodes.find(wanted.ep_id)
+        upload_id = id_after(datetime.now(UTC), [episode.last_run_id if episode is not None else None])
         suffix = suffix_of(wanted.filename, wanted.media_type)
         key = upload_key(wanted.ep_id, upload_id, suffix)
-        document: Document = wanted.model_dump(mode="json") | {
-            "_id": upload_id,
-            "suffix": suffix,
-            "key": key,
-            "multipart_id": await self._storage.create_multipart(key, media_type=wanted.media_type),
-            "part_bytes": part_size(wanted.bytes, smallest=self._settings.part_bytes),
-            "state": OPEN,
-            "created_at": datetime.now(UTC),
-            "command": command,
-            "fingerprint": asked,
-            "caller": caller,
-            "who": who,
-        }
-        await self._uploads.insert_one(document)
-        return await self._view(document)
+        upload = Upload(
+            **wanted.model_dump(),
+            upload_id=upload_id,
+            suffix=suffix,
+            key=key,
+            multipart_id=await self._storage.create_multipart(key, media_type=wanted.media_type),
+            part_bytes=part_size(wanted.bytes, smallest=self._settings.part_bytes),
+            state=OPEN,
+            created_at=datetime.now(UTC),
+            command=command,
+            fingerprint=asked,
+            caller=caller,
+            who=who,
+        )
+        await self._uploads.add(upload)
+        return await self._view(upload)
 
-    async def find(self, upload_id: str) -> Document:
+    async def find(self, upload_id: str) -> Upload:
         """An upload.
 
         Raises:
             NotFound: `unknown_upload`.
         """
-        document = await self._uploads.find_one({"_id": upload_id})
-        if document is None:
+        upload = await self._uploads.find(upload_id)
+        if upload is None:
             raise unknown_upload(upload_id)
-        return document
+        return upload
 
-    async def read(self, upload: Document) -> UploadView:
+    async def read(self, upload: Upload) -> UploadView:
         """Which parts are there, and where to put those that are not."""
         return await self._view(upload)
 
-    async def complete(self, upload: Document) -> UploadView:
+    async def complete(self, upload: Upload) -> UploadView:
         """Make the object, check it, file it with its episode and begin a run where that was wanted.
 
         Every step may be repeated, so a call that broke off is simply made again.
@@ -108,41 +110,41 @@ class UploadCommands:
             Conflict: upload_incomplete, or upload_closed for one that was aborted or rejected.
             BadInput: `hash_mismatch`; the object is removed.
         """
-        if upload["state"] == COMPLETED:
+        if upload.state == COMPLETED:
             return await self._view(upload)
-        if upload["state"] != OPEN:
-            raise Conflict("upload_closed", f"The upload {upload['_id']} is {upload['state']}: begin another one.")
+        if upload.state != OPEN:
+            raise Conflict("upload_closed", f"The upload {upload.upload_id} is {upload.state}: begin another one.")
         video = VideoRef(
-            uri=self._storage.uri(video_key(upload["ep_id"], upload["sha256"], upload["suffix"])),
-            sha256=upload["sha256"],
-            bytes=upload["bytes"],
-            media_type=upload["media_type"],
-            filename=upload["filename"],
+            uri=self._storage.uri(video_key(upload.ep_id, upload.sha256, upload.suffix)),
+            sha256=upload.sha256,
+            bytes=upload.bytes,
+            media_type=upload.media_type,
+            filename=upload.filename,
         )
         if not await self._is_there(video):
             await self._join(upload)
             await self._check(upload)
             await self._storage.adopt(
-                upload["key"], parse_uri(video.uri)[1], sha256=upload["sha256"], media_type=upload["media_type"]
+                upload.key, parse_uri(video.uri)[1], sha256=upload.sha256, media_type=upload.media_type
             )
         run = await self._file(
-            upload["ep_id"],
+            upload.ep_id,
             video,
-            title=upload["title"],
-            profile=upload["profile"],
-            start=upload["start"],
-            force=upload.get("force", False),
-            command=str(upload["_id"]),
-            who=upload["who"],
+            title=upload.title,
+            profile=upload.profile,
+            start=upload.start,
+            force=upload.force,
+            command=upload.upload_id,
+            who=upload.who,
         )
         await self._close(upload, COMPLETED, run_id=run.run_id if run else None)
-        return await self._view(await self.find(upload["_id"]))
+        return await self._view(await self.find(upload.upload_id))
 
-    async def abort(self, upload: Document) -> UploadView:
+    async def abort(self, upload: Upload) -> UploadView:
         """Throw an unfinished upload away; one that is closed stays as it is."""
-        if upload["state"] == OPEN:
+        if upload.state == OPEN:
             await self._close(upload, ABORTED)
-        return await self._view(await self.find(upload["_id"]))
+        return await self._view(await self.find(upload.upload_id))
 
     async def take(
         self,
@@ -227,22 +229,16 @@ class UploadCommands:
 
     async def run(self) -> None:
         """Throw uploads away that nobody completed; several replicas may."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                telemetry.logger().warning("upload sweep failed", error=str(error)[:300])
-            await asyncio.sleep(SWEEP_EVERY_S)
+        await keep_doing(self.sweep, every_s=SWEEP_EVERY_S, what="upload sweep")
 
     async def sweep(self) -> int:
         """Abort every open upload that is too old; returns how many."""
-        before = datetime.now(UTC) - timedelta(seconds=self._settings.forgotten_after_s)
-        old = [upload async for upload in self._uploads.find({"state": OPEN, "created_at": {"$lt": before}})]
+        old = await self._uploads.forgotten(self._settings.forgotten_after_s)
         for upload in old:
             try:
                 await self._close(upload, ABORTED)
             except Exception as error:
-                telemetry.logger().warning("upload not thrown away", upload=upload["_id"], error=str(error)[:300])
+                telemetry.logger().warning("upload not thrown away", upload=upload.upload_id, error=str(error)[:300])
         return len(old)
 
     async def _file(
@@ -270,15 +266,15 @@ class UploadCommands:
         """Whether this content was checked before."""
         return await self._storage.find(parse_uri(video.uri)[1]) == (video.bytes, video.sha256)
 
-    async def _join(self, upload: Document) -> None:
+    async def _join(self, upload: Upload) -> None:
         """Make one object of the parts, unless an earlier call did."""
         try:
-            parts = await self._storage.list_parts(upload["key"], upload["multipart_id"])
+            parts = await self._storage.list_parts(upload.key, upload.multipart_id)
         except ObjectMissing:
-            if await self._storage.find(upload["key"]) is None:
+            if await self._storage.find(upload.key) is None:
                 raise
             return
-        sizes = part_sizes(upload["bytes"], upload["part_bytes"])
+        sizes = part_sizes(upload.bytes, upload.part_bytes)
         missing = missing_parts(sizes, {number: part.bytes for number, part in parts.items()})
         if missing:
             raise Conflict(
@@ -287,11 +283,11 @@ class UploadCommands:
                 "PUT them to the URLs of GET /uploads/{upload_id}.",
             )
         wanted = {number: parts[number] for number in range(1, len(sizes) + 1)}
-        await self._storage.complete_multipart(upload["key"], upload["multipart_id"], wanted)
+        await self._storage.complete_multipart(upload.key, upload.multipart_id, wanted)
 
-    async def _check(self, upload: Document) -> None:
-        digest, size = await self._storage.hash_object(self._storage.uri(upload["key"]))
-        if (digest, size) != (upload["sha256"], upload["bytes"]):
+    async def _check(self, upload: Upload) -> None:
+        digest, size = await self._storage.hash_object(self._storage.uri(upload.key))
+        if (digest, size) != (upload.sha256, upload.bytes):
             await self._close(upload, REJECTED)
             raise BadInput(
                 "hash_mismatch",
@@ -299,46 +295,44 @@ class UploadCommands:
                 "upload it again.",
             )
 
-    async def _close(self, upload: Document, state: str, *, run_id: str | None = None) -> None:
+    async def _close(self, upload: Upload, state: str, *, run_id: str | None = None) -> None:
         """Leave nothing below `uploads/` and note what became of it."""
-        await self._storage.abort_multipart(upload["key"], upload["multipart_id"])
-        await self._storage.delete_keys([upload["key"]])
-        await self._uploads.update_one(
-            {"_id": upload["_id"], "state": OPEN}, {"$set": {"state": state, "run_id": run_id}}
-        )
+        await self._storage.abort_multipart(upload.key, upload.multipart_id)
+        await self._storage.delete_keys([upload.key])
+        await self._uploads.close(upload.upload_id, state, run_id=run_id)
 
-    async def _view(self, upload: Document) -> UploadView:
-        sizes = part_sizes(upload["bytes"], upload["part_bytes"])
+    async def _view(self, upload: Upload) -> UploadView:
+        sizes = part_sizes(upload.bytes, upload.part_bytes)
         here: dict[int, int] = {}
-        if upload["state"] == OPEN:
+        if upload.state == OPEN:
             try:
-                parts = await self._storage.list_parts(upload["key"], upload["multipart_id"])
+                parts = await self._storage.list_parts(upload.key, upload.multipart_id)
                 here = {number: part.bytes for number, part in parts.items()}
             except ObjectMissing:  # all parts came and a call of `complete` broke off
                 here = dict(enumerate(sizes, start=1))
-        missing = missing_parts(sizes, here) if upload["state"] == OPEN else []
+        missing = missing_parts(sizes, here) if upload.state == OPEN else []
         urls = [
             PartUrl(
                 part=number,
                 bytes=sizes[number - 1],
                 url=await self._storage.presign_part(
-                    upload["key"], upload["multipart_id"], number, expires_s=self._settings.url_seconds
+                    upload.key, upload.multipart_id, number, expires_s=self._settings.url_seconds
                 ),
             )
             for number in missing[: self._settings.urls_at_once]
         ]
         return UploadView(
-            upload_id=str(upload["_id"]),
-            ep_id=upload["ep_id"],
-            state=upload["state"],
-            bytes=upload["bytes"],
-            part_bytes=upload["part_bytes"],
+            upload_id=upload.upload_id,
+            ep_id=upload.ep_id,
+            state=upload.state,
+            bytes=upload.bytes,
+            part_bytes=upload.part_bytes,
             parts=len(sizes),
             uploaded=tuple(sorted(set(here) - set(missing))),
             missing=len(missing),
             urls=tuple(urls),
             urls_expire_in_s=self._settings.url_seconds if urls else None,
-            run_id=upload.get("run_id"),
+            run_id=upload.run_id,
         )
 
 

@@ -14,15 +14,14 @@ from dataclasses import dataclass
 
 from sse_starlette import ServerSentEvent
 
-from chassis import telemetry
 from chassis.http.errors import ApiError
-from chassis.mongo.database import Database, Document
+from chassis.retrying import keep_doing
 from services.ingest.runs.progress import Change, Seen, changes_since
+from services.ingest.runs.records import Run
 from services.ingest.runs.states import OPEN
 from services.ingest.settings import ProgressSettings
 from services.ingest.store.episodes import unknown_episode
-
-LARGE = {"outbox": 0, "video": 0, "report.manifests": 0, "report.cast": 0}
+from services.ingest.store.runs import IngestStore
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,12 @@ class Snapshot:
     """What an episode looked like."""
 
     exists: bool
-    run: Document | None = None
+    run: Run | None = None
 
     @property
     def mark(self) -> tuple[bool, str, int]:
         """Equal marks have nothing new."""
-        run = self.run or {}
-        return self.exists, str(run.get("_id", "")), int(run.get("seq", 0))
+        return self.exists, self.run.run_id if self.run else "", self.run.seq if self.run else 0
 
 
 class _Channel:
@@ -65,9 +63,8 @@ class _Channel:
 class ProgressFeed:
     """Streams of progress; one of these in a process."""
 
-    def __init__(self, database: Database, settings: ProgressSettings) -> None:
-        self._episodes = database["episodes"]
-        self._runs = database["runs"]
+    def __init__(self, store: IngestStore, settings: ProgressSettings) -> None:
+        self._store = store
         self._settings = settings
         self._channels: dict[str, _Channel] = {}
         self.heartbeat_s = settings.heartbeat_s
@@ -85,10 +82,7 @@ class ProgressFeed:
         if not snapshot.exists:
             raise unknown_episode(ep_id)
         return (
-            follow
-            or snapshot.run is None
-            or snapshot.run["state"] == OPEN
-            or bool(changes_since(snapshot.run, seen)[0])
+            follow or snapshot.run is None or snapshot.run.state == OPEN or bool(changes_since(snapshot.run, seen)[0])
         )
 
     async def events(self, ep_id: str, seen: Seen | None, *, follow: bool) -> AsyncGenerator[ServerSentEvent, None]:
@@ -105,7 +99,7 @@ class ProgressFeed:
                 changes, seen = changes_since(known.run, seen)
                 for number, change in enumerate(changes, start=1):
                     yield _event(change, seen if number == len(changes) else None)
-                if known.run["state"] != OPEN and not follow:
+                if known.run.state != OPEN and not follow:
                     return
 
     @asynccontextmanager
@@ -124,20 +118,15 @@ class ProgressFeed:
 
     async def _watch(self, ep_id: str, channel: _Channel) -> None:
         """Look at the episode for as long as somebody reads."""
-        while True:
-            try:
-                await channel.put(await self._look(ep_id))
-            except Exception as error:
-                telemetry.logger().warning("progress not read", ep_id=ep_id, error=str(error)[:300])
-            await asyncio.sleep(self._settings.poll_s)
+
+        async def look() -> None:
+            await channel.put(await self._look(ep_id))
+
+        await keep_doing(look, every_s=self._settings.poll_s, what=f"reading the progress of {ep_id}")
 
     async def _look(self, ep_id: str) -> Snapshot:
-        episode = await self._episodes.find_one({"_id": ep_id}, {"current_run_id": 1, "deleted": 1})
-        if episode is None or episode.get("deleted"):
-            return Snapshot(exists=False)
-        if not episode.get("current_run_id"):
-            return Snapshot(exists=True)
-        return Snapshot(exists=True, run=await self._runs.find_one({"_id": episode["current_run_id"]}, LARGE))
+        exists, run_id = await self._store.episodes.current(ep_id)
+        return Snapshot(exists=exists, run=await self._store.progress_of(run_id) if run_id is not None else None)
 
 
 def _event(change: Change, seen: Seen | None) -> ServerSentEvent:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 from ulid import ULID
 
 from chassis.errors import Conflict
 from chassis.http.results import Page, page_of
-from chassis.mongo.database import Document
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.blobs import BlobRef
 from contracts.rows import ScreenTimeDocument, TrackMetricsDocument
 from services.ingest.models import EpisodeStatus, RunView
 from services.ingest.runs.comparison import RunComparison, RunRecord, compare_runs
-from services.ingest.runs.progress import Failure, fraction_of, status_of
+from services.ingest.runs.progress import fraction_of, status_of
+from services.ingest.runs.records import Episode, RequestedRun, Run
 from services.ingest.runs.states import FAILED, REQUESTED
 from services.ingest.store.runs import IngestStore
 
@@ -40,7 +40,7 @@ class RunQueries:
         episode = await self._store.episodes.read(ep_id)
         planned = [view_of(run) for run in await self._store.list_runs(ep_id=ep_id)]
         known = {run.run_id for run in planned}
-        asked = [asked_for(episode, entry) for entry in episode.get("starts", ()) if entry["run_id"] not in known]
+        asked = [asked_for(episode, one) for one in episode.starts if one.run_id not in known]
         return page_of(
             [*planned, *asked],
             key=lambda run: (-int(ULID.from_str(run.run_id)),),
@@ -56,9 +56,9 @@ class RunQueries:
             NotFound: `unknown_episode` or `unknown_run`.
         """
         episode = await self._store.episodes.read(ep_id)
-        entry = next((entry for entry in episode.get("starts", ()) if entry["run_id"] == run_id), None)
-        if entry is not None and await self._store.run(run_id) is None:
-            return asked_for(episode, entry)
+        asked = next((one for one in episode.starts if one.run_id == run_id), None)
+        if asked is not None and await self._store.run(run_id) is None:
+            return asked_for(episode, asked)
         return view_of(await self._store.find_run(run_id, ep_id=ep_id))
 
     async def status(self, ep_id: str) -> EpisodeStatus:
@@ -69,8 +69,8 @@ class RunQueries:
         """
         episode = await self._store.episodes.read(ep_id)
         run = await self._store.current_run(ep_id)
-        current = str(run["_id"]) if run is not None else ""
-        later = [entry for entry in episode.get("starts", ()) if entry["run_id"] > current]
+        current = run.run_id if run is not None else ""
+        later = [one for one in episode.starts if one.run_id > current]
         return EpisodeStatus(
             ep_id=ep_id,
             run=status_of(run, now=datetime.now(UTC)) if run is not None else None,
@@ -86,7 +86,7 @@ class RunQueries:
         first, second = await asyncio.gather(*(self._record(ep_id, run_id) for run_id in (a, b)))
         return compare_runs(first, second)
 
-    async def planned(self, ep_id: str, run_id: str) -> Document:
+    async def planned(self, ep_id: str, run_id: str) -> Run:
         """A run that can be steered.
 
         Raises:
@@ -100,45 +100,44 @@ class RunQueries:
 
     async def _record(self, ep_id: str, run_id: str) -> RunRecord:
         run = await self._store.find_run(run_id, ep_id=ep_id)
-        manifests: dict[str, Any] = run.get("report", {}).get("manifests", {})
+        manifests = run.report.manifests if run.report is not None else {}
         return RunRecord(
             run=run,
             metrics=await self._manifest(manifests.get("track_metrics.json"), TrackMetricsDocument),
             screen_time=await self._manifest(manifests.get("screen_time.json"), ScreenTimeDocument),
         )
 
-    async def _manifest(self, ref: Any, model: type[M]) -> M | None:
-        return await self._reader.document(BlobRef.model_validate(ref), model) if ref else None
+    async def _manifest(self, ref: BlobRef | None, model: type[M]) -> M | None:
+        return await self._reader.document(ref, model) if ref is not None else None
 
 
-def view_of(run: Document) -> RunView:
+def view_of(run: Run) -> RunView:
     """A planned run."""
     return RunView(
-        ep_id=run["ep_id"],
-        run_id=str(run["_id"]),
-        state=run["state"],
-        profile=run["profile"],
-        created_at=run["created_at"],
-        finished_at=run.get("finished_at"),
-        segments=run["started"]["segments"],
-        duration_s=run["started"]["duration_s"],
+        ep_id=run.ep_id,
+        run_id=run.run_id,
+        state=run.state,
+        profile=run.profile,
+        created_at=run.created_at,
+        finished_at=run.finished_at,
+        segments=run.started.segments,
+        duration_s=run.started.duration_s,
         fraction=fraction_of(run),
-        video_sha256=run["video_sha256"],
-        superseded_by=run.get("superseded_by"),
-        failure=Failure.model_validate(run["failure"]) if run.get("failure") else None,
-        report_revision=run["report"]["revision"] if "report" in run else None,
+        video_sha256=run.video_sha256,
+        superseded_by=run.superseded_by,
+        failure=run.failure,
+        report_revision=run.report_revision,
     )
 
 
-def asked_for(episode: Document, entry: Document) -> RunView:
+def asked_for(episode: Episode, run: RequestedRun) -> RunView:
     """A run that is not planned yet, or could not be."""
-    failure = entry.get("failure")
     return RunView(
-        ep_id=str(episode["_id"]),
-        run_id=entry["run_id"],
-        state=FAILED if failure else REQUESTED,
-        profile=entry["profile"],
-        created_at=entry["at"],
-        failure=Failure.model_validate(failure) if failure else None,
-        asked_by=entry["who"],
+        ep_id=episode.ep_id,
+        run_id=run.run_id,
+        state=FAILED if run.failure else REQUESTED,
+        profile=run.profile,
+        created_at=run.at,
+        failure=run.failure,
+        asked_by=run.who,
     )

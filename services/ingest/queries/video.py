@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 
 from chassis.errors import BadInput, Conflict, WorkerDied
-from chassis.mongo.database import Document
 from chassis.s3.storage import Storage, get_artifact_path
 from chassis.settings import ApiSettings, DecodingLimits
 from chassis.video.limited import run_limited
@@ -14,6 +13,7 @@ from chassis.video.reading import Recording
 from contracts.blobs import VideoRef
 from contracts.events import SegmentReady
 from services.ingest.models import ClipView, VideoView
+from services.ingest.runs.records import Episode
 from services.ingest.store.runs import IngestStore
 from services.ingest.video.clips import ClipPart, clip_name, cut_parts, stretch
 
@@ -41,7 +41,7 @@ class VideoQueries:
         episode = await self._store.episodes.read(ep_id)
         video = video_of(episode)
         run = await self._store.current_run(ep_id)
-        known = run["started"] if run is not None and run["video_sha256"] == video.sha256 else {}
+        known = run.started if run is not None and run.video_sha256 == video.sha256 else None
         return VideoView(
             ep_id=ep_id,
             url=await self._url(video.uri),
@@ -50,7 +50,7 @@ class VideoQueries:
             bytes=video.bytes,
             media_type=video.media_type,
             filename=video.filename,
-            **{name: known.get(name) for name in FACTS},
+            **{name: getattr(known, name, None) for name in FACTS},
         )
 
     async def clip(self, ep_id: str, start_s: float, end_s: float) -> ClipView:
@@ -63,10 +63,9 @@ class VideoQueries:
         """
         await self._store.episodes.read(ep_id)
         run = await self._store.current_run(ep_id)
-        segments = await self._store.segments(str(run["_id"])) if run is not None else []
-        if not segments:
+        ready = await self._store.segments(run.run_id) if run is not None else []
+        if not ready:
             raise Conflict("no_run", f"The video of {ep_id} was not looked at yet: start a run first.")
-        ready = [SegmentReady.model_validate(segment["ready"]) for segment in segments]
         first, last = stretch(start_s, end_s, ready[0].duration_s)
         key = get_artifact_path("clips", ep_id, clip_name(ready[0].video.sha256, first, last))
         if await self._storage.find(key) is None:
@@ -117,12 +116,12 @@ def parts_of(url: str, segments: Sequence[SegmentReady], first: float, last: flo
     return parts
 
 
-def video_of(episode: Document) -> VideoRef:
+def video_of(episode: Episode) -> VideoRef:
     """The video that an episode names.
 
     Raises:
         Conflict: `no_video`.
     """
-    if not episode.get("video"):
-        raise Conflict("no_video", f"{episode['_id']} has no video: upload one, or register one that is in the bucket.")
-    return VideoRef.model_validate(episode["video"])
+    if episode.video is None:
+        raise Conflict("no_video", f"{episode.ep_id} has no video: upload one, or register one that is in the bucket.")
+    return episode.video

@@ -12,12 +12,12 @@ from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, ok
 from chassis.http.routing import Router
 from chassis.http.versions import CommandId
-from chassis.mongo.database import Document
 from contracts.events import Profile
 from contracts.ids import RunId, show_of
 from services.ingest.commands.uploads import UploadCommands, unknown_upload
 from services.ingest.models import FiledVideo, Line, NewUpload, Registration, UploadView
 from services.ingest.routers.parameters import EpisodePath, check_show
+from services.ingest.runs.records import Upload
 
 router = Router(tags=["uploads"])
 
@@ -26,16 +26,16 @@ Uploads = Annotated[UploadCommands, Depends(Provide(UploadCommands))]
 
 async def known_upload(
     upload_id: Annotated[RunId, Path(description="A ULID.")], principal: Operator, uploads: Uploads, subject: Subject
-) -> Document:
+) -> Upload:
     """The upload of the path; to callers of other shows there is none."""
     upload = await uploads.find(upload_id)
-    subject.episode(upload["ep_id"])
-    if not principal.may_see(show_of(upload["ep_id"])):
+    subject.episode(upload.ep_id)
+    if not principal.may_see(show_of(upload.ep_id)):
         raise unknown_upload(upload_id)
     return upload
 
 
-Upload = Annotated[Document, Depends(known_upload)]
+KnownUpload = Annotated[Upload, Depends(known_upload)]
 
 
 @router.post("/uploads", status_code=201)
@@ -49,19 +49,19 @@ async def begin_upload(
 
 
 @router.get("/uploads/{upload_id}")
-async def get_upload(upload: Upload, uploads: Uploads) -> ApiResult[UploadView]:
+async def get_upload(upload: KnownUpload, uploads: Uploads) -> ApiResult[UploadView]:
     """Tell which parts are there, with fresh URLs for those that are not: so an upload goes on after a break."""
     return ok(await uploads.read(upload))
 
 
 @router.post("/uploads/{upload_id}/complete")
-async def complete_upload(upload: Upload, uploads: Uploads) -> ApiResult[UploadView]:
+async def complete_upload(upload: KnownUpload, uploads: Uploads) -> ApiResult[UploadView]:
     """Check what came by size and sha256, make it the episode's video, and begin a run where that was wanted."""
     return ok(await uploads.complete(upload))
 
 
 @router.delete("/uploads/{upload_id}")
-async def abort_upload(upload: Upload, uploads: Uploads) -> ApiResult[UploadView]:
+async def abort_upload(upload: KnownUpload, uploads: Uploads) -> ApiResult[UploadView]:
     """Throw an unfinished upload away."""
     return ok(await uploads.abort(upload))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import BaseModel, Field
 
 from contracts.rows import ScreenTimeDocument, TrackMetricsDocument
+from services.ingest.runs.records import Run
 
 METRICS = (
     "tracks",
@@ -62,9 +61,9 @@ class RunComparison(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """A run's document and what its report names, where there is one."""
+    """A run and what its report names, where there is one."""
 
-    run: Mapping[str, Any]
+    run: Run
     metrics: TrackMetricsDocument | None = None
     screen_time: ScreenTimeDocument | None = None
 
@@ -81,31 +80,32 @@ def compare_runs(a: RunRecord, b: RunRecord) -> RunComparison:
         differs=tuple(name for name in names if getattr(sides[0], name) != getattr(sides[1], name)),
         metric_differences={name: value for name, value in differences.items() if value},
         people=_people(a.run, b.run),
-        unidentified_a=_report(a.run).get("unidentified"),
-        unidentified_b=_report(b.run).get("unidentified"),
+        unidentified_a=a.run.report.unidentified if a.run.report else None,
+        unidentified_b=b.run.report.unidentified if b.run.report else None,
     )
 
 
 def _side(record: RunRecord) -> RunSide:
-    run, metrics, finished = record.run, record.metrics, record.run.get("finished_at")
+    run, metrics, finished = record.run, record.metrics, record.run.finished_at
     return RunSide(
-        run_id=str(run["_id"]),
-        state=run["state"],
-        profile=run["profile"],
-        video_sha256=run["video_sha256"],
-        segments=run["started"]["segments"],
-        duration_s=run["started"]["duration_s"],
-        wall_s=round((finished - run["created_at"]).total_seconds(), 3) if finished else None,
-        report_revision=_report(run).get("revision"),
+        run_id=run.run_id,
+        state=run.state,
+        profile=run.profile,
+        video_sha256=run.video_sha256,
+        segments=run.started.segments,
+        duration_s=run.started.duration_s,
+        wall_s=round((finished - run.created_at).total_seconds(), 3) if finished else None,
+        report_revision=run.report_revision,
         models=record.screen_time.models if record.screen_time else {},
         metrics={name: float(getattr(metrics, name)) for name in METRICS} if metrics else {},
         stage_seconds=metrics.stage_seconds if metrics else {},
     )
 
 
-def _people(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[PersonInRuns, ...]:
-    seconds = [{person["cast_id"]: person["visible_s"] for person in _report(run).get("cast", ())} for run in (a, b)]
-    names = {person["cast_id"]: person["name"] for run in (a, b) for person in _report(run).get("cast", ())}
+def _people(a: Run, b: Run) -> tuple[PersonInRuns, ...]:
+    casts = [run.report.cast if run.report else () for run in (a, b)]
+    seconds = [{person.cast_id: person.visible_s for person in cast} for cast in casts]
+    names = {person.cast_id: person.name for cast in casts for person in cast}
     people = [
         PersonInRuns(
             cast_id=cast_id,
@@ -117,8 +117,3 @@ def _people(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[PersonInRuns, .
         for cast_id, name in names.items()
     ]
     return tuple(sorted(people, key=lambda person: (-abs(person.difference_s), person.cast_id)))
-
-
-def _report(run: Mapping[str, Any]) -> Mapping[str, Any]:
-    report: Mapping[str, Any] = run.get("report") or {}
-    return report

@@ -1,6 +1,6 @@
 """How far a run is: pieces done of each stage, rate, time left, and what changed since a reader last looked. Pure.
 
-A run's document holds, for each stage, how many pieces are done and the number in the run's sequence at which that
+A run's record holds, for each stage, how many pieces are done and the number in the run's sequence at which that
 became so. Whoever remembers the number they have seen gets what is newer, from any process, without a log of changes.
 """
 
@@ -15,9 +15,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from contracts.events import STAGES
+from services.ingest.runs.records import Failure, Pieces, Run
 from services.ingest.runs.states import FINISHED, OPEN
-
-Run = Mapping[str, Any]
 
 PER_SEGMENT = ("detector", "embedder")
 _EVENT_ID = re.compile(r"^([0-9A-HJKMNP-TV-Z]{26})-([0-9]{1,12})$")
@@ -29,14 +28,6 @@ class StageProgress(BaseModel):
     done: int
     total: int
     fraction: float = Field(ge=0, le=1)
-
-
-class Failure(BaseModel):
-    """Why a run failed: `code` is stable, `message` says what to do."""
-
-    stage: str
-    code: str
-    message: str
 
 
 class RunStatus(BaseModel):
@@ -84,23 +75,22 @@ class Change:
     data: dict[str, Any]
 
 
-def nothing_done(segments: int) -> dict[str, dict[str, int]]:
+def nothing_done(segments: int) -> dict[str, Pieces]:
     """The progress of a run that was just planned."""
-    return {stage: {"done": 0, "total": segments if stage in PER_SEGMENT else 1, "seq": 0} for stage in STAGES}
+    return {stage: Pieces(done=0, total=segments if stage in PER_SEGMENT else 1, seq=0) for stage in STAGES}
 
 
-def all_done(run: Run, seq: int) -> dict[str, dict[str, int]]:
+def all_done(run: Run, seq: int) -> dict[str, Pieces]:
     """The progress of a finished run; stages that were complete before keep their number."""
-    finished = {}
-    for stage, piece in _progress(run).items():
-        complete = piece["done"] >= piece["total"]
-        finished[stage] = piece if complete else {"done": piece["total"], "total": piece["total"], "seq": seq}
-    return finished
+    return {
+        stage: pieces if pieces.done >= pieces.total else Pieces(done=pieces.total, total=pieces.total, seq=seq)
+        for stage, pieces in _progress(run).items()
+    }
 
 
 def fraction_of(run: Run) -> float:
     """The part of the video that every per-segment stage has done."""
-    if run["state"] == FINISHED:
+    if run.state == FINISHED:
         return 1.0
     stages = _stages(run)
     return min(stages[stage].fraction for stage in PER_SEGMENT)
@@ -108,55 +98,55 @@ def fraction_of(run: Run) -> float:
 
 def status_of(run: Run, *, now: datetime) -> RunStatus:
     """How far a run is."""
-    fraction, duration_s = fraction_of(run), float(run["started"]["duration_s"])
+    fraction, duration_s = fraction_of(run), run.started.duration_s
     rate = _rate(run, fraction * duration_s, now)
-    left = (1 - fraction) * duration_s / rate if rate and run["state"] == OPEN else None
+    left = (1 - fraction) * duration_s / rate if rate and run.state == OPEN else None
     return RunStatus(
-        ep_id=run["ep_id"],
-        run_id=str(run["_id"]),
-        state=run["state"],
-        profile=run["profile"],
-        segments=run["started"]["segments"],
+        ep_id=run.ep_id,
+        run_id=run.run_id,
+        state=run.state,
+        profile=run.profile,
+        segments=run.started.segments,
         duration_s=duration_s,
         stages=_stages(run),
         fraction=fraction,
         rate=round(rate, 3) if rate is not None else None,
-        seconds_left=0.0 if run["state"] == FINISHED else round(left, 1) if left is not None else None,
-        created_at=run["created_at"],
-        progressed_at=run["progressed_at"],
-        finished_at=run.get("finished_at"),
-        failure=Failure.model_validate(run["failure"]) if run.get("failure") else None,
-        report_revision=run["report"]["revision"] if "report" in run else None,
+        seconds_left=0.0 if run.state == FINISHED else round(left, 1) if left is not None else None,
+        created_at=run.created_at,
+        progressed_at=run.progressed_at,
+        finished_at=run.finished_at,
+        failure=run.failure,
+        report_revision=run.report_revision,
     )
 
 
 def changes_since(run: Run, seen: Seen | None) -> tuple[list[Change], Seen]:
     """What is new to a reader, in order, and what they have seen then. Another run than theirs is told of whole."""
-    seq, stages = int(run.get("seq", 0)), _stages(run)
-    now_seen = Seen(run_id=str(run["_id"]), seq=seq)
+    seq, stages = run.seq, _stages(run)
+    now_seen = Seen(run_id=run.run_id, seq=seq)
     if seen is None or seen.run_id != now_seen.run_id or seen.seq > seq:
         told = [_about(run, stages)]
-        return told + ([_end(run)] if run["state"] != OPEN else []), now_seen
+        return told + ([_end(run)] if run.state != OPEN else []), now_seen
     changes: list[Change] = []
-    newer = {stage: stages[stage].model_dump() for stage, piece in _progress(run).items() if piece["seq"] > seen.seq}
+    newer = {stage: stages[stage].model_dump() for stage, pieces in _progress(run).items() if pieces.seq > seen.seq}
     if newer:
         changes.append(
             Change(kind="progress", data={"run_id": now_seen.run_id, "fraction": fraction_of(run), "stages": newer})
         )
-    if int(run.get("report_seq", 0)) > seen.seq:
-        data = {"run_id": now_seen.run_id, "revision": run["report"]["revision"]}
+    if run.report_seq > seen.seq:
+        data = {"run_id": now_seen.run_id, "revision": run.report_revision}
         changes.append(Change(kind="report", data=data))
-    if int(run.get("state_seq", 0)) > seen.seq:
-        changes.append(_about(run, stages) if run["state"] == OPEN else _end(run))
+    if run.state_seq > seen.seq:
+        changes.append(_about(run, stages) if run.state == OPEN else _end(run))
     return changes, now_seen
 
 
 def _about(run: Run, stages: Mapping[str, StageProgress]) -> Change:
     data = {
-        "run_id": str(run["_id"]),
-        "state": run["state"],
-        "profile": run["profile"],
-        "duration_s": run["started"]["duration_s"],
+        "run_id": run.run_id,
+        "state": run.state,
+        "profile": run.profile,
+        "duration_s": run.started.duration_s,
         "fraction": fraction_of(run),
         "stages": {stage: progress.model_dump() for stage, progress in stages.items()},
     }
@@ -164,30 +154,31 @@ def _about(run: Run, stages: Mapping[str, StageProgress]) -> Change:
 
 
 def _end(run: Run) -> Change:
-    return Change(kind="end", data={"run_id": str(run["_id"]), "state": run["state"], "failure": run.get("failure")})
+    failure = run.failure.model_dump() if run.failure is not None else None
+    data = {"run_id": run.run_id, "state": run.state, "failure": failure}
+    return Change(kind="end", data=data)
 
 
-def _progress(run: Run) -> dict[str, dict[str, int]]:
-    counted: dict[str, dict[str, int]] = nothing_done(int(run["started"]["segments"]))
-    return counted | dict(run.get("progress") or {})
+def _progress(run: Run) -> dict[str, Pieces]:
+    return nothing_done(run.started.segments) | dict(run.progress)
 
 
 def _stages(run: Run) -> dict[str, StageProgress]:
     return {
         stage: StageProgress(
-            done=piece["done"],
-            total=piece["total"],
-            fraction=min(1.0, piece["done"] / piece["total"]),
+            done=pieces.done,
+            total=pieces.total,
+            fraction=min(1.0, pieces.done / pieces.total),
         )
-        for stage, piece in _progress(run).items()
+        for stage, pieces in _progress(run).items()
     }
 
 
 def _rate(run: Run, done_s: float, now: datetime) -> float | None:
     """Seconds of video in a second, since the run was planned or taken up again."""
-    since, before_s = run["created_at"], 0.0
-    if measured := run.get("measured_from"):
-        since, before_s = measured["at"], float(measured["fraction"]) * float(run["started"]["duration_s"])
-    until = run.get("finished_at") or (now if run["state"] == OPEN else run["progressed_at"])
+    since, before_s = run.created_at, 0.0
+    if measured := run.measured_from:
+        since, before_s = measured.at, measured.fraction * run.started.duration_s
+    until = run.finished_at or (now if run.state == OPEN else run.progressed_at)
     elapsed_s = (until - since).total_seconds()
     return (done_s - before_s) / elapsed_s if elapsed_s > 0 and done_s > before_s else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,11 +15,16 @@ from chassis.mongo import bitset
 from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import enqueue
 from chassis.mongo.run_fence import is_gone
+from chassis.mongo.shared_reads import EPISODE_FENCE
 from contracts.events import EpisodeProgress, EpisodeUploaded, Event, RunStarted, ScreenTimeReported, SegmentReady
 from services.ingest.runs.ownership import check_ownership
 from services.ingest.runs.progress import all_done, fraction_of, nothing_done
+from services.ingest.runs.records import Failure, Pieces, Run, RunSummary
 from services.ingest.runs.states import CANCELLED, FAILED, FINISHED, OPEN, STATES, SUPERSEDED
 from services.ingest.store.episodes import EpisodeStore
+
+LEFT_OUT_OF_PROGRESS = {"outbox": 0, "video": 0, "report.manifests": 0, "report.cast": 0}
+"""What whoever follows progress does not need of a run, and what is large."""
 
 MOST_DOUBLINGS = 6
 """How often the patience with a stalled run doubles."""
@@ -33,50 +38,55 @@ class IngestStore:
         self.collection: AsyncCollection[Document] = database["runs"]
         self._segments = database["run_segments"]
 
-    async def run(self, run_id: str) -> Document | None:
-        return await self.collection.find_one({"_id": run_id})
+    async def run(self, run_id: str) -> Run | None:
+        document = await self.collection.find_one({"_id": run_id})
+        return run_of(document) if document is not None else None
 
-    async def find_run(self, run_id: str, *, ep_id: str | None = None) -> Document:
+    async def progress_of(self, run_id: str) -> Run | None:
+        """A run without its report, of which only the revision is told."""
+        document = await self.collection.find_one({"_id": run_id}, LEFT_OUT_OF_PROGRESS)
+        return run_of(document, with_report=False) if document is not None else None
+
+    async def find_run(self, run_id: str, *, ep_id: str | None = None) -> Run:
         """A run, of one episode where it is named.
 
         Raises:
             NotFound: `unknown_run`.
         """
         run = await self.run(run_id)
-        if run is None or ep_id not in {None, run["ep_id"]}:
+        if run is None or ep_id not in {None, run.ep_id}:
             raise NotFound("unknown_run", f"There is no run {run_id!r}: the list of runs shows those there are.")
         return run
 
-    async def runs(self, run_ids: Iterable[str]) -> dict[str, Document]:
+    async def runs(self, run_ids: Iterable[str]) -> dict[str, RunSummary]:
         """State, profile and creation time of runs, by their ids."""
         wanted, facts = {"_id": {"$in": list(run_ids)}}, {"state": 1, "profile": 1, "created_at": 1}
-        return {str(run["_id"]): run async for run in self.collection.find(wanted, facts)}
+        found = [RunSummary.model_validate(run) async for run in self.collection.find(wanted, facts)]
+        return {run.run_id: run for run in found}
 
     async def states(self, run_ids: Iterable[str]) -> dict[str, str]:
         """States of runs by their ids."""
         wanted = {"_id": {"$in": list(run_ids)}}
         return {str(run["_id"]): str(run["state"]) async for run in self.collection.find(wanted, {"state": 1})}
 
-    async def list_runs(self, *, ep_id: str | None = None, state: str | None = None) -> list[Document]:
+    async def list_runs(self, *, ep_id: str | None = None, state: str | None = None) -> list[Run]:
         """Runs of an episode or in a state, the latest first."""
         wanted = {name: value for name, value in (("ep_id", ep_id), ("state", state)) if value is not None}
-        found = [run async for run in self.collection.find(wanted)]
-        return sorted(found, key=lambda run: str(run["_id"]), reverse=True)
+        found = [run_of(run) async for run in self.collection.find(wanted)]
+        return sorted(found, key=lambda run: run.run_id, reverse=True)
 
-    async def current_run(self, ep_id: str) -> Document | None:
-        """The run the episode's document names, if any."""
-        episode = await self.episodes.find(ep_id)
-        if episode is None or not episode.get("current_run_id"):
-            return None
-        return await self.run(episode["current_run_id"])
+    async def current_run(self, ep_id: str) -> Run | None:
+        """The run that the episode names, if any."""
+        episode = await self.episodes.find_there(ep_id)
+        return await self.run(episode.current_run_id) if episode is not None and episode.current_run_id else None
 
     async def check_ownership(self, ep_id: str, sha256: str) -> None:
         """Raises Conflict `episode_taken` where the episode is of another video."""
-        check_ownership(await self.episodes.find(ep_id), await self.current_run(ep_id), sha256)
+        check_ownership(await self.episodes.find_there(ep_id), await self.current_run(ep_id), sha256)
 
     async def is_deleted(self, ep_id: str, run_id: str) -> bool:
         """Whether the episode was deleted after this run was asked for."""
-        return is_gone(await self.episodes.find(ep_id), run_id)
+        return is_gone(await self.episodes.collection.find_one({"_id": ep_id}, EPISODE_FENCE.projection), run_id)
 
     async def save_plan(self, started: RunStarted, segments: list[SegmentReady], upload: EpisodeUploaded) -> None:
         """Write the plan of a run. Segments first: a run document means that its plan is complete."""
@@ -113,7 +123,7 @@ class IngestStore:
                     "rescues": 0,
                     "stages_done": [],
                     "seq": 0,
-                    "progress": nothing_done(started.segments),
+                    "progress": _stored(nothing_done(started.segments)),
                 }
             },
             upsert=True,
@@ -125,6 +135,11 @@ class IngestStore:
         runs = {"ep_id": {"$regex": f"^{re.escape(show)}-s[0-9]{{2}}e[0-9]{{2}}$"}, "report": {"$exists": True}}
         gone = {"$pull": {"report.cast": {"cast_id": cast_id}}, "$set": {"report.changes": [], "report.warnings": []}}
         await self.collection.update_many(runs, gone)
+
+    async def remove(self, ep_id: str, *, until: str, run_ids: Collection[str]) -> None:
+        """Remove runs, and the segments of every run of the episode up to one."""
+        await self._segments.delete_many({"ep_id": ep_id, "run_id": {"$lte": until}})
+        await self.collection.delete_many({"_id": {"$in": sorted(run_ids)}})
 
     async def forget(self, run_id: str) -> None:
         """Remove the plan of a run whose episode was deleted meanwhile."""
@@ -141,10 +156,11 @@ class IngestStore:
         cursor = self.collection.find(older | {"superseded_by": current_run_id}, {"_id": 1})
         return sorted([str(run["_id"]) async for run in cursor])
 
-    async def segments(self, run_id: str) -> list[Document]:
-        """All segments of a run in order."""
-        found = [document async for document in self._segments.find({"run_id": run_id})]
-        return sorted(found, key=lambda document: int(document["segment"]))
+    async def segments(self, run_id: str) -> Sequence[SegmentReady]:
+        """The requests for all segments of a run in order."""
+        found = [document async for document in self._segments.find({"run_id": run_id}, {"segment": 1, "ready": 1})]
+        in_order = sorted(found, key=lambda document: int(document["segment"]))
+        return [SegmentReady.model_validate(document["ready"]) for document in in_order]
 
     async def record_progress(self, event: EpisodeProgress) -> None:
         """Note that a stage did a piece of work. A repeat changes nothing.
@@ -160,7 +176,7 @@ class IngestStore:
                 projection={field: 1},
                 return_document=ReturnDocument.AFTER,
             )
-            done = bitset.count(segments_done(run or {}, event.stage))
+            done = bitset.count(((run or {}).get("segments_done") or {}).get(event.stage, {}))
         elif done >= event.total:
             await self.collection.update_one({"_id": event.run_id}, {"$addToSet": {"stages_done": event.stage}})
         place = f"progress.{event.stage}"
@@ -187,16 +203,15 @@ class IngestStore:
         """
         result = {"report": report.model_dump(mode="json", by_alias=True)}
 
-        def closing(run: Document) -> Document | None:
-            if run["state"] != FINISHED:
+        def closing(run: Run) -> Document | None:
+            if run.state != FINISHED:
                 return result | {"state": FINISHED, "finished_at": datetime.now(UTC)}
-            return result if run["report"]["revision"] < report.revision else None
+            return result if (run.report_revision or 0) < report.revision else None
 
         await self._change(report.run_id, {OPEN, FAILED, FINISHED}, closing)
 
-    async def fail(self, run_id: str, *, stage: str, code: str, message: str) -> None:
-        failure = {"stage": stage, "code": code, "message": message}
-        await self._change(run_id, {OPEN}, lambda _: {"state": FAILED, "failure": failure})
+    async def fail(self, run_id: str, failure: Failure) -> None:
+        await self._change(run_id, {OPEN}, lambda _: {"state": FAILED, "failure": failure.model_dump()})
 
     async def cancel(self, run_id: str, *events: Event) -> bool:
         """Close a run that is not finished and leave events about it; False when there is nothing to close.
@@ -208,7 +223,7 @@ class IngestStore:
     async def reopen(self, run_id: str, *events: Event) -> bool:
         """Let a failed or cancelled run go on and leave events about it; False when it cannot."""
 
-        def opening(run: Document) -> Document:
+        def opening(run: Run) -> Document:
             since = {"at": datetime.now(UTC), "fraction": fraction_of(run)}
             return {"state": OPEN, "progressed_at": datetime.now(UTC), "rescues": 0, "measured_from": since}
 
@@ -218,7 +233,7 @@ class IngestStore:
         self,
         run_id: str,
         states: Collection[str],
-        decide: Callable[[Document], Document | None],
+        decide: Callable[[Run], Document | None],
         events: Iterable[Event] = (),
     ) -> bool:
         """Change a run that is in one of some states, as `decide` says of the run there is; False when it says None.
@@ -227,22 +242,22 @@ class IngestStore:
         report got: so a reader that saw a number learns what is new since.
         """
         said = tuple(events)
-        while (run := await self.run(run_id)) is not None and run["state"] in states:
+        while (run := await self.run(run_id)) is not None and run.state in states:
             fields = decide(run)
             if fields is None:
                 return False
-            seq = int(run.get("seq", 0)) + 1
+            seq = run.seq + 1
             update: Document = {"$set": fields | _numbered(run, fields, seq)}
             if "state" in fields and fields["state"] != FAILED:
                 update["$unset"] = {"failure": "", "rescued_at": ""}
             done = await self.collection.update_one(
-                {"_id": run_id, "seq": run.get("seq"), "state": run["state"]}, enqueue(said, update) if said else update
+                {"_id": run_id, "seq": run.seq, "state": run.state}, enqueue(said, update) if said else update
             )
             if done.matched_count:
                 return True
         return False
 
-    async def claim_stalled(self, stalled_after_s: float) -> Document | None:
+    async def claim_stalled(self, stalled_after_s: float) -> Run | None:
         """Take one open run that made no progress for too long, so that one reconciler moves it on.
 
         Too long doubles with every rescue that brought no progress: a run that only waits its turn behind others is
@@ -261,7 +276,7 @@ class IngestStore:
                 return_document=ReturnDocument.AFTER,
             )
             if claimed is not None:
-                return claimed
+                return run_of(claimed)
         return None
 
     async def count_by_state(self) -> dict[str, tuple[int, datetime | None]]:
@@ -274,19 +289,24 @@ class IngestStore:
         return states
 
 
-def segments_done(run: Document, stage: str) -> bitset.Words:
-    """Which segments of a run a stage has done."""
-    words: bitset.Words = run.get("segments_done", {}).get(stage, {})
-    return words
+def run_of(document: Document, *, with_report: bool = True) -> Run:
+    """The run that a document is of."""
+    report = document.get("report") or {}
+    told = {"report_revision": report.get("revision"), "report": (report or None) if with_report else None}
+    return Run.model_validate(document | told)
 
 
-def _numbered(run: Document, fields: Document, seq: int) -> Document:
+def _stored(progress: Mapping[str, Pieces]) -> Document:
+    return {stage: pieces.model_dump() for stage, pieces in progress.items()}
+
+
+def _numbered(run: Run, fields: Document, seq: int) -> Document:
     """The sequence number, and what of the run has it. A finished run has all its pieces, whoever was heard first."""
     numbers: Document = {"seq": seq}
-    if fields.get("state", run["state"]) != run["state"]:
+    if fields.get("state", run.state) != run.state:
         numbers["state_seq"] = seq
     if "report" in fields:
         numbers["report_seq"] = seq
     if fields.get("state") == FINISHED:
-        numbers["progress"] = all_done(run, seq)
+        numbers["progress"] = _stored(all_done(run, seq))
     return numbers

@@ -16,7 +16,6 @@ from services.detector.rules import DetectorProfile, DetectorProfiles
 from tests.unit.detector.clips import Pixels, scene, write_video
 
 PROFILES = DetectorProfiles()
-URI = "s3://bucket/crops.zip"
 RED = (230, 20, 20)
 
 
@@ -72,7 +71,6 @@ async def analyse(
         profile=profile,
         detect=find_red,
         model_id="red",
-        crops_uri=URI,
         decoding=DecodingLimits(),
     )
 
@@ -98,7 +96,7 @@ async def test_rows_point_at_each_other_and_at_their_pictures(video: Path) -> No
         assert 1 < len(faces) <= PROFILES.balanced.crops.chips_per_track
         assert track.representative == faces[0].face_id
         assert faces[0].thumbnail is not None
-    chips = read_crops(found.crops_zip, [face.crop.removeprefix(f"{URI}#") for face in found.faces])
+    chips = read_crops(found.crops_zip, [face.crop.removeprefix("#") for face in found.faces])
     assert chips[..., 0].mean() > 150
     first = found.detections[0]
     assert first.bbox == pytest.approx((100 / 320, 60 / 180, 140 / 320, 100 / 180), abs=0.01)
@@ -146,7 +144,6 @@ async def test_frames_wait_for_the_detector_only_a_few_at_a_time(video: Path) ->
         profile=profile,
         detect=slow,
         model_id="red",
-        crops_uri=URI,
         decoding=DecodingLimits(),
     )
     assert 1 < most <= 3
@@ -165,7 +162,6 @@ async def test_detector_that_is_away_ends_the_analysis_with_that(video: Path) ->
             profile=PROFILES.balanced,
             detect=away,
             model_id="x",
-            crops_uri=URI,
             decoding=DecodingLimits(),
         )
 
@@ -186,7 +182,6 @@ async def test_analysis_can_be_cancelled(video: Path) -> None:
             profile=PROFILES.balanced,
             detect=never,
             model_id="x",
-            crops_uri=URI,
             decoding=DecodingLimits(),
         )
     )

@@ -56,7 +56,6 @@ async def seen(path: Path, *, segment_s: float) -> tuple[list[tuple[float, float
             profile=profiles.balanced,
             detect=find_red,
             model_id="test",
-            crops_uri="",
             decoding=DecodingLimits(),
         )
         analyses.append(analysis)

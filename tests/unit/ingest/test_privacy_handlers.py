@@ -10,6 +10,7 @@ from chassis.errors import NotFound
 from chassis.kafka.bus import Origin
 from contracts.events import PersonErased, ShowDeleted
 from services.ingest.handlers import PrivacyHandlers
+from services.ingest.runs.records import Episode
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ORIGIN = Origin(event_id="e", time=AT, topic="show.deleted")
@@ -23,10 +24,12 @@ class Episodes:
         self.forgotten: list[tuple[str, str]] = []
         self.episodes = SimpleNamespace(list=self._list)
 
-    async def _list(self, shows: set[str]) -> list[dict[str, Any]]:
+    async def _list(self, shows: set[str]) -> list[Episode]:
         assert shows == {"my-show"}
         made = {"my-show-s01e01": -1, "my-show-s01e02": -1, "my-show-s01e03": 1}
-        return [{"_id": ep_id, "created_at": AT + timedelta(hours=hours)} for ep_id, hours in made.items()]
+        return [
+            Episode(ep_id=ep_id, created_at=AT + timedelta(hours=hours), updated_at=AT) for ep_id, hours in made.items()
+        ]
 
     async def delete(self, ep_id: str, *, who: str) -> None:
         self.asked.append(f"{ep_id} by {who}")

@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from chassis.errors import BadInput, DependencyUnavailable
-from chassis.kafka.delivery import MAX_HEADER_BYTES, Delivery, Kind, backoff, bounded, classify, dead_letter_headers
+from chassis.kafka.delivery import MAX_HEADER_BYTES, Delivery, Kind, bounded, classify, dead_letter_headers
+from chassis.retrying import backoff
 from chassis.s3.storage import ObjectMissing
 from chassis.settings import KafkaSettings
 from contracts.envelope import InvalidEvent

@@ -2,60 +2,45 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.runs.progress import Seen, all_done, changes_since, nothing_done, status_of
-
-RUN = "01JGFJJZ00ABCDEFGHJKMNPQR0"
-BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-def run_with(state: str = "running", **more: Any) -> dict[str, Any]:
-    return {
-        "_id": RUN,
-        "ep_id": "my-show-s01e02",
-        "state": state,
-        "profile": "balanced",
-        "started": {"segments": 4, "duration_s": 80.0},
-        "created_at": BEGIN,
-        "progressed_at": BEGIN + timedelta(seconds=10),
-        "seq": 0,
-        "progress": nothing_done(4),
-    } | more
+from services.ingest.runs.records import MeasuredFrom, Pieces, Run
+from tests.support.run_records import BEGIN, RUN, a_run
 
 
-def counted(detector: int, embedder: int, *, seq: int = 1) -> dict[str, dict[str, int]]:
+def counted(detector: int, embedder: int, *, seq: int = 1) -> dict[str, Pieces]:
     done = {"detector": detector, "embedder": embedder}
-    return nothing_done(4) | {stage: {"done": n, "total": 4, "seq": seq} for stage, n in done.items()}
+    return nothing_done(4) | {stage: Pieces(done=n, total=4, seq=seq) for stage, n in done.items()}
 
 
 def test_rate_and_time_left_come_from_the_slowest_stage() -> None:
-    status = status_of(run_with(progress=counted(4, 1)), now=BEGIN + timedelta(seconds=10))
+    status = status_of(a_run(progress=counted(4, 1)), now=BEGIN + timedelta(seconds=10))
     assert (status.fraction, status.rate, status.seconds_left) == (0.25, 2.0, 30.0)
 
 
 def test_a_run_that_was_taken_up_again_is_measured_from_then() -> None:
-    again = {"at": BEGIN + timedelta(hours=5), "fraction": 0.25}
-    status = status_of(run_with(progress=counted(4, 2), measured_from=again), now=again["at"] + timedelta(seconds=5))  # type: ignore[operator]
+    again = MeasuredFrom(at=BEGIN + timedelta(hours=5), fraction=0.25)
+    status = status_of(a_run(progress=counted(4, 2), measured_from=again), now=again.at + timedelta(seconds=5))
     assert (status.rate, status.seconds_left) == (4.0, 10.0)
 
 
 def test_nothing_done_promises_nothing() -> None:
-    status = status_of(run_with(), now=BEGIN + timedelta(seconds=10))
+    status = status_of(a_run(), now=BEGIN + timedelta(seconds=10))
     assert (status.fraction, status.rate, status.seconds_left) == (0.0, None, None)
 
 
 def test_a_finished_run_has_done_everything() -> None:
-    run = run_with(state="finished", finished_at=BEGIN + timedelta(seconds=20), progress=counted(4, 4, seq=3), seq=3)
-    status = status_of(run | {"progress": all_done(run, 4)}, now=BEGIN + timedelta(days=1))
+    run = a_run(state="finished", finished_at=BEGIN + timedelta(seconds=20), progress=counted(4, 4, seq=3), seq=3)
+    status = status_of(run.model_copy(update={"progress": all_done(run, 4)}), now=BEGIN + timedelta(days=1))
     assert (status.fraction, status.rate, status.seconds_left) == (1.0, 4.0, 0.0)
     assert {stage.fraction for stage in status.stages.values()} == {1.0}
-    assert all_done(run, 4)["detector"]["seq"] == 3
-    assert all_done(run, 4)["grouper"] == {"done": 1, "total": 1, "seq": 4}
+    assert all_done(run, 4)["detector"].seq == 3
+    assert all_done(run, 4)["grouper"] == Pieces(done=1, total=1, seq=4)
 
 
 def test_event_ids_are_read_back_and_others_are_not() -> None:
@@ -68,23 +53,22 @@ def test_event_ids_are_read_back_and_others_are_not() -> None:
 @given(st.lists(st.sampled_from(["detector", "embedder"]), max_size=8), st.integers(0, 8))
 def test_a_reader_who_comes_back_at_any_point_knows_as_much_as_one_who_stayed(steps: list[str], left: int) -> None:
     """Applying the changes since any number to what was known then gives what there is now."""
-    run = run_with()
+    run = a_run()
     known: dict[str, Any] = {}
     seen: Seen | None = None
     for number, stage in enumerate(steps, start=1):
         if number == min(left, len(steps)):
             known, seen = apply(known, run, seen)
-        before = run["progress"][stage]
-        run["progress"] = run["progress"] | {stage: {"done": min(4, before["done"] + 1), "total": 4, "seq": number}}
-        run["seq"] = number
+        further = {stage: Pieces(done=min(4, run.progress[stage].done + 1), total=4, seq=number)}
+        run = run.model_copy(update={"progress": {**run.progress, **further}, "seq": number})
     known, seen = apply(known, run, seen)
     assert {stage: counts["done"] for stage, counts in known.items()} == {
-        stage: piece["done"] for stage, piece in run["progress"].items()
+        stage: pieces.done for stage, pieces in run.progress.items()
     }
     assert changes_since(run, seen)[0] == []
 
 
-def apply(known: dict[str, Any], run: dict[str, Any], seen: Seen | None) -> tuple[dict[str, Any], Seen]:
+def apply(known: dict[str, Any], run: Run, seen: Seen | None) -> tuple[dict[str, Any], Seen]:
     changes, now_seen = changes_since(run, seen)
     for change in changes:
         known = known | change.data["stages"]

@@ -1,0 +1,60 @@
+"""Doing things again: until they are stored, until what they need is there, or every few seconds for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from chassis import telemetry
+
+MOST_TRIES = 200
+"""How often a write that somebody else's overtook is made again."""
+
+PAUSE_S = 0.02
+"""Longest pause between two tries of a write, so that those who contend do not keep step."""
+
+T = TypeVar("T")
+
+
+def backoff(attempt: int, *, first_s: float, max_s: float, jitter: float) -> float:
+    """Seconds to wait after the `attempt`-th failure (from 1): doubling, capped; `jitter` (0..1) takes up to half."""
+    return min(max_s, first_s * 2.0 ** min(attempt - 1, 30)) * (1.0 - 0.5 * jitter)
+
+
+async def until_stored(attempt: Callable[[], Awaitable[T | None]], *, busy: Exception) -> T:
+    """What `attempt` stored; it is made again where it says None, because what it had read was changed meanwhile.
+
+    Raises:
+        busy: when others were faster too often; and whatever `attempt` raises.
+    """
+    for _ in range(MOST_TRIES):
+        stored = await attempt()
+        if stored is not None:
+            return stored
+        await asyncio.sleep(random.uniform(0, PAUSE_S))
+    raise busy
+
+
+async def until_there(start: Callable[[], Awaitable[object]], *, waiting_for: str) -> None:
+    """Start something, for as long as what it needs is away; every failure is logged."""
+    attempt = 0
+    while True:
+        try:
+            await start()
+            return
+        except Exception as error:
+            attempt += 1
+            telemetry.logger().warning(f"waiting for {waiting_for}", error=str(error)[:300], attempt=attempt)
+            await asyncio.sleep(backoff(attempt, first_s=0.2, max_s=5.0, jitter=0.0))
+
+
+async def keep_doing(work: Callable[[], Awaitable[object]], *, every_s: float, what: str) -> None:
+    """A background loop: do something, rest, and so on for ever. A time that fails is logged; the next one follows."""
+    while True:
+        try:
+            await work()
+        except Exception as error:
+            telemetry.logger().warning(f"{what} failed", error=str(error)[:300])
+        await asyncio.sleep(every_s)
