@@ -196,7 +196,7 @@ async def _age(database: Database, seconds: float) -> None:
 
 async def _done(database: Database, *, segments: int) -> bool:
     run = await database["runs"].find_one({"_id": RUN})
-    return run is not None and bitset.count(run["segments_done"]["detector"]) == segments
+    return run is not None and bitset.count(run.get("segments_done", {}).get("detector", {})) == segments
 
 
 async def _state(database: Database, state: str) -> bool:
