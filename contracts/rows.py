@@ -101,6 +101,11 @@ class TrackRow(Contract):
     mean_conf: float = Field(ge=0, le=1)
     mean_size: float = Field(ge=0, description="Mean face height as a fraction of the picture's height.")
     quality: float = Field(ge=0, le=1, description="Mean quality of the sampled faces.")
+    mean_area: float | None = Field(default=None, ge=0, le=1, description="Mean share of the picture the face takes.")
+    centrality: float | None = Field(
+        default=None, ge=0, le=1, description="Mean place of the face: 1 in the middle of the picture, 0 in a corner."
+    )
+    sharpness: float | None = Field(default=None, ge=0, le=1, description="Mean sharpness of the sampled faces.")
     crops: tuple[str, ...] = ()
     representative: FaceId | None = None
     continues: TrackId | None = Field(
@@ -216,6 +221,21 @@ class ClusterCentroidsDocument(Contract):
     schema_version: int = SCHEMA_VERSION
 
 
+class Appearance(Contract):
+    """One interval in which a person is visible, and how much the picture is about them then."""
+
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+    prominence: float = Field(ge=0, le=1, description="1: large, sharp, central and in the foreground.")
+    face_size: float = Field(ge=0, description="Mean face height as a fraction of the picture's.")
+    area: float = Field(ge=0, le=1, description="Mean share of the picture the face takes.")
+    centrality: float = Field(ge=0, le=1, description="1 in the middle of the picture, 0 in a corner.")
+    sharpness: float = Field(ge=0, le=1)
+    foreground: float = Field(
+        ge=0, le=1, description="Face height over that of the largest face in the picture at the time."
+    )
+
+
 class CastScreenTime(Contract):
     cast_id: Slug
     name: str
@@ -230,6 +250,14 @@ class CastScreenTime(Contract):
     confidence: float = Field(ge=0, le=1)
     identity_ids: tuple[IdentityId, ...]
     representative: str | None = None
+    prominence: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="How much the episode is about them, 0..1: of their most prominent seconds.",
+    )
+    participant: bool = Field(default=True, description="False: seen in passing, as audience and passers-by are.")
+    shown: tuple[Appearance, ...] = Field(default=(), description="The intervals, each with its prominence.")
 
 
 class UnidentifiedScreenTime(Contract):
@@ -240,6 +268,14 @@ class UnidentifiedScreenTime(Contract):
     reason: str
     representative: str | None = None
     label: str | None = Field(default=None, description="What operators call them, though nobody of the cast.")
+    prominence: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="How much the episode is about them, 0..1: of their most prominent seconds.",
+    )
+    participant: bool = Field(default=True, description="False: seen in passing, as audience and passers-by are.")
+    shown: tuple[Appearance, ...] = Field(default=(), description="The intervals, each with its prominence.")
 
 
 class CoAppearance(Contract):

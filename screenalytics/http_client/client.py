@@ -197,6 +197,7 @@ class Client(Transport):
         *,
         cast_id: str | None = None,
         unidentified: bool | None = None,
+        participants: bool | None = None,
         fps: Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"] | None = None,
         start_tc: str | None = None,
         drop_frame: bool | None = None,
@@ -211,6 +212,7 @@ class Client(Transport):
             query={
                 "cast_id": cast_id,
                 "unidentified": unidentified,
+                "participants": participants,
                 "fps": fps,
                 "start_tc": start_tc,
                 "drop_frame": drop_frame,
@@ -255,14 +257,20 @@ class Client(Transport):
         )
 
     def find_visible_people(
-        self, ep_id: str, *, t_s: float, revision: int | None = None, run_id: str | None = None
+        self,
+        ep_id: str,
+        *,
+        t_s: float,
+        revision: int | None = None,
+        run_id: str | None = None,
+        participants: bool | None = None,
     ) -> Answer[models.Moment]:
         """Say who is visible at a second of the episode."""
         return self.request(
             "GET",
             f"/screen-time/{quote(str(ep_id), safe='')}/at",
             models.Moment,
-            query={"t_s": t_s, "revision": revision, "run_id": run_id},
+            query={"t_s": t_s, "revision": revision, "run_id": run_id, "participants": participants},
         )
 
     def get_clip(self, ep_id: str, *, start_s: float, end_s: float) -> Answer[models.ClipView]:
@@ -453,6 +461,7 @@ class Client(Transport):
         ep_id: str,
         *,
         state: Literal["all", "linked", "unidentified"] | None = None,
+        participants: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Answer[models.IdentityPage]:
@@ -461,7 +470,7 @@ class Client(Transport):
             "GET",
             f"/identities/{quote(str(ep_id), safe='')}",
             models.IdentityPage,
-            query={"state": state, "limit": limit, "cursor": cursor},
+            query={"state": state, "participants": participants, "limit": limit, "cursor": cursor},
         )
 
     def list_leftover_tracks(
@@ -558,9 +567,14 @@ class Client(Transport):
         """Shows that have a cast or a reported episode."""
         return self.request("GET", "/shows", models.PageShowView, query={"limit": limit, "cursor": cursor})
 
-    def list_suggestions(self, ep_id: str) -> Answer[models.EpisodeSuggestions]:
+    def list_suggestions(self, ep_id: str, *, participants: bool | None = None) -> Answer[models.EpisodeSuggestions]:
         """Whom every identity of an episode may be."""
-        return self.request("GET", f"/suggestions/{quote(str(ep_id), safe='')}", models.EpisodeSuggestions)
+        return self.request(
+            "GET",
+            f"/suggestions/{quote(str(ep_id), safe='')}",
+            models.EpisodeSuggestions,
+            query={"participants": participants},
+        )
 
     def list_temporal_suggestions(self, ep_id: str) -> Answer[list[models.TemporalMatch]]:
         """Who may be the people nobody recognises, by place and time."""
@@ -727,14 +741,14 @@ class Client(Transport):
         )
 
     def read_screen_time(
-        self, ep_id: str, *, revision: int | None = None, run_id: str | None = None
+        self, ep_id: str, *, revision: int | None = None, run_id: str | None = None, participants: bool | None = None
     ) -> Answer[models.ScreenTimeDocument]:
         """Read who was visible when, with what this revision changed."""
         return self.request(
             "GET",
             f"/screen-time/{quote(str(ep_id), safe='')}",
             models.ScreenTimeDocument,
-            query={"revision": revision, "run_id": run_id},
+            query={"revision": revision, "run_id": run_id, "participants": participants},
         )
 
     def read_screen_time_file(

@@ -8,6 +8,24 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
+class Appearance(BaseModel):
+    """
+    One interval in which a person is visible, and how much the picture is about them then.
+    """
+
+    start_s: float
+    end_s: float
+    prominence: Annotated[float, Field(description="1: large, sharp, central and in the foreground.")]
+    face_size: Annotated[float, Field(description="Mean face height as a fraction of the picture's.")]
+    area: Annotated[float, Field(description="Mean share of the picture the face takes.")]
+    centrality: Annotated[float, Field(description="1 in the middle of the picture, 0 in a corner.")]
+    sharpness: float
+    foreground: Annotated[
+        float,
+        Field(description="Face height over that of the largest face in the picture at the time."),
+    ]
+
+
 class Application(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -76,6 +94,21 @@ class CastScreenTime(BaseModel):
     confidence: float
     identity_ids: list[str]
     representative: str | None = None
+    prominence: Annotated[
+        float | None,
+        Field(description="How much the episode is about them, 0..1: of their most prominent seconds."),
+    ] = None
+    participant: Annotated[
+        bool | None,
+        Field(description="False: seen in passing, as audience and passers-by are."),
+    ] = True
+    shown: Annotated[
+        list[Appearance] | None,
+        Field(
+            description="The intervals, each with its prominence.",
+            validate_default=True,
+        ),
+    ] = []
 
 
 class CastTotal(BaseModel):
@@ -1137,6 +1170,14 @@ class Suggestions(BaseModel):
         list[str | None] | None,
         Field(description="Cast ids not suggested; null: nobody is."),
     ] = []
+    prominence: Annotated[
+        float | None,
+        Field(description="How much the episode is about this identity, 0..1."),
+    ] = 0.0
+    participant: Annotated[
+        bool | None,
+        Field(description="False: seen in passing, as audience and passers-by are."),
+    ] = True
 
 
 class TemporalMatch(BaseModel):
@@ -1209,6 +1250,21 @@ class UnidentifiedScreenTime(BaseModel):
         str | None,
         Field(description="What operators call them, though nobody of the cast."),
     ] = None
+    prominence: Annotated[
+        float | None,
+        Field(description="How much the episode is about them, 0..1: of their most prominent seconds."),
+    ] = None
+    participant: Annotated[
+        bool | None,
+        Field(description="False: seen in passing, as audience and passers-by are."),
+    ] = True
+    shown: Annotated[
+        list[Appearance] | None,
+        Field(
+            description="The intervals, each with its prominence.",
+            validate_default=True,
+        ),
+    ] = []
 
 
 class UnlockCluster(BaseModel):
@@ -1503,6 +1559,14 @@ class IdentityDetail(BaseModel):
     representative: str | None = None
     reason: Annotated[str | None, Field(description="Why nobody can say who this is.")] = None
     best: Annotated[Match | None, Field(description="Best suggestion where nobody is linked.")] = None
+    prominence: Annotated[
+        float | None,
+        Field(description="How much the episode is about this identity, 0..1."),
+    ] = 0.0
+    participant: Annotated[
+        bool | None,
+        Field(description="False: seen in passing, as audience and passers-by are."),
+    ] = True
     track_ids: list[str]
     intervals_s: list[list[float]]
     cohesion: float | None = None
@@ -1529,6 +1593,14 @@ class IdentitySummary(BaseModel):
     representative: str | None = None
     reason: Annotated[str | None, Field(description="Why nobody can say who this is.")] = None
     best: Annotated[Match | None, Field(description="Best suggestion where nobody is linked.")] = None
+    prominence: Annotated[
+        float | None,
+        Field(description="How much the episode is about this identity, 0..1."),
+    ] = 0.0
+    participant: Annotated[
+        bool | None,
+        Field(description="False: seen in passing, as audience and passers-by are."),
+    ] = True
 
 
 class LeftoverTrack(BaseModel):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -186,9 +187,29 @@ class RowWriter:
             mean_conf=_score(mean_score(track.observations)),
             mean_size=round(sum(box[3] - box[1] for box in boxes) / len(boxes), FRACTION_DIGITS),
             quality=_score(sum(face.quality.score for face in faces) / max(1, len(faces))),
+            mean_area=round(min(1.0, _mean(_area(box) for box in boxes)), FRACTION_DIGITS),
+            centrality=_score(_mean(_centrality(box) for box in boxes)),
+            sharpness=_score(_mean(face.quality.sharpness for face in faces)) if faces else None,
             crops=tuple(face.crop for face in faces),
             representative=faces[0].face_id if faces else None,
         )
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return sum(found) / max(1, len(found))
+
+
+def _area(box: Box) -> float:
+    """Share of the picture that the part of a box inside it takes."""
+    left, top, right, bottom = (min(1.0, max(0.0, edge)) for edge in box)
+    return (right - left) * (bottom - top)
+
+
+def _centrality(box: Box) -> float:
+    """1 where a box lies in the middle of the picture, 0 in a corner or outside."""
+    across, down = box[0] + box[2] - 1, box[1] + box[3] - 1
+    return max(0.0, 1 - math.hypot(across, down) / math.sqrt(2))
 
 
 def _seconds(value: float) -> float:

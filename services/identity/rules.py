@@ -102,10 +102,31 @@ class RepresentativeRules(_Rules):
     spread_weight: float = Field(default=0.3, ge=0)
 
 
+class ProminenceRules(_Rules):
+    """Who an episode is about. No set is labelled with that; the numbers are choices, held by examples in the tests.
+
+    A close-up is 0.8 and more, two people at a table 0.5 to 0.7, a line of people in a wide shot 0.25 to 0.4, faces of a
+    crowd behind somebody 0.2 and less.
+    """
+
+    face_size: tuple[float, float] = Field(
+        default=(0.03, 0.25), description="Face height / picture height: nothing up to the first, full from the second."
+    )
+    foreground: tuple[float, float] = Field(
+        default=(0.35, 0.8), description="Face height / that of the largest face at the time, in the same way."
+    )
+    weights: tuple[float, float, float] = Field(
+        default=(0.35, 0.2, 0.1), description="Of foreground, centrality and sharpness; the rest is there for anybody."
+    )
+    full_s: float = Field(default=2.0, gt=0, description="A person's most prominent seconds that are looked at.")
+    participant: float = Field(default=0.25, ge=0, le=1, description="Prominence from which somebody takes part.")
+
+
 class ScreenTimeRules(_Rules):
     """What is said of the seconds; how tracks become seconds is the `visibility` settings' matter."""
 
     simultaneous_s: float = Field(default=0.25, ge=0, description="Longer doubled presence of one person is reported.")
+    prominence: ProminenceRules = ProminenceRules()
 
 
 class IdentityThresholds(_Rules):

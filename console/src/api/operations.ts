@@ -79,7 +79,7 @@ export const erasePerson = (show: string, body: t.NewErasure, options?: Options)
   call<t.ErasureReceipt>("POST", `/shows/${segment(show)}/erasures`, body, undefined, options);
 
 /** Address. Export when people are visible as CMX 3600 EDL, FCPXML 1.10 or WebVTT. */
-export const exportAppearances = (epId: string, exchange: string, query?: { cast_id?: string | null; unidentified?: boolean; fps?: "23.976" | "24" | "25" | "29.97" | "30" | "50" | "59.94" | "60" | null; start_tc?: string | null; drop_frame?: boolean | null; cues?: "names" | "json"; revision?: number | null; run_id?: string | null }): string => address(`/screen-time/${segment(epId)}/export/${segment(exchange)}`, query);
+export const exportAppearances = (epId: string, exchange: string, query?: { cast_id?: string | null; unidentified?: boolean; participants?: boolean; fps?: "23.976" | "24" | "25" | "29.97" | "30" | "50" | "59.94" | "60" | null; start_tc?: string | null; drop_frame?: boolean | null; cues?: "names" | "json"; revision?: number | null; run_id?: string | null }): string => address(`/screen-time/${segment(epId)}/export/${segment(exchange)}`, query);
 
 /** Address. Answer with everything that is kept about a cast member, as one ZIP file. */
 export const exportPerson = (show: string, castId: string): string => address(`/shows/${segment(show)}/cast/${segment(castId)}/export`);
@@ -97,7 +97,7 @@ export const findTwoPeople = (epId: string, identityId: string, options?: Option
   call<t.TwoPeople>("GET", `/clusters/${segment(epId)}/${segment(identityId)}/two-people`, undefined, undefined, options);
 
 /** Say who is visible at a second of the episode. */
-export const findVisiblePeople = (epId: string, query: { t_s: number; revision?: number | null; run_id?: string | null }, options?: Options): Promise<Answer<t.Moment>> =>
+export const findVisiblePeople = (epId: string, query: { t_s: number; revision?: number | null; run_id?: string | null; participants?: boolean }, options?: Options): Promise<Answer<t.Moment>> =>
   call<t.Moment>("GET", `/screen-time/${segment(epId)}/at`, undefined, query, options);
 
 /** Cut a clip of at most a minute, as WebM with the sound that can be decoded; the same one is cut only once. */
@@ -169,7 +169,7 @@ export const listErasures = (show: string, query?: { limit?: number; cursor?: st
   call<t.PageErasureReceipt>("GET", `/shows/${segment(show)}/erasures`, undefined, query, options);
 
 /** The people of an episode, most visible first, with names, seconds and best suggestions. */
-export const listIdentities = (epId: string, query?: { state?: "all" | "linked" | "unidentified"; limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.IdentityPage>> =>
+export const listIdentities = (epId: string, query?: { state?: "all" | "linked" | "unidentified"; participants?: boolean; limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.IdentityPage>> =>
   call<t.IdentityPage>("GET", `/identities/${segment(epId)}`, undefined, query, options);
 
 /** Tracks of nobody known, each with its reason; dropped ones are among them. */
@@ -209,8 +209,8 @@ export const listShows = (query?: { limit?: number; cursor?: string | null }, op
   call<t.PageShowView>("GET", `/shows`, undefined, query, options);
 
 /** Whom every identity of an episode may be. */
-export const listSuggestions = (epId: string, options?: Options): Promise<Answer<t.EpisodeSuggestions>> =>
-  call<t.EpisodeSuggestions>("GET", `/suggestions/${segment(epId)}`, undefined, undefined, options);
+export const listSuggestions = (epId: string, query?: { participants?: boolean }, options?: Options): Promise<Answer<t.EpisodeSuggestions>> =>
+  call<t.EpisodeSuggestions>("GET", `/suggestions/${segment(epId)}`, undefined, query, options);
 
 /** Who may be the people nobody recognises, by place and time. */
 export const listTemporalSuggestions = (epId: string, options?: Options): Promise<Answer<Array<t.TemporalMatch>>> =>
@@ -273,7 +273,7 @@ export const readReviewQueue = (epId: string, query?: { limit?: number }, option
   call<t.PageReviewEntry>("GET", `/suggestions/${segment(epId)}/review`, undefined, query, options);
 
 /** Read who was visible when, with what this revision changed. */
-export const readScreenTime = (epId: string, query?: { revision?: number | null; run_id?: string | null }, options?: Options): Promise<Answer<t.ScreenTimeDocument>> =>
+export const readScreenTime = (epId: string, query?: { revision?: number | null; run_id?: string | null; participants?: boolean }, options?: Options): Promise<Answer<t.ScreenTimeDocument>> =>
   call<t.ScreenTimeDocument>("GET", `/screen-time/${segment(epId)}`, undefined, query, options);
 
 /** Address. Say where a file of the screen time can be fetched for a short while, or answer with it. */

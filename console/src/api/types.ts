@@ -1,5 +1,16 @@
 // Generated from openapi.json by `python -m screenalytics.openapi.export`; do not edit.
 
+export interface Appearance {
+  start_s: number;
+  end_s: number;
+  prominence: number;
+  face_size: number;
+  area: number;
+  centrality: number;
+  sharpness: number;
+  foreground: number;
+}
+
 export interface Application {
   identity_id: string;
   cast_id: string;
@@ -65,6 +76,9 @@ export interface CastScreenTime {
   confidence: number;
   identity_ids: Array<string>;
   representative?: string | null;
+  prominence?: number | null;
+  participant?: boolean;
+  shown?: Array<Appearance>;
 }
 
 export interface CastTotal {
@@ -379,6 +393,8 @@ export interface IdentityDetail {
   representative?: string | null;
   reason?: string | null;
   best?: Match | null;
+  prominence?: number;
+  participant?: boolean;
   track_ids: Array<string>;
   intervals_s: Array<[number, number]>;
   cohesion?: number | null;
@@ -410,6 +426,8 @@ export interface IdentitySummary {
   representative?: string | null;
   reason?: string | null;
   best?: Match | null;
+  prominence?: number;
+  participant?: boolean;
 }
 
 export interface ImportedRow {
@@ -1061,6 +1079,8 @@ export interface Suggestions {
   margin: number;
   reason?: string | null;
   dismissed?: Array<string | null>;
+  prominence?: number;
+  participant?: boolean;
 }
 
 export interface TemporalMatch {
@@ -1122,6 +1142,9 @@ export interface UnidentifiedScreenTime {
   reason: string;
   representative?: string | null;
   label?: string | null;
+  prominence?: number | null;
+  participant?: boolean;
+  shown?: Array<Appearance>;
 }
 
 export interface UnlockCluster {

@@ -6,7 +6,7 @@ Seconds of an episode count from the first picture. What is opened beside the vi
 from __future__ import annotations
 
 from chassis.domain.intervals import round_ms
-from contracts.rows import Interval, ScreenTimeDocument
+from contracts.rows import Appearance, Interval, ScreenTimeDocument
 
 
 def on_the_players_clock(document: ScreenTimeDocument) -> ScreenTimeDocument:
@@ -22,12 +22,18 @@ def on_the_players_clock(document: ScreenTimeDocument) -> ScreenTimeDocument:
                         "first_s": _moved(row.first_s, by_s),
                         "last_s": _moved(row.last_s, by_s),
                         "intervals_s": _all_moved(row.intervals_s, by_s),
+                        "shown": _shown_moved(row.shown, by_s),
                     }
                 )
                 for row in document.cast
             ),
             "unidentified": tuple(
-                row.model_copy(update={"intervals_s": _all_moved(row.intervals_s, by_s)})
+                row.model_copy(
+                    update={
+                        "intervals_s": _all_moved(row.intervals_s, by_s),
+                        "shown": _shown_moved(row.shown, by_s),
+                    }
+                )
                 for row in document.unidentified
             ),
         }
@@ -40,3 +46,10 @@ def _moved(time_s: float | None, by_s: float) -> float | None:
 
 def _all_moved(intervals: tuple[Interval, ...], by_s: float) -> tuple[Interval, ...]:
     return tuple((round_ms(start + by_s), round_ms(end + by_s)) for start, end in intervals)
+
+
+def _shown_moved(shown: tuple[Appearance, ...], by_s: float) -> tuple[Appearance, ...]:
+    return tuple(
+        one.model_copy(update={"start_s": round_ms(one.start_s + by_s), "end_s": round_ms(one.end_s + by_s)})
+        for one in shown
+    )

@@ -13,7 +13,7 @@ import re
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.rows import CastScreenTime, Interval, ScreenTimeDocument, UnidentifiedScreenTime
+from contracts.rows import Appearance, CastScreenTime, Interval, ScreenTimeDocument, UnidentifiedScreenTime
 from services.identity.exports.player_clock import on_the_players_clock
 
 UNIDENTIFIED_NAME = "Unidentified"
@@ -35,6 +35,8 @@ _COLUMNS = (
     "confidence",
     "reason",
     "starts_at_s",
+    "prominence",
+    "participant",
 )
 _PARQUET_SCHEMA = pa.schema(
     [
@@ -56,6 +58,9 @@ _PARQUET_SCHEMA = pa.schema(
         pa.field("starts_at_s", pa.float64(), nullable=False),
         pa.field("start_s", pa.float64()),
         pa.field("end_s", pa.float64()),
+        pa.field("prominence", pa.float64()),
+        pa.field("participant", pa.string(), nullable=False),
+        pa.field("appearance_prominence", pa.float64()),
     ]
 )
 _FORMULA_STARTS = re.compile(
@@ -81,7 +86,7 @@ def to_csv_bytes(document: ScreenTimeDocument) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([*_COLUMNS, "intervals_s"])
-    for values, intervals in _people(document):
+    for values, intervals, _ in _people(document):
         spans = ";".join(f"{start:.3f}-{end:.3f}" for start, end in intervals)
         writer.writerow([*(_cell(name, values[name]) for name in _COLUMNS), spans])
     return buffer.getvalue().encode()
@@ -90,16 +95,22 @@ def to_csv_bytes(document: ScreenTimeDocument) -> bytes:
 def to_parquet_bytes(document: ScreenTimeDocument) -> bytes:
     """One row per interval with its person's columns; a person without any interval has one row without times."""
     rows = []
-    for values, intervals in _people(document):
+    for values, intervals, shown in _people(document):
         spans: list[tuple[float | None, float | None]] = [*intervals] or [(None, None)]
-        rows += [{**values, "start_s": start, "end_s": end} for start, end in spans]
+        prominences = dict(zip(spans, (one.prominence for one in shown), strict=False))
+        rows += [
+            {**values, "start_s": start, "end_s": end, "appearance_prominence": prominences.get((start, end))}
+            for start, end in spans
+        ]
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows, schema=_PARQUET_SCHEMA), sink, compression="zstd")
     return bytes(sink.getvalue().to_pybytes())
 
 
-def _people(document: ScreenTimeDocument) -> list[tuple[dict[str, Value], tuple[Interval, ...]]]:
-    """Every person's columns and intervals, in the order of the document."""
+def _people(
+    document: ScreenTimeDocument,
+) -> list[tuple[dict[str, Value], tuple[Interval, ...], tuple[Appearance, ...]]]:
+    """Every person's columns, intervals and appearances, in the order of the document."""
     document = on_the_players_clock(document)
     episode: dict[str, Value] = {
         "episode_id": document.episode_id,
@@ -107,9 +118,9 @@ def _people(document: ScreenTimeDocument) -> list[tuple[dict[str, Value], tuple[
         "revision": document.revision,
         "starts_at_s": document.starts_at_s,
     }
-    named = [({**episode, **_cast_values(row)}, row.intervals_s) for row in document.cast]
+    named = [({**episode, **_cast_values(row)}, row.intervals_s, row.shown) for row in document.cast]
     unnamed = [
-        ({**episode, **_unidentified_values(row, document.duration_s)}, row.intervals_s)
+        ({**episode, **_unidentified_values(row, document.duration_s)}, row.intervals_s, row.shown)
         for row in document.unidentified
     ]
     return named + unnamed
@@ -129,6 +140,7 @@ def _cast_values(row: CastScreenTime) -> dict[str, Value]:
         "mean_face_size": row.mean_face_size,
         "confidence": row.confidence,
         "reason": None,
+        **_prominence_values(row),
     }
 
 
@@ -147,7 +159,12 @@ def _unidentified_values(row: UnidentifiedScreenTime, duration_s: float) -> dict
         "mean_face_size": None,
         "confidence": None,
         "reason": row.reason,
+        **_prominence_values(row),
     }
+
+
+def _prominence_values(row: CastScreenTime | UnidentifiedScreenTime) -> dict[str, Value]:
+    return {"prominence": row.prominence, "participant": "yes" if row.participant else "no"}
 
 
 def _cell(column: str, value: Value) -> str:

@@ -17,6 +17,7 @@ from services.identity.exports.timecode import RATES, RateName, Timecode, guess_
 from services.identity.exports.webvtt import Cues, to_webvtt
 from services.identity.queries.revisions import ScreenTimeReports
 from services.identity.screentime.moments import OnScreen, people_in, person_in
+from services.identity.screentime.participants import only_participants
 from services.identity.store.revisions import Report
 
 Exchange = Literal["edl", "fcpxml", "webvtt"]
@@ -32,6 +33,7 @@ class ExportForm:
 
     person: str | None = None
     unidentified: bool = False
+    participants: bool = False
     fps: RateName | None = None
     start_tc: str | None = None
     drop_frame: bool | None = None
@@ -113,6 +115,7 @@ def first_picture(
 
 
 def _wanted(document: ScreenTimeDocument, form: ExportForm) -> Sequence[OnScreen]:
+    document = only_participants(document) if form.participants else document
     if form.person is not None:
         return (person_in(document, form.person),)
     return people_in(document, unidentified=form.unidentified)

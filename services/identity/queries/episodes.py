@@ -18,6 +18,7 @@ from contracts.rows import ClusterCentroidsDocument, IdentitiesDocument, Identit
 from services.identity.facebank.cast import Show
 from services.identity.facebank.gallery import Gallery, make_gallery
 from services.identity.links.episode_links import EpisodeLinks
+from services.identity.prominence.prominence import PersonProminence, person_prominence, track_prominences
 from services.identity.recognised_with import RecognisedWith
 from services.identity.rules import IdentityThresholds
 from services.identity.screentime.inputs import Seen
@@ -63,6 +64,12 @@ class Content(Identities):
     members: Mapping[str, Sequence[TrackRow]]
     evidence: Mapping[str, IdentityEvidence]
     visible: Mapping[str, Intervals]
+    prominence: Mapping[str, PersonProminence]
+
+    @property
+    def participants(self) -> frozenset[str]:
+        """Identities the episode is about."""
+        return frozenset(key for key, found in self.prominence.items() if found.participant)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,22 +179,29 @@ class EpisodeReader:
                 dimension=models.dimension,
             )
             rows = {row.track_id: row for row in tracks}
+            members = {
+                identity.identity_id: [rows[track] for track in sorted(set(identity.track_ids)) if track in rows]
+                for identity in named.identities
+            }
+            visible = visible_intervals(
+                named.identities,
+                Seen(tracks=tracks, shots=shots),
+                duration_s=revision.grouped.duration_s,
+                rules=self._visibility,
+            )
+            rules = self.rules.screen_time.prominence
+            prominences = track_prominences(tracks, rules)
             return Content(
                 key=key,
                 identities={identity.identity_id: identity for identity in named.identities},
                 tracks=tracks,
                 shots=shots,
-                members={
-                    identity.identity_id: [rows[track] for track in sorted(set(identity.track_ids)) if track in rows]
-                    for identity in named.identities
-                },
+                members=members,
                 evidence={person.identity_id: person for person in evidence},
-                visible=visible_intervals(
-                    named.identities,
-                    Seen(tracks=tracks, shots=shots),
-                    duration_s=revision.grouped.duration_s,
-                    rules=self._visibility,
-                ),
+                visible=visible,
+                prominence={
+                    who: person_prominence(found, visible[who], prominences, rules) for who, found in members.items()
+                },
             )
 
         return await asyncio.to_thread(join)

@@ -48,6 +48,11 @@ def percent(fraction: float) -> str:
     return f"{fraction * 100:.1f}%"
 
 
+def percent_whole(fraction: float) -> str:
+    """Write a fraction as whole percent, for figures that are no more exact than that."""
+    return f"{fraction * 100:.0f}%"
+
+
 def sentence(text: str) -> str:
     """Turn a machine code such as `low_quality` into `Low quality`; leave anything already written for people alone."""
     if not text or not MACHINE_CODE.match(text):

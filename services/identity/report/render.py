@@ -76,6 +76,7 @@ def _environment() -> Environment:
         spoken=formatting.spoken_duration,
         seconds=formatting.exact_seconds,
         percent=formatting.percent,
+        percent_whole=formatting.percent_whole,
         sentence=formatting.sentence,
         initials=formatting.initials,
         season_and_episode=formatting.season_and_episode,

@@ -69,6 +69,7 @@ class Lane:
     seconds: float
     marks: tuple[Mark, ...]
     path: str
+    passing: bool = False
 
     @property
     def appearances(self) -> int:
@@ -82,6 +83,7 @@ class Appearances:
     name: str
     intervals: tuple[Interval, ...]
     left_out: int
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,12 @@ class ReportView:
     conflicts: tuple[str, ...]
     shots: int
     gallery: Gallery
+
+    @property
+    def passing(self) -> bool:
+        """Whether anybody is shown who is seen in passing only."""
+        figures = [person.figures.participant for person in self.people]
+        return not all([*figures, *(stranger.figures.participant for stranger in self.strangers)])
 
     @property
     def lane_data(self) -> list[list[int]]:
@@ -190,21 +198,23 @@ def _timeline(
     everyone = [interval for person in people for interval in person.figures.intervals_s]
     everyone += [interval for stranger in strangers for interval in stranger.figures.intervals_s]
     shown = strangers[:MAX_UNIDENTIFIED_LANES]
-    rows: list[tuple[str, str, int | None, float, Sequence[Interval]]] = []
+    rows: list[tuple[str, str, int | None, float, Sequence[Interval], bool]] = []
     if everyone:
-        rows.append(("anyone", "Anyone", None, document.coverage.any_face_s, _union(everyone, duration_s)))
+        rows.append(("anyone", "Anyone", None, document.coverage.any_face_s, _union(everyone, duration_s), False))
     for person in people:
         member = person.figures
-        rows.append(("cast", member.name, person.picture, member.visible_s, member.intervals_s))
+        passing = not member.participant
+        rows.append(("cast", member.name, person.picture, member.visible_s, member.intervals_s, passing))
     for stranger in shown:
         item = stranger.figures
-        rows.append(("unidentified", stranger.name, stranger.picture, item.visible_s, item.intervals_s))
+        passing = not item.participant
+        rows.append(("unidentified", stranger.name, stranger.picture, item.visible_s, item.intervals_s, passing))
     drawn = draw_lanes([row[4] for row in rows], duration_s=duration_s)
     cuts = shot_cuts(shots, duration_s=duration_s)
     return Timeline(
         lanes=tuple(
-            Lane(kind, name, picture, seconds, marks, marks_path(marks, duration_s=duration_s))
-            for (kind, name, picture, seconds, _), marks in zip(rows, drawn, strict=True)
+            Lane(kind, name, picture, seconds, marks, marks_path(marks, duration_s=duration_s), passing)
+            for (kind, name, picture, seconds, _, passing), marks in zip(rows, drawn, strict=True)
         ),
         ticks=axis_ticks(duration_s),
         zooms=zoom_levels(duration_s),
@@ -226,12 +236,19 @@ def _union(intervals: Sequence[Interval], duration_s: float) -> list[Interval]:
 
 
 def _appearances(people: Sequence[Person], strangers: Sequence[Stranger]) -> tuple[Appearances, ...]:
-    rows = [(person.figures.name, person.figures.intervals_s) for person in people]
-    rows += [(stranger.name, stranger.figures.intervals_s) for stranger in strangers[:MAX_UNIDENTIFIED_LANES]]
-    room = max(MIN_INTERVAL_ROWS, MAX_INTERVAL_ROWS // max(1, len(rows)))
+    named: list[tuple[str, CastScreenTime | UnidentifiedScreenTime]] = [
+        (person.figures.name, person.figures) for person in people
+    ]
+    named += [(stranger.name, stranger.figures) for stranger in strangers[:MAX_UNIDENTIFIED_LANES]]
+    room = max(MIN_INTERVAL_ROWS, MAX_INTERVAL_ROWS // max(1, len(named)))
     return tuple(
-        Appearances(name=name, intervals=tuple(sorted(intervals)[:room]), left_out=max(0, len(intervals) - room))
-        for name, intervals in rows
+        Appearances(
+            name=name,
+            intervals=tuple(sorted(figures.intervals_s)[:room]),
+            left_out=max(0, len(figures.intervals_s) - room),
+            passing=not figures.participant,
+        )
+        for name, figures in named
     )
 
 

@@ -13,7 +13,7 @@ from chassis.http.routing import Router
 from chassis.http.versions import tag
 from contracts.ids import EpId, IdentityId
 from services.identity.queries.episodes import EpisodeReader
-from services.identity.routers.requests import Cursor, PageSize
+from services.identity.routers.requests import Cursor, PageSize, Participants
 from services.identity.routers.responses import IdentityDetail, IdentityPage, detail_of, summary_of
 
 router = Router(tags=["identities"])
@@ -27,6 +27,7 @@ async def list_identities(
     reader: Reader,
     _principal: Viewer,
     state: Annotated[Literal["all", "linked", "unidentified"], Query(description="Whom to show.")] = "all",
+    participants: Participants = False,
     limit: PageSize = 100,
     cursor: Cursor = None,
 ) -> ApiResult[IdentityPage]:
@@ -35,6 +36,8 @@ async def list_identities(
     found = await reader.suggestions(episode)
     links = {link.identity_id: link for link in episode.links.effective.links}
     wanted = [key for key in episode.content.identities if state == "all" or (key in links) == (state == "linked")]
+    if participants:
+        wanted = [key for key in wanted if key in episode.content.participants]
     page = page_of(
         [summary_of(episode, key, links, found[key]) for key in wanted],
         key=lambda item: (-item.visible_s, item.identity_id),

@@ -22,6 +22,9 @@ Name = Annotated[
 ]
 Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 Version = Annotated[int, Field(ge=1, le=10**12)]
+Participants = Annotated[
+    bool, Query(description="Only those the episode is about: no audience, nobody in passing. Nothing is deleted.")
+]
 PageSize = Annotated[int, Query(ge=1, le=500, description="Length of the page.")]
 Cursor = Annotated[str | None, Query(max_length=400, description="As `next_cursor` of the page before.")]
 WaitSeconds = Annotated[

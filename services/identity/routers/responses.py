@@ -35,6 +35,8 @@ class Suggestions(BaseModel):
     margin: float = Field(description="Best probability minus the runner-up's.")
     reason: str | None = None
     dismissed: tuple[str | None, ...] = Field(default=(), description="Cast ids not suggested; null: nobody is.")
+    prominence: float = Field(default=0.0, description="How much the episode is about this identity, 0..1.")
+    participant: bool = Field(default=True, description="False: seen in passing, as audience and passers-by are.")
 
 
 class IdentitySummary(BaseModel):
@@ -53,6 +55,8 @@ class IdentitySummary(BaseModel):
     representative: str | None = None
     reason: str | None = Field(default=None, description="Why nobody can say who this is.")
     best: Match | None = Field(default=None, description="Best suggestion where nobody is linked.")
+    prominence: float = Field(default=0.0, description="How much the episode is about this identity, 0..1.")
+    participant: bool = Field(default=True, description="False: seen in passing, as audience and passers-by are.")
 
 
 class IdentityDetail(IdentitySummary):
@@ -233,6 +237,8 @@ def suggestions_of(episode: Episode, found: CastSuggestions) -> Suggestions:
         margin=round(found.margin, 6),
         reason=found.reason,
         dismissed=tuple(entry.cast_id for entry in episode.links.decided.dismissals_of(found.identity_id)),
+        prominence=episode.content.prominence[found.identity_id].score,
+        participant=episode.content.prominence[found.identity_id].participant,
     )
 
 
@@ -257,6 +263,8 @@ def summary_of(
         representative=identity.representative,
         reason=None if link else identity.reason or found.reason,
         best=matches[0] if matches else None,
+        prominence=episode.content.prominence[identity_id].score,
+        participant=episode.content.prominence[identity_id].participant,
     )
 
 

@@ -15,8 +15,10 @@ from contracts.ids import EpId, RunId, Slug
 from contracts.rows import ScreenTimeDocument
 from services.identity.queries.revisions import FILES, FileFormat, RevisionSummary, ScreenTimeFile, ScreenTimeReports
 from services.identity.routers.downloads import file_answer
+from services.identity.routers.requests import Participants
 from services.identity.screentime.comparison import ScreenTimeDifference, compare
 from services.identity.screentime.moments import Moment, Together, visible_at, when_together
+from services.identity.screentime.participants import only_participants
 from services.identity.screentime.totals import ShowTotals, total_up
 
 router = Router(tags=["screen time"])
@@ -44,10 +46,16 @@ async def total_show_screen_time(
 
 @router.get("/screen-time/{ep_id}")
 async def read_screen_time(
-    ep_id: EpId, reports: Reports, _principal: Viewer, revision: Revision = None, run_id: Run = None
+    ep_id: EpId,
+    reports: Reports,
+    _principal: Viewer,
+    revision: Revision = None,
+    run_id: Run = None,
+    participants: Participants = False,
 ) -> ApiResult[ScreenTimeDocument]:
     """Read who was visible when, with what this revision changed."""
-    return ok(await reports.document(await reports.find(ep_id, revision=revision, run_id=run_id)))
+    document = await reports.document(await reports.find(ep_id, revision=revision, run_id=run_id))
+    return ok(only_participants(document) if participants else document)
 
 
 @router.get("/screen-time/{ep_id}/revisions")
@@ -111,9 +119,11 @@ async def find_visible_people(
     t_s: Annotated[float, Query(ge=0, le=1e6, allow_inf_nan=False, description="Seconds from the first frame.")],
     revision: Revision = None,
     run_id: Run = None,
+    participants: Participants = False,
 ) -> ApiResult[Moment]:
     """Say who is visible at a second of the episode."""
-    return ok(visible_at(await reports.document(await reports.find(ep_id, revision=revision, run_id=run_id)), t_s))
+    document = await reports.document(await reports.find(ep_id, revision=revision, run_id=run_id))
+    return ok(visible_at(only_participants(document) if participants else document, t_s))
 
 
 @router.get("/screen-time/{ep_id}/together")

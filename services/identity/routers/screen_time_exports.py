@@ -14,6 +14,7 @@ from services.identity.exports.timecode import TIMECODE_PATTERN, RateName
 from services.identity.exports.webvtt import Cues
 from services.identity.queries.appearances import AppearanceExports, Exchange, ExportForm
 from services.identity.routers.downloads import file_answer
+from services.identity.routers.requests import Participants
 
 router = Router(tags=["screen time"])
 
@@ -34,6 +35,7 @@ async def export_appearances(
         Slug | None, Query(description="Only this cast member, or unidentified identity; everybody if left out.")
     ] = None,
     unidentified: Annotated[bool, Query(description="People without a name too.")] = False,
+    participants: Participants = False,
     fps: Annotated[
         RateName | None, Query(description="Frame rate; if left out the one measured while decoding, else 25.")
     ] = None,
@@ -54,7 +56,13 @@ async def export_appearances(
 ) -> Response:
     """Export when people are visible as CMX 3600 EDL, FCPXML 1.10 or WebVTT."""
     form = ExportForm(
-        person=cast_id, unidentified=unidentified, fps=fps, start_tc=start_tc, drop_frame=drop_frame, cues=cues
+        person=cast_id,
+        unidentified=unidentified,
+        participants=participants,
+        fps=fps,
+        start_tc=start_tc,
+        drop_frame=drop_frame,
+        cues=cues,
     )
     number, text = await exports.write(ep_id, exchange, form, revision=revision, run_id=run_id)
     who = f"-{cast_id}" if cast_id else ""

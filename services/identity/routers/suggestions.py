@@ -16,7 +16,7 @@ from services.identity.commands.links import LinkCommands
 from services.identity.commands.suggestions import SuggestionCommands
 from services.identity.links.conflicts import Clash
 from services.identity.queries.episodes import EpisodeReader
-from services.identity.routers.requests import Application, ApplyAll, Commanded, Pair
+from services.identity.routers.requests import Application, ApplyAll, Commanded, Pair, Participants
 from services.identity.routers.responses import (
     ApplyOutcome,
     EpisodeSuggestions,
@@ -40,7 +40,7 @@ Shown = Annotated[int, Query(ge=1, le=500, description="Entries shown.")]
 
 @router.get("/suggestions/{ep_id}")
 async def list_suggestions(
-    ep_id: EpId, response: Response, reader: Reader, _principal: Viewer
+    ep_id: EpId, response: Response, reader: Reader, _principal: Viewer, participants: Participants = False
 ) -> ApiResult[EpisodeSuggestions]:
     """Whom every identity of an episode may be."""
     episode = await reader.episode(ep_id)
@@ -48,7 +48,11 @@ async def list_suggestions(
     tag(response, episode.links.version)
     return ok(
         EpisodeSuggestions(
-            items=tuple(suggestions_of(episode, found[key]) for key in sorted(found)),
+            items=tuple(
+                suggestions_of(episode, found[key])
+                for key in sorted(found)
+                if not participants or key in episode.content.participants
+            ),
             links_version=episode.links.version,
             facebank_revision=episode.show.revision,
         )

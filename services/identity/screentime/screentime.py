@@ -26,6 +26,7 @@ from contracts.rows import (
     UnidentifiedScreenTime,
 )
 from contracts.warnings import Warning, sentences
+from services.identity.prominence.prominence import PersonProminence, person_prominence, track_prominences
 from services.identity.rules import ScreenTimeRules
 from services.identity.screentime.changes import describe_changes
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
@@ -41,6 +42,7 @@ class _Presence:
     key: str
     intervals: Intervals
     tracks: tuple[TrackRow, ...]
+    prominence: PersonProminence
 
     @property
     def seconds(self) -> float:
@@ -81,9 +83,12 @@ def compute_screen_time(
         if person.identity_id in link_of:
             groups[link_of[person.identity_id].cast_id].append(person)
 
+    prominences = track_prominences(seen.tracks, rules.prominence)
+
     def presence(key: str, people: Iterable[Identity]) -> _Presence:
         rows = tuple(row for person in people for row in members[person.identity_id])
-        return _Presence(key, visible(rows, duration=duration, cuts=cuts, rules=visibility), rows)
+        spans = visible(rows, duration=duration, cuts=cuts, rules=visibility)
+        return _Presence(key, spans, rows, person_prominence(rows, spans, prominences, rules.prominence))
 
     cast_presence = [presence(cast_id, people) for cast_id, people in sorted(groups.items())]
     unnamed = [presence(person.identity_id, [person]) for person in everyone if person.identity_id not in link_of]
@@ -171,6 +176,9 @@ def _cast_row(
         confidence=round(confidence or 0.0, RATIO_DIGITS),
         identity_ids=tuple(sorted(seconds)),
         representative=main.representative,
+        prominence=presence.prominence.score,
+        participant=presence.prominence.participant,
+        shown=presence.prominence.shown,
     )
 
 
@@ -183,6 +191,9 @@ def _unidentified_row(presence: _Presence, person: Identity, reasons: Mapping[st
         reason=person.reason or reasons.get(presence.key) or NO_MATCH,
         representative=person.representative,
         label=person.label,
+        prominence=presence.prominence.score,
+        participant=presence.prominence.participant,
+        shown=presence.prominence.shown,
     )
 
 

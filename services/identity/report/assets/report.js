@@ -201,7 +201,15 @@
     });
   }
 
+  function setUpParticipants(box) {
+    const show = () => document.body.classList.toggle("participants-only", box.checked);
+    box.addEventListener("change", show);
+    show(); // a browser that goes back keeps the tick
+  }
+
   if (scroll) setUpTimeline();
+  const participants = document.getElementById("participants");
+  if (participants) setUpParticipants(participants);
   const filter = document.getElementById("filter");
   if (filter) setUpFilter(filter);
 })();
