@@ -27,6 +27,7 @@ COPY contracts contracts
 COPY chassis chassis
 COPY services services
 COPY screenalytics screenalytics
+COPY console/dist screenalytics/console_dist
 RUN /opt/builder/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/builder/bin/pip --python /opt/screenalytics/bin/python install --no-deps --no-index /wheels/*.whl \
     && find /opt/screenalytics/lib -type d -name tests -prune -exec rm -rf {} + \

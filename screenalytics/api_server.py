@@ -1,4 +1,6 @@
-"""The HTTP API of all services in one process: for one machine, and wherever routing by path is not worth an Ingress.
+"""The HTTP API of all services in one process, with the console in front of it.
+
+For one machine, and wherever routing by path is not worth an Ingress.
 
 It consumes no events. What a command changes is in MongoDB together with its event; the services do the work.
 """
@@ -19,6 +21,7 @@ from chassis.kafka.bus import Bus
 from chassis.mongo import database as mongo
 from chassis.retrying import until_there
 from chassis.settings import ChassisSettings
+from screenalytics import console_files
 from screenalytics.service_registry import OWNERS, app_of, routers_of, settings_class
 
 TITLE = "Screenalytics"
@@ -32,6 +35,16 @@ def routers() -> list[APIRouter]:
 def describe() -> FastAPI:
     """The application as OpenAPI describes it."""
     return application.build(TITLE, routers())
+
+
+def serve_console(app: FastAPI, settings: ChassisSettings) -> None:
+    """Serve the operators' console at `/`, where its files are."""
+    found = console_files.folder()
+    if found is None:
+        telemetry.logger().warning("the console's files are not here: only the API is served")
+        return
+    policy = console_files.content_security_policy(console_files.store_origin(settings.s3))
+    app.add_middleware(console_files.ConsoleFiles, files=console_files.read(found), policy=policy)
 
 
 async def main() -> None:
@@ -53,6 +66,7 @@ async def main() -> None:
             stack.push_async_callback(resources.bus.stop)
         app = describe()
         application.connect(app, settings, resources.database, parts)
+        serve_console(app, settings)
 
         async def mongo_answers() -> bool:
             return await mongo.reachable(resources.database)

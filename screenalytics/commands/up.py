@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from contracts.events import STAGES
+from screenalytics import console_files
 from screenalytics.local.machine import API, run_machine
 from screenalytics.local.servers import ChildEvent
 from screenalytics.local.servers.directory import PortTable
@@ -48,6 +49,8 @@ async def up(*, keep: Path | None, ports: PortTable, api_port: int | None = None
         sys.stdout.flush()
         _say(f"logs are in {machine.stack.log_path('x').parent}")
         await _until_it_answers(port, stop)
+        if console_files.folder() is not None:
+            _say(f"the console is at http://127.0.0.1:{port}/")
         _say("running; Ctrl-C ends everything" + ("" if keep else " and removes its data (--keep DIR keeps it)"))
         await stop.wait()
         _say("stopping")
