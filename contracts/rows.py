@@ -106,6 +106,8 @@ class TrackRow(Contract):
         default=None, ge=0, le=1, description="Mean place of the face: 1 in the middle of the picture, 0 in a corner."
     )
     sharpness: float | None = Field(default=None, ge=0, le=1, description="Mean sharpness of the sampled faces.")
+    enters: bool = Field(default=False, description="Within its shot, the face came from where it could not be seen.")
+    leaves: bool = Field(default=False, description="Within its shot, the face went to where it cannot be seen.")
     crops: tuple[str, ...] = ()
     representative: FaceId | None = None
     continues: TrackId | None = Field(

@@ -26,6 +26,13 @@ def find_cuts(shots: Iterable[ShotRow]) -> tuple[float, ...]:
 
 
 def visible(tracks: Iterable[TrackRow], *, duration: float, cuts: Sequence[float], rules: VisibilityRules) -> Intervals:
-    """Where one person's tracks show them, in seconds of `[0, duration)`; short gaps inside a shot are bridged."""
-    seen = snap((track.start_s, track.end_s) for track in tracks)
-    return bridge(clip(seen, 0.0, duration), max_gap=rules.max_gap_s, barriers=cuts)
+    """Where one person's tracks show them, in seconds of `[0, duration)`.
+
+    Short gaps inside a shot are bridged where the person can have stayed: not after a face that went behind somebody or
+    out of the picture, nor before one that came from there.
+    """
+    rows = list(tracks)
+    away = [track.start_s for track in rows if track.enters] + [track.end_s for track in rows if track.leaves]
+    seen = snap((track.start_s, track.end_s) for track in rows)
+    barriers = sorted({*cuts, *map(round_ms, away)})
+    return bridge(clip(seen, 0.0, duration), max_gap=rules.max_gap_s, barriers=barriers)

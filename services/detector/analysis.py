@@ -1,13 +1,12 @@
 """One segment from video to rows: decode, shots, samples, faces, tracks, pictures.
 
-Decoding runs in a child process, chips and tracking in a thread, and several frames wait for the detector at a time; frames
-are evaluated in order, so the result does not depend on which answer comes first.
+Decoding runs in a child process, tracking in a thread, and several frames wait for the detectors at a time; frames are
+evaluated in order, so the result does not depend on which answer comes first.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,14 +14,17 @@ from dataclasses import dataclass, field
 from chassis.domain.faces import FaceDetections
 from chassis.settings import DecodingLimits
 from chassis.video.limited import LimitedWork
-from chassis.video.reading import SAME_TIME_S
 from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
 from contracts.warnings import Warning, sentences
-from services.detector.looks.detection import Detect, find_faces
+from services.detector.looks.closer import look_closer
+from services.detector.looks.faces import Detectors
+from services.detector.looks.groups import Seen, look_at_group
+from services.detector.looks.schedule import Schedule, goes_with
 from services.detector.reading.segment_frames import Sample, SegmentReading, SegmentSource, read_samples, warnings_of
 from services.detector.rows import RowWriter
 from services.detector.rules import DetectorProfile
-from services.detector.tracks.segment_tracks import SegmentTracker
+from services.detector.tracks.confirmation import confirm_tracks
+from services.detector.tracks.segment_tracks import LostFace, SegmentTracker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,21 +57,21 @@ async def analyse_segment(
     ep_id: str,
     segment: int,
     profile: DetectorProfile,
-    detect: Detect,
+    detectors: Detectors,
     model_id: str,
     decoding: DecodingLimits,
 ) -> SegmentAnalysis:
     """Analyses one segment.
 
-    `detect` is given the profile's frames and must return faces with scores from `profile.tracking.weak_score` on.
-    Rows name their pictures `#{member}`: the archive's address is known when it is stored.
+    `detectors.find` must return faces with scores from `profile.tracking.weak_score` on, `detectors.check` from
+    `profile.closer.min_score` on. Rows name their pictures `#{member}`: the archive's address is known when it is stored.
     The video is decoded in a child process that takes at most what `decoding` says. Can be cancelled. Raises
     DependencyUnavailable when the object store or the detector is away, BadInput or `av.error.FFmpegError` when the
     video cannot be opened or asks for too much, and WorkerDied when it crashes the decoder.
     """
     samples: LimitedWork[Sample, SegmentReading] = LimitedWork(read_samples, source, profile, within=decoding)
-    evaluator = SegmentTracker(profile)
-    reading = await _run(samples, evaluator, profile, detect)
+    tracker = SegmentTracker(profile)
+    reading = await _run(samples, tracker, profile, detectors)
     borders_s = reading.borders_of_holes(source)
     writer = RowWriter(
         ep_id=ep_id,
@@ -82,8 +84,9 @@ async def analyse_segment(
         cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s, *borders_s})),
         cut_at_end=reading.cut_at_end,
     )
-    found = evaluator.finish(sorted({*reading.dissolves_s, *borders_s}))
-    rows = await asyncio.to_thread(writer.write, evaluator.frames, found)
+    followed = tracker.finish(sorted({*reading.dissolves_s, *borders_s}))
+    found = await confirm_tracks(followed, detectors.check, profile)
+    rows = await asyncio.to_thread(writer.write, tracker.frames, found)
     return SegmentAnalysis(
         detections=rows.detections,
         shots=rows.shots,
@@ -92,73 +95,103 @@ async def analyse_segment(
         crops_zip=rows.crops_zip,
         cut_at_end=reading.cut_at_end,
         decoded_frames=reading.decoded_frames,
-        analysed_frames=len(evaluator.frames),
+        analysed_frames=len(tracker.frames),
         warnings=warnings_of(source, segment, reading),
         decode_cpu_s=reading.cpu_s,
     )
 
 
 async def _run(
-    samples: LimitedWork[Sample, SegmentReading], evaluator: SegmentTracker, profile: DetectorProfile, detect: Detect
+    samples: LimitedWork[Sample, SegmentReading],
+    tracker: SegmentTracker,
+    profile: DetectorProfile,
+    detectors: Detectors,
 ) -> SegmentReading:
-    """Moves samples through detector and evaluator, a bounded number at a time; returns what decoding told."""
+    """Moves samples through detectors and tracker, a bounded number at a time; returns what decoding told."""
     loop = asyncio.get_running_loop()
-    waiting: deque[tuple[Sample, asyncio.Task[FaceDetections]]] = deque()
-    small_faces = _EverySoOften(profile.small_face_looks_per_s)
-    full_looks = _EverySoOften(profile.full_looks_per_s)
-    leader: asyncio.Task[FaceDetections] | None = None
-    leading: tuple[object, ...] = ()
-    with ThreadPoolExecutor(1, "decode") as decoding, ThreadPoolExecutor(1, "evaluate") as evaluating:
-
-        async def evaluate_oldest() -> None:
-            sample, looking = waiting[0]
-            faces = await looking
-            waiting.popleft()
-            await loop.run_in_executor(evaluating, _evaluate, evaluator, sample, faces)
-
+    group: list[Sample] = []
+    with ThreadPoolExecutor(1, "decode") as decoding, ThreadPoolExecutor(1, "track") as tracking:
+        pipeline = _Pipeline(tracker, profile, detectors, tracking)
         try:
             upcoming = loop.run_in_executor(decoding, next, samples, None)
             while (sample := await asyncio.shield(upcoming)) is not None:
                 upcoming = loop.run_in_executor(decoding, next, samples, None)
-                kind = (sample.shot, sample.frame.shape)
-                leads = full_looks.due(sample.ts_s) or kind != leading
-                look = find_faces(
-                    sample.frame,
-                    profile=profile,
-                    detect=detect,
-                    small_faces=small_faces.due(sample.ts_s),
-                    before=None if leads or profile.full_looks_per_s <= 0 else leader,
-                )
-                looking = asyncio.create_task(look)
-                waiting.append((sample, looking))
-                if leads:
-                    leader, leading = looking, kind
-                if len(waiting) >= profile.frames_in_flight:
-                    await evaluate_oldest()
-            while waiting:
-                await evaluate_oldest()
+                if group and not goes_with(group, sample, profile):
+                    pipeline.look(group)
+                    group = []
+                group.append(sample)
+                await pipeline.make_room(len(group))
+            if group:
+                pipeline.look(group)
+            await pipeline.finish()
             return samples.result()
         finally:
             samples.close()
-            for _, looking in waiting:
-                looking.cancel()
-            await asyncio.gather(*(looking for _, looking in waiting), return_exceptions=True)
+            await pipeline.cancel()
 
 
-def _evaluate(evaluator: SegmentTracker, sample: Sample, faces: FaceDetections) -> None:
-    evaluator.add(sample.frame, faces, native_scale=sample.native_scale, ts_s=sample.ts_s, shot=sample.shot)
+class _Pipeline:
+    """Groups of samples that wait for the detectors, and are tracked in order as the answers come.
+
+    What is looked at and how depends on the samples alone, never on how fast an answer came.
+    """
+
+    def __init__(
+        self, tracker: SegmentTracker, profile: DetectorProfile, detectors: Detectors, executor: ThreadPoolExecutor
+    ) -> None:
+        self._tracker = tracker
+        self._profile = profile
+        self._detectors = detectors
+        self._executor = executor
+        self._schedule = Schedule(profile)
+        self._waiting: deque[tuple[list[Sample], asyncio.Task[list[Seen]]]] = deque()
+
+    def look(self, group: list[Sample]) -> None:
+        """Starts looking at a group."""
+        looks = self._schedule.looks(group[0], small_faces=self._tracker.has_small_faces)
+        frames = [sample.frame for sample in group]
+        looking = asyncio.create_task(look_at_group(frames, looks, self._detectors, self._profile))
+        self._waiting.append((group, looking))
+
+    async def make_room(self, more: int) -> None:
+        """Waits until not too many samples wait, with `more` of them besides."""
+        while self._waiting and sum(len(group) for group, _ in self._waiting) + more >= self._profile.frames_in_flight:
+            await self._track_oldest()
+
+    async def finish(self) -> None:
+        while self._waiting:
+            await self._track_oldest()
+
+    async def cancel(self) -> None:
+        """Leaves what waits; nothing runs on."""
+        for _, looking in self._waiting:
+            looking.cancel()
+        await asyncio.gather(*(looking for _, looking in self._waiting), return_exceptions=True)
+
+    async def _track_oldest(self) -> None:
+        group, looking = self._waiting[0]
+        seen = await looking
+        self._waiting.popleft()
+        loop = asyncio.get_running_loop()
+        for sample, one in zip(group, seen, strict=True):
+            lost = await loop.run_in_executor(self._executor, _track, self._tracker, sample, one)
+            if lost:
+                squares, boxes = [face.square for face in lost], [face.box for face in lost]
+                closer = await look_closer(squares, boxes, self._detectors.check, self._profile.closer)
+                found = list(zip(lost, closer, strict=True))
+                await loop.run_in_executor(self._executor, _track_closer, self._tracker, sample, found)
 
 
-@dataclass(slots=True)
-class _EverySoOften:
-    """Says yes for one frame in every cell of a time grid; never at a rate of 0."""
+def _track(tracker: SegmentTracker, sample: Sample, seen: Seen) -> list[LostFace]:
+    return tracker.add(
+        sample.frame,
+        seen.faces,
+        native_scale=sample.native_scale,
+        ts_s=sample.ts_s,
+        shot=sample.shot,
+        smallest_px=seen.smallest_px,
+    )
 
-    per_s: float
-    _cell: int | None = None
 
-    def due(self, ts_s: float) -> bool:
-        if self.per_s <= 0:
-            return False
-        cell = math.floor((ts_s + SAME_TIME_S) * self.per_s)
-        is_new, self._cell = cell != self._cell, cell
-        return is_new
+def _track_closer(tracker: SegmentTracker, sample: Sample, found: list[tuple[LostFace, FaceDetections | None]]) -> None:
+    tracker.add_closer(sample.frame, found, native_scale=sample.native_scale)

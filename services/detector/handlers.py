@@ -17,7 +17,7 @@ from contracts.crops import in_archive
 from contracts.events import EpisodeProgress, Event, SegmentReady, SegmentTracked
 from contracts.rows import FaceRow, TrackRow
 from services.detector.analysis import SegmentAnalysis, analyse_segment
-from services.detector.looks.detection import Pixels
+from services.detector.looks.faces import Detectors, Pixels
 from services.detector.reading.segment_frames import SegmentSource
 from services.detector.rules import DetectorProfile
 from services.detector.settings import DetectorSettings
@@ -80,10 +80,15 @@ class DetectorHandlers:
     async def _analyse(self, event: SegmentReady, profile: DetectorProfile) -> SegmentAnalysis:
         inference = self._resources.require_inference()
 
-        async def detect(frames: Pixels) -> list[FaceDetections]:
+        async def find(frames: Pixels) -> list[FaceDetections]:
+            return await inference.find(
+                frames, min_score=profile.tracking.weak_score, max_overlap=profile.merge_overlap
+            )
+
+        async def check(pictures: Pixels) -> list[FaceDetections]:
             return await inference.detect(
-                frames,
-                min_score=profile.tracking.weak_score,
+                pictures,
+                min_score=profile.closer.min_score,
                 max_overlap=profile.merge_overlap,
                 second_look_below=0.0,
             )
@@ -104,8 +109,8 @@ class DetectorHandlers:
                 ep_id=event.ep_id,
                 segment=event.segment,
                 profile=profile,
-                detect=detect,
-                model_id=(await inference.detector()).model_id,
+                detectors=Detectors(find=find, check=check),
+                model_id=(await inference.finder()).model_id,
                 decoding=self._resources.settings.decoding,
             )
         except av.error.HTTPNotFoundError as error:

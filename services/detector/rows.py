@@ -17,7 +17,8 @@ from contracts.ids import face_id, shot_id, track_id
 from contracts.rows import Boundary, Box, DetectionRow, FaceRow, Landmarks, ShotRow, TrackRow
 from services.detector.pictures.best_crops import KeptPicture
 from services.detector.rules import DetectorProfile
-from services.detector.tracks.segment_tracks import AnalysedFrame, FoundTrack
+from services.detector.tracks.confirmation import FoundTrack
+from services.detector.tracks.segment_tracks import AnalysedFrame
 from services.detector.tracks.spans import track_span
 from services.detector.tracks.tracking import Observation, mean_score
 
@@ -66,7 +67,7 @@ class RowWriter:
             thumbnails = self._pack_thumbnails(name, track, files)
             sampled = [
                 self._face(name, track, chip, frames[chip.frame_idx], thumbnails.get(chip.frame_idx), files)
-                for chip in track.pictures.chips
+                for chip in track.pictures
             ]
             faces.extend(sampled)
             tracks.append(self._track(name, track, sampled, shots, frames))
@@ -106,7 +107,7 @@ class RowWriter:
             frame_idx=face.frame_idx,
             ts_s=_seconds(face.ts_s),
             bbox=_box(face, frame),
-            landmarks=_landmarks(face, frame),
+            landmarks=_landmarks(face.landmarks, frame),
             conf=_score(face.score),
             track_id=track,
             model_id=self.model_id,
@@ -116,9 +117,9 @@ class RowWriter:
         """Adds a track's thumbnails to the archive; returns their addresses by frame."""
         quality = self.profile.crops.thumbnail_jpeg_quality
         addresses: dict[int, str] = {}
-        for thumbnail in track.pictures.thumbnails:
+        for thumbnail in track.thumbnails:
             member = thumbnail_member(name, thumbnail.frame_idx)
-            files[member] = encode_jpeg(thumbnail.picture, quality=quality)
+            files[member] = encode_jpeg(thumbnail.surroundings, quality=quality)
             addresses[thumbnail.frame_idx] = str(CropRef("", member))
         return addresses
 
@@ -143,8 +144,8 @@ class RowWriter:
             frame_idx=chip.frame_idx,
             ts_s=_seconds(chip.ts_s),
             bbox=_box(face, frame),
-            landmarks=_landmarks(face, frame),
-            conf=_score(face.score),
+            landmarks=_landmarks(chip.landmarks, frame),
+            conf=_score(chip.conf or face.score),
             quality=chip.quality,
             crop=str(CropRef("", member)),
             thumbnail=thumbnail,
@@ -190,6 +191,8 @@ class RowWriter:
             mean_area=round(min(1.0, _mean(_area(box) for box in boxes)), FRACTION_DIGITS),
             centrality=_score(_mean(_centrality(box) for box in boxes)),
             sharpness=_score(_mean(face.quality.sharpness for face in faces)) if faces else None,
+            enters=track.enters,
+            leaves=track.leaves,
             crops=tuple(face.crop for face in faces),
             representative=faces[0].face_id if faces else None,
         )
@@ -231,6 +234,6 @@ def _box(face: Observation, frame: AnalysedFrame) -> Box:
     return left, top, right, bottom
 
 
-def _landmarks(face: Observation, frame: AnalysedFrame) -> Landmarks:
-    a, b, c, d, e, f, g, h, i, j = _fractions(face.landmarks, frame)
+def _landmarks(points: Floats, frame: AnalysedFrame) -> Landmarks:
+    a, b, c, d, e, f, g, h, i, j = _fractions(points, frame)
     return a, b, c, d, e, f, g, h, i, j

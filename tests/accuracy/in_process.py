@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from chassis.settings import DecodingLimits
 from contracts.crops import CropRef
 from contracts.rows import FaceRow
 from services.detector.analysis import SegmentAnalysis, analyse_segment
+from services.detector.looks.faces import Detect, Detectors
 from services.detector.reading.segment_frames import SegmentSource
 from services.detector.rules import DetectorProfile, DetectorProfiles
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
@@ -54,17 +54,16 @@ class Models:
     """Detector and embedder out of a model repository."""
 
     def __init__(self, repository: Path) -> None:
+        self._finder = _session(repository / "face_finder")
         self._detector = _session(repository / "face_detector")
         self._embedder = _session(repository / "face_embedder")
 
-    def detector(self, *, min_score: float) -> Callable[[Pixels], Awaitable[list[FaceDetections]]]:
-        """What `analyse_segment` calls."""
-
-        async def detect(frames: Pixels) -> list[FaceDetections]:
-            answers = await asyncio.to_thread(self._detector.run, None, {"frames": frames})
-            return [_faces(*answer, min_score=min_score) for answer in zip(*answers, strict=True)]
-
-        return detect
+    def detectors(self, profile: DetectorProfile) -> Detectors:
+        """What `analyse_segment` asks."""
+        return Detectors(
+            find=_detect(self._finder, min_score=profile.tracking.weak_score),
+            check=_detect(self._detector, min_score=profile.closer.min_score),
+        )
 
     def embed(self, chips: Pixels) -> Floats:
         """Chips [N,150,150,3] to vectors [N,128]."""
@@ -77,6 +76,14 @@ def _session(model: Path) -> Any:
     options.intra_op_num_threads = 2
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(model / "1" / "model.onnx"), options, providers=["CPUExecutionProvider"])
+
+
+def _detect(session: Any, *, min_score: float) -> Detect:
+    async def detect(frames: Pixels) -> list[FaceDetections]:
+        answers = await asyncio.to_thread(session.run, None, {"frames": frames})
+        return [_faces(*answer, min_score=min_score) for answer in zip(*answers, strict=True)]
+
+    return detect
 
 
 def _faces(boxes: Floats, scores: Floats, landmarks: Floats, *, min_score: float) -> FaceDetections:
@@ -153,7 +160,7 @@ async def _analyse(
         ep_id=EP_ID,
         segment=span.segment,
         profile=profile,
-        detect=models.detector(min_score=profile.tracking.weak_score),
+        detectors=models.detectors(profile),
         model_id=DETECTOR_ID,
         decoding=DecodingLimits(),
     )

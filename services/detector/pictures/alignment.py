@@ -36,8 +36,21 @@ def cut_chip(frame: Pixels, landmarks: Floats) -> Pixels:
     return align_chip(frame[y1:y2, x1:x2], (points - (x1, y1)).astype(np.float32))
 
 
+def cut_patch(frame: Pixels, box: Floats, *, side: int) -> Pixels:
+    """What is in a box [4] of `frame` [H,W,3], as far as it lies in the frame, at a fixed size [side,side,3].
+
+    Raises ValueError for a box that lies outside.
+    """
+    height, width = frame.shape[:2]
+    x1, y1 = (max(0, int(value)) for value in box[:2])
+    x2, y2 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
+    if x2 - x1 < 2 or y2 - y1 < 2:
+        raise ValueError(f"the box {box.tolist()} lies outside the frame")
+    return np.asarray(cv2.resize(frame[y1:y2, x1:x2], (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def appearance(chip: Pixels) -> Floats:
-    """The coarse pattern of light and colour of an aligned face: a vector of zero mean and unit length.
+    """The coarse pattern of light and colour of a face's picture: a vector of zero mean and unit length.
 
     Good for telling that two pictures cannot be the same face a moment later; not for recognising anyone.
     """

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from contracts.rows import FaceQuality
-from services.detector.rules import CropRules
+from services.detector.pictures.squares import Square
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
@@ -18,18 +19,56 @@ SPACING_GROWTH = 1.25
 SAME_TIME_S = 1e-6
 
 
+class Scored(Protocol):
+    """A picture of a track: when it was, and how good it is."""
+
+    @property
+    def ts_s(self) -> float: ...
+
+    @property
+    def score(self) -> float: ...
+
+
+S = TypeVar("S", bound=Scored)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A face that may be kept: the picture of its surroundings, and a first guess at its quality.
+
+    `native_scale` is pixels of the video for one of the frame.
+    """
+
+    frame_idx: int
+    ts_s: float
+    score: float
+    square: Square
+    native_scale: float
+
+
 @dataclass(frozen=True, slots=True)
 class KeptPicture:
-    """A chip or thumbnail (RGB) of one face: where it was in the track, and how good it is."""
+    """A chip (RGB) of one face: where it was in the track, its landmarks [10] in pixels of the frame, how good it is.
+
+    `conf` is the detector's score for it, 0 where only the cheap model saw a face. `surroundings` is a picture of it for
+    people.
+    """
 
     frame_idx: int
     ts_s: float
     quality: FaceQuality
     picture: Pixels
+    landmarks: Floats
+    conf: float
+    surroundings: Pixels
+
+    @property
+    def score(self) -> float:
+        return self.quality.score
 
 
 @dataclass(slots=True)
-class BestPictures:
+class BestPictures(Generic[S]):
     """At most `limit` pictures, spread over the track: none lies closer than `spacing_s` to a better one.
 
     Whenever there are too many, the spacing grows and the worse of close pictures go, so each stretch keeps its best.
@@ -37,77 +76,32 @@ class BestPictures:
 
     limit: int
     spacing_s: float
-    kept: list[KeptPicture] = field(default_factory=list)
+    kept: list[S] = field(default_factory=list)
 
     def wants(self, ts_s: float, score: float) -> bool:
         """Whether a picture of this score would be kept for now."""
-        return all(
-            score > other.quality.score for other in self.kept if abs(other.ts_s - ts_s) < self.spacing_s - SAME_TIME_S
-        )
+        return all(score > other.score for other in self.kept if abs(other.ts_s - ts_s) < self.spacing_s - SAME_TIME_S)
 
-    def add(self, picture: KeptPicture) -> None:
+    def add(self, picture: S) -> None:
         """Keeps a picture if it is wanted, best first."""
-        if not self.wants(picture.ts_s, picture.quality.score):
+        if not self.wants(picture.ts_s, picture.score):
             return
         self.kept = self._thinned([*self.kept, picture])
         while len(self.kept) > self.limit:
             self.spacing_s *= SPACING_GROWTH
             self.kept = self._thinned(self.kept)
 
-    def _thinned(self, pictures: list[KeptPicture]) -> list[KeptPicture]:
-        remaining: list[KeptPicture] = []
-        for picture in sorted(pictures, key=lambda other: (-other.quality.score, other.ts_s)):
+    def _thinned(self, pictures: list[S]) -> list[S]:
+        remaining: list[S] = []
+        for picture in sorted(pictures, key=lambda other: (-other.score, other.ts_s)):
             if all(abs(other.ts_s - picture.ts_s) >= self.spacing_s - SAME_TIME_S for other in remaining):
                 remaining.append(picture)
         return remaining
 
 
-class TrackPictures:
-    """The chips and thumbnails of one track."""
-
-    def __init__(self, rules: CropRules) -> None:
-        self._rules = rules
-        self.chips = BestPictures(limit=rules.chips_per_track, spacing_s=rules.chip_spacing_s)
-        self.thumbnails = BestPictures(limit=rules.thumbnails_per_track, spacing_s=rules.thumbnail_spacing_s)
-
-    def add(
-        self, *, frame_idx: int, ts_s: float, quality: FaceQuality, chip: Pixels, frame: Pixels, box: Floats
-    ) -> None:
-        """Offers a face: its aligned chip [150,150,3], and for a thumbnail its frame [H,W,3] with the box in pixels."""
-        self.chips.add(KeptPicture(frame_idx, ts_s, quality, chip))
-        if self.thumbnails.wants(ts_s, quality.score):
-            picture = cut_thumbnail(frame, box, side=self._rules.thumbnail_side, margin=self._rules.thumbnail_margin)
-            self.thumbnails.add(KeptPicture(frame_idx, ts_s, quality, picture))
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPictures:
-    """The chips and thumbnails of a track, best first."""
-
-    chips: tuple[KeptPicture, ...]
-    thumbnails: tuple[KeptPicture, ...]
-
-
-def pictures_between(pictures: TrackPictures, start_s: float, end_s: float) -> KeptPictures:
-    """What was kept of a stretch of time, both ends included."""
-    return KeptPictures(
-        chips=tuple(chip for chip in pictures.chips.kept if start_s <= chip.ts_s <= end_s),
-        thumbnails=tuple(thumb for thumb in pictures.thumbnails.kept if start_s <= thumb.ts_s <= end_s),
-    )
-
-
-def cut_thumbnail(frame: Pixels, box: Floats, *, side: int, margin: float) -> Pixels:
-    """A square picture around a face: the box's longer side plus `margin` of it all around, reduced to `side` pixels.
-
-    The square is moved, and shrunk where it must be, to lie inside the frame.
-    """
-    height, width = frame.shape[:2]
-    x1, y1, x2, y2 = (float(value) for value in box)
-    wanted = max(x2 - x1, y2 - y1) * (1 + 2 * margin)
-    square = max(1, min(round(wanted), width, height))
-    left = min(max(0, round((x1 + x2 - square) / 2)), width - square)
-    top = min(max(0, round((y1 + y2 - square) / 2)), height - square)
-    region = frame[top : top + square, left : left + square]
-    if square <= side:
-        return region.copy()
-    return np.asarray(cv2.resize(region, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+def best_of(pictures: Iterable[S], *, limit: int, spacing_s: float) -> tuple[S, ...]:
+    """The best of all, spread over time, best first."""
+    best = BestPictures[S](limit=limit, spacing_s=spacing_s)
+    for picture in pictures:
+        best.add(picture)
+    return tuple(best.kept)

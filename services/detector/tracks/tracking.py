@@ -37,6 +37,11 @@ class Observation:
     score: float
     appearance: Floats
 
+    @property
+    def height(self) -> float:
+        """Height of the box in pixels of the frame."""
+        return float(self.box[3] - self.box[1])
+
 
 @dataclass(slots=True, eq=False)
 class FaceTrack:
@@ -48,6 +53,8 @@ class FaceTrack:
     velocity: Floats = field(default_factory=lambda: np.zeros(4, dtype=np.float32))
     mean_appearance: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     missing_since_s: float | None = None
+    closer_looks: int = 0
+    """How often it was looked for from close by since it was seen last."""
 
     @property
     def last(self) -> Observation:
@@ -66,6 +73,7 @@ class FaceTrack:
         self.mean_appearance = _blended(self.mean_appearance, observation.appearance)
         self.observations.append(observation)
         self.missing_since_s = None
+        self.closer_looks = 0
 
 
 class FaceTracker:
@@ -83,8 +91,18 @@ class FaceTracker:
         """All tracks so far, in the order they began."""
         return self._tracks
 
-    def step(self, observations: Sequence[Observation], *, ts_s: float, shot: int) -> list[FaceTrack | None]:
-        """Adds the next analysed frame; returns the track of every observation, None for one without (yet)."""
+    @property
+    def open(self) -> list[FaceTrack]:
+        """The tracks that may go on."""
+        return self._open
+
+    def step(
+        self, observations: Sequence[Observation], *, ts_s: float, shot: int, smallest_px: float = 0.0
+    ) -> list[FaceTrack | None]:
+        """Adds the next analysed frame; returns the track of every observation, None for one without (yet).
+
+        Faces lower than `smallest_px` were not looked for, so tracks of such are not missing for want of one.
+        """
         if shot != self._shot:
             self.end_shot()
             self._shot = shot
@@ -103,8 +121,19 @@ class FaceTracker:
                 owners[index] = self._begin(observations[index], shot)
                 waiting = self._give_up(waiting, observations[index])
         self._loose.extend(observations[index] for index in weak if owners[index] is None)
-        self._age(waiting, ts_s)
+        self._age(waiting, ts_s, smallest_px)
         return owners
+
+    def missing(self, ts_s: float) -> list[FaceTrack]:
+        """The tracks that were looked for in the newest frame, at `ts_s`, and are not in it."""
+        return [track for track in self._open if track.missing_since_s is not None and track.last.ts_s < ts_s]
+
+    def recover(self, track: FaceTrack, observation: Observation) -> bool:
+        """Gives a missing track a face of the newest frame that was seen later; False where it may not be its own."""
+        if self._cost(track, observation, strong=False) >= _REFUSED:
+            return False
+        track.extend(observation, velocity_memory=self._rules.velocity_memory)
+        return True
 
     def end_shot(self) -> None:
         """Ends every track; unsure detections just before a track's first sure one are added to its front."""
@@ -128,8 +157,10 @@ class FaceTracker:
             self._open.remove(track)
         return [track for track in missing if track not in replaced]
 
-    def _age(self, missing: list[FaceTrack], ts_s: float) -> None:
+    def _age(self, missing: list[FaceTrack], ts_s: float, smallest_px: float) -> None:
         for track in missing:
+            if track.last.height < smallest_px and ts_s - track.last.ts_s < self._rules.max_gap_s:
+                continue
             if track.missing_since_s is None:
                 track.missing_since_s = ts_s
             if ts_s - track.missing_since_s >= self._rules.max_gap_s:
@@ -155,7 +186,7 @@ class FaceTracker:
         overlap = self._overlap(track, face)
         shift, size_ratio = _relative_motion(track.predicted_box(face.ts_s), face.box)
         alike = max(likeness(track.last.appearance, face.appearance), likeness(track.mean_appearance, face.appearance))
-        lost = track.missing_since_s is not None
+        lost = track.missing_since_s is not None and track.missing_since_s < face.ts_s
         trusted = overlap >= rules.trusted_overlap and not lost
         allowed = (
             size_ratio <= rules.largest_size_ratio

@@ -11,6 +11,7 @@ from chassis.domain.faces import CHIP_POINTS, FaceDetections
 from chassis.errors import DependencyUnavailable
 from chassis.settings import DecodingLimits
 from services.detector.analysis import SegmentAnalysis, analyse_segment
+from services.detector.looks.faces import Detectors
 from services.detector.reading.segment_frames import SegmentSource
 from services.detector.rules import DetectorProfile, DetectorProfiles
 from tests.unit.detector.clips import Pixels, scene, write_video
@@ -69,7 +70,7 @@ async def analyse(
         ep_id="show-s01e01",
         segment=segment,
         profile=profile,
-        detect=find_red,
+        detectors=Detectors(find=find_red, check=find_red),
         model_id="red",
         decoding=DecodingLimits(),
     )
@@ -136,13 +137,15 @@ async def test_frames_wait_for_the_detector_only_a_few_at_a_time(video: Path) ->
         running -= 1
         return await find_red(frames)
 
-    profile = PROFILES.balanced.model_copy(update={"frames_in_flight": 3, "half_size_look": False})
+    profile = PROFILES.balanced.model_copy(
+        update={"frames_in_flight": 3, "half_size_look": False, "full_looks_per_s": 8.0}
+    )
     result = await analyse_segment(
         source(video),
         ep_id="show-s01e01",
         segment=0,
         profile=profile,
-        detect=slow,
+        detectors=Detectors(find=slow, check=find_red),
         model_id="red",
         decoding=DecodingLimits(),
     )
@@ -160,7 +163,7 @@ async def test_detector_that_is_away_ends_the_analysis_with_that(video: Path) ->
             ep_id="a-s01e01",
             segment=0,
             profile=PROFILES.balanced,
-            detect=away,
+            detectors=Detectors(find=away, check=away),
             model_id="x",
             decoding=DecodingLimits(),
         )
@@ -180,7 +183,7 @@ async def test_analysis_can_be_cancelled(video: Path) -> None:
             ep_id="a-s01e01",
             segment=0,
             profile=PROFILES.balanced,
-            detect=never,
+            detectors=Detectors(find=never, check=never),
             model_id="x",
             decoding=DecodingLimits(),
         )

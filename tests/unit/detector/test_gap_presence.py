@@ -11,6 +11,7 @@ from chassis.domain.visibility import VisibilityRules, find_cuts, visible
 from chassis.settings import DecodingLimits
 from contracts.rows import ShotRow, TrackRow
 from services.detector.analysis import SegmentAnalysis, analyse_segment
+from services.detector.looks.faces import Detectors
 from services.detector.reading.segment_frames import SegmentSource
 from services.detector.rules import DetectorProfiles
 from services.grouper.rules import GrouperThresholds
@@ -54,7 +55,7 @@ async def seen(path: Path, *, segment_s: float) -> tuple[list[tuple[float, float
             ep_id="show-s01e01",
             segment=span.segment,
             profile=profiles.balanced,
-            detect=find_red,
+            detectors=Detectors(find=find_red, check=find_red),
             model_id="test",
             decoding=DecodingLimits(),
         )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.domain.visibility import VisibilityRules
+from chassis.domain.visibility import VisibilityRules, visible
 from services.grouper.edits.preview import SecondsRule
 from services.grouper.settings import GrouperSettings
 from services.identity.rules import IdentityThresholds
@@ -45,3 +45,19 @@ def test_the_services_read_the_longest_gap_in_one_place(monkeypatch: pytest.Monk
     assert GrouperSettings().visibility == IdentitySettings().visibility == VisibilityRules(max_gap_s=2.5)
     for rules in (GrouperSettings().grouping.preview, IdentitySettings().recognition.screen_time):
         assert not [name for name in type(rules).model_fields if "gap" in name]
+
+
+@pytest.mark.parametrize(
+    ("leaves", "enters", "expected"),
+    [
+        (False, False, ((1.0, 5.0),)),
+        (True, False, ((1.0, 2.0), (2.6, 5.0))),
+        (False, True, ((1.0, 2.0), (2.6, 5.0))),
+    ],
+)
+def test_a_gap_is_bridged_where_the_person_can_have_stayed(
+    leaves: bool, enters: bool, expected: tuple[tuple[float, float], ...]
+) -> None:
+    before = make_track(1, 1.0, 2.0).model_copy(update={"leaves": leaves})
+    after = make_track(2, 2.6, 5.0).model_copy(update={"enters": enters})
+    assert visible([before, after], duration=DURATION_S, cuts=(20.0,), rules=VisibilityRules()) == expected

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,8 +12,9 @@ from chassis.domain.crop_archive import chip_member, decode_jpeg, encode_jpeg, p
 from chassis.domain.faces import CHIP_POINTS, align_chip
 from contracts.rows import FaceQuality
 from services.detector.pictures.alignment import appearance, cut_chip, likeness
-from services.detector.pictures.best_crops import BestPictures, KeptPicture, cut_thumbnail
+from services.detector.pictures.best_crops import BestPictures
 from services.detector.pictures.quality import face_quality, frontality
+from services.detector.pictures.squares import cut_square
 from services.detector.rules import QualityRules
 from tests.unit.detector.clips import Pixels, scene
 
@@ -21,8 +23,12 @@ POINTS = np.array(CHIP_POINTS, dtype=np.float32)
 FRONTAL = POINTS.reshape(10)
 
 
-def quality(score: float) -> FaceQuality:
-    return FaceQuality(score=score, confidence=1, size=1, sharpness=1, contrast=1, frontality=1)
+@dataclass(frozen=True)
+class Shown:
+    """A picture of a track, as far as choosing is concerned."""
+
+    ts_s: float
+    score: float
 
 
 def judged(chip: Pixels, **changes: float) -> FaceQuality:
@@ -83,12 +89,12 @@ def test_appearance_tells_another_face_from_the_same_in_another_light() -> None:
 
 
 def test_best_pictures_are_bounded_spread_and_best_first() -> None:
-    best = BestPictures(limit=4, spacing_s=0.1)
+    best = BestPictures[Shown](limit=4, spacing_s=0.1)
     rng = np.random.default_rng(3)
     for number in range(200):
-        best.add(KeptPicture(number, number * 0.1, quality(float(rng.random())), np.zeros((1, 1, 3), np.uint8)))
+        best.add(Shown(number * 0.1, float(rng.random())))
         assert len(best.kept) <= 4
-    scores = [picture.quality.score for picture in best.kept]
+    scores = [picture.score for picture in best.kept]
     times = sorted(picture.ts_s for picture in best.kept)
     assert scores == sorted(scores, reverse=True)
     assert len(times) >= 3
@@ -97,16 +103,20 @@ def test_best_pictures_are_bounded_spread_and_best_first() -> None:
 
 
 def test_few_pictures_are_all_kept() -> None:
-    best = BestPictures(limit=16, spacing_s=0.1)
+    best = BestPictures[Shown](limit=16, spacing_s=0.1)
     for number in range(10):
-        best.add(KeptPicture(number, number * 0.125, quality(0.5), np.zeros((1, 1, 3), np.uint8)))
+        best.add(Shown(number * 0.125, 0.5))
     assert len(best.kept) == 10
 
 
 @pytest.mark.parametrize("box", [(10, 10, 60, 80), (-20, -10, 100, 130), (300, 150, 330, 190), (0, 0, 320, 500)])
-def test_thumbnail_is_square_and_inside_the_frame(box: tuple[float, ...]) -> None:
-    picture = cut_thumbnail(scene(1), np.array(box, dtype=np.float32), side=64, margin=0.4)
-    assert picture.shape[0] == picture.shape[1] <= 64
+def test_surroundings_are_square_and_inside_the_frame_and_know_where_they_are(box: tuple[float, ...]) -> None:
+    frame = scene(1)
+    square = cut_square(frame, box, margin=0.4, largest=64)
+    assert square.picture.shape[0] == square.picture.shape[1] <= 64
+    assert 0 <= square.left <= frame.shape[1] - square.side
+    assert 0 <= square.top <= frame.shape[0] - square.side
+    assert square.to_frame(square.from_frame(box)) == pytest.approx(np.array(box), abs=0.01)
 
 
 def test_archive_is_the_same_for_the_same_pictures_and_gives_them_back_in_order() -> None:

@@ -60,7 +60,7 @@ def test_short_gap_is_bridged_and_a_long_one_is_not() -> None:
 
 
 def test_unsure_detections_extend_a_track_at_both_ends_but_begin_none() -> None:
-    scores = [0.3, 0.4, 0.9, 0.9, 0.3, 0.9, 0.35]
+    scores = [0.42, 0.5, 0.9, 0.9, 0.42, 0.9, 0.45]
     tracker = follow([[face(step, 100, score=score)] for step, score in enumerate(scores)])
     assert steps(tracker) == [list(range(7))]
     assert follow([[face(step, 100, score=0.4)] for step in range(10)]).tracks == []
