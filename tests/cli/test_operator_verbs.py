@@ -367,13 +367,15 @@ async def test_the_report_and_the_appearances_are_exported(reported: OperatorRig
     assert out.read_text().startswith("<!doctype html>") and written.said.startswith(f"{out}: ")
     assert (await reported.run("export", EP, "webvtt", "--cast", "rita")).out.startswith("WEBVTT")
     assert "TITLE:" in (await reported.run("export", EP, "edl", "--fps", "25")).out
+    both = await reported.run("export", EP, "otio", "--cast", "rita", "--record-tc", "10:00:00:00", "--handles", "0.5")
+    assert [track["name"] for track in json.loads(both.out)["tracks"]["children"]] == ["Rita"]
     assert "<fcpxml" in (await reported.run("export", EP, "fcpxml", "--fps", "25")).out
     first = json.loads((await reported.run("export", EP, "json", "--revision", "1")).out)
     assert (first["revision"], first["cast"]) == (1, [])
 
 
 async def test_what_a_form_does_not_take_is_refused(reported: OperatorRig, tmp_path: Path) -> None:
-    for wrong in (["csv", "--cast", "rita"], ["webvtt", "--fps", "25"]):
+    for wrong in (["csv", "--cast", "rita"], ["webvtt", "--fps", "25"], ["ttml", "--media", "x.mov"]):
         assert "[not_for_this_form]" in (await reported.run("export", EP, *wrong, status=2)).said
     nowhere = str(tmp_path / "none" / "x.json")
     assert "[out_not_writable]" in (await reported.run("export", EP, "json", "--out", nowhere, status=2)).said

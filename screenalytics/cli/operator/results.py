@@ -53,16 +53,42 @@ def history_command(episode: Episode, as_json: AsJson = False) -> None:
 
 def export_command(
     episode: Episode,
-    form: Annotated[Form, typer.Argument(metavar="FORM", help="json, csv, parquet, html, edl, fcpxml or webvtt.")],
-    cast: Annotated[str | None, typer.Option(help="edl, fcpxml, webvtt: only this cast member.")] = None,
-    fps: Annotated[Fps | None, typer.Option(help="edl, fcpxml: frames a second; the video's if left out.")] = None,
+    form: Annotated[
+        Form,
+        typer.Argument(
+            metavar="FORM",
+            help="json, csv, parquet, html; edl, marker-edl, fcpxml, fcp7, otio, avid-markers; webvtt, ttml.",
+        ),
+    ],
+    cast: Annotated[list[str] | None, typer.Option(help="Only this cast member; may be repeated.")] = None,
+    fps: Annotated[Fps | None, typer.Option(help="Frames a second; the video's if left out.")] = None,
+    start_tc: Annotated[str | None, typer.Option(help="Timecode of the first picture; the file's if left out.")] = None,
+    record_tc: Annotated[str | None, typer.Option(help="Timecode at which the timeline begins.")] = None,
+    drop_frame: Annotated[
+        bool | None, typer.Option("--drop-frame/--non-drop-frame", help="29.97 and 59.94: how timecode is counted.")
+    ] = None,
+    gap: Annotated[float | None, typer.Option(min=0, help="Close gaps of at most so many seconds.")] = None,
+    min_: Annotated[float | None, typer.Option("--min", min=0, help="Leave out what is shorter, in seconds.")] = None,
+    handles: Annotated[float | None, typer.Option(min=0, help="Seconds added at both ends.")] = None,
+    media: Annotated[str | None, typer.Option(help="otio, fcp7: where the video lies in the editing room.")] = None,
     revision: Annotated[int | None, typer.Option(min=1, help="Another revision than the latest.")] = None,
     out: Out = None,
 ) -> None:
-    """The screen time as a file: the report, or appearances for an editing tool (CMX 3600 EDL, FCPXML, WebVTT)."""
-    from screenalytics.commands.operator.exporting import export
+    """The screen time as a file: the report, or appearances for editing programs and players (docs/exports)."""
+    from screenalytics.commands.operator.exporting import Appearances, export
 
-    export(episode, form, cast_id=cast, fps=fps, revision=revision, out=out)
+    wanted = Appearances(
+        cast=tuple(cast or ()),
+        fps=fps,
+        start_tc=start_tc,
+        record_tc=record_tc,
+        drop_frame=drop_frame,
+        gap_s=gap,
+        min_s=min_,
+        handles_s=handles,
+        media=media,
+    )
+    export(episode, form, appearances=wanted, revision=revision, out=out)
 
 
 def _only(edits: bool, links: bool) -> Log | None:

@@ -6,5 +6,18 @@ from typing import Literal
 
 RunState = Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
 Profile = Literal["low_power", "balanced", "high_accuracy"]
-Form = Literal["json", "csv", "parquet", "html", "edl", "fcpxml", "webvtt"]
+Form = Literal[
+    "json",
+    "csv",
+    "parquet",
+    "html",
+    "edl",
+    "marker-edl",
+    "fcpxml",
+    "fcp7",
+    "otio",
+    "avid-markers",
+    "webvtt",
+    "ttml",
+]
 Fps = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]

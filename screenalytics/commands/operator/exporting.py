@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import httpx
@@ -17,13 +19,37 @@ from screenalytics.http_client import models
 from screenalytics.http_client.client import Client
 from screenalytics.http_client.transport import TIMEOUT_S, ApiFailure
 
-FRAMES = frozenset({"edl", "fcpxml"})
-EXCHANGE = FRAMES | {"webvtt"}
+FRAMES = frozenset({"edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers"})
+"""Forms that count frames."""
+
+EXCHANGE = FRAMES | {"webvtt", "ttml"}
+"""Forms that are written of appearances, for other programs."""
 
 
-def export(
-    ep_id: str, form: Form, *, cast_id: str | None, fps: Fps | None, revision: int | None, out: Path | None
-) -> None:
+OF_FRAMES = frozenset({"fps", "start_tc", "record_tc", "drop_frame", "media"})
+"""What only forms that count frames take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Appearances:
+    """How appearances are written; None and nothing leave it to the API."""
+
+    cast: tuple[str, ...] = ()
+    fps: Fps | None = None
+    start_tc: str | None = None
+    record_tc: str | None = None
+    drop_frame: bool | None = None
+    gap_s: float | None = None
+    min_s: float | None = None
+    handles_s: float | None = None
+    media: str | None = None
+
+    def given(self) -> set[str]:
+        """Names of what is not left to the API."""
+        return {field.name for field in fields(self) if getattr(self, field.name) not in (None, ())}
+
+
+def export(ep_id: str, form: Form, *, appearances: Appearances, revision: int | None, out: Path | None) -> None:
     """Write the screen time, or the appearances for an editing tool, to a file or to stdout.
 
     Raises:
@@ -32,7 +58,7 @@ def export(
     if out is None and form == "parquet" and sys.stdout.isatty():
         raise BadInput("needs_a_file", "Parquet is nothing to read in a terminal: name a file with --out.")
     with connect() as api:
-        content = _content(api, ep_id, form, cast_id=cast_id, fps=fps, revision=revision)
+        content = _content(api, ep_id, form, appearances, revision=revision)
     if out is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -44,20 +70,38 @@ def export(
     note(f"{out}: {len(content)} bytes")
 
 
-def _content(
-    api: Client, ep_id: str, form: Form, *, cast_id: str | None, fps: Fps | None, revision: int | None
-) -> bytes:
-    if cast_id is not None and form not in EXCHANGE:
-        raise BadInput("not_for_this_form", f"--cast is for edl, fcpxml and webvtt; {form} is of everybody.")
-    if fps is not None and form not in FRAMES:
-        raise BadInput("not_for_this_form", f"--fps is for edl and fcpxml; {form} counts no frames.")
+def _content(api: Client, ep_id: str, form: Form, wanted: Appearances, *, revision: int | None) -> bytes:
+    given = wanted.given()
+    if given and form not in EXCHANGE:
+        forms = ", ".join(sorted(EXCHANGE))
+        raise BadInput("not_for_this_form", f"{_options(given)} is for {forms}; {form} is the whole report.")
+    if (in_frames := given & OF_FRAMES) and form not in FRAMES:
+        forms = ", ".join(sorted(FRAMES))
+        raise BadInput("not_for_this_form", f"{_options(in_frames)} is for {forms}; {form} counts no frames.")
     match form:
-        case "edl" | "fcpxml" | "webvtt":
-            return api.export_appearances(ep_id, form, cast_id=cast_id, fps=fps, revision=revision)
+        case "edl" | "marker-edl" | "fcpxml" | "fcp7" | "otio" | "avid-markers" | "webvtt" | "ttml":
+            return api.export_appearances(
+                ep_id,
+                form,
+                cast_id=list(wanted.cast) or None,
+                fps=wanted.fps,
+                start_tc=wanted.start_tc,
+                record_tc=wanted.record_tc,
+                drop_frame=wanted.drop_frame,
+                gap_s=wanted.gap_s,
+                min_s=wanted.min_s,
+                handles_s=wanted.handles_s,
+                media=wanted.media,
+                revision=revision,
+            )
         case "json" | "csv":
             return api.read_screen_time_file(ep_id, form, inline=True, revision=revision)
         case "parquet" | "html":
             return _fetched(api.read_screen_time_file(ep_id, form, revision=revision))
+
+
+def _options(names: Iterable[str]) -> str:
+    return " and ".join(f"--{name.removesuffix('_s').replace('_', '-')}" for name in sorted(names))
 
 
 def _fetched(answer: bytes) -> bytes:

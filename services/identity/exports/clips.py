@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chassis.domain.intervals import clip
+from chassis.domain.intervals import bridge, clip, normalise, round_ms
 from services.identity.exports.timecode import FrameRate
 from services.identity.screentime.moments import OnScreen
 
@@ -26,6 +26,24 @@ class Clip:
     @property
     def frames(self) -> int:
         return self.end - self.first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutting:
+    """How appearances become clips, in seconds: gaps that short are closed, what is shorter is left out, and what
+    stays is lengthened at both ends.
+    """
+
+    gap_s: float = 0.0
+    min_s: float = 0.0
+    handles_s: float = 0.0
+
+    def of(self, person: OnScreen) -> OnScreen:
+        """The person with these appearances."""
+        closed = bridge(person.intervals, max_gap=self.gap_s) if self.gap_s else person.intervals
+        long = [(start, end) for start, end in closed if round_ms(end - start) >= self.min_s]
+        wide = normalise((max(0.0, start - self.handles_s), end + self.handles_s) for start, end in long)
+        return replace(person, intervals=wide)
 
 
 def frames_of(duration_s: float, rate: FrameRate) -> int:

@@ -18,15 +18,24 @@ LINE_END = "\r\n"
 _LONGEST_TITLE = 70
 
 
-def to_edl(ep_id: str, clips: Sequence[Clip], *, timecode: Timecode, start_frame: int = 0) -> str:
-    """The list. `start_frame` is the timecode of the episode's first frame, in frames."""
+def to_edl(
+    ep_id: str,
+    clips: Sequence[Clip],
+    *,
+    timecode: Timecode,
+    start_frame: int = 0,
+    record_frame: int | None = None,
+) -> str:
+    """The list. `start_frame` is the timecode of the episode's first frame, in frames; `record_frame` that of the
+    record's first, the same if left out.
+    """
     lines = [
         f"TITLE: {f'{ep_id} appearances'[:_LONGEST_TITLE]}",
         f"FCM: {'DROP FRAME' if timecode.drop else 'NON-DROP FRAME'}",
         "",
     ]
     reel = reel_name(ep_id)
-    record = start_frame
+    record = start_frame if record_frame is None else record_frame
     for number, clip in enumerate(clips, start=1):
         times = (start_frame + clip.first, start_frame + clip.end, record, record + clip.frames)
         record += clip.frames

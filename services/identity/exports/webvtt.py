@@ -25,7 +25,7 @@ def to_webvtt(ep_id: str, people: Sequence[OnScreen], *, duration_s: float, cues
     for (start, end), visible in stretches(people, duration_s=duration_s):
         texts = [said[person.key] for person in visible]
         text = "\n".join(texts) if cues == "names" else f'{{"people": [{", ".join(texts)}]}}'
-        parts.append(f"{_time(start)} --> {_time(end)}\n{text}")
+        parts.append(f"{clock(start)} --> {clock(end)}\n{text}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -63,7 +63,8 @@ def _data(person: OnScreen) -> str:
     return json.dumps(data, ensure_ascii=False).replace(">", "\\u003e")
 
 
-def _time(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """`HH:MM:SS.mmm`."""
     milliseconds = round(seconds * 1000)
     second, milliseconds = divmod(milliseconds, 1000)
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}.{milliseconds:03d}"

@@ -5,23 +5,26 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
+from pydantic import Field
 
 from chassis.http.auth import Viewer
 from chassis.http.parts import Provide
 from chassis.http.routing import Router
 from contracts.ids import EpId, RunId, Slug
+from services.identity.exports.appearances import FILES, Exchange, ExportForm
+from services.identity.exports.clips import Cutting
 from services.identity.exports.timecode import TIMECODE_PATTERN, RateName
 from services.identity.exports.webvtt import Cues
-from services.identity.queries.appearances import AppearanceExports, Exchange, ExportForm
+from services.identity.queries.appearances import AppearanceExports
 from services.identity.routers.downloads import file_answer
 from services.identity.routers.requests import Participants
 
 router = Router(tags=["screen time"])
 
-MEDIA_TYPES: dict[Exchange, str] = {"edl": "text/plain", "fcpxml": "application/xml", "webvtt": "text/vtt"}
-_SUFFIXES: dict[Exchange, str] = {"edl": "edl", "fcpxml": "fcpxml", "webvtt": "vtt"}
+Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+
 _TEXT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES.values()}}
+    200: {"content": {kind.media_type: {"schema": {"type": "string"}} for kind in FILES.values()}}
 }
 
 
@@ -32,8 +35,12 @@ async def export_appearances(
     exports: Annotated[AppearanceExports, Depends(Provide(AppearanceExports))],
     _principal: Viewer,
     cast_id: Annotated[
-        Slug | None, Query(description="Only this cast member, or unidentified identity; everybody if left out.")
-    ] = None,
+        tuple[Slug, ...],
+        Query(
+            max_length=200,
+            description="Only this cast member, or unidentified identity; may be repeated; everybody if left out.",
+        ),
+    ] = (),
     unidentified: Annotated[bool, Query(description="People without a name too.")] = False,
     participants: Participants = False,
     fps: Annotated[
@@ -50,21 +57,44 @@ async def export_appearances(
     drop_frame: Annotated[
         bool | None, Query(description="Drop-frame timecode: 29.97 and 59.94 only; if left out as in the file.")
     ] = None,
+    record_tc: Annotated[
+        str | None,
+        Query(
+            pattern=TIMECODE_PATTERN,
+            max_length=11,
+            description="Timecode at which the timeline begins; if left out that of the first picture.",
+        ),
+    ] = None,
+    gap_s: Annotated[Seconds, Query(description="Gaps of at most so many seconds are closed.")] = 0.0,
+    min_s: Annotated[Seconds, Query(description="Shorter appearances are left out.")] = 0.0,
+    handles_s: Annotated[Seconds, Query(description="Seconds added at both ends of an appearance.")] = 0.0,
+    media: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=2000,
+            pattern=r"^[^\x00-\x1f]*$",
+            description="OTIO and FCP7: path or URL of the video in the editing room.",
+        ),
+    ] = None,
     cues: Annotated[Cues, Query(description="WebVTT: names for people, or JSON for programs.")] = "names",
     revision: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
     run_id: Annotated[RunId | None, Query()] = None,
 ) -> Response:
-    """Export when people are visible as CMX 3600 EDL, FCPXML 1.10 or WebVTT."""
+    """Export when people are visible: timelines, markers and cues for editing programs and players."""
     form = ExportForm(
-        person=cast_id,
+        people=cast_id,
         unidentified=unidentified,
         participants=participants,
         fps=fps,
         start_tc=start_tc,
+        record_tc=record_tc,
         drop_frame=drop_frame,
+        cutting=Cutting(gap_s=gap_s, min_s=min_s, handles_s=handles_s),
+        media=media,
         cues=cues,
     )
     number, text = await exports.write(ep_id, exchange, form, revision=revision, run_id=run_id)
-    who = f"-{cast_id}" if cast_id else ""
-    name = f"{ep_id}-r{number}{who}.{_SUFFIXES[exchange]}"
-    return file_answer(text, name=name, media_type=MEDIA_TYPES[exchange])
+    who = f"-{cast_id[0]}" if len(cast_id) == 1 else ""
+    kind = FILES[exchange]
+    return file_answer(text, name=f"{ep_id}-r{number}{who}.{kind.suffix}", media_type=kind.media_type)

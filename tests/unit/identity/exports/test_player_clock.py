@@ -11,9 +11,9 @@ import pytest
 
 from chassis.domain.visibility import VisibilityRules
 from contracts.rows import ScreenTimeDocument
+from services.identity.exports.appearances import Exchange, ExportForm, write_appearances
 from services.identity.exports.tables import to_csv_bytes, to_json_bytes, to_parquet_bytes
 from services.identity.exports.timecode import RateName
-from services.identity.queries.appearances import Exchange, ExportForm, write_appearances
 from services.identity.rules import ScreenTimeRules
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time

@@ -1,0 +1,55 @@
+"""An episode as editing programs are told of it: appearances in whole frames, and where its timecode begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from services.identity.exports.clips import Clip
+from services.identity.exports.timecode import FrameRate, RateName, Timecode
+
+COLOURS = 8
+"""Colours that every program has for markers: people take turns with them, in the order they first appear."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programme:
+    """Appearances of one episode.
+
+    `length` is the episode's in frames, `start_frame` the timecode of its first frame, in frames; `record_frame` that of
+    the timeline on which it lies. `media` is where the video lies, as the editing room says it.
+    """
+
+    ep_id: str
+    clips: Sequence[Clip]
+    rate_name: RateName
+    timecode: Timecode
+    length: int
+    start_frame: int = 0
+    record_frame: int = 0
+    media: str | None = None
+
+    @property
+    def rate(self) -> FrameRate:
+        return self.timecode.rate
+
+    @property
+    def title(self) -> str:
+        return f"{self.ep_id} appearances"
+
+    def on_record(self, frame: int) -> str:
+        """The timecode of an episode's frame on the timeline."""
+        return self.timecode.text(self.record_frame + frame)
+
+    def people(self) -> list[tuple[str, list[Clip]]]:
+        """Everybody's name and clips; whoever appears first comes first."""
+        order = {key: place for place, key in enumerate(dict.fromkeys(clip.key for clip in self.clips))}
+        by_person = sorted(self.clips, key=lambda clip: (order[clip.key], clip.first))
+        grouped = [list(own) for _, own in groupby(by_person, key=lambda clip: clip.key)]
+        return [(own[0].name, own) for own in grouped]
+
+    def colours(self) -> dict[str, int]:
+        """Person -> the number of their colour, below `COLOURS`."""
+        keys = dict.fromkeys(clip.key for clip in self.clips)
+        return {key: place % COLOURS for place, key in enumerate(keys)}

@@ -1,0 +1,44 @@
+"""Every form has a page whose example is what the command in it gives."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from services.identity.exports.appearances import FILES, Exchange, ExportForm, write_appearances
+from services.identity.exports.clips import Cutting
+from tests.support.exported_episode import EP, exported_episode
+
+PAGES = Path(__file__).parents[4] / "docs" / "exports"
+EXAMPLE = re.compile(r"```sh\n(?P<command>.+)\n```\n\n```\w+\n(?P<text>.*)\n```\n\Z", re.DOTALL)
+
+
+def form_of(options: list[str]) -> ExportForm:
+    """What the options of a command ask for."""
+    given = list(zip(options[::2], options[1::2], strict=True))
+    plain: dict[str, Any] = {
+        name[2:].replace("-", "_"): value for name, value in given if name not in {"--cast", "--handles"}
+    }
+    handles = sum(float(value) for name, value in given if name == "--handles")
+    people = tuple(value for name, value in given if name == "--cast")
+    return ExportForm(people=people, cutting=Cutting(handles_s=handles), **plain)
+
+
+@pytest.mark.parametrize("exchange", get_args(Exchange))
+def test_the_example_of_a_page_is_what_its_command_gives(exchange: Exchange) -> None:
+    found = EXAMPLE.search((PAGES / f"{exchange}.md").read_text("utf-8"))
+    assert found is not None
+    program, verb, ep_id, form, *options = shlex.split(found["command"])
+    assert (program, verb, ep_id, form) == ("screenalytics", "export", EP, exchange)
+    text = write_appearances(exported_episode(), exchange, form_of(options), rate_name="25")
+    assert text.replace("\r\n", "\n").rstrip("\n") == found["text"]
+
+
+def test_the_first_page_leads_to_every_form() -> None:
+    first = (PAGES / "README.md").read_text("utf-8")
+    assert all(f"[`{exchange}`]({exchange}.md)" in first for exchange in get_args(Exchange))
+    assert FILES.keys() == set(get_args(Exchange))
