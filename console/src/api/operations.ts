@@ -78,8 +78,8 @@ export const dropTracks = (epId: string, body: t.DropTracks, query?: { wait_s?: 
 export const erasePerson = (show: string, body: t.NewErasure, options?: Options): Promise<Answer<t.ErasureReceipt>> =>
   call<t.ErasureReceipt>("POST", `/shows/${segment(show)}/erasures`, body, undefined, options);
 
-/** Address. Export when people are visible as CMX 3600 EDL, FCPXML 1.10 or WebVTT. */
-export const exportAppearances = (epId: string, exchange: string, query?: { cast_id?: string | null; unidentified?: boolean; participants?: boolean; fps?: "23.976" | "24" | "25" | "29.97" | "30" | "50" | "59.94" | "60" | null; start_tc?: string | null; drop_frame?: boolean | null; cues?: "names" | "json"; revision?: number | null; run_id?: string | null }): string => address(`/screen-time/${segment(epId)}/export/${segment(exchange)}`, query);
+/** Address. Export when people are visible: timelines, markers and cues for editing programs and players. */
+export const exportAppearances = (epId: string, exchange: string, query?: { cast_id?: Array<string>; unidentified?: boolean; participants?: boolean; fps?: "23.976" | "24" | "25" | "29.97" | "30" | "50" | "59.94" | "60" | null; start_tc?: string | null; drop_frame?: boolean | null; record_tc?: string | null; gap_s?: number; min_s?: number; handles_s?: number; media?: string | null; cues?: "names" | "json"; revision?: number | null; run_id?: string | null }): string => address(`/screen-time/${segment(epId)}/export/${segment(exchange)}`, query);
 
 /** Address. Answer with everything that is kept about a cast member, as one ZIP file. */
 export const exportPerson = (show: string, castId: string): string => address(`/shows/${segment(show)}/cast/${segment(castId)}/export`);
