@@ -108,6 +108,11 @@ class TrackRow(Contract):
     sharpness: float | None = Field(default=None, ge=0, le=1, description="Mean sharpness of the sampled faces.")
     enters: bool = Field(default=False, description="Within its shot, the face came from where it could not be seen.")
     leaves: bool = Field(default=False, description="Within its shot, the face went to where it cannot be seen.")
+    present: tuple[Interval, ...] | None = Field(
+        default=None,
+        description="When the person is in the picture, face to be seen or not, within the shot and segment; null: not "
+        "looked for.",
+    )
     crops: tuple[str, ...] = ()
     representative: FaceId | None = None
     continues: TrackId | None = Field(
@@ -252,6 +257,10 @@ class CastScreenTime(Contract):
     confidence: float = Field(ge=0, le=1)
     identity_ids: tuple[IdentityId, ...]
     representative: str | None = None
+    present_s: float | None = Field(
+        default=None, ge=0, description="Seconds in the picture, face to be seen or not; null: not looked for."
+    )
+    present_intervals_s: tuple[Interval, ...] = ()
     prominence: float | None = Field(
         default=None,
         ge=0,
@@ -270,6 +279,10 @@ class UnidentifiedScreenTime(Contract):
     reason: str
     representative: str | None = None
     label: str | None = Field(default=None, description="What operators call them, though nobody of the cast.")
+    present_s: float | None = Field(
+        default=None, ge=0, description="Seconds in the picture, face to be seen or not; null: not looked for."
+    )
+    present_intervals_s: tuple[Interval, ...] = ()
     prominence: float | None = Field(
         default=None,
         ge=0,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.domain.intervals import Intervals, bridge, clip, round_ms, snap
+from chassis.domain.intervals import Intervals, bridge, clip, round_ms, snap, union
 from contracts.rows import ShotRow, TrackRow
 
 
@@ -36,3 +36,17 @@ def visible(tracks: Iterable[TrackRow], *, duration: float, cuts: Sequence[float
     seen = snap((track.start_s, track.end_s) for track in rows)
     barriers = sorted({*cuts, *map(round_ms, away)})
     return bridge(clip(seen, 0.0, duration), max_gap=rules.max_gap_s, barriers=barriers)
+
+
+def present(
+    tracks: Iterable[TrackRow], *, duration: float, cuts: Sequence[float], rules: VisibilityRules
+) -> Intervals | None:
+    """Where one person is in the picture, face to be seen or not; None where no track's body was looked for.
+
+    Whoever is visible is present, so what is bridged for the face is bridged here.
+    """
+    rows = list(tracks)
+    if all(row.present is None for row in rows):
+        return None
+    bodies = snap(span for row in rows for span in row.present or ())
+    return union(clip(bodies, 0.0, duration), visible(rows, duration=duration, cuts=cuts, rules=rules))

@@ -94,6 +94,11 @@ class CastScreenTime(BaseModel):
     confidence: float
     identity_ids: list[str]
     representative: str | None = None
+    present_s: Annotated[
+        float | None,
+        Field(description="Seconds in the picture, face to be seen or not; null: not looked for."),
+    ] = None
+    present_intervals_s: list[list[float]] | None = []
     prominence: Annotated[
         float | None,
         Field(description="How much the episode is about them, 0..1: of their most prominent seconds."),
@@ -1250,6 +1255,11 @@ class UnidentifiedScreenTime(BaseModel):
         str | None,
         Field(description="What operators call them, though nobody of the cast."),
     ] = None
+    present_s: Annotated[
+        float | None,
+        Field(description="Seconds in the picture, face to be seen or not; null: not looked for."),
+    ] = None
+    present_intervals_s: list[list[float]] | None = []
     prominence: Annotated[
         float | None,
         Field(description="How much the episode is about them, 0..1: of their most prominent seconds."),

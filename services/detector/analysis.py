@@ -20,6 +20,8 @@ from services.detector.looks.closer import look_closer
 from services.detector.looks.faces import Detectors
 from services.detector.looks.groups import Seen, look_at_group
 from services.detector.looks.schedule import Schedule, goes_with
+from services.detector.persons.looks import DetectPersons, PersonLook, PersonWatch
+from services.detector.persons.presence import with_presence
 from services.detector.reading.segment_frames import Sample, SegmentReading, SegmentSource, read_samples, warnings_of
 from services.detector.rows import RowWriter
 from services.detector.rules import DetectorProfile
@@ -60,18 +62,21 @@ async def analyse_segment(
     detectors: Detectors,
     model_id: str,
     decoding: DecodingLimits,
+    detect_persons: DetectPersons | None = None,
 ) -> SegmentAnalysis:
     """Analyses one segment.
 
     `detectors.find` must return faces with scores from `profile.tracking.weak_score` on, `detectors.check` from
-    `profile.closer.min_score` on. Rows name their pictures `#{member}`: the archive's address is known when it is stored.
+    `profile.closer.min_score` on, `detect_persons` people from `profile.persons.least_score` on (None: nobody looks for
+    them). Rows name their pictures `#{member}`: the archive's address is known when it is stored.
     The video is decoded in a child process that takes at most what `decoding` says. Can be cancelled. Raises
     DependencyUnavailable when the object store or the detector is away, BadInput or `av.error.FFmpegError` when the
     video cannot be opened or asks for too much, and WorkerDied when it crashes the decoder.
     """
     samples: LimitedWork[Sample, SegmentReading] = LimitedWork(read_samples, source, profile, within=decoding)
     tracker = SegmentTracker(profile)
-    reading = await _run(samples, tracker, profile, detectors)
+    watch = PersonWatch(profile.persons, detect_persons)
+    reading, people = await _run(samples, tracker, profile, detectors, watch)
     borders_s = reading.borders_of_holes(source)
     writer = RowWriter(
         ep_id=ep_id,
@@ -87,10 +92,13 @@ async def analyse_segment(
     followed = tracker.finish(sorted({*reading.dissolves_s, *borders_s}))
     found = await confirm_tracks(followed, detectors.check, profile)
     rows = await asyncio.to_thread(writer.write, tracker.frames, found)
+    tracks = rows.tracks
+    if watch.is_on:
+        tracks = await asyncio.to_thread(with_presence, tracks, rows.detections, rows.shots, people, profile.persons)
     return SegmentAnalysis(
         detections=rows.detections,
         shots=rows.shots,
-        tracks=rows.tracks,
+        tracks=tracks,
         faces=rows.faces,
         crops_zip=rows.crops_zip,
         cut_at_end=reading.cut_at_end,
@@ -106,12 +114,13 @@ async def _run(
     tracker: SegmentTracker,
     profile: DetectorProfile,
     detectors: Detectors,
-) -> SegmentReading:
+    watch: PersonWatch,
+) -> tuple[SegmentReading, list[PersonLook]]:
     """Moves samples through detectors and tracker, a bounded number at a time; returns what decoding told."""
     loop = asyncio.get_running_loop()
     group: list[Sample] = []
     with ThreadPoolExecutor(1, "decode") as decoding, ThreadPoolExecutor(1, "track") as tracking:
-        pipeline = _Pipeline(tracker, profile, detectors, tracking)
+        pipeline = _Pipeline(tracker, profile, detectors, watch, tracking)
         try:
             upcoming = loop.run_in_executor(decoding, next, samples, None)
             while (sample := await asyncio.shield(upcoming)) is not None:
@@ -124,10 +133,11 @@ async def _run(
             if group:
                 pipeline.look(group)
             await pipeline.finish()
-            return samples.result()
+            return samples.result(), await watch.finish()
         finally:
             samples.close()
             await pipeline.cancel()
+            await watch.cancel()
 
 
 class _Pipeline:
@@ -137,11 +147,17 @@ class _Pipeline:
     """
 
     def __init__(
-        self, tracker: SegmentTracker, profile: DetectorProfile, detectors: Detectors, executor: ThreadPoolExecutor
+        self,
+        tracker: SegmentTracker,
+        profile: DetectorProfile,
+        detectors: Detectors,
+        watch: PersonWatch,
+        executor: ThreadPoolExecutor,
     ) -> None:
         self._tracker = tracker
         self._profile = profile
         self._detectors = detectors
+        self._watch = watch
         self._executor = executor
         self._schedule = Schedule(profile)
         self._waiting: deque[tuple[list[Sample], asyncio.Task[list[Seen]]]] = deque()
@@ -175,6 +191,7 @@ class _Pipeline:
         loop = asyncio.get_running_loop()
         for sample, one in zip(group, seen, strict=True):
             lost = await loop.run_in_executor(self._executor, _track, self._tracker, sample, one)
+            await self._watch.see(sample.frame, lost_faces=len(lost), ts_s=sample.ts_s, shot=sample.shot)
             if lost:
                 squares, boxes = [face.square for face in lost], [face.box for face in lost]
                 closer = await look_closer(squares, boxes, self._detectors.check, self._profile.closer)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import av.error
 
 from chassis import metrics
-from chassis.domain.faces import FaceDetections
+from chassis.domain.faces import FaceDetections, PersonDetections
 from chassis.errors import BadInput
 from chassis.kafka.bus import Origin
 from chassis.s3.artifacts import SegmentArtifacts
@@ -93,6 +93,9 @@ class DetectorHandlers:
                 second_look_below=0.0,
             )
 
+        async def detect_persons(frames: Pixels) -> list[PersonDetections]:
+            return await inference.detect_persons(frames, min_score=profile.persons.least_score)
+
         try:
             return await analyse_segment(
                 SegmentSource(
@@ -112,6 +115,7 @@ class DetectorHandlers:
                 detectors=Detectors(find=find, check=check),
                 model_id=(await inference.finder()).model_id,
                 decoding=self._resources.settings.decoding,
+                detect_persons=detect_persons,
             )
         except av.error.HTTPNotFoundError as error:
             raise BadInput("object_missing", f"The video {event.video.uri} is gone; upload it again.") from error

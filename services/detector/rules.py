@@ -163,6 +163,28 @@ class RotatedRules(_Rules):
     """Least score of the dearer model: patterns on clothes and the like come below (measured)."""
 
 
+class PersonRules(_Rules):
+    """Whole people, for when somebody is there whose face is not seen. Boxes are fractions of the picture."""
+
+    looks_per_s: float = 0.0
+    """Frames a second that are searched for people; 0: never."""
+    least_apart_s: float = 0.2
+    """Where a face is lost there is a look at once, but no sooner after the last than this."""
+    looks_in_flight: int = 4
+    least_score: float = 0.35
+    """Fainter boxes are nobody. YOLOX-Nano's authors show boxes from 0.3."""
+    least_overlap: float = 0.25
+    """Intersection over union of one body in two looks, half a second apart."""
+    max_gap_s: float = 1.1
+    """A body may be missed in one look in between."""
+    same_moment_s: float = 0.2
+    """A face and a body are compared where they were seen this close in time."""
+    least_inside: float = 0.7
+    """Part of a face that lies inside its body's box."""
+    lowest_face: float = 0.65
+    """A face's middle lies this far down its body at most; a close-up's body is little more than the face."""
+
+
 class DetectorProfile(_Rules):
     """All numbers of one profile."""
 
@@ -206,6 +228,7 @@ class DetectorProfile(_Rules):
     presence: PresenceRules = Field(default_factory=PresenceRules)
     quality: QualityRules = Field(default_factory=QualityRules)
     crops: CropRules = Field(default_factory=CropRules)
+    persons: PersonRules = Field(default_factory=PersonRules)
 
 
 class DetectorProfiles(_Rules):
@@ -222,9 +245,15 @@ class DetectorProfiles(_Rules):
         full_looks_per_s=2.0,
         small_face_looks_per_s=0.0,
         frames_in_flight=8,
+        persons=PersonRules(looks_per_s=2.0),
     )
     high_accuracy: DetectorProfile = DetectorProfile(
-        name="high_accuracy", samples_per_s=None, long_side=1280, half_size_look=True, small_face_looks_per_s=4.0
+        name="high_accuracy",
+        samples_per_s=None,
+        long_side=1280,
+        half_size_look=True,
+        small_face_looks_per_s=4.0,
+        persons=PersonRules(looks_per_s=2.0),
     )
 
     def named(self, name: Profile) -> DetectorProfile:

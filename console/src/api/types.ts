@@ -76,6 +76,8 @@ export interface CastScreenTime {
   confidence: number;
   identity_ids: Array<string>;
   representative?: string | null;
+  present_s?: number | null;
+  present_intervals_s?: Array<[number, number]>;
   prominence?: number | null;
   participant?: boolean;
   shown?: Array<Appearance>;
@@ -1142,6 +1144,8 @@ export interface UnidentifiedScreenTime {
   reason: string;
   representative?: string | null;
   label?: string | null;
+  present_s?: number | null;
+  present_intervals_s?: Array<[number, number]>;
   prominence?: number | null;
   participant?: boolean;
   shown?: Array<Appearance>;

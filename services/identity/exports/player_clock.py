@@ -23,6 +23,7 @@ def on_the_players_clock(document: ScreenTimeDocument) -> ScreenTimeDocument:
                         "last_s": _moved(row.last_s, by_s),
                         "intervals_s": _all_moved(row.intervals_s, by_s),
                         "shown": _shown_moved(row.shown, by_s),
+                        "present_intervals_s": _all_moved(row.present_intervals_s, by_s),
                     }
                 )
                 for row in document.cast
@@ -32,6 +33,7 @@ def on_the_players_clock(document: ScreenTimeDocument) -> ScreenTimeDocument:
                     update={
                         "intervals_s": _all_moved(row.intervals_s, by_s),
                         "shown": _shown_moved(row.shown, by_s),
+                        "present_intervals_s": _all_moved(row.present_intervals_s, by_s),
                     }
                 )
                 for row in document.unidentified

@@ -37,6 +37,7 @@ _COLUMNS = (
     "starts_at_s",
     "prominence",
     "participant",
+    "present_s",
 )
 _PARQUET_SCHEMA = pa.schema(
     [
@@ -61,6 +62,7 @@ _PARQUET_SCHEMA = pa.schema(
         pa.field("prominence", pa.float64()),
         pa.field("participant", pa.string(), nullable=False),
         pa.field("appearance_prominence", pa.float64()),
+        pa.field("present_s", pa.float64()),
     ]
 )
 _FORMULA_STARTS = re.compile(
@@ -164,7 +166,11 @@ def _unidentified_values(row: UnidentifiedScreenTime, duration_s: float) -> dict
 
 
 def _prominence_values(row: CastScreenTime | UnidentifiedScreenTime) -> dict[str, Value]:
-    return {"prominence": row.prominence, "participant": "yes" if row.participant else "no"}
+    return {
+        "prominence": row.prominence,
+        "participant": "yes" if row.participant else "no",
+        "present_s": row.present_s,
+    }
 
 
 def _cell(column: str, value: Value) -> str:

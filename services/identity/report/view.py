@@ -130,6 +130,11 @@ class ReportView:
     gallery: Gallery
 
     @property
+    def looked_for_bodies(self) -> bool:
+        """Whether presence was measured besides visible faces."""
+        return any(person.figures.present_s is not None for person in self.people)
+
+    @property
     def passing(self) -> bool:
         """Whether anybody is shown who is seen in passing only."""
         figures = [person.figures.participant for person in self.people]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from chassis.domain.intervals import Intervals, difference, longest, round_ms, total, union
-from chassis.domain.visibility import VisibilityRules, find_cuts, visible
+from chassis.domain.visibility import VisibilityRules, find_cuts, present, visible
 from contracts.rows import (
     CastLink,
     CastScreenTime,
@@ -43,6 +43,7 @@ class _Presence:
     intervals: Intervals
     tracks: tuple[TrackRow, ...]
     prominence: PersonProminence
+    present: Intervals | None
 
     @property
     def seconds(self) -> float:
@@ -88,7 +89,13 @@ def compute_screen_time(
     def presence(key: str, people: Iterable[Identity]) -> _Presence:
         rows = tuple(row for person in people for row in members[person.identity_id])
         spans = visible(rows, duration=duration, cuts=cuts, rules=visibility)
-        return _Presence(key, spans, rows, person_prominence(rows, spans, prominences, rules.prominence))
+        return _Presence(
+            key,
+            spans,
+            rows,
+            person_prominence(rows, spans, prominences, rules.prominence),
+            present(rows, duration=duration, cuts=cuts, rules=visibility),
+        )
 
     cast_presence = [presence(cast_id, people) for cast_id, people in sorted(groups.items())]
     unnamed = [presence(person.identity_id, [person]) for person in everyone if person.identity_id not in link_of]
@@ -176,6 +183,8 @@ def _cast_row(
         confidence=round(confidence or 0.0, RATIO_DIGITS),
         identity_ids=tuple(sorted(seconds)),
         representative=main.representative,
+        present_s=None if presence.present is None else total(presence.present),
+        present_intervals_s=presence.present or (),
         prominence=presence.prominence.score,
         participant=presence.prominence.participant,
         shown=presence.prominence.shown,
@@ -191,6 +200,8 @@ def _unidentified_row(presence: _Presence, person: Identity, reasons: Mapping[st
         reason=person.reason or reasons.get(presence.key) or NO_MATCH,
         representative=person.representative,
         label=person.label,
+        present_s=None if presence.present is None else total(presence.present),
+        present_intervals_s=presence.present or (),
         prominence=presence.prominence.score,
         participant=presence.prominence.participant,
         shown=presence.prominence.shown,
