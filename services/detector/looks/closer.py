@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from chassis.domain.faces import FaceDetections, box_overlaps
+from chassis.domain.faces import FaceDetections, box_overlaps, resized
 from services.detector.looks.faces import Detect, Pixels, chosen
 from services.detector.pictures.squares import Square
 from services.detector.rules import CloserRules
@@ -37,10 +36,7 @@ def _pictures(squares: Sequence[Square], side: int) -> Pixels:
     """The squares at one size [N,side,side,3]."""
     pictures = np.empty((len(squares), side, side, 3), dtype=np.uint8)
     for picture, square in zip(pictures, squares, strict=True):
-        shrinks = square.picture.shape[0] > side
-        cv2.resize(
-            square.picture, (side, side), dst=picture, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        )
+        picture[:] = resized(square.picture, width=side, height=side)
     return pictures
 
 

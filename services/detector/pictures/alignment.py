@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from chassis.domain.faces import CHIP_POINTS, CHIP_SIZE, align_chip, similarity_transform
+from chassis.domain.faces import CHIP_POINTS, CHIP_SIZE, align_chip, resized, similarity_transform
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
@@ -46,7 +46,7 @@ def cut_patch(frame: Pixels, box: Floats, *, side: int) -> Pixels:
     x2, y2 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
     if x2 - x1 < 2 or y2 - y1 < 2:
         raise ValueError(f"the box {box.tolist()} lies outside the frame")
-    return np.asarray(cv2.resize(frame[y1:y2, x1:x2], (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return resized(frame[y1:y2, x1:x2], width=side, height=side)
 
 
 def appearance(chip: Pixels) -> Floats:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
+
+from chassis.domain.faces import resized
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
@@ -55,5 +56,4 @@ def cut_square(frame: Pixels, box: npt.ArrayLike, *, margin: float, largest: int
     region = frame[top : top + side, left : left + side]
     if side <= largest:
         return Square(left, top, side, region.copy())
-    picture = cv2.resize(region, (largest, largest), interpolation=cv2.INTER_AREA)
-    return Square(left, top, side, np.asarray(picture, dtype=np.uint8))
+    return Square(left, top, side, resized(region, width=largest, height=largest))

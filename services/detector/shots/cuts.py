@@ -7,6 +7,7 @@ much from frame to frame and so is no cut. Black between two pictures (a fade) i
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,12 +120,19 @@ def moved_difference(before: Signature, after: Signature, *, shift: int) -> floa
     height, width = before.shape[1:]
     inner = after[:, shift : height - shift, shift : width - shift]
     rows, columns = inner.shape[1:]
-    windows = (
+    windows = [
         before[:, down : down + rows, right : right + columns]
         for down in range(2 * shift + 1)
         for right in range(2 * shift + 1)
-    )
-    return min(_change(window, inner) for window in windows) / _contrast(before, after)
+    ]
+    # Colour only adds to the change of luma, so a window whose luma alone is worse than the best is no better.
+    lumas = [float(cv2.norm(window[0], inner[0], cv2.NORM_L1)) for window in windows]
+    least = math.inf
+    for luma, window in sorted(zip(lumas, windows, strict=True), key=lambda pair: pair[0]):
+        if luma / (rows * columns) >= least:
+            break
+        least = min(least, _change(window, inner))
+    return least / _contrast(before, after)
 
 
 def _change(before: Signature, after: Signature) -> float:

@@ -16,8 +16,6 @@ from services.detector.rules import ShotRules
 from services.detector.shots.cuts import moved_difference, picture_difference
 from services.detector.shots.frames import Signature, SignedFrame
 
-Floats = npt.NDArray[np.float32]
-
 _PIXEL_NOISE = 4.0
 _PLACES = (0.25, 0.5, 0.75)
 
@@ -76,12 +74,14 @@ class DissolveDetector:
 def explained(picture: Signature, *parts: Signature) -> float:
     """How much of a picture's luma pattern the best mixture of other pictures explains, 0..1 (brightness set aside)."""
     target = _pattern(picture)
-    mixed = np.stack([_pattern(part) for part in parts], axis=1)
-    weights, *_ = np.linalg.lstsq(mixed, target, rcond=None)
-    remaining = target - mixed @ weights
-    return 1 - float(remaining @ remaining) / (float(target @ target) + _PIXEL_NOISE * target.size)
+    mixed = np.stack([_pattern(part) for part in parts])
+    # By the normal equations: two unknowns for 2304 pixels, so the pixels are gone over once.
+    aim = mixed @ target
+    weights, *_ = np.linalg.lstsq(mixed @ mixed.T, aim, rcond=None)
+    energy = float(target @ target)
+    return 1 - (energy - float(aim @ weights)) / (energy + _PIXEL_NOISE * target.size)
 
 
-def _pattern(signature: Signature) -> Floats:
-    luma = signature[0].astype(np.float32).ravel()
-    return np.asarray(luma - luma.mean(), dtype=np.float32)
+def _pattern(signature: Signature) -> npt.NDArray[np.float64]:
+    luma = signature[0].astype(np.float64).ravel()
+    return np.asarray(luma - luma.mean(), dtype=np.float64)

@@ -71,9 +71,9 @@ class _Part:
     """A run of observations without a gap."""
 
     def __init__(self, run: Sequence[Observation], frames: Sequence[Frame], rules: PresenceRules) -> None:
-        hidden = [not _half_visible(run, position, frames, rules) for position in range(len(run))]
-        front = _hidden_at_front(hidden, rules) if _is_looked_for(run[0], frames, -1) else 0
-        back = _hidden_at_front(hidden[::-1], rules) if _is_looked_for(run[-1], frames, +1) else 0
+        forwards = range(len(run))
+        front = _hidden_from(run, forwards, frames, rules) if _is_looked_for(run[0], frames, -1) else 0
+        back = _hidden_from(run, forwards[::-1], frames, rules) if _is_looked_for(run[-1], frames, +1) else 0
         self.observations = run[front : max(front, len(run) - back)]
         self._enters = self._leaves = False
         if self.observations:
@@ -104,10 +104,16 @@ def _runs(observations: Sequence[Observation], rules: PresenceRules) -> Iterator
     yield observations[begin:]
 
 
-def _hidden_at_front(hidden: Sequence[bool], rules: PresenceRules) -> int:
-    """How many of the first observations are hidden, up to the limit."""
-    count = next((position for position, is_hidden in enumerate(hidden) if not is_hidden), len(hidden))
-    return count if count <= rules.most_hidden else 0
+def _hidden_from(
+    run: Sequence[Observation], positions: Sequence[int], frames: Sequence[Frame], rules: PresenceRules
+) -> int:
+    """How many observations from one end on are hidden, 0 where they are too many."""
+    for count, position in enumerate(positions):
+        if count > rules.most_hidden:
+            return 0
+        if _half_visible(run, position, frames, rules):
+            return count
+    return len(positions)
 
 
 def _half_visible(run: Sequence[Observation], position: int, frames: Sequence[Frame], rules: PresenceRules) -> bool:
