@@ -152,7 +152,7 @@ class RotatedRules(_Rules):
     degrees: float = 30.0
     """Heads tilted by 35 degrees: the cheap model finds 81 % of those 64 px high upright, 98 % with both turns; by 50
     degrees 58 % and 93 %."""
-    every_s: float = 2.0
+    every_s: float = 4.0
     """How often such a look is repeated within a shot; the first frame of a shot always gets one. 0: never."""
     long_side: int = 576
     """Long side of the turned frame, in which the whole frame fits."""
@@ -199,10 +199,10 @@ class DetectorProfile(_Rules):
     """A frame with a face of at least this score gets no second look at half size."""
     full_looks_per_s: float = 0.0
     """Full looks per second of a shot; in between, large faces are followed at reduced size. 0: every look is full."""
-    follow_long_side: int = 384
+    follow_long_side: int = 320
     """Long side of a reduced look in pixels."""
-    followed_face: float = 0.05
-    """Least height of a face that is followed at reduced size, over the frame's long side: 19 of 384 pixels."""
+    followed_face: float = 0.06
+    """Least height of a face that is followed at reduced size, over the frame's long side: 19 of 320 pixels."""
     smallest_face_px: float = 10.0
     """Height in pixels of the analysed frame below which a face that is not seen may be there all the same."""
     wide_long_side: int = 1280
@@ -252,7 +252,10 @@ class DetectorProfiles(_Rules):
         samples_per_s=None,
         long_side=1280,
         half_size_look=True,
-        small_face_looks_per_s=4.0,
+        full_looks_per_s=8.0,
+        follow_long_side=640,
+        small_face_looks_per_s=2.0,
+        frames_in_flight=8,
         persons=PersonRules(looks_per_s=2.0),
     )
 
