@@ -56,7 +56,7 @@ COPY models/build_engines.sh /usr/local/bin/build-engines
 USER 1000:1000
 EXPOSE 8000 8001 8002
 CMD ["tritonserver", "--model-repository=/models", "--disable-auto-complete-config", \
-     "--model-control-mode=explicit", "--load-model=face_detector", "--load-model=face_embedder", \
+     "--model-control-mode=explicit", "--load-model=dlib_resnet", "--load-model=face_detector", \
      "--load-model=face_finder", "--load-model=person_detector", "--load-model=sface", \
      "--strict-readiness=true", "--exit-timeout-secs=20"]
 

@@ -21,7 +21,7 @@ from screenalytics.weights import default_cache_dir, load_registry, pull, stage_
 
 Pixels = npt.NDArray[np.uint8]
 
-DETECTOR, EMBEDDER = "face_detector", "face_embedder"
+DETECTOR, EMBEDDER = "face_detector", "sface"
 INPUTS = {DETECTOR: "frames", EMBEDDER: "chips"}
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",

@@ -26,7 +26,7 @@ class TritonSettings(BaseModel):
     )
     detector_model: str = "face_detector"
     finder_model: str = "face_finder"
-    embedder_model: str = "face_embedder"
+    embedder_model: str = "sface"
     person_model: str = "person_detector"
     timeout_s: float = Field(default=30.0, gt=0, description="Longest wait for one request, its queueing included.")
     in_flight: int = Field(default=4, ge=1, le=64, description="Requests of one process at a time.")

@@ -81,6 +81,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
     *_codes(408, too_slow="Send the request again over a faster connection."),
     *_codes(
         409,
+        another_model_served="Start the services again with the model that you mean.",
         cast_id_taken="Rename who has the id, or give the new member another one.",
         cast_member_linked="Take the links away first, or say that they go too.",
         change_superseded="Undo the later change of this identity first.",
@@ -96,6 +97,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         looks_like_one_person="Split off the tracks that you name: no second person was found.",
         no_run="Start a run first.",
         no_video="Upload a video, or register one that is in the bucket.",
+        nothing_to_reuse="Start a run that reads the video.",
         not_grouped_yet="Wait until the current run has come that far.",
         not_locked="Leave it: the identity is not locked.",
         not_suggested="Link them by hand: they are not suggested (any more).",

@@ -97,6 +97,12 @@ class EpisodeUploaded(Event):
         default=None, ge=0, description="Number of the stream in the file that is analysed; null finds the film."
     )
     request_id: str | None = Field(default=None, max_length=100, description="Tells two forced requests apart.")
+    tracks_of: RunId | None = Field(
+        default=None, description="An earlier run whose tracks and pictures are used again: nothing is decoded."
+    )
+    reason: str | None = Field(
+        default=None, max_length=200, description="Why the run was asked for, where it was said."
+    )
 
     @property
     def subject(self) -> str:
@@ -188,6 +194,12 @@ class RunStarted(EpisodeEvent):
     )
     problems: tuple[str, ...] = Field(default=(), description="What is wrong with the file, for people.")
     warnings: tuple[Warning, ...] = Field(default=(), description="The same, each with its code and place.")
+    tracks_of: RunId | None = Field(
+        default=None, description="An earlier run whose tracks and pictures are used again."
+    )
+    reason: str | None = Field(
+        default=None, max_length=200, description="Why the run was asked for, where it was said."
+    )
 
     @property
     def subject(self) -> str:
@@ -240,6 +252,12 @@ class SegmentReady(SegmentEvent):
         default=(), description="What is wrong with the video, for people; said with its first segment."
     )
     warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
+    tracks_of: RunId | None = Field(
+        default=None, description="An earlier run whose tracks and pictures of this stretch are used again."
+    )
+    reason: str | None = Field(
+        default=None, max_length=200, description="Why the run was asked for, where it was said."
+    )
 
 
 class AnalysedSegment(SegmentEvent):
@@ -257,6 +275,9 @@ class AnalysedSegment(SegmentEvent):
     problems: tuple[str, ...] = Field(default=(), description="What could not be read, for people.")
     warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
     counts: dict[str, float] = Field(default_factory=dict, description="Faces, tracks … for people.")
+    reason: str | None = Field(
+        default=None, max_length=200, description="Why the run was asked for, where it was said."
+    )
     starts_at_s: float = Field(
         default=0.0,
         ge=0,
@@ -277,6 +298,15 @@ class SegmentTracked(AnalysedSegment):
     cpu_s: float = Field(default=0, ge=0)
 
 
+class EmbedderScale(Contract):
+    """What distances between vectors mean: probability of one person 1 / (1 + exp(slope * (distance - midpoint)))."""
+
+    model_id: str
+    midpoint: float = Field(gt=0, lt=2, description="Euclidean distance of even odds.")
+    slope: float = Field(gt=0)
+    calibrated: bool = Field(default=True, description="Measured; else assumed for want of anything better.")
+
+
 class SegmentEmbedded(AnalysedSegment):
     """Tracks of the segment have prototypes. `artifacts`: as before, plus faces_npy and tracks_npy."""
 
@@ -285,6 +315,9 @@ class SegmentEmbedded(AnalysedSegment):
 
     stage_seconds: dict[str, float] = Field(default_factory=dict)
     stage_cpu_seconds: dict[str, float] = Field(default_factory=dict)
+    embedder: EmbedderScale | None = Field(
+        default=None, description="The model behind the vectors; none in events of earlier releases."
+    )
 
 
 class EpisodeGrouped(EpisodeEvent):
@@ -315,6 +348,12 @@ class EpisodeGrouped(EpisodeEvent):
     warnings: tuple[Warning, ...] = Field(default=(), description="The problems, each with its code and place.")
     erasures: tuple[str, ...] = Field(
         default=(), description="Erasures whose tracks are not in these artifacts any more."
+    )
+    reason: str | None = Field(
+        default=None, max_length=200, description="Why the run was asked for, where it was said."
+    )
+    embedder: EmbedderScale | None = Field(
+        default=None, description="The model behind the vectors; none in events of earlier releases."
     )
 
     def _revision(self) -> int:
@@ -367,6 +406,9 @@ class ScreenTimeReported(EpisodeEvent):
     grouping_revision: int | None = Field(default=None, ge=1, description="The `episode.grouped` this is made from.")
     links_version: int | None = Field(default=None, ge=0, description="Version of the links this is made from.")
     changes: tuple[str, ...] = Field(default=(), description="What this revision changed, in sentences.")
+    reason: str | None = Field(
+        default=None, max_length=200, description="Why the run was asked for, where it was said."
+    )
 
     def _revision(self) -> int:
         return self.revision

@@ -75,7 +75,11 @@ class FaceRow(Contract):
     landmarks: Landmarks
     conf: float = Field(ge=0, le=1)
     quality: FaceQuality
-    crop: str = Field(description="`{object uri}#{member}`: the aligned chip inside the segment's crop archive.")
+    crop: str = Field(description="`{object uri}#{member}`: the aligned picture inside the segment's crop archive.")
+    crop_points: Landmarks | None = Field(
+        default=None,
+        description="Where the landmarks lie in that picture, in its pixels; none in rows of 150x150 pictures.",
+    )
     thumbnail: str | None = Field(default=None, description="The square picture with margin, same form as `crop`.")
     embedding_row: int | None = Field(default=None, ge=0)
     model_id: str | None = None

@@ -38,7 +38,7 @@ build() {
 }
 
 build face_detector frames:1x64x64x3 frames:8x384x640x3 frames:8x1088x1920x3
-build face_embedder chips:1x150x150x3 chips:16x150x150x3 chips:32x150x150x3
+build dlib_resnet chips:1x150x150x3 chips:16x150x150x3 chips:32x150x150x3
 build face_finder frames:1x64x64x3 frames:8x384x640x3 frames:8x1088x1920x3
 build person_detector frames:1x64x64x3 frames:8x256x416x3 frames:8x640x640x3
 build sface chips:1x112x112x3 chips:16x112x112x3 chips:32x112x112x3

@@ -29,6 +29,33 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class DistanceScale:
+    """What distances mean for one embedder: even odds at `midpoint`, and how fast the odds fall from there.
+
+    **Every distance among the rules is a reference distance, those of `REFERENCE`**; a run's embedder has its own, and
+    rules are brought to it before anything is compared. So a threshold means the same for every model.
+    """
+
+    midpoint: float
+    slope: float
+
+    def near(self, reference: float) -> float:
+        """The distance of the same odds: for thresholds between the same person and strangers."""
+        return max(0.0, self.midpoint + (reference - REFERENCE.midpoint) * REFERENCE.slope / self.slope)
+
+    def length(self, reference: float) -> float:
+        """The distance of the same share of the midpoint: for how much one person's faces vary."""
+        return reference * self.midpoint / REFERENCE.midpoint
+
+
+REFERENCE = DistanceScale(midpoint=0.309, slope=19.5)
+"""dlib's face ResNet with mirror images, with which the distances among the rules were measured."""
+
+ASSUMED = DistanceScale(midpoint=1.076, slope=13.8)
+"""For a model that nobody has calibrated, which is one of ArcFace's kind: SFace's."""
+
+
+@dataclass(frozen=True)
 class EmbedderCalibration:
     """A logistic curve for one embedder: `midpoint` is the distance of probability one half, `scale` its softness.
 
@@ -54,6 +81,11 @@ class EmbedderCalibration:
     def distance(self, probability: float) -> float:
         """The distance that has a probability (between 0 and 1, exclusive), at least 0."""
         return max(0.0, self.midpoint - self.scale * math.log(probability / (1.0 - probability)))
+
+
+def scale_of(calibration: EmbedderCalibration | None) -> DistanceScale:
+    """The scale of a model's vectors, assumed for one that nobody has calibrated."""
+    return ASSUMED if calibration is None else DistanceScale(calibration.midpoint, 1.0 / calibration.scale)
 
 
 def logistic(log_odds: float) -> float:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from chassis.domain.faces import CHIP_SIZE
+from chassis.domain.faces import CHIP_POINTS, CHIP_SIZE, CROP_SIZE, ChipTemplate, align_chip
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -64,18 +64,21 @@ def pack_crops(pictures: Iterable[tuple[str, bytes]]) -> bytes:
     return buffer.getvalue()
 
 
-def read_crops(archive: bytes, members: Sequence[str]) -> Pixels:
-    """The aligned chips of those names, in that order: uint8 [N,150,150,3], RGB.
+def read_chips(archive: bytes, crops: Sequence[tuple[str, Sequence[float] | None]], *, chip: ChipTemplate) -> Pixels:
+    """The chips that an embedder wants of kept faces, in that order: uint8 [N,S,S,3], RGB.
 
+    `crops` are names in the archive, each with where the landmarks lie in the picture (ten numbers in pixels): one kept
+    picture serves every embedder. Pictures of 150x150, which earlier versions kept, have theirs at `CHIP_POINTS`.
     Raises KeyError for a name that is not in the archive, ValueError for a picture of another size or that is not one.
     """
-    chips = np.zeros((len(members), CHIP_SIZE, CHIP_SIZE, 3), dtype=np.uint8)
+    chips = np.zeros((len(crops), chip.size, chip.size, 3), dtype=np.uint8)
     with zipfile.ZipFile(io.BytesIO(archive)) as file:
-        for position, name in enumerate(members):
-            chip = decode_jpeg(file.read(name))
-            if chip.shape != chips.shape[1:]:
-                raise ValueError(f"{name} is {chip.shape[1]}x{chip.shape[0]}, not {CHIP_SIZE}x{CHIP_SIZE}")
-            chips[position] = chip
+        for position, (name, points) in enumerate(crops):
+            picture = decode_jpeg(file.read(name))
+            side = CHIP_SIZE if points is None else CROP_SIZE
+            if picture.shape[:2] != (side, side):
+                raise ValueError(f"{name} is {picture.shape[1]}x{picture.shape[0]}, not {side}x{side}")
+            chips[position] = align_chip(picture, CHIP_POINTS if points is None else points, chip=chip)
     return chips
 
 

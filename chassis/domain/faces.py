@@ -28,6 +28,12 @@ class ChipTemplate:
 
 DEFAULT_CHIP = ChipTemplate(size=CHIP_SIZE, points=CHIP_POINTS)
 
+# The picture that is kept of a face: that chip with what lies around it, so that the chip of any embedder can be cut out
+# of it. ArcFace's template reaches 30 pixels above and 6 beside it (112 of its pixels are 162 of these).
+CROP_SIZE = 192
+CROP_LEFT, CROP_TOP = 21, 40
+CROP_TEMPLATE = ChipTemplate(size=CROP_SIZE, points=tuple((x + CROP_LEFT, y + CROP_TOP) for x, y in CHIP_POINTS))
+
 
 @dataclass(frozen=True)
 class FaceDetections:
@@ -96,6 +102,18 @@ def align_chip(frame: Pixels, landmarks: npt.ArrayLike, *, chip: ChipTemplate = 
         source, matrix, (chip.size, chip.size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(cut, dtype=np.uint8)
+
+
+def map_points(matrix: npt.ArrayLike, points: npt.ArrayLike) -> Floats:
+    """Points [P,2] under an affine map [2,3]: float32 [P,2]."""
+    linear = np.asarray(matrix, dtype=np.float64)
+    mapped = np.asarray(points, dtype=np.float64).reshape(-1, 2) @ linear[:, :2].T + linear[:, 2]
+    return np.asarray(mapped, dtype=np.float32)
+
+
+def inner_chip(crop: Pixels) -> Pixels:
+    """The chip [150,150,3] in the middle of a face's picture [192,192,3]."""
+    return crop[CROP_TOP : CROP_TOP + CHIP_SIZE, CROP_LEFT : CROP_LEFT + CHIP_SIZE]
 
 
 def _halved_around(frame: Pixels, matrix: Floats) -> tuple[Pixels, Floats]:

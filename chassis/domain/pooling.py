@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.domain.arrays import Floats
+from chassis.domain.calibration import DistanceScale
 from chassis.domain.vectors import unit_mean
 
 Mask = npt.NDArray[np.bool_]
 
 
 class PoolingRules(BaseModel):
-    """How the vectors of a track become one prototype. Distances are Euclidean between unit vectors of one model."""
+    """How the vectors of a track become one prototype. Distances are reference distances (`calibration`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     min_weight: float = Field(default=0.05, gt=0, le=1, description="Least weight of a face, whatever its quality.")
     outlier_ratio: float = Field(default=2.0, gt=1, description="Samples this many median distances away are dropped.")
     outlier_distance: float = Field(default=0.3, gt=0, description="Samples nearer than this are never dropped.")
+
+    def on(self, scale: DistanceScale) -> Self:
+        """The same for vectors of another model."""
+        return self.model_copy(update={"outlier_distance": scale.near(self.outlier_distance)})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.domain.calibration import Calibration
+from chassis.domain.calibration import ASSUMED, Calibration, DistanceScale
 from chassis.domain.faces import CHIP_POINTS, ChipTemplate
 from chassis.triton.errors import ContractViolated
 
@@ -41,6 +41,12 @@ class EmbedderInfo:
     dimension: int
     chip: ChipTemplate
     calibration: Calibration | None
+
+    @property
+    def scale(self) -> DistanceScale:
+        """What distances between its vectors mean; assumed where nobody has calibrated it."""
+        known = self.calibration
+        return ASSUMED if known is None else DistanceScale(midpoint=known.midpoint, slope=known.slope)
 
 
 @dataclass(frozen=True)

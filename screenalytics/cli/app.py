@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-models_app = typer.Typer(help="The model weights: list, pull, verify, add.", no_args_is_help=True)
+models_app = typer.Typer(help="The model weights: list, pull, verify, use, add.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 topics_app = typer.Typer(help="The Kafka topics: list, create, access list.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
@@ -251,6 +251,14 @@ def models_verify() -> None:
     from screenalytics.commands.models import verify_command
 
     verify_command()
+
+
+@models_app.command("use")
+def models_use(name: Annotated[str, typer.Argument(help="An embedder of the registry.")]) -> None:
+    """Change the embedder: choose it, then embed pictures and episodes again without reading the videos."""
+    from screenalytics.commands.models import use_command
+
+    use_command(name)
 
 
 @models_app.command("add")

@@ -186,6 +186,18 @@ class Client(Transport):
             body=body,
         )
 
+    def embed_pictures(
+        self, show: str, body: models.EmbedAgain, *, idempotency_key: str | None = None
+    ) -> Answer[models.PicturesEmbedded]:
+        """Give all reference pictures of a show the vectors of the served model; the same again changes nothing."""
+        return self.request(
+            "POST",
+            f"/shows/{quote(str(show), safe='')}/pictures/embed",
+            models.PicturesEmbedded,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def erase_person(self, show: str, body: models.NewErasure) -> Answer[models.ErasureReceipt]:
         """Erase a person: out of the cast at once, out of everything else soon after; the receipt says how far it is."""
         return self.request("POST", f"/shows/{quote(str(show), safe='')}/erasures", models.ErasureReceipt, body=body)

@@ -299,6 +299,17 @@ class EditAnswer(BaseModel):
     ] = None
 
 
+class EmbedAgain(BaseModel):
+    """
+    Which model is meant, so that nothing is done with another one by accident.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    model_id: str
+
+
 class EpisodeErasure(BaseModel):
     """
     How far the erasure is in one episode.
@@ -690,6 +701,13 @@ class NewRun(BaseModel):
         int | None,
         Field(description="Number of the stream in the file to analyse; null finds the film."),
     ] = None
+    reuse_tracks: Annotated[
+        bool | None,
+        Field(
+            description="Take tracks and pictures from the current run and do only what follows them, with the models of now. Its profile and stream hold; `force` goes without saying."
+        ),
+    ] = False
+    reason: Annotated[str | None, Field(description="Told to subscribers.")] = None
 
 
 class NewShow(BaseModel):
@@ -884,6 +902,17 @@ class PictureVerdicts(BaseModel):
     facebank_revision: int
     accepted: int
     verdicts: list[PictureVerdict]
+
+
+class PicturesEmbedded(BaseModel):
+    """
+    A show's pictures after they were embedded again; `failed` are `cast_id/picture` whose face cannot be used.
+    """
+
+    model_id: str
+    pictures: int
+    changed: int
+    failed: list[str]
 
 
 class PreviewedIdentity(BaseModel):

@@ -19,7 +19,7 @@ from chassis.settings import ChassisSettings
 from contracts.events import STAGES
 from screenalytics.local.servers import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor, TritonCommand
 from screenalytics.local.servers.directory import PortTable
-from screenalytics.weights import default_cache_dir, load_registry, pull, stage_runtime, triton_command
+from screenalytics.weights import default_cache_dir, load_registry, pull, read_choice, stage_runtime, triton_command
 
 Say = Callable[[str], None]
 
@@ -37,10 +37,19 @@ API = "api"
 """The front that serves the HTTP API of all services; started where somebody will use it."""
 
 
+EMBEDDER_MODEL = "SCREENALYTICS_TRITON__EMBEDDER_MODEL"
+
+
 def served_models() -> tuple[str, ...]:
     """The models that the settings choose: those that the machine's Triton serves, and what set-up fetches."""
     chosen = ChassisSettings().triton
-    return (chosen.detector_model, chosen.finder_model, chosen.embedder_model, chosen.person_model)
+    return (chosen.detector_model, chosen.finder_model, embedder_model(), chosen.person_model)
+
+
+def embedder_model() -> str:
+    """The embedder of this machine: the environment's, else the one that `models use` chose, else the default."""
+    given = ChassisSettings().triton.embedder_model
+    return given if os.environ.get(EMBEDDER_MODEL) else read_choice("face_embedder") or given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +109,8 @@ async def run_machine(
         await cleanup.enter_async_context(stack)
         try:
             addresses = stack.environment()
+            if needs_triton:
+                addresses |= {EMBEDDER_MODEL: embedder_model()}
             if stack.tansu is not None:
                 addresses |= {name: os.environ.get(name, value) for name, value in EMBEDDED_BROKER.items()}
             settings = settings_for(addresses)

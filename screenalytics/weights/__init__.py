@@ -24,6 +24,8 @@ from screenalytics.weights.registry import (
     default_overlay,
     load_registry,
     models_dir,
+    read_choice,
+    write_choice,
 )
 from screenalytics.weights.repository import (
     ModelListing,
@@ -58,8 +60,10 @@ __all__ = [
     "load_registry",
     "models_dir",
     "pull",
+    "read_choice",
     "repository_path",
     "stage_runtime",
     "triton_command",
     "verify",
+    "write_choice",
 ]

@@ -69,7 +69,7 @@ def add_model(
             options=options,
             source=FileSource(path=onnx_path.resolve(), sha256=digest),
             contract=contract,
-            serving=shipped.models[role].serving,
+            serving=next(entry.serving for entry in shipped.models.values() if entry.role == role),
         )
         Registry(schema_version=1, models={name: spec}, server=shipped.server)
     except ValueError as error:

@@ -4,7 +4,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -160,21 +160,45 @@ def load_registry(path: Path | None = None, *, overlay: Path | None = None) -> R
 
 def read_overlay(path: Path) -> dict[str, ModelSpec]:
     """The models a user added; empty where there is no overlay. Raises RegistryInvalid when it cannot be read."""
+    content = _overlay_content(path)
+    try:
+        return {name: ModelSpec.model_validate(entry) for name, entry in content.get("models", {}).items()}
+    except (ValidationError, KeyError, AttributeError, TypeError) as error:
+        raise RegistryInvalid(f"Your model registry {path} is not valid: {_first_problem(error)}.") from error
+
+
+def read_choice(role: Role, *, overlay: Path | None = None) -> str | None:
+    """The model that the user chose for a role on this machine; None: the default."""
+    chosen = _overlay_content(overlay or default_overlay()).get("chosen", {}).get(role)
+    return str(chosen) if chosen else None
+
+
+def write_choice(role: Role, name: str, *, overlay: Path | None = None) -> None:
+    """Remembers the model to use for a role on this machine."""
+    path = overlay or default_overlay()
+    content = _overlay_content(path)
+    _write_json(path, {**content, "chosen": {**content.get("chosen", {}), role: name}})
+
+
+def write_overlay(path: Path, models: dict[str, ModelSpec]) -> None:
+    """Replaces the models of the user's overlay in one step."""
+    _write_json(
+        path,
+        {**_overlay_content(path), "models": {name: models[name].model_dump(mode="json") for name in sorted(models)}},
+    )
+
+
+def _overlay_content(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except json.JSONDecodeError as error:
         raise RegistryInvalid(f"Your model registry {path} is not valid JSON: {error}.") from error
-    try:
-        return {name: ModelSpec.model_validate(entry) for name, entry in content["models"].items()}
-    except (ValidationError, KeyError, AttributeError, TypeError) as error:
-        raise RegistryInvalid(f"Your model registry {path} is not valid: {_first_problem(error)}.") from error
+    return content if isinstance(content, dict) else {}
 
 
-def write_overlay(path: Path, models: dict[str, ModelSpec]) -> None:
-    """Replaces the user's overlay in one step."""
-    content = {"models": {name: models[name].model_dump(mode="json") for name in sorted(models)}}
+def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
     temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

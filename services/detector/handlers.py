@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import av.error
 
@@ -12,6 +12,7 @@ from chassis.domain.faces import FaceDetections, PersonDetections
 from chassis.errors import BadInput
 from chassis.kafka.bus import Origin
 from chassis.s3.artifacts import SegmentArtifacts
+from chassis.s3.storage import ObjectMissing
 from chassis.service import Resources
 from contracts.crops import in_archive
 from contracts.events import EpisodeProgress, Event, SegmentReady, SegmentTracked
@@ -37,11 +38,15 @@ class DetectorHandlers:
         before = await artifacts.emitted(SegmentTracked)
         if before is not None:
             return [before, progress_of(before)]
+        again = await self._again(event, artifacts)
+        if again is not None:
+            await artifacts.remember(again)
+            return [again, progress_of(again)]
         started, cpu = time.perf_counter(), time.process_time()
         profile = self._resources.settings.profiles.named(event.profile)
         analysis = await self._analyse(event, profile)
         crops = await artifacts.put("crops.zip", analysis.crops_zip)
-        tracks, faces = with_crops(analysis, crops.uri)
+        tracks, faces = with_crops(analysis.tracks, analysis.faces, crops.uri)
         references = {
             "detections": await artifacts.put_rows("detections.jsonl", analysis.detections),
             "shots": await artifacts.put_rows("shots.jsonl", analysis.shots),
@@ -70,12 +75,53 @@ class DetectorHandlers:
             warnings=(*event.warnings, *analysis.warnings),
             starts_at_s=event.starts_at_s,
             timecode=event.timecode,
+            reason=event.reason,
             counts={"faces": len(analysis.detections), "tracks": len(tracks)},
             busy_s=round(busy_s, 3),
             cpu_s=round(time.process_time() - cpu + analysis.decode_cpu_s, 3),
         )
         await artifacts.remember(done)
         return [done, progress_of(done)]
+
+    async def _again(self, event: SegmentReady, artifacts: SegmentArtifacts) -> SegmentTracked | None:
+        """The stretch as an earlier run found it, copied into this run; None where the video must be read.
+
+        That is where nothing of it is asked for or kept, or where it was another stretch or profile.
+        """
+        if event.tracks_of is None:
+            return None
+        storage = self._resources.storage
+        source = SegmentArtifacts(storage, event.model_copy(update={"run_id": event.tracks_of}))
+        before = await source.emitted(SegmentTracked)
+        same = ("segments", "start_s", "end_s", "duration_s", "profile")
+        if before is None or any(getattr(before, name) != getattr(event, name) for name in same):
+            return None
+        started, cpu, refs = time.perf_counter(), time.process_time(), before.artifacts
+        try:
+            crops = await artifacts.put("crops.zip", await storage.get(refs["crops"]))
+            tracks, faces = with_crops(
+                await storage.get_rows(refs["tracks"], TrackRow),
+                await storage.get_rows(refs["faces"], FaceRow),
+                crops.uri,
+            )
+            references = {
+                "detections": await artifacts.put("detections.jsonl", await storage.get(refs["detections"])),
+                "shots": await artifacts.put("shots.jsonl", await storage.get(refs["shots"])),
+                "tracks": await artifacts.put_rows("tracks.jsonl", tracks),
+                "faces": await artifacts.put_rows("faces.jsonl", faces),
+                "crops": crops,
+            }
+        except ObjectMissing:  # deleted meanwhile, or something of it was erased
+            return None
+        return before.model_copy(
+            update={
+                "run_id": event.run_id,
+                "artifacts": references,
+                "reason": event.reason,
+                "busy_s": round(time.perf_counter() - started, 3),
+                "cpu_s": round(time.process_time() - cpu, 3),
+            }
+        )
 
     async def _analyse(self, event: SegmentReady, profile: DetectorProfile) -> SegmentAnalysis:
         inference = self._resources.require_inference()
@@ -125,22 +171,23 @@ class DetectorHandlers:
             ) from error
 
 
-def with_crops(analysis: SegmentAnalysis, uri: str) -> tuple[Sequence[TrackRow], Sequence[FaceRow]]:
+def with_crops(
+    tracks: Iterable[TrackRow], faces: Iterable[FaceRow], uri: str
+) -> tuple[Sequence[TrackRow], Sequence[FaceRow]]:
     """Rows whose pictures name the archive, whose address depends on what is in it."""
-    tracks = [
-        track.model_copy(update={"crops": tuple(in_archive(crop, uri) for crop in track.crops)})
-        for track in analysis.tracks
+    in_tracks = [
+        track.model_copy(update={"crops": tuple(in_archive(crop, uri) for crop in track.crops)}) for track in tracks
     ]
-    faces = [
+    in_faces = [
         face.model_copy(
             update={
                 "crop": in_archive(face.crop, uri),
                 "thumbnail": in_archive(face.thumbnail, uri) if face.thumbnail else None,
             }
         )
-        for face in analysis.faces
+        for face in faces
     ]
-    return tracks, faces
+    return in_tracks, in_faces
 
 
 def sample_period(profile: DetectorProfile, analysis: SegmentAnalysis, span_s: float) -> float:

@@ -148,6 +148,7 @@ class RowWriter:
             conf=_score(chip.conf or face.score),
             quality=chip.quality,
             crop=str(CropRef("", member)),
+            crop_points=_ten([round(float(value), 2) for value in chip.points]),
             thumbnail=thumbnail,
         )
 
@@ -235,5 +236,9 @@ def _box(face: Observation, frame: AnalysedFrame) -> Box:
 
 
 def _landmarks(points: Floats, frame: AnalysedFrame) -> Landmarks:
-    a, b, c, d, e, f, g, h, i, j = _fractions(points, frame)
+    return _ten(_fractions(points, frame))
+
+
+def _ten(numbers: Sequence[float]) -> Landmarks:
+    a, b, c, d, e, f, g, h, i, j = numbers
     return a, b, c, d, e, f, g, h, i, j

@@ -10,13 +10,15 @@ import numpy.typing as npt
 
 from chassis import metrics
 from chassis.domain.arrays import to_npy
-from chassis.domain.crop_archive import read_crops
+from chassis.domain.crop_archive import read_chips
+from chassis.domain.faces import ChipTemplate
 from chassis.kafka.bus import Origin
 from chassis.s3.artifacts import SegmentArtifacts
 from chassis.s3.storage import Storage
 from chassis.service import Resources
+from chassis.triton.contract import EmbedderInfo
 from contracts.crops import CropRef
-from contracts.events import EpisodeProgress, Event, SegmentEmbedded, SegmentTracked
+from contracts.events import EmbedderScale, EpisodeProgress, Event, SegmentEmbedded, SegmentTracked
 from contracts.rows import DetectionRow, FaceRow, TrackRow
 from contracts.warnings import sentences
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
@@ -37,7 +39,8 @@ class EmbedderHandlers:
         if before is not None:
             return [before, progress_of(before)]
         started, cpu = time.perf_counter(), time.process_time()
-        embedded = await self._embed(event)
+        embedder = await self._resources.require_inference().embedder()
+        embedded = await self._embed(event, embedder)
         references = {
             "detections": await artifacts.put_rows("detections.jsonl", embedded.detections),
             "tracks": await artifacts.put_rows("tracks.jsonl", embedded.tracks),
@@ -65,14 +68,21 @@ class EmbedderHandlers:
             warnings=(*event.warnings, *embedded.warnings),
             starts_at_s=event.starts_at_s,
             timecode=event.timecode,
+            reason=event.reason,
             counts={name: float(count) for name, count in embedded.counts.items()},
             stage_seconds={"detector": event.busy_s, "embedder": round(busy_s, 3)},
             stage_cpu_seconds={"detector": event.cpu_s, "embedder": round(time.process_time() - cpu, 3)},
+            embedder=EmbedderScale(
+                model_id=embedder.model_id,
+                midpoint=embedder.scale.midpoint,
+                slope=embedder.scale.slope,
+                calibrated=embedder.calibration is not None,
+            ),
         )
         await artifacts.remember(done)
         return [done, progress_of(done)]
 
-    async def _embed(self, event: SegmentTracked) -> EmbeddedSegment:
+    async def _embed(self, event: SegmentTracked, embedder: EmbedderInfo) -> EmbeddedSegment:
         storage, rules = self._resources.storage, self._resources.settings.embedding
         inference = self._resources.require_inference()
         tracks = await storage.get_rows(event.artifacts["tracks"], TrackRow)
@@ -80,8 +90,7 @@ class EmbedderHandlers:
         detections = await storage.get_rows(event.artifacts["detections"], DetectionRow)
         faces = select_faces(candidates, rules.selection)
         chosen = faces_to_embed(faces)
-        chips = await self._chips(storage, event, chosen)
-        embedder = await inference.embedder()
+        chips = await self._chips(storage, event, chosen, embedder.chip)
         vectors = await inference.embed(chips)
         return await asyncio.to_thread(
             build_embedded_segment,
@@ -90,14 +99,17 @@ class EmbedderHandlers:
             detections=detections,
             vectors=vectors,
             model_id=embedder.model_id,
-            thresholds=rules,
-            pooling=self._resources.settings.pooling,
+            thresholds=rules.on(embedder.scale).model_copy(update={"dimension": embedder.dimension}),
+            pooling=self._resources.settings.pooling.on(embedder.scale),
         )
 
-    async def _chips(self, storage: Storage, event: SegmentTracked, faces: list[FaceRow]) -> npt.NDArray[np.uint8]:
-        """Chips of the faces in order: uint8 [N,150,150,3]."""
+    async def _chips(
+        self, storage: Storage, event: SegmentTracked, faces: list[FaceRow], chip: ChipTemplate
+    ) -> npt.NDArray[np.uint8]:
+        """Chips of the faces in order, as the served model wants them: uint8 [N,S,S,3]."""
         archive = await storage.get(event.artifacts["crops"])
-        return await asyncio.to_thread(read_crops, archive, [CropRef.parse(face.crop).member for face in faces])
+        crops = [(CropRef.parse(face.crop).member, face.crop_points) for face in faces]
+        return await asyncio.to_thread(read_chips, archive, crops, chip=chip)
 
 
 def progress_of(done: SegmentEmbedded) -> EpisodeProgress:

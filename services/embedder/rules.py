@@ -1,8 +1,12 @@
-"""Every number the embedder's rules use, once. Distances are Euclidean between unit vectors of one model."""
+"""Every number the embedder's rules use, once. Distances are reference distances (`chassis.domain.calibration`)."""
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.domain.calibration import DistanceScale
 
 
 class _Rules(BaseModel):
@@ -17,9 +21,9 @@ class SelectionRules(_Rules):
     a darkened face has little contrast and is still known.
     """
 
-    faces_per_track: int = Field(default=16, ge=1)
+    faces_per_track: int = Field(default=9, ge=1)
     spacing_s: float = Field(default=0.12, ge=0, description="Faces nearer in time than this say the same twice.")
-    enough_faces: int = Field(default=8, ge=1, description="With fewer spaced faces, near ones are taken as well.")
+    enough_faces: int = Field(default=6, ge=1, description="With fewer spaced faces, near ones are taken as well.")
     min_confidence: float = Field(default=0.2, ge=0, le=1)
     min_size: float = Field(default=0.04, ge=0, le=1)
     min_sharpness: float = Field(default=0.1, ge=0, le=1)
@@ -39,6 +43,12 @@ class SplitRules(_Rules):
         default=0.3, gt=0, description="Between the samples on the two edges of a change: a turning head has none."
     )
 
+    def on(self, scale: DistanceScale) -> Self:
+        """The same for vectors of another model."""
+        return self.model_copy(
+            update={"min_distance": scale.near(self.min_distance), "min_gap": scale.near(self.min_gap)}
+        )
+
 
 class EmbedderThresholds(_Rules):
     """All of them, for the model named here (None: whichever model is served)."""
@@ -47,3 +57,7 @@ class EmbedderThresholds(_Rules):
     dimension: int = Field(default=128, ge=2)
     selection: SelectionRules = SelectionRules()
     split: SplitRules = SplitRules()
+
+    def on(self, scale: DistanceScale) -> Self:
+        """The same for vectors of another model."""
+        return self.model_copy(update={"split": self.split.on(scale)})

@@ -20,6 +20,8 @@ TURNED_AWAY = "turned_away"
 NEAR_BETTER_FACE = "near_better_face"
 ENOUGH_BETTER_FACES = "enough_better_faces"
 
+SPACING_GROWTH = 1.25
+
 
 def select_faces(faces: Sequence[FaceRow], rules: SelectionRules) -> list[FaceRow]:
     """Decides for every face of every track whether it is embedded; rows come back in order of track, time and id.
@@ -61,21 +63,37 @@ def _select_of_track(faces: list[FaceRow], rules: SelectionRules) -> list[FaceRo
 
 
 def _spaced(best_first: list[FaceRow], rules: SelectionRules) -> dict[str, str | None]:
-    """Reasons of the faces that passed: taken when far enough in time from every better one, up to the limit."""
-    taken: list[FaceRow] = []
-    near: list[FaceRow] = []
-    reasons: dict[str, str | None] = {}
-    for face in best_first:
-        if len(taken) == rules.faces_per_track:
-            reasons[face.face_id] = ENOUGH_BETTER_FACES
-        elif any(abs(face.ts_s - other.ts_s) < rules.spacing_s for other in taken):
-            near.append(face)
-        else:
-            taken.append(face)
+    """Reasons of the faces that passed: taken when far enough in time from every better one.
+
+    Where that leaves more than the limit, the distance grows until it does not: every stretch of the track keeps its
+    best face, so that whoever is seen only at its other end is seen at all.
+    """
+    spacing_s = rules.spacing_s
+    first = taken = _far_apart(best_first, spacing_s)
+    while len(taken) > rules.faces_per_track:
+        spacing_s *= SPACING_GROWTH
+        taken = _far_apart(best_first, spacing_s)
+    kept = {face.face_id for face in taken}
+    near = [face for face in best_first if face.face_id not in kept]
     missing = max(0, min(rules.enough_faces, rules.faces_per_track) - len(taken))
-    reasons.update({face.face_id: None for face in taken + near[:missing]})
-    reasons.update({face.face_id: NEAR_BETTER_FACE for face in near[missing:]})
-    return reasons
+    kept.update(face.face_id for face in near[:missing])
+    spaced = {face.face_id for face in first}
+    return {
+        face.face_id: None
+        if face.face_id in kept
+        else ENOUGH_BETTER_FACES
+        if face.face_id in spaced
+        else NEAR_BETTER_FACE
+        for face in best_first
+    }
+
+
+def _far_apart(best_first: list[FaceRow], spacing_s: float) -> list[FaceRow]:
+    taken: list[FaceRow] = []
+    for face in best_first:
+        if all(abs(face.ts_s - other.ts_s) >= spacing_s for other in taken):
+            taken.append(face)
+    return taken
 
 
 def _marked(face: FaceRow, reason: str | None, low_quality: bool) -> FaceRow:

@@ -24,7 +24,7 @@ from contracts.events import EpisodeGrouped, TracksErased
 from contracts.rows import ClusterCentroidsDocument, FaceRow, IdentitiesDocument, TrackRow
 from services.grouper.edits.forget import forget_in_log, names_somebody
 from services.grouper.edits.log import EditLog
-from services.grouper.grouper import Grouper
+from services.grouper.grouper import Grouper, scale_of
 from services.grouper.store.edits import EditStore
 from services.grouper.store.runs import IDS, TRACK_ARTIFACTS, GroupedRun, GrouperStore
 from services.grouper.tracks.crops import Members, members_of, rename_archives
@@ -107,7 +107,7 @@ class TrackErasure:
         artifacts |= dict(zip(TRACK_ARTIFACTS, written, strict=True))
         new_base = {name: artifacts[name] for name in TRACK_ARTIFACTS}
         if is_cut:
-            again = _pooled_again(base, forgotten, vectors, self._pooling)
+            again = _pooled_again(base, forgotten, vectors, self._pooling.on(scale_of(before)))
             written = await self._write(target, base, forgotten, places, renamed, pooled_again=again)
             new_base = dict(zip(TRACK_ARTIFACTS, written, strict=True))
         ids = await self._grouper.ids(run, log)

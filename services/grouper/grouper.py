@@ -13,6 +13,7 @@ import numpy as np
 from chassis import metrics
 from chassis.cache import Latest
 from chassis.domain.arrays import Floats
+from chassis.domain.calibration import REFERENCE, DistanceScale
 from chassis.domain.pooling import PoolingRules
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.s3.storage import Storage
@@ -75,13 +76,15 @@ class Grouper:
         started, cpu = time.perf_counter(), time.process_time()
         embedded = await self._store.segments(event.run_id)
         gathered = await gather(self._storage, embedded)
-        joined = await asyncio.to_thread(self._join, gathered)
+        scale = scale_of(event)
+        joined = await asyncio.to_thread(self._join, gathered, self._rules.on(scale))
         ground = GroupingInput(
             joined=joined,
             faces=gathered.faces,
             face_vectors=gathered.face_vectors,
             duration_s=event.duration_s,
             sample_period_s=event.sample_period_s,
+            scale=scale,
         )
         before = await self._store.latest(event.ep_id, before=event.run_id)
         ids = await self._first_ids(event.run_id, ground, before, book.log)
@@ -116,6 +119,8 @@ class Grouper:
                 warnings=warnings,
                 starts_at_s=event.starts_at_s,
                 timecode=event.timecode,
+                reason=event.reason,
+                embedder=event.embedder,
             ),
             base=base,
             sample_period_s=event.sample_period_s,
@@ -181,7 +186,7 @@ class Grouper:
         if known is not None:
             return known
         ground, identities = await self._ground(run), await self.identities(run.event)
-        machine = await self._machine(run.event.run_id, ground, self._rules)
+        machine = await self._machine(run.event.run_id, ground, self._rules.on(ground.scale))
         found = await asyncio.to_thread(
             adopted, machine, ground.joined.tracks, identities.identities, run.retired, log, run.event.run_id
         )
@@ -195,7 +200,7 @@ class Grouper:
         return await self._reader.document(event.artifacts["identities"], IdentitiesDocument)
 
     async def _first_ids(self, run_id: RunId, ground: GroupingInput, before: GroupedRun | None, log: EditLog) -> RunIds:
-        machine = await self._machine(run_id, ground, self._rules)
+        machine = await self._machine(run_id, ground, self._rules.on(ground.scale))
         least = 1 + max(highest_number_made(log), 0 if before is None else before.highest_number)
         if before is None:
             return await asyncio.to_thread(first_ids, machine, ground.joined.tracks, least_number=least)
@@ -210,9 +215,11 @@ class Grouper:
         )
 
     async def _edited(self, run_id: RunId, ground: GroupingInput, resolved: Resolved, ids: RunIds) -> EditedGrouping:
-        machine = await self._machine(run_id, ground, thresholds_in_force(self._rules, resolved.edits))
+        rules = self._rules.on(ground.scale)
+        machine = await self._machine(run_id, ground, thresholds_in_force(rules, resolved.edits))
+        pooling = self._pooling.on(ground.scale)
         return await asyncio.to_thread(
-            group_edited, ground, resolved, ids, thresholds=self._rules, pooling=self._pooling, machine=machine
+            group_edited, ground, resolved, ids, thresholds=rules, pooling=pooling, machine=machine
         )
 
     async def _machine(self, run_id: RunId, ground: GroupingInput, thresholds: GrouperThresholds) -> MachineGrouping:
@@ -231,6 +238,7 @@ class Grouper:
             face_vectors=_NOTHING,
             duration_s=run.event.duration_s,
             sample_period_s=run.sample_period_s,
+            scale=scale_of(run.event),
         )
 
     async def _resolver(
@@ -249,10 +257,10 @@ class Grouper:
     async def _shots(self, event: EpisodeGrouped) -> tuple[ShotRow, ...]:
         return await self._reader.rows(event.artifacts["shots"], ShotRow)
 
-    def _join(self, gathered: RunArtifacts) -> JoinedEpisode:
+    def _join(self, gathered: RunArtifacts, rules: GrouperThresholds) -> JoinedEpisode:
         """All tracks with those vectors that can be compared: what every grouping of the run begins with."""
-        joined = join_segments(gathered.segments, self._rules.joining)
-        tracks, matrix, problems = comparable_tracks(joined, self._rules)
+        joined = join_segments(gathered.segments, rules.joining)
+        tracks, matrix, problems = comparable_tracks(joined, rules)
         return joined_again(tracks, matrix, joined.shots, (*joined.problems, *problems))
 
 
@@ -262,6 +270,12 @@ def _fingerprint(joined: JoinedEpisode) -> str:
     for track, vector in zip(joined.tracks, joined.vectors, strict=True):
         digest.update(track.track_id.encode() + b"\0" + (b"" if vector is None else vector.tobytes()))
     return digest.hexdigest()
+
+
+def scale_of(event: SegmentEmbedded | EpisodeGrouped) -> DistanceScale:
+    """The scale of a run's vectors; events of earlier releases tell of vectors of the reference model."""
+    embedder = event.embedder
+    return REFERENCE if embedder is None else DistanceScale(midpoint=embedder.midpoint, slope=embedder.slope)
 
 
 _NOTHING: Floats = np.zeros((0, 0), dtype=np.float32)

@@ -1,19 +1,29 @@
-"""Every number the grouper's rules use, once. Distances are Euclidean between unit vectors of one model.
+"""Every number the grouper's rules use, once. Distances are reference distances (`chassis.domain.calibration`).
 
+They hold for every model: `GrouperThresholds.on` names the run's own scale, and what compares vectors asks for the
+limits on it (`merge_limit` …).
 Measured with dlib's ResNet (chip and mirror image averaged) on labelled clips: prototypes of one person's tracks lie at
 most 0.23 apart within a video, those of the most alike strangers 0.265 (strongly compressed) to 0.31.
 """
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.domain.calibration import REFERENCE, DistanceScale
 
 
 class _Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class JoiningRules(_Rules):
+class _ScaledRules(_Rules):
+    scale: DistanceScale = Field(default=REFERENCE, exclude=True, description="Of the run's embedder, by its events.")
+
+
+class JoiningRules(_ScaledRules):
     """When a track goes on behind a segment border."""
 
     max_gap_s: float = Field(default=0.6, ge=0, description="Between a track's end or start and the border.")
@@ -22,8 +32,13 @@ class JoiningRules(_Rules):
         default=0.36, gt=0, description="Neighbouring tracks at one place may differ this much."
     )
 
+    @property
+    def limit(self) -> float:
+        """`max_distance` on the run's scale."""
+        return self.scale.near(self.max_distance)
 
-class ClusteringRules(_Rules):
+
+class ClusteringRules(_ScaledRules):
     """Which tracks show one person."""
 
     merge_distance: float = Field(default=0.26, gt=0, description="Mean distance of two clusters of one person.")
@@ -43,6 +58,16 @@ class ClusteringRules(_Rules):
         default=4000, ge=4, description="Above this many tracks nearest neighbours are merged first: a GB of memory."
     )
     neighbours: int = Field(default=24, ge=1)
+
+    @property
+    def merge_limit(self) -> float:
+        """`merge_distance` on the run's scale."""
+        return self.scale.near(self.merge_distance)
+
+    @property
+    def usual_spread(self) -> float:
+        """`typical_spread` on the run's scale."""
+        return self.scale.length(self.typical_spread)
 
 
 class RescueRules(_Rules):
@@ -98,3 +123,12 @@ class GrouperThresholds(_Rules):
     carry: CarryRules = CarryRules()
     warnings: WarningRules = WarningRules()
     preview: PreviewRules = PreviewRules()
+
+    def on(self, scale: DistanceScale) -> Self:
+        """The same for vectors of another model."""
+        return self.model_copy(
+            update={
+                "joining": self.joining.model_copy(update={"scale": scale}),
+                "clustering": self.clustering.model_copy(update={"scale": scale}),
+            }
+        )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chassis.domain.calibration import EmbedderCalibration
+from chassis.domain.calibration import EmbedderCalibration, scale_of
 from chassis.domain.visibility import VisibilityRules
 from contracts.rows import (
     CastLink,
@@ -127,8 +127,9 @@ def recognise(
         sentence = "The embedder is not calibrated, so nobody was named automatically."
         warnings.append(Warning.of("not_calibrated", sentence))
     else:
+        picture_rules = rules.gallery.on(scale_of(calibration))
         galleries = [
-            make_gallery(cast_id, references, model_id=calibration.model_id, dimension=dimension, rules=rules.gallery)
+            make_gallery(cast_id, references, model_id=calibration.model_id, dimension=dimension, rules=picture_rules)
             for cast_id, references in sorted(facebank.references.items())
         ]
         warnings += [
@@ -139,7 +140,7 @@ def recognise(
         warnings += [
             Warning.of("picture_of_somebody_else", outlier.message, subject=outlier.cast_id)
             for outlier in find_outliers(
-                galleries, calibration=calibration, references=rules.link.references, rules=rules.gallery
+                galleries, calibration=calibration, references=rules.link.references, rules=picture_rules
             )
         ]
         suggestions = get_cast_suggestions(

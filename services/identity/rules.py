@@ -1,8 +1,12 @@
-"""Every number the identity rules use, once. Distances are Euclidean between unit vectors."""
+"""Every number the identity rules use, once. Distances are reference distances (`chassis.domain.calibration`)."""
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.domain.calibration import DistanceScale
 
 
 class _Rules(BaseModel):
@@ -36,6 +40,15 @@ class GalleryRules(_Rules):
     outlier_advantage: float = Field(
         default=0.05, ge=0, description="How much closer to another member than to its own."
     )
+
+    def on(self, scale: DistanceScale) -> Self:
+        """The same for vectors of another model."""
+        return self.model_copy(
+            update={
+                "duplicate_distance": scale.length(self.duplicate_distance),
+                "outlier_advantage": scale.length(self.outlier_advantage),
+            }
+        )
 
 
 class LinkRules(_Rules):
@@ -98,7 +111,9 @@ class RepresentativeRules(_Rules):
     size_weight: float = Field(default=0.2, ge=0)
     confidence_weight: float = Field(default=0.1, ge=0)
     typicality_weight: float = Field(default=0.5, ge=0)
-    typical_distance: float = Field(default=0.5, gt=0, description="Distance to the centroid at which typicality is 0.")
+    typical_distance: float = Field(
+        default=4.0, gt=0, description="Distance to the centroid, in the faces' median, at which typicality is 0."
+    )
     spread_weight: float = Field(default=0.3, ge=0)
 
 

@@ -147,6 +147,8 @@ class IngestHandlers:
             timecode=facts.timecode,
             problems=facts.problems,
             warnings=facts.warnings,
+            tracks_of=event.tracks_of,
+            reason=event.reason,
         )
         segments = [
             SegmentReady(
@@ -168,6 +170,8 @@ class IngestHandlers:
                 profile=event.profile,
                 problems=facts.problems if span.segment == 0 else (),
                 warnings=facts.warnings if span.segment == 0 else (),
+                tracks_of=event.tracks_of,
+                reason=event.reason,
             )
             for span, part in planned
         ]

@@ -103,6 +103,12 @@ class NewRun(ApiModel):
     video_stream: int | None = Field(
         default=None, ge=0, le=10_000, description="Number of the stream in the file to analyse; null finds the film."
     )
+    reuse_tracks: bool = Field(
+        default=False,
+        description="Take tracks and pictures from the current run and do only what follows them, with the models of now."
+        " Its profile and stream hold; `force` goes without saying.",
+    )
+    reason: str | None = Field(default=None, max_length=200, description="Told to subscribers.")
 
 
 class StartedRun(BaseModel):

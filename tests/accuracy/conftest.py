@@ -27,6 +27,6 @@ def models() -> Models:
     """The converted models in this process."""
     cache = default_cache_dir()
     states = {listing.name: listing.state for listing in list_models(load_registry(), cache)}
-    if any(states.get(name) != "ready" for name in ("face_detector", "face_embedder")):
+    if any(states.get(name) != "ready" for name in ("face_detector", "sface")):
         pytest.skip("the models are not there; make setup fetches them")
     return Models(repository_path(cache))

@@ -11,13 +11,15 @@ import numpy.typing as npt
 import onnxruntime
 
 from benchmarks.scoring import Result
-from chassis.domain.crop_archive import read_crops
-from chassis.domain.faces import FaceDetections, non_maximum_suppression
+from chassis.domain.calibration import DistanceScale
+from chassis.domain.crop_archive import read_chips
+from chassis.domain.faces import ChipTemplate, FaceDetections, non_maximum_suppression
 from chassis.domain.pooling import PoolingRules
 from chassis.domain.visibility import VisibilityRules
-from chassis.settings import DecodingLimits
+from chassis.settings import DecodingLimits, TritonSettings
 from contracts.crops import CropRef
 from contracts.rows import FaceRow
+from screenalytics.weights import load_registry
 from services.detector.analysis import SegmentAnalysis, analyse_segment
 from services.detector.looks.faces import Detect, Detectors
 from services.detector.reading.segment_frames import SegmentSource
@@ -56,7 +58,11 @@ class Models:
     def __init__(self, repository: Path) -> None:
         self._finder = _session(repository / "face_finder")
         self._detector = _session(repository / "face_detector")
-        self._embedder = _session(repository / "face_embedder")
+        embedder = load_registry().models[TritonSettings().embedder_model]
+        self._embedder = _session(repository / TritonSettings().embedder_model)
+        self.chip = ChipTemplate(size=embedder.contract.inputs[0].shape[0], points=embedder.contract.chip_points)
+        assert embedder.calibration is not None
+        self.scale = DistanceScale(embedder.calibration.midpoint, embedder.calibration.slope)
 
     def detectors(self, profile: DetectorProfile) -> Detectors:
         """What `analyse_segment` asks."""
@@ -66,7 +72,7 @@ class Models:
         )
 
     def embed(self, chips: Pixels) -> Floats:
-        """Chips [N,150,150,3] to vectors [N,128]."""
+        """Chips [N,S,S,3], as `chip` says, to vectors [N,D]."""
         parts = [chips[start : start + CHIPS_AT_ONCE] for start in range(0, len(chips), CHIPS_AT_ONCE)]
         return np.concatenate([self._embedder.run(None, {"chips": part})[0] for part in parts])
 
@@ -114,7 +120,7 @@ async def process(video: Path, models: Models, *, segment_s: float) -> Result:
                 prototypes=embedded.tracks_npy,
             )
         )
-    rules = GrouperThresholds()
+    rules = GrouperThresholds().on(models.scale)
     joined = join_segments(segments, rules.joining)
     ground = GroupingInput(
         joined=joined,
@@ -122,6 +128,7 @@ async def process(video: Path, models: Models, *, segment_s: float) -> Result:
         face_vectors=np.zeros((0, 0), dtype=np.float32),
         duration_s=facts.duration_s,
         sample_period_s=1 / (profile.samples_per_s or 1),
+        scale=models.scale,
     )
     machine = ground.machine(rules)
     grouping = group_episode(
@@ -170,14 +177,15 @@ def _embed(analysis: SegmentAnalysis, models: Models) -> EmbeddedSegment:
     rules = EmbedderThresholds()
     faces = select_faces(analysis.faces, rules.selection)
     chosen = faces_to_embed(faces)
-    members = [CropRef.parse(face.crop).member for face in chosen]
-    vectors = models.embed(read_crops(analysis.crops_zip, members)) if chosen else np.zeros((0, rules.dimension))
+    crops = [(CropRef.parse(face.crop).member, face.crop_points) for face in chosen]
+    chips = read_chips(analysis.crops_zip, crops, chip=models.chip)
+    vectors = models.embed(chips) if chosen else np.zeros((0, rules.dimension))
     return build_embedded_segment(
         tracks=analysis.tracks,
         faces=faces,
         detections=analysis.detections,
         vectors=vectors,
         model_id=EMBEDDER_ID,
-        thresholds=rules,
-        pooling=PoolingRules(),
+        thresholds=rules.on(models.scale),
+        pooling=PoolingRules().on(models.scale),
     )

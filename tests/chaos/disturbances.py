@@ -17,7 +17,7 @@ from tests.chaos.machine import PROXIED, ChaosMachine
 from tests.support.tcp_proxy import TcpProxy
 
 SERVERS = ("s3", "kafka", "mongodb", "triton")
-MODELS = ("face_detector", "face_embedder")
+MODELS = ("face_detector", "sface")
 
 SHORT_S = (5.0, 10.0)
 LONG_S = 60.0

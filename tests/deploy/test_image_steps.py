@@ -108,4 +108,4 @@ def test_the_model_stage_needs_nothing_that_is_not_sent(context: Path, tmp_path:
     cache = {"SCREENALYTICS_CACHE_DIR": str(default_cache_dir()), "PYTHONPATH": "."}
     printed = run(sys.executable, step[1], tmp_path / "models", folder=context, **cache)
     assert f"{tmp_path}/models/face_detector/1/model.onnx" in printed
-    assert f"{tmp_path}/models/face_embedder/configs/tensorrt.pbtxt" in printed
+    assert f"{tmp_path}/models/sface/configs/tensorrt.pbtxt" in printed

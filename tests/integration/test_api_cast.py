@@ -265,3 +265,18 @@ async def test_a_key_of_a_command_that_changed_nothing_belongs_to_it_too(rig: Id
     assert (await rig.data("GET", f"/shows/{SHOW}"))["members"] == 1, "it is not added again"
     other = await rig.call("POST", f"/shows/{SHOW}/cast", {"name": "Zoe"}, Idempotency_Key="k")
     assert (other.status_code, other.json()["error"]["code"]) == (409, "command_id_used")
+
+
+async def test_pictures_of_another_model_are_embedded_again_once(rig: IdentityRig) -> None:
+    await with_show(rig)
+    await send(rig, "rita", picture_of(RED, 1), picture_of(RED, 2))
+    await rig.database["facebank_pictures"].update_one({"cast_id": "rita"}, {"$set": {"model_id": "older"}})
+    path = f"/shows/{SHOW}/pictures/embed"
+    refused = await rig.client.post(path, json={"model_id": "older"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "another_model_served")
+    first = await rig.data("POST", path, {"model_id": "colours"})
+    again = await rig.data("POST", path, {"model_id": "colours"})
+    assert [(one["pictures"], one["changed"], one["failed"]) for one in (first, again)] == [(2, 1, []), (2, 0, [])]
+    listed = await rig.data("GET", f"/shows/{SHOW}/cast/rita/pictures")
+    assert {one["model_id"] for one in listed} == {"colours"}
+    assert len({one["picture"] for one in listed}) == 2

@@ -22,7 +22,7 @@ from fastapi import FastAPI
 from pymongo.asynchronous.collection import AsyncCollection
 
 from chassis.domain.arrays import to_npy
-from chassis.domain.faces import FaceDetections
+from chassis.domain.faces import DEFAULT_CHIP, FaceDetections
 from chassis.http import application
 from chassis.kafka.bus import Bus, Origin
 from chassis.mongo.database import Database, Document, ensure_indexes
@@ -85,7 +85,7 @@ class ColourInference:
 
     async def embedder(self) -> Any:
         calibration = SimpleNamespace(midpoint=MIDPOINT, slope=SLOPE)
-        return SimpleNamespace(model_id=MODEL, dimension=DIMENSION, calibration=calibration)
+        return SimpleNamespace(model_id=MODEL, dimension=DIMENSION, calibration=calibration, chip=DEFAULT_CHIP)
 
     async def detect(self, frames: npt.NDArray[np.uint8], *, min_score: float, **_how: float) -> list[FaceDetections]:
         found = []

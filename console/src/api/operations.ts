@@ -74,6 +74,10 @@ export const dismissSuggestion = (epId: string, body: t.Pair, query?: { wait_s?:
 export const dropTracks = (epId: string, body: t.DropTracks, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
   call<t.EditAnswer>("POST", `/clusters/${segment(epId)}/drop`, body, query, options);
 
+/** Give all reference pictures of a show the vectors of the served model; the same again changes nothing. */
+export const embedPictures = (show: string, body: t.EmbedAgain, options?: Options): Promise<Answer<t.PicturesEmbedded>> =>
+  call<t.PicturesEmbedded>("POST", `/shows/${segment(show)}/pictures/embed`, body, undefined, options);
+
 /** Erase a person: out of the cast at once, out of everything else soon after; the receipt says how far it is. */
 export const erasePerson = (show: string, body: t.NewErasure, options?: Options): Promise<Answer<t.ErasureReceipt>> =>
   call<t.ErasureReceipt>("POST", `/shows/${segment(show)}/erasures`, body, undefined, options);

@@ -261,6 +261,10 @@ export interface EditEntry {
   sentence?: string;
 }
 
+export interface EmbedAgain {
+  model_id: string;
+}
+
 export interface EpisodeErasure {
   ep_id: string;
   done?: boolean;
@@ -602,6 +606,8 @@ export interface NewRun {
   profile?: "low_power" | "balanced" | "high_accuracy";
   force?: boolean;
   video_stream?: number | null;
+  reuse_tracks?: boolean;
+  reason?: string | null;
 }
 
 export interface NewShow {
@@ -812,6 +818,13 @@ export interface PictureVerdicts {
   facebank_revision: number;
   accepted: number;
   verdicts: Array<PictureVerdict>;
+}
+
+export interface PicturesEmbedded {
+  model_id: string;
+  pictures: number;
+  changed: number;
+  failed: Array<string>;
 }
 
 export interface Preview {

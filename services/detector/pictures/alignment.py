@@ -1,4 +1,4 @@
-"""Cutting aligned chips out of frames, and comparing two of them roughly."""
+"""Cutting aligned faces out of frames, and comparing two of them roughly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from chassis.domain.faces import CHIP_POINTS, CHIP_SIZE, align_chip, resized, similarity_transform
+from chassis.domain.faces import CROP_SIZE, CROP_TEMPLATE, align_chip, map_points, resized, similarity_transform
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
@@ -15,17 +15,17 @@ APPEARANCE_SIDE = 12
 COLOUR_WEIGHT = 1.0
 
 
-def cut_chip(frame: Pixels, landmarks: Floats) -> Pixels:
-    """The aligned chip [150,150,3] of a face in `frame`.
+def cut_crop(frame: Pixels, landmarks: Floats) -> tuple[Pixels, Floats]:
+    """The aligned picture [192,192,3] of a face in `frame`, and where its landmarks lie in it: ten numbers in pixels.
 
     Only the face's surroundings are worked on, which for a small face in a large frame is most of the cost.
     Raises ValueError for landmarks that are not finite or all at one place.
     """
     points = np.asarray(landmarks, dtype=np.float64).reshape(5, 2)
-    matrix = similarity_transform(points, CHIP_POINTS)
+    matrix = similarity_transform(points, CROP_TEMPLATE.points)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     height, width = frame.shape[:2]
-    corners = np.array([(0, 0), (CHIP_SIZE, 0), (0, CHIP_SIZE), (CHIP_SIZE, CHIP_SIZE)], dtype=np.float64)
+    corners = np.array([(0, 0), (CROP_SIZE, 0), (0, CROP_SIZE), (CROP_SIZE, CROP_SIZE)], dtype=np.float64)
     inverse = cv2.invertAffineTransform(matrix)
     in_frame = corners @ inverse[:, :2].T + inverse[:, 2]
     margin = 2 + 2 / scale
@@ -33,7 +33,8 @@ def cut_chip(frame: Pixels, landmarks: Floats) -> Pixels:
     right, bottom = np.ceil(in_frame.max(axis=0) + margin)
     x1, y1 = int(np.clip(left, 0, width - 1)), int(np.clip(top, 0, height - 1))
     x2, y2 = int(np.clip(right, x1 + 1, width)), int(np.clip(bottom, y1 + 1, height))
-    return align_chip(frame[y1:y2, x1:x2], (points - (x1, y1)).astype(np.float32))
+    crop = align_chip(frame[y1:y2, x1:x2], (points - (x1, y1)).astype(np.float32), chip=CROP_TEMPLATE)
+    return crop, map_points(matrix, points).ravel()
 
 
 def cut_patch(frame: Pixels, box: Floats, *, side: int) -> Pixels:

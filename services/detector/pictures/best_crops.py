@@ -48,10 +48,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class KeptPicture:
-    """A chip (RGB) of one face: where it was in the track, its landmarks [10] in pixels of the frame, how good it is.
+    """An aligned crop (RGB) of one face: where it was in the track, its landmarks [10] in pixels of the frame, how good.
 
     `conf` is the detector's score for it, 0 where only the cheap model saw a face. `surroundings` is a picture of it for
-    people.
+    people. `points` are the landmarks [10] in the crop's pixels.
     """
 
     frame_idx: int
@@ -61,6 +61,7 @@ class KeptPicture:
     landmarks: Floats
     conf: float
     surroundings: Pixels
+    points: Floats
 
     @property
     def score(self) -> float:

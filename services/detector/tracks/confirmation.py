@@ -1,4 +1,4 @@
-"""Making sure of tracks: the dearer model looks at their best pictures, which gives the landmarks that chips are cut by."""
+"""Making sure of tracks: the dearer model looks at their best pictures, which gives the landmarks that crops are cut by."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chassis.domain.faces import FaceDetections
+from chassis.domain.faces import FaceDetections, inner_chip
 from services.detector.looks.closer import look_closer
 from services.detector.looks.faces import Detect
-from services.detector.pictures.alignment import cut_chip
+from services.detector.pictures.alignment import cut_crop
 from services.detector.pictures.best_crops import Candidate, KeptPicture, best_of
 from services.detector.pictures.quality import face_quality
 from services.detector.rules import DetectorProfile
@@ -94,18 +94,18 @@ def _as_the_cheap_model_saw(face: Observation) -> FaceDetections:
 def _picture(
     candidate: Candidate, face: Observation, closer: FaceDetections, profile: DetectorProfile
 ) -> KeptPicture | None:
-    """The aligned chip and its quality by what was seen from close by; None where the landmarks are all at one place."""
+    """The aligned crop and its quality by what was seen from close by; None where the landmarks are all at one place."""
     landmarks, score, square = closer.landmarks[0], float(closer.scores[0]), candidate.square
     try:
-        chip = cut_chip(square.picture, square.from_frame(landmarks))
+        crop, points = cut_crop(square.picture, square.from_frame(landmarks))
     except ValueError:
         return None
     sides = closer.boxes[0][2:] - closer.boxes[0][:2]
     quality = face_quality(
-        chip=chip,
+        chip=inner_chip(crop),
         landmarks=landmarks,
         score=score,
         face_px=float(sides.min()) * candidate.native_scale,
         rules=profile.quality,
     )
-    return KeptPicture(face.frame_idx, face.ts_s, quality, chip, landmarks, score, square.picture)
+    return KeptPicture(face.frame_idx, face.ts_s, quality, crop, landmarks, score, square.picture, points)

@@ -195,7 +195,7 @@ def _contract(points: TrackPoints, groups: Sequence[Sequence[int]], rules: Clust
     limits = track_limits(points, rules)
     weights = points.weights
     vectors = np.zeros((len(groups), points.vectors.shape[1]), dtype=np.float64)
-    node_limits = np.full(len(groups), rules.merge_distance, dtype=np.float64)
+    node_limits = np.full(len(groups), rules.merge_limit, dtype=np.float64)
     node_weights = np.zeros(len(groups), dtype=np.float64)
     alone = [index for index, group in enumerate(groups) if len(group) == 1 and points.embedded[group[0]]]
     single = [groups[index][0] for index in alone]

@@ -55,8 +55,8 @@ def find_two_people(
     apart = _apart(constraints, nodes)
     sides = _two_sides(faces, weights, apart)
     centres = np.stack([_centre(faces, np.flatnonzero(sides == side), weights) for side in (0, 1)])
-    separation = float(np.linalg.norm(centres[0] - centres[1])) / rules.merge_distance
-    spread = float(np.average(np.linalg.norm(faces - centres[sides], axis=1), weights=weights)) / rules.merge_distance
+    separation = float(np.linalg.norm(centres[0] - centres[1])) / rules.merge_limit
+    spread = float(np.average(np.linalg.norm(faces - centres[sides], axis=1), weights=weights)) / rules.merge_limit
     groups = [{one for node, own in zip(nodes, sides, strict=True) if own == side for one in node} for side in (0, 1)]
     fewer = min(groups, key=lambda group: (len(group), -min(group)))
     seen = sum((one in fewer) != (other in fewer) for one, other in together)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chassis.domain.arrays import Floats
+from chassis.domain.calibration import REFERENCE, DistanceScale
 from chassis.domain.pooling import PoolingRules
 from contracts.rows import FaceRow
 from contracts.warnings import Warning
@@ -28,6 +29,7 @@ class GroupingInput:
     face_vectors: Floats
     duration_s: float
     sample_period_s: float
+    scale: DistanceScale = REFERENCE
 
     def machine(self, thresholds: GrouperThresholds) -> MachineGrouping:
         """What the machine makes of it."""

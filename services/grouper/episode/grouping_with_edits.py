@@ -171,7 +171,7 @@ def _people(
     clusters = sorted(clusters, key=lambda cluster: (len(cluster.identity_id), cluster.identity_id))
     known = [cluster for cluster in clusters if cluster.is_known]
     found = compute_centroids(
-        [cluster.positions for cluster in known], points, merge_distance=thresholds.clustering.merge_distance
+        [cluster.positions for cluster in known], points, merge_distance=thresholds.clustering.merge_limit
     )
     centroids = {cluster.identity_id: centroid for cluster, centroid in zip(known, found, strict=True)}
     people: list[Person] = []

@@ -21,7 +21,7 @@ from services.grouper.edits.people import People
 from services.grouper.edits.preview import Preview, SecondsRule, Side, compare
 from services.grouper.edits.replay import thresholds_in_force
 from services.grouper.episode.documents import identities_document
-from services.grouper.grouper import Grouper
+from services.grouper.grouper import Grouper, scale_of
 from services.grouper.queries.cluster_view import ClusterView, people_of, view_of
 from services.grouper.rules import GrouperThresholds
 from services.grouper.store.edits import EditStore
@@ -118,7 +118,7 @@ class ClusterQueries:
             view, centroids = await self.view(run), await self._centroids(run.event)
             resolved = await self._grouper.resolve(run, book.log)
             return await asyncio.to_thread(
-                _duplicates, view, centroids, resolved.edits, run.sample_period_s, self._in_force(book.log)
+                _duplicates, view, centroids, resolved.edits, run.sample_period_s, self._in_force(run, book.log)
             )
 
         return await self._duplicates.get((run.event.run_id, run.event.revision, book.version), find)
@@ -135,7 +135,7 @@ class ClusterQueries:
                 view.identities.identities,
                 view.tracks,
                 await self._reader.array(run.event.artifacts["tracks_npy"]),
-                merge_distance=self._in_force(book.log).clustering.merge_distance,
+                merge_distance=self._in_force(run, book.log).clustering.merge_limit,
             )
 
         return await self._outliers.get((run.event.run_id, run.event.revision, book.version), find)
@@ -158,7 +158,7 @@ class ClusterQueries:
             rows,
             await self._reader.array(run.event.artifacts["tracks_npy"]),
             sample_period_s=run.sample_period_s,
-            rules=self._in_force(book.log).clustering,
+            rules=self._in_force(run, book.log).clustering,
         )
 
     async def preview(self, ep_id: str, command: Command) -> Preview:
@@ -182,8 +182,8 @@ class ClusterQueries:
         after = Side(document.identities, edited.grouping.tracks, document.warnings)
         return await asyncio.to_thread(compare, before, after, view.rule)
 
-    def _in_force(self, log: EditLog) -> GrouperThresholds:
-        return thresholds_in_force(self._rules, active_edits(log))
+    def _in_force(self, run: GroupedRun, log: EditLog) -> GrouperThresholds:
+        return thresholds_in_force(self._rules.on(scale_of(run.event)), active_edits(log))
 
     async def _centroids(self, event: EpisodeGrouped) -> ClusterCentroidsDocument:
         return await self._reader.document(event.artifacts["cluster_centroids"], ClusterCentroidsDocument)
@@ -214,5 +214,5 @@ def _duplicates(
         view.identities.identities,
         tracks,
         constraints,
-        merge_distance=rules.clustering.merge_distance,
+        merge_distance=rules.clustering.merge_limit,
     )

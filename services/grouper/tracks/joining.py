@@ -184,4 +184,4 @@ def _may_be_same(first: _Embedded, second: _Embedded, rules: JoiningRules) -> bo
         return True
     if first.track.model_id != second.track.model_id or first.vector.shape != second.vector.shape:
         return True
-    return float(np.linalg.norm(first.vector - second.vector)) <= rules.max_distance
+    return float(np.linalg.norm(first.vector - second.vector)) <= rules.limit

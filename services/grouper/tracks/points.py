@@ -64,7 +64,7 @@ def track_limits(points: TrackPoints, rules: ClusteringRules) -> Matrix:
     A track that varies more (`spread`) has a centre that lies farther from other views of the same face; one with few
     faces is less certain and must lie closer. Both change the common limit by no more than `max_adaptation`.
     """
-    variation = np.nan_to_num(points.spreads / rules.typical_spread - 1.0, nan=0.0)
+    variation = np.nan_to_num(points.spreads / rules.usual_spread - 1.0, nan=0.0)
     factors = 1.0 + rules.spread_gain * variation
     factors = np.where(points.samples < rules.few_samples, np.minimum(factors, 1.0) * rules.few_samples_factor, factors)
-    return rules.merge_distance * np.clip(factors, 1 - rules.max_adaptation, 1 + rules.max_adaptation)
+    return rules.merge_limit * np.clip(factors, 1 - rules.max_adaptation, 1 + rules.max_adaptation)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from chassis.commands import Order, fingerprint
-from chassis.errors import BadInput, NotFound
+from chassis.errors import BadInput, Conflict, NotFound
 from chassis.service import Resources
 from contracts.events import CastChanged, FacebankUpdated, PictureVerdict
 from services.identity.commands.cast import CastCommands
@@ -37,6 +37,16 @@ class PictureView:
     duplicate_of: str | None
     resembles: str | None
     url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reembedded:
+    """A show's pictures after they were embedded again; `failed` are `cast_id/picture` without a usable face."""
+
+    model_id: str
+    pictures: int
+    changed: int
+    failed: tuple[str, ...]
 
 
 class ReferenceImageCommands:
@@ -85,6 +95,37 @@ class ReferenceImageCommands:
         except BadInput as error:
             return refusal(cast_id, upload.filename, error), None
         return await self._examiner.examine(show, cast_id, upload.filename, await upload.read())
+
+    async def embed_again(self, show: str, model_id: str, order: Order) -> Reembedded:
+        """Give every kept picture the vector of the served model, which must be `model_id`; those that have it stay.
+
+        Each picture is kept at once, so that what was interrupted goes on where it stopped.
+        Raises NotFound `unknown_show`, Conflict `another_model_served` and as `add`.
+        """
+        asked = fingerprint("embed_again", model_id=model_id)
+        await self._cast.show(show)
+        served = (await self._examiner.models()).model_id
+        if served != model_id:
+            raise Conflict("another_model_served", f"{served} is served, not {model_id}: start the services with it.")
+        pictures = await self._facebanks.pictures(show)
+        stale = [picture for picture in pictures if picture.reference.model_id != model_id]
+        failed = []
+        for picture in stale:
+            again = await self._examiner.examine_again(picture)
+            if again is None:
+                failed.append(f"{picture.cast_id}/{picture.reference.picture}")
+            else:
+                await self._facebanks.keep(show, [again])
+        if len(failed) < len(stale):
+            change = Change(
+                events=lambda revision: [
+                    FacebankUpdated(show=show, request_id=order.command_id, revision=revision, verdicts=())
+                ]
+            )
+            await self._facebanks.change(show, order, asked, lambda _: change)
+        return Reembedded(
+            model_id=model_id, pictures=len(pictures), changed=len(stale) - len(failed), failed=tuple(failed)
+        )
 
     async def pictures(self, show: str, cast_id: str) -> list[PictureView]:
         """A member's pictures. Raises as `add`."""

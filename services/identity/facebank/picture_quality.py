@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis.domain.calibration import EmbedderCalibration
+from chassis.domain.calibration import EmbedderCalibration, scale_of
 from contracts.events import PictureVerdict
 from services.identity.facebank.cast import Picture
 from services.identity.facebank.gallery import Reference, find_outliers, make_gallery
@@ -26,8 +26,9 @@ class PictureQuality:
         references: dict[str, list[Reference]] = {}
         for picture in pictures:
             references.setdefault(picture.cast_id, []).append(picture.reference)
+        picture_rules = rules.gallery.on(scale_of(calibration))
         galleries = [
-            make_gallery(cast_id, members, model_id=model_id, dimension=dimension, rules=rules.gallery)
+            make_gallery(cast_id, members, model_id=model_id, dimension=dimension, rules=picture_rules)
             for cast_id, members in sorted(references.items())
         ]
         self._used = {(gallery.cast_id, picture) for gallery in galleries for picture in gallery.pictures}
@@ -35,7 +36,7 @@ class PictureQuality:
             (gallery.cast_id, picture): twin for gallery in galleries for picture, twin in gallery.duplicates.items()
         }
         outliers = (
-            find_outliers(galleries, calibration=calibration, references=rules.link.references, rules=rules.gallery)
+            find_outliers(galleries, calibration=calibration, references=rules.link.references, rules=picture_rules)
             if calibration is not None
             else ()
         )

@@ -88,17 +88,19 @@ def looks(quality: FaceQuality, rules: RepresentativeRules) -> float:
 def _typicality(
     faces: Sequence[FaceRow], vectors: Floats | None, centroid: npt.ArrayLike | None, farthest: float
 ) -> dict[str, float]:
-    """Face id -> 1 at the centroid, falling to 0 at distance `farthest`; faces without a vector are missing."""
+    """Face id -> 1 at the centroid, falling to 0 at `farthest` median distances; faces without a vector are missing."""
     if vectors is None or centroid is None:
         return {}
     middle = np.asarray(centroid, dtype=np.float64)
     if vectors.ndim != 2 or vectors.shape[1:] != middle.shape:
         raise ValueError(f"vectors of shape {vectors.shape} do not fit a centroid of shape {middle.shape}")
-    return {
-        face.face_id: max(0.0, 1.0 - float(np.linalg.norm(vectors[face.embedding_row] - middle)) / farthest)
+    distance = {
+        face.face_id: float(np.linalg.norm(vectors[face.embedding_row] - middle))
         for face in faces
         if face.embedding_row is not None and face.embedding_row < len(vectors)
     }
+    limit = max(farthest * float(np.median(list(distance.values()))), 1e-6) if distance else 1.0
+    return {name: max(0.0, 1.0 - value / limit) for name, value in distance.items()}
 
 
 def _apart(face: FaceRow, chosen: Sequence[FaceRow], duration: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from chassis.domain.arrays import Floats
@@ -55,6 +56,17 @@ class Examiner:
         )
         return verdict, Picture(cast_id=cast_id, reference=reference, ref=ref, added_at=datetime.now(UTC))
 
+    async def examine_again(self, picture: Picture) -> Picture | None:
+        """A kept picture with the vector of the model of now; None where its face cannot be used (any more)."""
+        if picture.ref is None:
+            return None
+        try:
+            async with self._turns:
+                found, _ = await self._look_at(await self._resources.storage.read(picture.ref.uri))
+        except BadInput:
+            return None
+        return replace(picture, reference=replace(found, picture=picture.reference.picture))
+
     def check_size(self, size: int) -> None:
         """Refuse a file before it is read. Raises BadInput `file_too_large`."""
         most = self._resources.settings.facebank.max_picture_bytes
@@ -74,23 +86,25 @@ class Examiner:
         rules = self._resources.settings.recognition.picture
         inference = self._resources.require_inference()
         pixels = await asyncio.to_thread(decode_picture, data, max_pixels=rules.max_pixels, enough_px=rules.enough_px)
-        faces, chips = await self._find_faces(inference, pixels)
+        faces, landmarks = await self._find_faces(inference, pixels)
         height, width = pixels.shape[:2]
         verdict = assess_picture(faces, image_size=(width, height), rules=rules)
         if verdict.face is None:
             raise BadInput(verdict.code, verdict.message)
-        vectors = await inference.embed(chips[verdict.face][None])
+        embedder = await inference.embedder()
+        chip = await asyncio.to_thread(align_chip, pixels, landmarks[verdict.face], chip=embedder.chip)
+        vectors = await inference.embed(chip[None])
         face = faces[verdict.face]
         reference = Reference(
             picture=hashlib.sha256(data).hexdigest()[:16],
             vector=vectors[0],
-            model_id=(await inference.embedder()).model_id,
+            model_id=embedder.model_id,
             quality=round(face.conf * face.sharpness, 4),
         )
         return reference, data if is_plain(data) else await asyncio.to_thread(encode_plain, pixels)
 
-    async def _find_faces(self, inference: Inference, pixels: Pixels) -> tuple[list[FoundFace], list[Pixels]]:
-        """Faces of a picture with boxes as fractions, and their aligned chips."""
+    async def _find_faces(self, inference: Inference, pixels: Pixels) -> tuple[list[FoundFace], Floats]:
+        """Faces of a picture with boxes as fractions, and their landmarks [F,10] in its pixels."""
         settings = self._resources.settings.facebank
         height, width = pixels.shape[:2]
         fit = fit_frame(width, height, long_side=settings.analysed_side_px)
@@ -102,19 +116,18 @@ class Examiner:
             second_look_below=settings.second_look_below,
         )
         boxes, landmarks = fit.to_frame(found.boxes), fit.to_frame(found.landmarks)
-        return await asyncio.to_thread(_faces_in, pixels, boxes, landmarks, found.scores)
+        return await asyncio.to_thread(_faces_in, pixels, boxes, landmarks, found.scores), landmarks
 
 
-def _faces_in(pixels: Pixels, boxes: Floats, landmarks: Floats, scores: Floats) -> tuple[list[FoundFace], list[Pixels]]:
+def _faces_in(pixels: Pixels, boxes: Floats, landmarks: Floats, scores: Floats) -> list[FoundFace]:
     height, width = pixels.shape[:2]
-    faces, chips = [], []
+    faces = []
     for box, points, score in zip(boxes, landmarks, scores, strict=True):
         chip = align_chip(pixels, points)
         sharpness = chip_sharpness(chip, face_px=float(box[3] - box[1]))
         relative = (float(box[0] / width), float(box[1] / height), float(box[2] / width), float(box[3] / height))
         faces.append(FoundFace(bbox=relative, conf=float(score), sharpness=sharpness))
-        chips.append(chip)
-    return faces, chips
+    return faces
 
 
 def refusal(cast_id: str, filename: str, error: BadInput) -> PictureVerdict:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.cache import Memo
+from chassis.domain.calibration import scale_of
 from chassis.domain.intervals import Intervals
 from chassis.domain.visibility import VisibilityRules
 from chassis.errors import NotFound
@@ -226,10 +227,9 @@ class EpisodeReader:
 
     async def _make_galleries(self, show: str, models: RecognisedWith) -> tuple[Gallery, ...]:
         references = await self._facebanks.references(show)
+        rules = self._rules.gallery.on(scale_of(models.calibration))
         return tuple(
-            make_gallery(
-                cast_id, pictures, model_id=models.model_id, dimension=models.dimension, rules=self._rules.gallery
-            )
+            make_gallery(cast_id, pictures, model_id=models.model_id, dimension=models.dimension, rules=rules)
             for cast_id, pictures in sorted(references.items())
         )
 

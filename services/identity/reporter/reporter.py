@@ -255,4 +255,5 @@ def _reported(
         grouping_revision=event.revision,
         links_version=links_version,
         changes=document.changes,
+        reason=event.reason,
     )

@@ -15,8 +15,8 @@ from chassis.http.routing import Router
 from chassis.http.versions import CommandId
 from contracts.ids import Slug
 from services.identity.commands.reference_images import PictureView, ReferenceImageCommands, Upload
-from services.identity.routers.requests import PictureId, ordered
-from services.identity.routers.responses import PictureEntry, PictureVerdicts
+from services.identity.routers.requests import EmbedAgain, PictureId, ordered
+from services.identity.routers.responses import PictureEntry, PicturesEmbedded, PictureVerdicts
 
 router = Router(tags=["shows"])
 ReferenceImages = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
@@ -82,6 +82,17 @@ async def add_pictures(
             accepted=sum(verdict.accepted for verdict in answer.verdicts),
             verdicts=answer.verdicts,
         )
+    )
+
+
+@router.post("/shows/{show}/pictures/embed")
+async def embed_pictures(
+    show: Slug, wanted: EmbedAgain, reference_images: ReferenceImages, principal: Operator, command: CommandId
+) -> ApiResult[PicturesEmbedded]:
+    """Give all reference pictures of a show the vectors of the served model; the same again changes nothing."""
+    done = await reference_images.embed_again(show, wanted.model_id, ordered(principal, command))
+    return ok(
+        PicturesEmbedded(model_id=done.model_id, pictures=done.pictures, changed=done.changed, failed=done.failed)
     )
 
 

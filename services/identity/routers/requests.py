@@ -48,6 +48,12 @@ class CastImport(ApiModel):
     members: tuple[NewMember, ...] = Field(min_length=1, max_length=500)
 
 
+class EmbedAgain(ApiModel):
+    """Which model is meant, so that nothing is done with another one by accident."""
+
+    model_id: str = Field(max_length=200)
+
+
 class Renaming(ApiModel):
     name: Name
 

@@ -222,6 +222,15 @@ class PictureVerdicts(BaseModel):
     verdicts: tuple[PictureVerdict, ...]
 
 
+class PicturesEmbedded(BaseModel):
+    """A show's pictures after they were embedded again; `failed` are `cast_id/picture` whose face cannot be used."""
+
+    model_id: str
+    pictures: int
+    changed: int
+    failed: tuple[str, ...]
+
+
 def suggestions_of(episode: Episode, found: CastSuggestions) -> Suggestions:
     return Suggestions(
         identity_id=found.identity_id,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chassis.domain.calibration import EmbedderCalibration, logistic
+from chassis.domain.calibration import REFERENCE, EmbedderCalibration, logistic
 from chassis.domain.vectors import distances, few_best_mean
 from contracts.rows import Identity
 from services.identity.facebank.gallery import Gallery
@@ -170,13 +170,20 @@ def _stranger_distance(others: Sequence[float], calibration: EmbedderCalibration
     one is judged by an assumed stranger, who also counts as one voice when the others are farther away than that: they
     may come from another production.
     """
-    nearest_of_six = 1.0 - rules.stranger_spread * _EXPECTED_LEAST[-1]
+    spread = _stranger_spread(calibration, rules)
+    nearest_of_six = 1.0 - spread * _EXPECTED_LEAST[-1]
     assumed = calibration.distance(rules.assumed_stranger) * nearest_of_six
     if not others:
         return assumed
     expected = _EXPECTED_LEAST[min(len(others), len(_EXPECTED_LEAST)) - 1]
-    nearest = min(others) * nearest_of_six / (1.0 - rules.stranger_spread * expected)
+    nearest = min(others) * nearest_of_six / (1.0 - spread * expected)
     return min(nearest, (len(others) * nearest + assumed) / (len(others) + 1))
+
+
+def _stranger_spread(calibration: EmbedderCalibration, rules: LinkRules) -> float:
+    """Deviation of strangers' distances over their mean: the rule's, in proportion to how soft the model's curve is."""
+    softness = calibration.scale / calibration.midpoint
+    return rules.stranger_spread * min(1.0, softness * REFERENCE.midpoint * REFERENCE.slope)
 
 
 @dataclass(frozen=True)

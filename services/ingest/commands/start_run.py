@@ -73,15 +73,18 @@ class RunStarter:
         who: str,
         asked: str | None = None,
         video_stream: int | None = None,
+        reuse_tracks: bool = False,
+        reason: str | None = None,
     ) -> StartedRun:
         """Ask for a run of the episode's video, once for each command. `asked` is the fingerprint of a larger command
-        that this is a part of.
+        that this is a part of. With `reuse_tracks` it goes on from the tracks of the current run, which must be finished.
 
         Raises:
             NotFound: `unknown_episode`.
-            Conflict: `no_video`, where none was uploaded; `command_id_used`.
+            Conflict: `no_video`, where none was uploaded; `nothing_to_reuse`; `command_id_used`.
         """
-        told = asked or fingerprint("start_run", profile=profile, force=force, video_stream=video_stream)
+        again = {"reuse_tracks": True} if reuse_tracks else {}
+        told = asked or fingerprint("start_run", profile=profile, force=force, video_stream=video_stream, **again)
 
         async def attempt() -> StartedRun | None:
             was = await self._episodes.read(ep_id)
@@ -91,10 +94,22 @@ class RunStarter:
             if was.video is None:
                 raise Conflict("no_video", f"{ep_id} has no video: upload one, or register one that is in the bucket.")
             current = await self._store.current_run(ep_id)
-            if not force and current is not None and _is_of(current, was.video, profile, video_stream):
+            if reuse_tracks:
+                if current is None or current.state != FINISHED:
+                    raise Conflict("nothing_to_reuse", f"{ep_id} has no finished run: start one that reads its video.")
+            elif not force and current is not None and _is_of(current, was.video, profile, video_stream):
                 return StartedRun(ep_id=ep_id, run_id=current.run_id, created=False)
+            kept = current if reuse_tracks else None
             return await self._ask(
-                was, was.video, profile=profile, video_stream=video_stream, command=command, who=who, asked=told
+                was,
+                was.video,
+                profile=kept.profile if kept else profile,
+                video_stream=kept.started.video_stream if kept else video_stream,
+                command=command,
+                who=who,
+                asked=told,
+                tracks_of=kept.run_id if kept else None,
+                reason=reason,
             )
 
         return await until_stored(attempt, busy=contended(ep_id))
@@ -109,6 +124,8 @@ class RunStarter:
         command: str,
         who: str,
         asked: str,
+        tracks_of: str | None = None,
+        reason: str | None = None,
     ) -> StartedRun | None:
         """Leave the upload event in the outbox. Whether to run at all was decided here, so it is forced: the run that
         is answered is the one that will be planned.
@@ -116,7 +133,14 @@ class RunStarter:
         ep_id, asked_for = was.ep_id, [run.run_id for run in was.starts]
         at = time_after(datetime.now(UTC), (was.last_run_id, was.current_run_id, *asked_for))
         event = EpisodeUploaded(
-            ep_id=ep_id, video=video, profile=profile, force=True, video_stream=video_stream, request_id=command
+            ep_id=ep_id,
+            video=video,
+            profile=profile,
+            force=True,
+            video_stream=video_stream,
+            request_id=command,
+            tracks_of=tracks_of,
+            reason=reason,
         )
         run_id = run_id_for(event.event_id, at)
         run = RequestedRun(

@@ -44,6 +44,8 @@ async def start_run(
         profile=wanted.profile,
         force=wanted.force,
         video_stream=wanted.video_stream,
+        reuse_tracks=wanted.reuse_tracks,
+        reason=wanted.reason,
         command=command,
         who=principal.name,
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chassis.domain.crop_archive import read_crops
-from chassis.domain.faces import CHIP_POINTS, FaceDetections
+from chassis.domain.crop_archive import read_chips
+from chassis.domain.faces import CHIP_POINTS, DEFAULT_CHIP, FaceDetections
 from chassis.errors import DependencyUnavailable
 from chassis.settings import DecodingLimits
 from services.detector.analysis import SegmentAnalysis, analyse_segment
@@ -97,7 +97,9 @@ async def test_rows_point_at_each_other_and_at_their_pictures(video: Path) -> No
         assert 1 < len(faces) <= PROFILES.balanced.crops.chips_per_track
         assert track.representative == faces[0].face_id
         assert faces[0].thumbnail is not None
-    chips = read_crops(found.crops_zip, [face.crop.removeprefix("#") for face in found.faces])
+    chips = read_chips(
+        found.crops_zip, [(face.crop.removeprefix("#"), face.crop_points) for face in found.faces], chip=DEFAULT_CHIP
+    )
     assert chips[..., 0].mean() > 150
     first = found.detections[0]
     assert first.bbox == pytest.approx((100 / 320, 60 / 180, 140 / 320, 100 / 180), abs=0.01)

@@ -7,11 +7,11 @@ from chassis.domain.pooling import PoolingRules
 from contracts.rows import FaceRow
 from contracts.warnings import sentences
 from services.embedder.embedding import EmbeddedSegment, EmbeddingMismatchError, build_embedded_segment, faces_to_embed
-from services.embedder.rules import EmbedderThresholds
+from services.embedder.rules import EmbedderThresholds, SelectionRules
 from services.embedder.selection import select_faces
 from tests.unit.embedder.rows import TRACK, detection, face, track, vectors_of
 
-THRESHOLDS = EmbedderThresholds(model_id="model-a")
+THRESHOLDS = EmbedderThresholds(model_id="model-a", selection=SelectionRules(faces_per_track=16))
 OTHER = "track-00003-004"
 
 

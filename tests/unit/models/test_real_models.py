@@ -121,7 +121,7 @@ def _is_found(detector: onnxruntime.InferenceSession, picture: np.ndarray, heigh
     return len(boxes) > 0 and float(box_overlaps(wanted, boxes * (2 if half else 1)).max()) > 0.4
 
 
-@pytest.mark.parametrize("model", ["face_embedder", "sface"])
+@pytest.mark.parametrize("model", ["dlib_resnet", "sface"])
 def test_people_are_nearer_to_themselves_than_to_others(
     model: str, detector: onnxruntime.InferenceSession, pictures: list[tuple[str, np.ndarray]]
 ) -> None:

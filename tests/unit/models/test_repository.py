@@ -247,7 +247,7 @@ def test_an_embedder_of_ones_own_is_registered_uncalibrated(tmp_path: Path, regi
     assert spec.calibration is None
     loaded = load_registry(overlay=overlay)
     assert loaded.models["my_arcface"] == spec
-    assert {"face_detector", "face_embedder"} < set(loaded.models)
+    assert {"face_detector", "sface"} < set(loaded.models)
     repository = pull(loaded, tmp_path / "cache", quiet, models=["my_arcface"])
     config = (repository / "my_arcface" / "config.pbtxt").read_text()
     assert 'name: "my_arcface"' in config
@@ -268,7 +268,7 @@ def test_a_model_of_ones_own_that_changed_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"name": "face_embedder"}, RegistryInvalid, "choose another name"),
+        ({"name": "sface"}, RegistryInvalid, "choose another name"),
         ({"name": "Not A Name"}, RegistryInvalid, "lower-case"),
         ({"chip_points": ()}, RegistryInvalid, "five landmarks"),
         ({"mean": None}, ContractMismatch, "role asks for"),
@@ -325,4 +325,4 @@ def test_shipped_registry_names_pinned_sources_and_free_licences(tmp_path: Path)
     registry = load_registry(overlay=tmp_path / "none.json")
     assert {spec.licence for spec in registry.models.values()} <= {"MIT", "CC0-1.0", "Apache-2.0"}
     assert set(registry.server.files) == {"x86_64", "aarch64"}
-    assert registry.models["face_embedder"].calibration is not None
+    assert registry.models["sface"].calibration is not None

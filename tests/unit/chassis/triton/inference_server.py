@@ -13,7 +13,7 @@ import grpc  # type: ignore[import-untyped]
 import numpy as np
 from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 
-DETECTOR, EMBEDDER = "face_detector", "face_embedder"
+DETECTOR, EMBEDDER = "face_detector", "sface"
 FINDER, PERSONS = "face_finder", "person_detector"
 SIDE, TOP_K = 16, 3
 POINTS = "[[1,1],[9,1],[5,5],[2,9],[8,9]]"

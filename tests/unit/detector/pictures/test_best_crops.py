@@ -8,10 +8,18 @@ import cv2
 import numpy as np
 import pytest
 
-from chassis.domain.crop_archive import chip_member, decode_jpeg, encode_jpeg, pack_crops, read_crops
-from chassis.domain.faces import CHIP_POINTS, align_chip
+from chassis.domain.crop_archive import chip_member, decode_jpeg, encode_jpeg, pack_crops, read_chips
+from chassis.domain.faces import (
+    CHIP_POINTS,
+    CROP_TEMPLATE,
+    DEFAULT_CHIP,
+    ChipTemplate,
+    align_chip,
+    inner_chip,
+    map_points,
+)
 from contracts.rows import FaceQuality
-from services.detector.pictures.alignment import appearance, cut_chip, likeness
+from services.detector.pictures.alignment import appearance, cut_crop, likeness
 from services.detector.pictures.best_crops import BestPictures
 from services.detector.pictures.quality import face_quality, frontality
 from services.detector.pictures.squares import cut_square
@@ -21,6 +29,10 @@ from tests.unit.detector.clips import Pixels, scene
 RULES = QualityRules()
 POINTS = np.array(CHIP_POINTS, dtype=np.float32)
 FRONTAL = POINTS.reshape(10)
+ARCFACE = ChipTemplate(
+    size=112,
+    points=((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)),
+)
 
 
 @dataclass(frozen=True)
@@ -72,14 +84,29 @@ def test_turned_faces_are_less_frontal_and_tilted_ones_are_not() -> None:
 def test_chip_cut_from_the_surroundings_equals_the_one_from_the_whole_frame(scale: float, x: float, y: float) -> None:
     frame = scene(9, width=960, height=540, cells=(30, 50))
     landmarks = (POINTS * scale + (x, y)).astype(np.float32).reshape(10)
-    chip = cut_chip(frame, landmarks)
+    crop, points = cut_crop(frame, landmarks)
     whole = align_chip(frame, landmarks)
-    assert np.abs(chip.astype(int) - whole.astype(int)).mean() < 3
+    assert np.abs(inner_chip(crop).astype(int) - whole.astype(int)).mean() < 3
+    assert np.abs(points.reshape(5, 2) - CROP_TEMPLATE.points).max() < 0.1
+
+
+@pytest.mark.parametrize("turned", [0.0, 35.0])
+def test_any_embedders_chip_can_be_cut_out_of_the_crop(turned: float) -> None:
+    """As if it were cut out of the frame, blurred a little by being cut twice; also for a turned, uneven face."""
+    frame = np.asarray(cv2.GaussianBlur(scene(9, width=960, height=540, cells=(30, 50)), (0, 0), 4), dtype=np.uint8)
+    uneven = POINTS + np.array([[3, 0], [-5, 2], [9, 1], [2, -2], [-4, 1]], dtype=np.float32)
+    rotation = cv2.getRotationMatrix2D((75, 75), turned, 1.3)
+    landmarks = (map_points(rotation, uneven) + np.array([400, 180], dtype=np.float32)).reshape(10)
+    crop, points = cut_crop(frame, landmarks)
+    for template in (ARCFACE, DEFAULT_CHIP):
+        straight = align_chip(frame, landmarks, chip=template).astype(int)
+        twice = align_chip(crop, points, chip=template).astype(int)
+        assert np.abs(straight - twice).mean() < 2.5
 
 
 def test_landmarks_at_one_place_are_refused() -> None:
     with pytest.raises(ValueError, match="same place"):
-        cut_chip(scene(1), np.full(10, 20.0, dtype=np.float32))
+        cut_crop(scene(1), np.full(10, 20.0, dtype=np.float32))
 
 
 def test_appearance_tells_another_face_from_the_same_in_another_light() -> None:
@@ -125,7 +152,7 @@ def test_archive_is_the_same_for_the_same_pictures_and_gives_them_back_in_order(
     files = [(name, encode_jpeg(chip, quality=95)) for name, chip in zip(names, chips, strict=True)]
     archive = pack_crops(files)
     assert archive == pack_crops(reversed(files))
-    read = read_crops(archive, [names[2], names[0]])
+    read = read_chips(archive, [(names[2], None), (names[0], None)], chip=DEFAULT_CHIP)
     assert read.shape == (2, 150, 150, 3)
     assert np.abs(read[0].astype(int) - chips[2].astype(int)).mean() < 3
     assert np.abs(read[1].astype(int) - chips[0].astype(int)).mean() < 3
@@ -136,11 +163,11 @@ def test_archive_is_the_same_for_the_same_pictures_and_gives_them_back_in_order(
 def test_archive_refuses_what_is_missing_doubled_or_no_chip() -> None:
     archive = pack_crops([("a", encode_jpeg(scene(1), quality=90)), ("b", b"no picture")])
     with pytest.raises(KeyError):
-        read_crops(archive, ["c"])
+        read_chips(archive, [("c", None)], chip=DEFAULT_CHIP)
     with pytest.raises(ValueError, match="320x180"):
-        read_crops(archive, ["a"])
+        read_chips(archive, [("a", None)], chip=DEFAULT_CHIP)
     with pytest.raises(ValueError, match="readable"):
-        read_crops(archive, ["b"])
+        read_chips(archive, [("b", None)], chip=DEFAULT_CHIP)
     with pytest.raises(ValueError, match="same name"):
         pack_crops([("a", b""), ("a", b"")])
     with pytest.raises(ValueError, match="readable"):
