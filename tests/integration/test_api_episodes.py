@@ -243,6 +243,23 @@ async def test_runs_are_cancelled_resumed_and_counted(api: IngestApi, database: 
     assert (await api.ask("GET", f"/episodes/x-s01e01/runs/{RUN}", status=404))["code"] == "unknown_episode"
 
 
+async def test_a_run_can_go_on_from_the_tracks_of_a_finished_one(
+    api: IngestApi, database: Database, listener: Rig
+) -> None:
+    store, path = IngestStore(database), f"/episodes/{EPISODE}/runs"
+    await save_plan(store, EPISODE, RUN)
+    wanted = {"reuse_tracks": True, "reason": "Another embedder."}
+    assert (await api.ask("POST", path, json=wanted, status=409))["code"] == "nothing_to_reuse"
+    await store.finish(report(RUN))
+    once = {"Idempotency-Key": "from-its-tracks"}
+    started = await api.ask("POST", path, json=wanted, headers=once, status=202)
+    assert await api.ask("POST", path, json=wanted, headers=once, status=200) == started | {"created": False}
+    (record,) = [r for r in await listener.records(EpisodeUploaded.TOPIC) if b"from-its-tracks" in r.value]
+    upload = decode(record.value, record.headers).event
+    assert isinstance(upload, EpisodeUploaded)
+    assert (upload.tracks_of, upload.reason, upload.force) == (RUN, "Another embedder.", True)
+
+
 async def test_two_runs_are_compared_person_by_person(api: IngestApi, database: Database) -> None:
     store = IngestStore(database)
     for run_id, seconds in ((RUN, 10.0), (LATER, 12.5)):
