@@ -88,6 +88,14 @@ class FaceRow(Contract):
     schema_version: int = SCHEMA_VERSION
 
 
+class PictureChange(Contract):
+    """How much a track's pictures change from one to the next, beyond shift, turn and zoom: 0 for a photograph."""
+
+    typical: float = Field(ge=0, le=1, description="Median of 1 - correlation.")
+    large: float = Field(ge=0, le=1, description="Three of four are no larger.")
+    pictures: int = Field(ge=2)
+
+
 class TrackRow(Contract):
     """One face followed through one shot within one segment (`tracks.jsonl`)."""
 
@@ -112,6 +120,7 @@ class TrackRow(Contract):
     sharpness: float | None = Field(default=None, ge=0, le=1, description="Mean sharpness of the sampled faces.")
     enters: bool = Field(default=False, description="Within its shot, the face came from where it could not be seen.")
     leaves: bool = Field(default=False, description="Within its shot, the face went to where it cannot be seen.")
+    change: PictureChange | None = Field(default=None, description="null: too few pictures.")
     present: tuple[Interval, ...] | None = Field(
         default=None,
         description="When the person is in the picture, face to be seen or not, within the shot and segment; null: not "
@@ -306,6 +315,7 @@ class CoAppearance(Contract):
 class Coverage(Contract):
     any_face_s: float = Field(ge=0)
     nobody_s: float = Field(ge=0)
+    figures_s: float = Field(default=0.0, ge=0, description="Seconds in which a picture or figure is to be seen.")
 
 
 class ScreenTimeDocument(Contract):
@@ -317,6 +327,10 @@ class ScreenTimeDocument(Contract):
     duration_s: float = Field(ge=0)
     cast: tuple[CastScreenTime, ...]
     unidentified: tuple[UnidentifiedScreenTime, ...]
+    figures: tuple[UnidentifiedScreenTime, ...] = Field(
+        default=(),
+        description="Pictures and figures of people, counted apart; locked, named or linked they are people.",
+    )
     co_appearance_s: tuple[CoAppearance, ...]
     coverage: Coverage
     warnings: tuple[str, ...] = ()

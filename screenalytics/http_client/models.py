@@ -212,6 +212,10 @@ class Consent(BaseModel):
 class Coverage(BaseModel):
     any_face_s: float
     nobody_s: float
+    figures_s: Annotated[
+        float | None,
+        Field(description="Seconds in which a picture or figure is to be seen."),
+    ] = 0.0
 
 
 class CurrentRun(BaseModel):
@@ -1934,6 +1938,13 @@ class ScreenTimeDocument(BaseModel):
     duration_s: float
     cast: list[CastScreenTime]
     unidentified: list[UnidentifiedScreenTime]
+    figures: Annotated[
+        list[UnidentifiedScreenTime] | None,
+        Field(
+            description="Pictures and figures of people, counted apart; locked, named or linked they are people.",
+            validate_default=True,
+        ),
+    ] = []
     co_appearance_s: list[CoAppearance]
     coverage: Coverage
     warnings: list[str] | None = []

@@ -101,6 +101,10 @@ def _closing_lines(document: ScreenTimeDocument) -> list[str]:
         count = len(document.unidentified)
         seconds = screen_seconds(sum(person.visible_s for person in document.unidentified))
         lines.append(f"Unidentified: {count} {'person' if count == 1 else 'people'}, {seconds} in all")
+    if document.figures:
+        count = len(document.figures)
+        seconds = screen_seconds(document.coverage.figures_s)
+        lines.append(f"Apart: {count} {'picture' if count == 1 else 'pictures'} of people, {seconds} in all")
     unseen = [printable(member.name) for member in document.cast if member.visible_s <= 0]
     if unseen:
         lines.append(f"Not seen: {', '.join(unseen)}")

@@ -16,6 +16,7 @@ from contracts.crops import CropRef
 from contracts.ids import face_id, shot_id, track_id
 from contracts.rows import Boundary, Box, DetectionRow, FaceRow, Landmarks, ShotRow, TrackRow
 from services.detector.pictures.best_crops import KeptPicture
+from services.detector.pictures.change import picture_change
 from services.detector.rules import DetectorProfile
 from services.detector.tracks.confirmation import FoundTrack
 from services.detector.tracks.segment_tracks import AnalysedFrame
@@ -192,6 +193,7 @@ class RowWriter:
             mean_area=round(min(1.0, _mean(_area(box) for box in boxes)), FRACTION_DIGITS),
             centrality=_score(_mean(_centrality(box) for box in boxes)),
             sharpness=_score(_mean(face.quality.sharpness for face in faces)) if faces else None,
+            change=picture_change([chip.picture for chip in sorted(track.pictures, key=lambda chip: chip.ts_s)]),
             enters=track.enters,
             leaves=track.leaves,
             crops=tuple(face.crop for face in faces),

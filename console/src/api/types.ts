@@ -186,6 +186,7 @@ export interface ContactSheet {
 export interface Coverage {
   any_face_s: number;
   nobody_s: number;
+  figures_s?: number;
 }
 
 export interface CurrentRun {
@@ -1006,6 +1007,7 @@ export interface ScreenTimeDocument {
   duration_s: number;
   cast: Array<CastScreenTime>;
   unidentified: Array<UnidentifiedScreenTime>;
+  figures?: Array<UnidentifiedScreenTime>;
   co_appearance_s: Array<CoAppearance>;
   coverage: Coverage;
   warnings?: Array<string>;

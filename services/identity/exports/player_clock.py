@@ -6,7 +6,7 @@ Seconds of an episode count from the first picture. What is opened beside the vi
 from __future__ import annotations
 
 from chassis.domain.intervals import round_ms
-from contracts.rows import Appearance, Interval, ScreenTimeDocument
+from contracts.rows import Appearance, Interval, ScreenTimeDocument, UnidentifiedScreenTime
 
 
 def on_the_players_clock(document: ScreenTimeDocument) -> ScreenTimeDocument:
@@ -28,16 +28,18 @@ def on_the_players_clock(document: ScreenTimeDocument) -> ScreenTimeDocument:
                 )
                 for row in document.cast
             ),
-            "unidentified": tuple(
-                row.model_copy(
-                    update={
-                        "intervals_s": _all_moved(row.intervals_s, by_s),
-                        "shown": _shown_moved(row.shown, by_s),
-                        "present_intervals_s": _all_moved(row.present_intervals_s, by_s),
-                    }
-                )
-                for row in document.unidentified
-            ),
+            "unidentified": tuple(_row_moved(row, by_s) for row in document.unidentified),
+            "figures": tuple(_row_moved(row, by_s) for row in document.figures),
+        }
+    )
+
+
+def _row_moved(row: UnidentifiedScreenTime, by_s: float) -> UnidentifiedScreenTime:
+    return row.model_copy(
+        update={
+            "intervals_s": _all_moved(row.intervals_s, by_s),
+            "shown": _shown_moved(row.shown, by_s),
+            "present_intervals_s": _all_moved(row.present_intervals_s, by_s),
         }
     )
 

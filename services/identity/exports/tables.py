@@ -80,7 +80,7 @@ def to_json_bytes(document: ScreenTimeDocument) -> bytes:
 
 
 def to_csv_bytes(document: ScreenTimeDocument) -> bytes:
-    """One row per person, cast first, then the unidentified; intervals as `start-end` pairs with `;` between.
+    """One row per person, cast first, then the unidentified, then pictures; intervals as `start-end` pairs with `;` between.
 
     UTF-8 without a byte order mark, comma, CRLF (RFC 4180). Every cell is quoted, so that a reader who takes another
     separator, or several, sees the same cells; what a spreadsheet would run as a formula gets an apostrophe in front.
@@ -125,7 +125,11 @@ def _people(
         ({**episode, **_unidentified_values(row, document.duration_s)}, row.intervals_s, row.shown)
         for row in document.unidentified
     ]
-    return named + unnamed
+    figures = [
+        ({**episode, **_unidentified_values(row, document.duration_s), "kind": "figure"}, row.intervals_s, row.shown)
+        for row in document.figures
+    ]
+    return named + unnamed + figures
 
 
 def _cast_values(row: CastScreenTime) -> dict[str, Value]:

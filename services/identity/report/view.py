@@ -121,6 +121,7 @@ class ReportView:
     strangers: tuple[Stranger, ...]
     strangers_left_out: int
     strangers_s: float
+    figures: tuple[Stranger, ...]
     timeline: Timeline
     together: Together
     appearances: tuple[Appearances, ...]
@@ -190,6 +191,19 @@ def _strangers(document: ScreenTimeDocument, gallery: Gallery) -> tuple[Stranger
             picture=gallery.number_of(item.representative) if number <= MAX_UNIDENTIFIED_CARDS else None,
         )
         for number, item in enumerate(ranked, start=1)
+    )
+
+
+def _figures(document: ScreenTimeDocument, gallery: Gallery) -> tuple[Stranger, ...]:
+    return tuple(
+        Stranger(
+            figures=item,
+            name=f"Picture {number}",
+            reason=sentence(item.reason),
+            bar=0.0,
+            picture=gallery.number_of(item.representative),
+        )
+        for number, item in enumerate(document.figures[:MAX_UNIDENTIFIED_CARDS], start=1)
     )
 
 
@@ -295,6 +309,7 @@ def build_view(
         strangers=strangers[:MAX_UNIDENTIFIED_CARDS],
         strangers_left_out=max(0, len(strangers) - MAX_UNIDENTIFIED_CARDS),
         strangers_s=sum(stranger.figures.visible_s for stranger in strangers),
+        figures=_figures(document, gallery),
         timeline=timeline,
         together=_together(document, strangers),
         appearances=_appearances(people, strangers),

@@ -43,11 +43,16 @@ def _cast_changes(previous: ScreenTimeDocument, current: ScreenTimeDocument) -> 
 def _identity_changes(previous: ScreenTimeDocument, current: ScreenTimeDocument) -> list[str]:
     """Identities that count for somebody else than before. Only within one run, where ids mean the same."""
     before, after = _owners(previous), _owners(current)
+    pictures = [{row.identity_id for row in document.figures} for document in (previous, current)]
     names = {row.cast_id: row.name for row in (*previous.cast, *current.cast)}
     sentences = []
     for identity in sorted(before.keys() | after.keys()):
         old, new = before.get(identity), after.get(identity)
-        if identity not in after:
+        if identity in pictures[1] - pictures[0]:
+            sentences.append(f"{identity} is counted apart now, as a picture.")
+        elif identity in pictures[0] - pictures[1] and identity in after and new is None:
+            sentences.append(f"{identity} is counted among the people again.")
+        elif identity not in after:
             sentences.append(f"{identity} no longer exists.")
         elif identity not in before:
             sentences.append(f"{identity} is new{'' if new is None else f' and counts for {names[new]}'}.")
@@ -60,7 +65,7 @@ def _identity_changes(previous: ScreenTimeDocument, current: ScreenTimeDocument)
 
 def _owners(document: ScreenTimeDocument) -> dict[str, str | None]:
     """Identity id -> id of the cast member it counts for, None when unidentified."""
-    owners: dict[str, str | None] = {row.identity_id: None for row in document.unidentified}
+    owners: dict[str, str | None] = {row.identity_id: None for row in (*document.unidentified, *document.figures)}
     owners.update((identity, row.cast_id) for row in document.cast for identity in row.identity_ids)
     return owners
 

@@ -26,6 +26,7 @@ from contracts.rows import (
     UnidentifiedScreenTime,
 )
 from contracts.warnings import Warning, sentences
+from services.identity.figures.figures import find_figures
 from services.identity.prominence.prominence import PersonProminence, person_prominence, track_prominences
 from services.identity.rules import ScreenTimeRules
 from services.identity.screentime.changes import describe_changes
@@ -98,9 +99,12 @@ def compute_screen_time(
         )
 
     cast_presence = [presence(cast_id, people) for cast_id, people in sorted(groups.items())]
-    unnamed = [presence(person.identity_id, [person]) for person in everyone if person.identity_id not in link_of]
+    found = [presence(person.identity_id, [person]) for person in everyone if person.identity_id not in link_of]
     cast_presence.sort(key=lambda one: (-one.seconds, one.key))
-    unnamed.sort(key=lambda one: (-one.seconds, one.key))
+    found.sort(key=lambda one: (-one.seconds, one.key))
+    pictures = find_figures(everyone, members, seen.tracks, linked=link_of, rules=rules.figures)
+    unnamed = [one for one in found if one.key not in pictures]
+    figures = [one for one in found if one.key in pictures]
 
     cast = tuple(
         _cast_row(one, groups[one.key], link_of, members, names.get(one.key, one.key), duration)
@@ -108,6 +112,7 @@ def compute_screen_time(
     )
     by_id = {person.identity_id: person for person in everyone}
     unidentified = tuple(_unidentified_row(one, by_id[one.key], reasons or {}) for one in unnamed)
+    apart = tuple(_figure_row(one, by_id[one.key], pictures[one.key]) for one in figures)
     any_face = union(*(one.intervals for one in cast_presence + unnamed))
     notes = [*warnings, *_link_warnings(link_of, by_id, names)]
     notes += _doubled_presence(cast_presence, names, rules.simultaneous_s)
@@ -120,10 +125,12 @@ def compute_screen_time(
         duration_s=duration,
         cast=cast,
         unidentified=unidentified,
+        figures=apart,
         co_appearance_s=_co_appearances(cast_presence + unnamed),
         coverage=Coverage(
             any_face_s=total(any_face),
             nobody_s=total(difference([(0.0, duration)], any_face)),
+            figures_s=total(union(*(one.intervals for one in figures))),
         ),
         warnings=sentences(notes),
         warning_details=tuple(dict.fromkeys(notes)),
@@ -206,6 +213,12 @@ def _unidentified_row(presence: _Presence, person: Identity, reasons: Mapping[st
         participant=presence.prominence.participant,
         shown=presence.prominence.shown,
     )
+
+
+def _figure_row(presence: _Presence, person: Identity, reason: str) -> UnidentifiedScreenTime:
+    """A picture or figure; nobody is present and nobody takes part."""
+    row = _unidentified_row(presence, person.model_copy(update={"reason": reason}), {})
+    return row.model_copy(update={"present_s": None, "present_intervals_s": (), "participant": False})
 
 
 def _track_seconds(rows: Iterable[TrackRow]) -> float:

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chassis.domain.visibility import VisibilityRules
+from contracts.rows import CastLink, Identity, PictureChange, ScreenTimeDocument, TrackRow
+from services.identity.figures.figures import PICTURE, find_figures, is_picture
+from services.identity.rules import FigureRules, IdentityThresholds
+from services.identity.screentime.inputs import EpisodeRun, Named, Seen
+from services.identity.screentime.screentime import compute_screen_time
+from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_track
+
+RULES = FigureRules()
+ALIVE, STILL = 0.12, 0.002
+
+
+def track(number: int, start_s: float, end_s: float, typical: float | None, *, shot: int = 0) -> TrackRow:
+    row = make_track(number, start_s, end_s, shot=shot)
+    if typical is None:
+        return row
+    return row.model_copy(update={"change": PictureChange(typical=typical, large=2 * typical, pictures=12)})
+
+
+def computed(
+    tracks: Sequence[TrackRow], identities: Sequence[Identity], links: Sequence[CastLink] = ()
+) -> ScreenTimeDocument:
+    return compute_screen_time(
+        EpisodeRun(ep_id=EP, run_id=RUN, revision=1, duration_s=60.0),
+        Seen(tracks=tracks, shots=[]),
+        Named(identities=identities, links=links, cast_names={"ada": "Ada"}),
+        rules=IdentityThresholds().screen_time,
+        visibility=VisibilityRules(),
+    )
+
+
+def test_what_stands_still_beside_a_speaker_is_a_picture() -> None:
+    picture, speaker = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE)
+    assert is_picture(picture, [picture, speaker], RULES)
+    assert not is_picture(speaker, [picture, speaker], RULES)
+
+
+def test_nobody_leaves_a_still_in_which_nobody_moves() -> None:
+    row = [track(number, 0, 4, STILL) for number in range(5)]
+    assert not any(is_picture(one, row, RULES) for one in row)
+
+
+def test_a_face_that_is_alone_proves_nothing() -> None:
+    alone = track(1, 0, 4, STILL)
+    assert not is_picture(alone, [alone], RULES)
+
+
+def test_a_speaker_in_another_shot_or_at_another_time_proves_nothing() -> None:
+    still = track(1, 0, 4, STILL)
+    assert not is_picture(still, [still, track(2, 0, 4, ALIVE, shot=1)], RULES)
+    assert not is_picture(still, [still, track(2, 3, 9, ALIVE)], RULES)
+
+
+def test_rows_that_were_not_measured_are_people() -> None:
+    assert not is_picture(track(1, 0, 4, None), [track(2, 0, 4, ALIVE)], RULES)
+    assert not is_picture(track(1, 0, 4, STILL), [track(2, 0, 4, None)], RULES)
+
+
+def test_a_person_whose_picture_is_on_the_wall_stays_a_person() -> None:
+    picture, speaker, alive = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE), track(3, 10, 14, ALIVE)
+    identities = [make_identity(1, picture, alive), make_identity(2, speaker)]
+    members = {"identity-00001": [picture, alive], "identity-00002": [speaker]}
+    assert not find_figures(identities, members, [picture, speaker, alive], linked=(), rules=RULES)
+
+
+def test_one_clear_picture_tells_of_the_same_face_elsewhere() -> None:
+    beside, alone, speaker = track(1, 0, 4, STILL), track(3, 10, 14, 0.01), track(2, 0, 4, ALIVE)
+    document = computed([beside, alone, speaker], [make_identity(1, beside, alone), make_identity(2, speaker)])
+    assert [row.identity_id for row in document.unidentified] == ["identity-00002"]
+    (figure,) = document.figures
+    assert (figure.identity_id, figure.visible_s, figure.reason) == ("identity-00001", 8.0, PICTURE)
+    assert not figure.participant
+
+
+def test_figures_are_counted_apart_from_people() -> None:
+    picture, speaker = track(1, 0, 4, STILL), track(2, 0, 3, ALIVE)
+    document = computed([picture, speaker], [make_identity(1, picture), make_identity(2, speaker)])
+    assert document.coverage.figures_s == 4.0
+    assert document.coverage.any_face_s == 3.0
+    assert not document.co_appearance_s
+
+
+def test_whom_an_operator_vouches_for_is_a_person() -> None:
+    picture, speaker = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE)
+    plain, other = make_identity(1, picture), make_identity(2, speaker)
+    assert computed([picture, speaker], [plain, other]).figures
+    assert not computed([picture, speaker], [plain.model_copy(update={"locked": True}), other]).figures
+    assert not computed([picture, speaker], [plain.model_copy(update={"label": "Gran"}), other]).figures
+    assert not computed([picture, speaker], [plain, other], [make_link(1, "ada", by="operator")]).figures
+
+
+def test_a_revision_says_who_is_apart_and_who_is_back() -> None:
+    picture, speaker = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE)
+    plain, other = make_identity(1, picture), make_identity(2, speaker)
+    apart = computed([picture, speaker], [plain, other])
+    locked = [plain.model_copy(update={"locked": True}), other]
+
+    def then(previous: ScreenTimeDocument, identities: Sequence[Identity]) -> str:
+        return " ".join(
+            compute_screen_time(
+                EpisodeRun(ep_id=EP, run_id=RUN, revision=2, duration_s=60.0),
+                Seen(tracks=[picture, speaker], shots=[]),
+                Named(identities=identities, links=[], cast_names={}),
+                rules=IdentityThresholds().screen_time,
+                visibility=VisibilityRules(),
+                previous=previous,
+            ).changes
+        )
+
+    assert "identity-00001 is counted among the people again." in then(apart, locked)
+    assert "identity-00001 is counted apart now, as a picture." in then(
+        computed([picture, speaker], locked), [plain, other]
+    )
