@@ -191,6 +191,10 @@ class CastLink(Contract):
     margin: float = Field(description="Probability minus the runner-up's.")
     at: str = Field(description="ISO 8601, UTC.")
     event_id: str
+    seen_as: tuple[IdentityId, ...] = Field(
+        default=(),
+        description="Identities of the episode, known to be that person, whose faces bore it out: without them no link.",
+    )
 
 
 class CastLinksDocument(Contract):

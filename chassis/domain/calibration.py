@@ -1,4 +1,8 @@
-"""From the distance of two faces to the probability that they are one person's."""
+"""From the distance of faces to how likely it is that they are one person's.
+
+Two questions, two answers. Are these two faces one person's: a logistic curve (`EmbedderCalibration`). Is this
+identity the person in these pictures, or a stranger: a log-likelihood ratio (`PersonCalibration`).
+"""
 
 import math
 from dataclasses import dataclass
@@ -7,16 +11,59 @@ _LARGEST_EXPONENT = 700.0
 
 
 @dataclass(frozen=True)
+class PersonCalibration:
+    """How far an identity of an episode lies from reference pictures: of its own person, and of somebody else.
+
+    Both distances (Euclidean, 0..2, to the nearest few pictures) are taken to be normally distributed. Raises
+    ValueError unless strangers are farther away and both deviations positive.
+    """
+
+    same_mean: float
+    same_deviation: float
+    stranger_mean: float
+    stranger_deviation: float
+
+    def __post_init__(self) -> None:
+        numbers = (self.same_mean, self.same_deviation, self.stranger_mean, self.stranger_deviation)
+        if not (all(math.isfinite(number) for number in numbers) and min(numbers) > 0):
+            raise ValueError(f"means and deviations of distances are positive, got {self}")
+        if self.stranger_mean <= self.same_mean:
+            raise ValueError(f"strangers are farther away than the person itself, got {self}")
+
+    @property
+    def separation(self) -> float:
+        """Distance between the two means."""
+        return self.stranger_mean - self.same_mean
+
+    def log_likelihood_ratio(self, distance: float, *, stranger_mean: float | None = None, noise: float = 0.0) -> float:
+        """Natural logarithm of how many times more likely the distance is for the person than for a stranger.
+
+        Falls with the distance and never rises again: where the two curves would say otherwise their last sensible
+        value is kept. `stranger_mean` replaces the calibration's; `noise` is a deviation that the distance has besides,
+        and which makes it say less.
+        """
+        mean = self.stranger_mean if stranger_mean is None else stranger_mean
+        own, other = math.hypot(self.same_deviation, noise), math.hypot(self.stranger_deviation, noise)
+        if own != other:
+            turn = (mean / other**2 - self.same_mean / own**2) / (1.0 / other**2 - 1.0 / own**2)
+            distance = min(distance, turn) if own > other else max(distance, turn)
+        return (
+            math.log(other / own) + ((distance - mean) / other) ** 2 / 2 - ((distance - self.same_mean) / own) ** 2 / 2
+        )
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Turns the distance of two embeddings into the probability that they show the same person.
 
     probability = 1 / (1 + exp(slope * (distance - midpoint))); distance is Euclidean between unit vectors, 0..2.
-    `data` says what it was fitted on.
+    `data` says what it was fitted on. `people` is about whole people, where somebody has measured that.
     """
 
     slope: float
     midpoint: float
     data: str
+    people: PersonCalibration | None = None
 
     def probability(self, distance: float) -> float:
         """Probability in 0..1 that two faces at this distance are one person's, when both are equally likely before."""
@@ -65,10 +112,23 @@ class EmbedderCalibration:
     model_id: str
     midpoint: float
     scale: float
+    measured: PersonCalibration | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.midpoint) and math.isfinite(self.scale) and self.scale > 0):
             raise ValueError(f"a calibration needs a finite midpoint and a positive scale, got {self}")
+
+    @property
+    def people(self) -> PersonCalibration:
+        """As measured; else the two normal curves of one deviation whose log-likelihood ratio is this logistic curve.
+
+        Their means then have a probability of 98 and 2 %.
+        """
+        if self.measured is not None:
+            return self.measured
+        half = self.scale * math.log(0.98 / 0.02)
+        deviation = math.sqrt(2.0 * half * self.scale)
+        return PersonCalibration(max(self.midpoint - half, 1e-6), deviation, self.midpoint + half, deviation)
 
     def log_odds(self, distance: float) -> float:
         """Natural logarithm of the odds that two faces at that distance show the same person."""

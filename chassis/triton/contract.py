@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.domain.calibration import ASSUMED, Calibration, DistanceScale
+from chassis.domain.calibration import ASSUMED, Calibration, DistanceScale, PersonCalibration
 from chassis.domain.faces import CHIP_POINTS, ChipTemplate
 from chassis.triton.errors import ContractViolated
 
@@ -114,7 +114,22 @@ def _calibration(text: str) -> Calibration | None:
     if text == UNCALIBRATED:
         return None
     values = json.loads(text)
-    return Calibration(slope=float(values["slope"]), midpoint=float(values["midpoint"]), data=str(values["data"]))
+    people = values.get("people")
+    return Calibration(
+        slope=float(values["slope"]),
+        midpoint=float(values["midpoint"]),
+        data=str(values["data"]),
+        people=None if people is None else _people(people),
+    )
+
+
+def _people(values: Mapping[str, Any]) -> PersonCalibration:
+    return PersonCalibration(
+        same_mean=float(values["same_mean"]),
+        same_deviation=float(values["same_deviation"]),
+        stranger_mean=float(values["stranger_mean"]),
+        stranger_deviation=float(values["stranger_deviation"]),
+    )
 
 
 def _tensors(metadata: Mapping[str, Any], side: str) -> dict[str, tuple[str, tuple[int, ...]]]:

@@ -75,6 +75,12 @@ class CastLink(BaseModel):
     margin: Annotated[float, Field(description="Probability minus the runner-up's.")]
     at: Annotated[str, Field(description="ISO 8601, UTC.")]
     event_id: str
+    seen_as: Annotated[
+        list[str] | None,
+        Field(
+            description="Identities of the episode, known to be that person, whose faces bore it out: without them no link."
+        ),
+    ] = []
 
 
 class CastScreenTime(BaseModel):
@@ -567,6 +573,10 @@ class Match(BaseModel):
     name: str | None
     probability: float
     distance: float
+    seen_as: Annotated[
+        list[str] | None,
+        Field(description="Identities of the episode, known to be that person, whose faces bear it out."),
+    ] = []
 
 
 class MemberDetail(BaseModel):

@@ -56,15 +56,30 @@ class Tensor(_Entry):
     shape: tuple[int, ...]
 
 
+class PeopleCalibration(_Entry):
+    """Means and deviations of the distance between an identity of an episode and reference pictures.
+
+    Of its own person (`same`) and of somebody else (`stranger`). `data` says honestly what they were fitted on.
+    """
+
+    same_mean: float = Field(gt=0, lt=2)
+    same_deviation: float = Field(gt=0, lt=1)
+    stranger_mean: float = Field(gt=0, le=2)
+    stranger_deviation: float = Field(gt=0, lt=1)
+    data: str
+
+
 class Calibration(_Entry):
     """Probability that two unit vectors are the same person: 1 / (1 + exp(slope * (distance - midpoint))).
 
-    `distance` is Euclidean, 0..2. `data` says honestly what it was fitted on.
+    `distance` is Euclidean, 0..2. `data` says honestly what it was fitted on. `people` is about whole people; without it
+    the logistic curve stands for it.
     """
 
     slope: float = Field(gt=0)
     midpoint: float = Field(gt=0, lt=2)
     data: str
+    people: PeopleCalibration | None = None
 
 
 class Contract(_Entry):

@@ -16,7 +16,7 @@ _TRITON_TYPES = {"uint8": "TYPE_UINT8", "float32": "TYPE_FP32"}
 def model_parameters(spec: ModelSpec) -> dict[str, str]:
     """What clients read from the server about the model, as text values.
 
-    `calibration` is JSON ({"slope", "midpoint", "data"}) or `uncalibrated`; `chip` is JSON ({"size", "points"}).
+    `calibration` is JSON ({"slope", "midpoint", "data", "people"}) or `uncalibrated`; `chip` is JSON ({"size", "points"}).
     """
     parameters = {"model_id": spec.model_id, "role": spec.role, "licence": spec.licence}
     if spec.role == "face_embedder":

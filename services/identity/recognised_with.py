@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from chassis.domain.calibration import EmbedderCalibration
+from chassis.domain.calibration import EmbedderCalibration, PersonCalibration
 
 
 class RecognisedWith(BaseModel):
@@ -15,9 +15,12 @@ class RecognisedWith(BaseModel):
     model_id: str
     midpoint: float | None = None
     scale: float | None = None
+    people: PersonCalibration | None = None
 
     @property
     def calibration(self) -> EmbedderCalibration | None:
         if self.midpoint is None or self.scale is None:
             return None
-        return EmbedderCalibration(model_id=self.model_id, midpoint=self.midpoint, scale=self.scale)
+        return EmbedderCalibration(
+            model_id=self.model_id, midpoint=self.midpoint, scale=self.scale, measured=self.people
+        )

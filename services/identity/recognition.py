@@ -144,7 +144,12 @@ def recognise(
             )
         ]
         suggestions = get_cast_suggestions(
-            evidence, galleries, calibration=calibration, dismissed=decided.dismissed_pairs, rules=rules.link
+            evidence,
+            galleries,
+            calibration=calibration,
+            dismissed=decided.dismissed_pairs,
+            confirmed={link.identity_id: link.cast_id for link in people_links},
+            rules=rules.link,
         )
         reasons = {item.identity_id: item.reason for item in suggestions if item.reason}
         decision = decide_auto_links(
@@ -199,6 +204,7 @@ def _automatic(link: ProposedLink, at: str, event_id: str) -> CastLink:
         by="auto",
         probability=round(link.probability, 6),
         margin=round(link.margin, 6),
+        seen_as=link.seen_as,
         at=at,
         event_id=event_id,
     )

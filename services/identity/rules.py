@@ -54,31 +54,64 @@ class GalleryRules(_Rules):
 class LinkRules(_Rules):
     """When a cluster is a cast member.
 
-    The `ratio` and `stranger` numbers were tuned on the labelled sample episodes, with every subset of their seven
-    people as the cast: no stranger was linked; 83 % of the tracks were with a cast of two, all with the full cast.
-    Copies in one picture, made of the same episodes, measured 0.08 to 0.22 midpoints apart (mirror, split screen, both
-    eyes) and 0.31 to 0.63 (replays at two fifths of the size, a second later); different people 1.14 and more.
+    How far one's own pictures and strangers are is the embedder's matter (`people` of its calibration in the model
+    registry); these numbers hold for every embedder. `python -m benchmarks.recognition` measures what they do, leaving
+    people out. Copies in one picture, made of the sample episodes, measured 0.08 to 0.22 midpoints apart (mirror, split
+    screen, both eyes) and 0.31 to 0.63 (replays at two fifths of the size, a second later); different people 1.14 and
+    more.
     """
 
     references: int = Field(default=2, ge=1, description="Best references averaged for one distance.")
     suggestions: int = Field(default=3, ge=1, description="Matches shown per identity.")
     min_suggested: float = Field(default=0.02, ge=0, le=1, description="Less probable matches are not shown.")
-    ratio_midpoint: float = Field(default=0.8, gt=0, description="Distance / runner-up's distance of probability 1/2.")
-    ratio_scale: float = Field(default=0.03, gt=0, description="Softness of that, in logarithms of the ratio.")
-    stranger_spread: float = Field(
-        default=0.2, ge=0, lt=0.7, description="Deviation of strangers' distances / their mean."
+    prior_odds: float = Field(
+        default=1.0, gt=0, description="Of any one cast member against a stranger, however many are in the cast."
     )
-    assumed_stranger: float = Field(
-        default=0.05, gt=0, lt=1, description="Calibrated probability of an assumed stranger."
+    lookalikes: float = Field(
+        default=0.001, gt=0, lt=1, description="Share of strangers who cannot be told from a cast member, as siblings."
     )
-    auto_probability: float = Field(default=0.85, ge=0, le=1)
-    auto_margin: float = Field(default=0.3, ge=0, le=1)
+    episode_lookalikes: float = Field(
+        default=0.015,
+        gt=0,
+        lt=1,
+        description="Share of strangers of one production who resemble a member's frames in it: more than pictures say.",
+    )
+    cohort_weight: float = Field(
+        default=20.0, gt=0, description="Of how many cast members the calibration's mean of strangers weighs as much."
+    )
+    weak_noise: float = Field(
+        default=0.15,
+        ge=0,
+        description="Deviation of a distance to faces without strength, in distances from the person to a stranger.",
+    )
+    few_pictures_strength: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Factor on the strength beside a cast member with fewer pictures than averaged.",
+    )
+    auto_probability: float = Field(default=0.98, ge=0, le=1)
+    auto_margin: float = Field(default=0.5, ge=0, le=1)
     full_samples: int = Field(default=5, ge=1, description="Faces from which a cluster counts as well sampled.")
     full_quality: float = Field(default=0.35, gt=0, le=1, description="Mean face quality from which it counts as good.")
-    weak_probability: float = Field(default=0.98, ge=0, le=1, description="Demanded of a cluster without any strength.")
+    weak_probability: float = Field(
+        default=0.985, ge=0, le=1, description="Demanded of a cluster without any strength, beside its noise."
+    )
     weak_margin: float = Field(default=0.8, ge=0, le=1)
+    sure_probability: float = Field(
+        default=0.99,
+        ge=0,
+        le=1,
+        description="By the cast's own pictures, of faces that bear out others of the episode.",
+    )
+    second_look_lead: float = Field(
+        default=2.0,
+        ge=0,
+        description="Log-likelihood ratio by which the pictures prefer one cast member to the next for a second look.",
+    )
+    sure_samples: int = Field(default=3, ge=1, description="Faces of a track that bears out others, at least.")
     conflict_odds: float = Field(
-        default=20.0, ge=1, description="Odds ratio from which one of two rivals is clearly better."
+        default=20.0, ge=1, description="Ratio of likelihoods from which one of two rivals is clearly better."
     )
     simultaneous_s: float = Field(default=0.25, ge=0, description="Longer overlaps mean two people.")
     copy_ratio: float = Field(

@@ -60,6 +60,7 @@ export interface CastLink {
   margin: number;
   at: string;
   event_id: string;
+  seen_as?: Array<string>;
 }
 
 export interface CastScreenTime {
@@ -531,6 +532,7 @@ export interface Match {
   name: string | null;
   probability: number;
   distance: number;
+  seen_as?: Array<string>;
 }
 
 export interface MemberDetail {

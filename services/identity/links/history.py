@@ -48,7 +48,10 @@ class LinkRecord(LinkCommand):
 
 
 def effective_links(decided: LinkState, automatic: Iterable[CastLink]) -> LinkState:
-    """What counts: people's links, and the machine's where nobody decided or dismissed otherwise."""
+    """What counts: people's links, and the machine's where nobody decided or dismissed otherwise.
+
+    A link that other identities' faces bore out goes with them: it counts while all of them are still that person.
+    """
     dismissed = decided.dismissed_pairs
     settled = {link.identity_id for link in decided.links}
     kept = [
@@ -58,6 +61,8 @@ def effective_links(decided: LinkState, automatic: Iterable[CastLink]) -> LinkSt
         and (link.identity_id, link.cast_id) not in dismissed
         and (link.identity_id, None) not in dismissed
     ]
+    named = {link.identity_id: link.cast_id for link in (*decided.links, *kept)}
+    kept = [link for link in kept if all(named.get(identity) == link.cast_id for identity in link.seen_as)]
     links = tuple(sorted([*decided.links, *kept], key=lambda link: link.identity_id))
     return decided.model_copy(update={"links": links})
 

@@ -17,6 +17,7 @@ async def served_models(inference: Inference) -> RecognisedWith:
         model_id=served.embedder.model_id,
         midpoint=calibration.midpoint if calibration else None,
         scale=calibration.scale if calibration else None,
+        people=calibration.measured if calibration else None,
     )
 
 
@@ -26,5 +27,8 @@ async def calibration_of(inference: Inference) -> EmbedderCalibration | None:
     if embedder.calibration is None:
         return None
     return EmbedderCalibration(
-        model_id=embedder.model_id, midpoint=embedder.calibration.midpoint, scale=1.0 / embedder.calibration.slope
+        model_id=embedder.model_id,
+        midpoint=embedder.calibration.midpoint,
+        scale=1.0 / embedder.calibration.slope,
+        measured=embedder.calibration.people,
     )

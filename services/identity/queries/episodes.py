@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.cache import Memo
-from chassis.domain.calibration import scale_of
+from chassis.domain.calibration import EmbedderCalibration, scale_of
 from chassis.domain.intervals import Intervals
 from chassis.domain.visibility import VisibilityRules
 from chassis.errors import NotFound
@@ -28,7 +28,8 @@ from services.identity.store.facebanks import FacebankStore
 from services.identity.store.links import LinkStore
 from services.identity.store.revisions import Revision, RevisionStore, order_of
 from services.identity.suggestions.evidence import IdentityEvidence, gather_evidence
-from services.identity.suggestions.identities import CastSuggestions, get_cast_suggestions
+from services.identity.suggestions.identities import CastSuggestions, first_looks, suggest_from
+from services.identity.suggestions.second_look import Look
 from services.identity.suggestions.temporal import TemporalSuggestion, get_temporal_suggestions
 
 EPISODES_REMEMBERED = 8
@@ -116,6 +117,7 @@ class EpisodeReader:
         self._known_revisions: Memo[Revision] = Memo(4 * EPISODES_REMEMBERED)
         self._contents: Memo[Content] = Memo(EPISODES_REMEMBERED)
         self._galleries: Memo[tuple[Gallery, ...]] = Memo(EPISODES_REMEMBERED)
+        self._looks: Memo[dict[str, Look]] = Memo(4 * EPISODES_REMEMBERED)
         self._suggestions: Memo[dict[str, CastSuggestions]] = Memo(4 * EPISODES_REMEMBERED)
         self._temporal: Memo[tuple[TemporalSuggestion, ...]] = Memo(4 * EPISODES_REMEMBERED)
 
@@ -218,12 +220,26 @@ class EpisodeReader:
         )
         key = (episode.content.key, show.show, show.revision, models.model_id)
         evidence = list(episode.content.evidence.values())
-        everything = await self._suggestions.get(key, lambda: self._suggest(evidence, galleries, models))
-        dismissed = episode.links.decided.dismissed_pairs
-        if not dismissed:
-            return everything
-        concerned = [person for person in evidence if any(person.identity_id == pair[0] for pair in dismissed)]
-        return everything | await self._suggest(concerned, galleries, models, dismissed)
+        looks = await self._looks.get(key, lambda: self._look(evidence, galleries, models))
+        decided = episode.links.decided
+        confirmed = {link.identity_id: link.cast_id for link in decided.links}
+        dismissed = decided.dismissed_pairs
+
+        async def suggest() -> dict[str, CastSuggestions]:
+            found = await asyncio.to_thread(
+                suggest_from,
+                evidence,
+                galleries,
+                looks,
+                calibration=_calibration_of(models),
+                dismissed=dismissed,
+                confirmed=confirmed,
+                rules=self._rules.link,
+            )
+            return {suggestion.identity_id: suggestion for suggestion in found}
+
+        decisions = (tuple(sorted(confirmed.items())), dismissed)
+        return await self._suggestions.get((*key, decisions), suggest)
 
     async def _make_galleries(self, show: str, models: RecognisedWith) -> tuple[Gallery, ...]:
         references = await self._facebanks.references(show)
@@ -233,24 +249,13 @@ class EpisodeReader:
             for cast_id, pictures in sorted(references.items())
         )
 
-    async def _suggest(
-        self,
-        evidence: Sequence[IdentityEvidence],
-        galleries: Sequence[Gallery],
-        models: RecognisedWith,
-        dismissed: frozenset[tuple[str, str | None]] = frozenset(),
-    ) -> dict[str, CastSuggestions]:
-        calibration = models.calibration
-        assert calibration is not None  # noqa: S101 - asked before
-        found = await asyncio.to_thread(
-            get_cast_suggestions,
-            evidence,
-            galleries,
-            calibration=calibration,
-            dismissed=dismissed,
-            rules=self._rules.link,
+    async def _look(
+        self, evidence: Sequence[IdentityEvidence], galleries: Sequence[Gallery], models: RecognisedWith
+    ) -> dict[str, Look]:
+        calibration = _calibration_of(models)
+        return await asyncio.to_thread(
+            first_looks, evidence, galleries, calibration=calibration, rules=self._rules.link
         )
-        return {suggestion.identity_id: suggestion for suggestion in found}
 
     async def temporal(self, episode: Episode) -> tuple[TemporalSuggestion, ...]:
         """Who may be an identity that nobody recognises, by place and time."""
@@ -275,6 +280,12 @@ class EpisodeReader:
             )
 
         return await self._temporal.get(key, make)
+
+
+def _calibration_of(models: RecognisedWith) -> EmbedderCalibration:
+    calibration = models.calibration
+    assert calibration is not None  # noqa: S101 - asked before
+    return calibration
 
 
 def nothing_known(ep_id: str) -> NotFound:

@@ -25,6 +25,9 @@ class Match(BaseModel):
     name: str | None
     probability: float
     distance: float
+    seen_as: tuple[str, ...] = Field(
+        default=(), description="Identities of the episode, known to be that person, whose faces bear it out."
+    )
 
 
 class Suggestions(BaseModel):
@@ -240,6 +243,7 @@ def suggestions_of(episode: Episode, found: CastSuggestions) -> Suggestions:
                 name=episode.name_of(match.cast_id),
                 probability=round(match.probability, 6),
                 distance=round(match.distance, 6),
+                seen_as=match.seen_as,
             )
             for match in found.matches
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,19 +11,21 @@ from itertools import combinations
 from chassis.domain.intervals import intersection, total
 from contracts.rows import CastLink
 from services.identity.rules import LinkRules
-from services.identity.suggestions.evidence import IdentityEvidence
+from services.identity.suggestions.evidence import IdentityEvidence, strength
 from services.identity.suggestions.identities import CastMatch, CastSuggestions
 from services.identity.suggestions.twice import copy_ratio
 
 
 @dataclass(frozen=True)
 class ProposedLink:
-    """A link that may be made without an operator."""
+    """A link that may be made without an operator. `seen_as`: identities of the episode whose faces bore it out."""
 
     identity_id: str
     cast_id: str
     probability: float
     margin: float
+    seen_as: tuple[str, ...] = ()
+    log_ratio: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,6 @@ class AutoLinkDecision:
     conflicts: tuple[LinkConflict, ...]
 
 
-def strength(person: IdentityEvidence, rules: LinkRules) -> float:
-    """How much a cluster's faces can bear, 0..1: few or poor faces make it weak, low-quality ones alone make it 0."""
-    if person.low_quality or person.centroid is None:
-        return 0.0
-    return min(1.0, person.samples / rules.full_samples) * min(1.0, person.quality / rules.full_quality)
-
-
 def decide_auto_links(
     suggestions: Sequence[CastSuggestions],
     evidence: Sequence[IdentityEvidence],
@@ -95,7 +91,9 @@ def decide_auto_links(
         if (person.identity_id, best.cast_id) in dismissed or (person.identity_id, None) in dismissed:
             continue
         if _is_sure(best, suggestion.margin, strength(person, rules), rules):
-            link = ProposedLink(person.identity_id, best.cast_id, best.probability, suggestion.margin)
+            link = ProposedLink(
+                person.identity_id, best.cast_id, best.probability, suggestion.margin, best.seen_as, best.log_ratio
+            )
             candidates[best.cast_id][person.identity_id] = link
 
     links: list[ProposedLink] = []
@@ -161,14 +159,10 @@ def _is_twice(
 
 
 def _clearly_better(first: str, second: str, proposed: Mapping[str, ProposedLink], rules: LinkRules) -> str | None:
-    """An operator's link beats any proposal; of two proposals the one with `conflict_odds` times the other's odds."""
+    """An operator's link beats any proposal; of two proposals the one that is `conflict_odds` times as likely."""
     if first not in proposed or second not in proposed:
         return second if first in proposed else first
-    one, other = _odds(proposed[first].probability), _odds(proposed[second].probability)
-    if one >= rules.conflict_odds * other:
-        return first
-    return second if other >= rules.conflict_odds * one else None
-
-
-def _odds(probability: float) -> float:
-    return probability / max(1.0 - probability, 1e-12)
+    lead = proposed[first].log_ratio - proposed[second].log_ratio
+    if abs(lead) < math.log(rules.conflict_odds):
+        return None
+    return first if lead > 0 else second

@@ -11,6 +11,7 @@ from chassis.domain.arrays import Floats
 from chassis.domain.intervals import Intervals, normalise
 from contracts.rows import ClusterCentroid, Identity, Interval, TrackRow
 from services.identity.facebank.gallery import vector_problem
+from services.identity.rules import LinkRules
 
 
 @dataclass(frozen=True)
@@ -111,3 +112,10 @@ def _centroid(
 
 def _mean_quality(rows: Sequence[TrackRow], weights: Sequence[int]) -> float:
     return float(np.average([row.quality for row in rows], weights=weights)) if rows else 0.0
+
+
+def strength(person: IdentityEvidence, rules: LinkRules) -> float:
+    """How much a cluster's faces can bear, 0..1: few or poor faces make it weak, low-quality ones alone make it 0."""
+    if person.low_quality or person.centroid is None:
+        return 0.0
+    return min(1.0, person.samples / rules.full_samples) * min(1.0, person.quality / rules.full_quality)

@@ -17,6 +17,7 @@ from services.identity.links.history import (
 )
 from services.identity.links.transitions import (
     Action,
+    Dismissal,
     LinkRefused,
     LinkState,
     LinkTransition,
@@ -163,3 +164,15 @@ def test_walking_back_and_forth_visits_the_same_states(edits: list[tuple[str, st
     for after in seen[1:]:
         book.walk("redo")
         assert (book.people, book.decided.dismissed) == after
+
+
+def test_a_link_that_other_faces_bore_out_goes_with_them() -> None:
+    cause, borne_out = make_link(1, "ada"), make_link(2, "ada").model_copy(update={"seen_as": (ONE,)})
+    automatic = [cause, borne_out]
+    assert len(effective_links(LinkState(), automatic).links) == 2
+    overruled = LinkState(links=(make_link(1, "boris", by="operator"),))
+    assert [link.identity_id for link in effective_links(overruled, automatic).links] == [ONE]
+    dismissed = LinkState(dismissed=(Dismissal(identity_id=ONE, cast_id="ada"),))
+    assert effective_links(dismissed, automatic).links == ()
+    confirmed = LinkState(links=(make_link(1, "ada", by="operator"),))
+    assert len(effective_links(confirmed, automatic).links) == 2
