@@ -375,7 +375,7 @@ async def test_the_report_and_the_appearances_are_exported(reported: OperatorRig
 
 
 async def test_what_a_form_does_not_take_is_refused(reported: OperatorRig, tmp_path: Path) -> None:
-    for wrong in (["csv", "--cast", "rita"], ["webvtt", "--fps", "25"], ["ttml", "--media", "x.mov"]):
+    for wrong in (["csv", "--cast", "rita"], ["webvtt", "--fps", "25"], ["ttml", "--record-tc", "10:00:00:00"]):
         assert "[not_for_this_form]" in (await reported.run("export", EP, *wrong, status=2)).said
     nowhere = str(tmp_path / "none" / "x.json")
     assert "[out_not_writable]" in (await reported.run("export", EP, "json", "--out", nowhere, status=2)).said

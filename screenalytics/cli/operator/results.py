@@ -57,7 +57,7 @@ def export_command(
         Form,
         typer.Argument(
             metavar="FORM",
-            help="json, csv, parquet, html; edl, marker-edl, fcpxml, fcp7, otio, avid-markers; webvtt, ttml.",
+            help="json, csv, parquet, html, or one of docs/exports: edl, otio, fcp7, marker-edl, webvtt, eaf, tidy …",
         ),
     ],
     cast: Annotated[list[str] | None, typer.Option(help="Only this cast member; may be repeated.")] = None,
@@ -70,7 +70,7 @@ def export_command(
     gap: Annotated[float | None, typer.Option(min=0, help="Close gaps of at most so many seconds.")] = None,
     min_: Annotated[float | None, typer.Option("--min", min=0, help="Leave out what is shorter, in seconds.")] = None,
     handles: Annotated[float | None, typer.Option(min=0, help="Seconds added at both ends.")] = None,
-    media: Annotated[str | None, typer.Option(help="otio, fcp7: where the video lies in the editing room.")] = None,
+    media: Annotated[str | None, typer.Option(help="otio, fcp7, eaf, iptc: where the video lies.")] = None,
     revision: Annotated[int | None, typer.Option(min=1, help="Another revision than the latest.")] = None,
     out: Out = None,
 ) -> None:

@@ -19,5 +19,9 @@ Form = Literal[
     "avid-markers",
     "webvtt",
     "ttml",
+    "eaf",
+    "tidy",
+    "iptc",
+    "ebucore",
 ]
 Fps = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]

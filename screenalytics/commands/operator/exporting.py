@@ -22,11 +22,11 @@ from screenalytics.http_client.transport import TIMEOUT_S, ApiFailure
 FRAMES = frozenset({"edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers"})
 """Forms that count frames."""
 
-EXCHANGE = FRAMES | {"webvtt", "ttml"}
+EXCHANGE = FRAMES | {"webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"}
 """Forms that are written of appearances, for other programs."""
 
 
-OF_FRAMES = frozenset({"fps", "start_tc", "record_tc", "drop_frame", "media"})
+OF_FRAMES = frozenset({"fps", "start_tc", "record_tc", "drop_frame"})
 """What only forms that count frames take."""
 
 
@@ -79,7 +79,20 @@ def _content(api: Client, ep_id: str, form: Form, wanted: Appearances, *, revisi
         forms = ", ".join(sorted(FRAMES))
         raise BadInput("not_for_this_form", f"{_options(in_frames)} is for {forms}; {form} counts no frames.")
     match form:
-        case "edl" | "marker-edl" | "fcpxml" | "fcp7" | "otio" | "avid-markers" | "webvtt" | "ttml":
+        case (
+            "edl"
+            | "marker-edl"
+            | "fcpxml"
+            | "fcp7"
+            | "otio"
+            | "avid-markers"
+            | "webvtt"
+            | "ttml"
+            | "eaf"
+            | "tidy"
+            | "iptc"
+            | "ebucore"
+        ):
             return api.export_appearances(
                 ep_id,
                 form,

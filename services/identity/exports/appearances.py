@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from chassis.domain.intervals import clip
 from chassis.errors import BadInput
 from contracts.rows import ScreenTimeDocument
 from services.identity.exports.clips import Cutting, clips_of, frames_of
+from services.identity.exports.ebucore import to_ebucore
 from services.identity.exports.edl import to_edl
+from services.identity.exports.elan import to_eaf
 from services.identity.exports.fcp7 import to_fcp7
 from services.identity.exports.fcpxml import to_fcpxml
+from services.identity.exports.iptc import to_iptc
 from services.identity.exports.markers import to_avid_markers, to_marker_edl
 from services.identity.exports.otio import to_otio
 from services.identity.exports.player_clock import on_the_players_clock
 from services.identity.exports.programme import Programme
+from services.identity.exports.tidy import to_tidy_csv
 from services.identity.exports.timecode import RATES, RateName, Timecode
 from services.identity.exports.ttml import to_ttml
 from services.identity.exports.webvtt import Cues, to_webvtt
 from services.identity.screentime.moments import OnScreen, people_in, person_in
 from services.identity.screentime.participants import only_participants
 
-Exchange = Literal["edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml"]
+Exchange = Literal[
+    "edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"
+]
 
 
 class FileKind(NamedTuple):
@@ -41,6 +48,10 @@ FILES: Mapping[Exchange, FileKind] = {
     "avid-markers": FileKind("markers.txt", "text/plain"),
     "webvtt": FileKind("vtt", "text/vtt"),
     "ttml": FileKind("ttml", "application/ttml+xml"),
+    "eaf": FileKind("eaf", "application/xml"),
+    "tidy": FileKind("tidy.csv", "text/csv"),
+    "iptc": FileKind("iptc.json", "application/json"),
+    "ebucore": FileKind("ebucore.rdf", "application/rdf+xml"),
 }
 
 
@@ -49,8 +60,8 @@ class ExportForm:
     """What is wanted. `people`: cast ids, or identity ids of unidentified people; nobody means everybody.
 
     `fps` None: as measured. `start_tc` and `drop_frame` None: those of the file's timecode track; without any, times are
-    those of a player. `record_tc` None: a timeline begins as the file does. Timecode and `media` matter to what counts
-    frames, `cues` to WebVTT alone.
+    those of a player. `record_tc` None: a timeline begins as the file does. Timecode matters to what counts frames,
+    `media` to what names the video, `cues` to WebVTT alone.
     """
 
     people: tuple[str, ...] = ()
@@ -74,12 +85,26 @@ def write_appearances(
         NotFound: `unknown_person`.
         BadInput: `no_drop_frame`, `bad_timecode`.
     """
-    if exchange in {"webvtt", "ttml"}:
-        people, end_s = _wanted(on_the_players_clock(document), form), document.duration_s + document.starts_at_s
-        if exchange == "ttml":
-            return to_ttml(document.episode_id, people, duration_s=end_s)
-        return to_webvtt(document.episode_id, people, duration_s=end_s, cues=form.cues)
-    return _WRITERS[exchange](programme_of(document, form, rate_name=rate_name))
+    if exchange in _WRITERS:
+        return _WRITERS[exchange](programme_of(document, form, rate_name=rate_name))
+    ep_id, end_s = document.episode_id, document.duration_s + document.starts_at_s
+    people = [
+        replace(person, intervals=clip(person.intervals, 0.0, end_s))
+        for person in _wanted(on_the_players_clock(document), form)
+    ]
+    match exchange:
+        case "ttml":
+            return to_ttml(ep_id, people, duration_s=end_s)
+        case "eaf":
+            return to_eaf(people, run_id=document.run_id, media=form.media)
+        case "tidy":
+            return to_tidy_csv(document, people)
+        case "iptc":
+            return to_iptc(ep_id, people, duration_s=end_s, media=form.media)
+        case "ebucore":
+            return to_ebucore(ep_id, people, duration_s=end_s)
+        case _:
+            return to_webvtt(ep_id, people, duration_s=end_s, cues=form.cues)
 
 
 def programme_of(document: ScreenTimeDocument, form: ExportForm, *, rate_name: RateName) -> Programme:

@@ -90,7 +90,7 @@ def to_csv_bytes(document: ScreenTimeDocument) -> bytes:
     writer.writerow([*_COLUMNS, "intervals_s"])
     for values, intervals, _ in _people(document):
         spans = ";".join(f"{start:.3f}-{end:.3f}" for start, end in intervals)
-        writer.writerow([*(_cell(name, values[name]) for name in _COLUMNS), spans])
+        writer.writerow([*(cell(name, values[name]) for name in _COLUMNS), spans])
     return buffer.getvalue().encode()
 
 
@@ -177,7 +177,8 @@ def _prominence_values(row: CastScreenTime | UnidentifiedScreenTime) -> dict[str
     }
 
 
-def _cell(column: str, value: Value) -> str:
+def cell(column: str, value: Value) -> str:
+    """A value as a cell of a column: seconds with three digits, other fractions with six, text that runs nowhere."""
     if value is None:
         return ""
     if isinstance(value, float):

@@ -74,7 +74,7 @@ async def export_appearances(
             min_length=1,
             max_length=2000,
             pattern=r"^[^\x00-\x1f]*$",
-            description="OTIO and FCP7: path or URL of the video in the editing room.",
+            description="OTIO, FCP7, ELAN and IPTC: path or URL of the video where the file is opened.",
         ),
     ] = None,
     cues: Annotated[Cues, Query(description="WebVTT: names for people, or JSON for programs.")] = "names",

@@ -11,6 +11,7 @@ import pytest
 
 from services.identity.exports.appearances import FILES, Exchange, ExportForm, write_appearances
 from services.identity.exports.clips import Cutting
+from services.identity.exports.tidy import COLUMNS
 from tests.support.exported_episode import EP, exported_episode
 
 PAGES = Path(__file__).parents[4] / "docs" / "exports"
@@ -36,6 +37,11 @@ def test_the_example_of_a_page_is_what_its_command_gives(exchange: Exchange) -> 
     assert (program, verb, ep_id, form) == ("screenalytics", "export", EP, exchange)
     text = write_appearances(exported_episode(), exchange, form_of(options), rate_name="25")
     assert text.replace("\r\n", "\n").rstrip("\n") == found["text"]
+
+
+def test_the_codebook_has_every_column_of_the_table_and_no_other() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (PAGES / "tidy.md").read_text("utf-8"), re.MULTILINE)
+    assert tuple(rows) == COLUMNS
 
 
 def test_the_first_page_leads_to_every_form() -> None:

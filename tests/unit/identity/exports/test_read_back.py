@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import json
 import warnings
 from fractions import Fraction
+from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree
 
 import opentimelineio as otio
+import pyarrow.csv
 import pytest
 from pycaption import DFXPReader, WebVTTReader
+from pympi.Elan import Eaf
+from rdflib import RDF, RDFS, Graph, Namespace, URIRef
 
 from contracts.rows import ScreenTimeDocument
 from services.identity.exports.appearances import Exchange, ExportForm, programme_of, write_appearances
 from services.identity.exports.clips import Cutting
+from services.identity.exports.ebucore import EBUCORE
 from services.identity.exports.timecode import RATE_NAMES, RATES, RateName
 from tests.support.exported_episode import EP, cast_row, exported_episode
 
@@ -155,6 +163,76 @@ def test_ttml_names_the_people_for_programs(document: ScreenTimeDocument) -> Non
     assert said == ["p-ada", "p-ada p-jose", "p-jose", "p-ada"]
 
 
+def test_elan_has_a_tier_for_everybody(document: ScreenTimeDocument, tmp_path: Path) -> None:
+    document = document.model_copy(update={"starts_at_s": 0.5})
+    file = tmp_path / "x.eaf"
+    file.write_text(write_appearances(document, "eaf", ExportForm(unidentified=True, media=MEDIA), rate_name="25"))
+    read = Eaf(str(file))
+    assert sorted(read.get_tier_names()) == ["ada", "identity-00003", "jose"]
+    assert sorted(read.get_annotation_data_for_tier("ada")) == [
+        (2500, 6980, "Ada Marsh"),
+        (59_500, 61_500, "Ada Marsh"),
+    ]
+    assert read.get_parameters_for_tier("jose")["PARTICIPANT"] == "José Reyes"
+    assert [linked["MEDIA_URL"] for linked in read.get_linked_files()] == [MEDIA]
+
+
+def test_the_table_is_read_with_its_types(document: ScreenTimeDocument) -> None:
+    text = write_appearances(document, "tidy", ExportForm(unidentified=True), rate_name="25")
+    rows = pyarrow.csv.read_csv(io.BytesIO(text.encode())).to_pylist()
+    assert [(row["person_id"], row["appearance"], row["start_s"], row["end_s"]) for row in rows] == [
+        ("ada", 1, 2.0, 6.48),
+        ("ada", 2, 59.0, 61.0),
+        ("jose", 1, 4.0, 8.0),
+        ("identity-00003", 1, 30.0, 31.0),
+    ]
+    assert {(row["show"], row["season"], row["episode"], row["revision"]) for row in rows} == {
+        ("harbour-lights", 2, 5, 3)
+    }
+
+
+def test_a_name_is_no_formula_in_the_table() -> None:
+    document = exported_episode().model_copy(update={"cast": (cast_row("ada", "=1+2", (1.0, 2.0)),)})
+    assert '"\'=1+2"' in write_appearances(document, "tidy", ExportForm(), rate_name="25")
+
+
+def test_iptc_names_everybody_once_and_then_by_fragment(document: ScreenTimeDocument) -> None:
+    text = write_appearances(document, "iptc", ExportForm(media="https://a.example/hl.mp4"), rate_name="25")
+    whole, *parts = json.loads(text)
+    shown = whole["photoVideoMetadataIPTC"]["personsShown"]
+    assert [person["name"]["x-default"] for person in shown] == ["Ada Marsh", "José Reyes"]
+    assert "mediafragment" not in whole
+    found = {
+        part["mediafragment"]["uri"]: [
+            name for person in part["photoVideoMetadataIPTC"]["personsShown"] for name in person["identifiers"]
+        ]
+        for part in parts
+    }
+    assert found == {
+        "https://a.example/hl.mp4#t=2,4": ["ada"],
+        "https://a.example/hl.mp4#t=4,6.48": ["ada", "jose"],
+        "https://a.example/hl.mp4#t=6.48,8": ["jose"],
+        "https://a.example/hl.mp4#t=59,61": ["ada"],
+    }
+    assert {part["mediafragment"]["delimitertype"] for part in parts} == {"temporal"}
+
+
+def test_ebucore_is_a_graph_of_the_episode_its_cast_and_its_parts(document: ScreenTimeDocument) -> None:
+    graph = Graph().parse(data=write_appearances(document, "ebucore", ExportForm(), rate_name="25"), format="xml")
+    ebucore, episode = Namespace(EBUCORE), URIRef(f"urn:screenalytics:{EP}")
+    people = {str(graph.value(person, RDFS.label)) for person in graph.objects(episode, ebucore.hasCastMember)}
+    assert people == {"Ada Marsh", "José Reyes"}
+    found = {
+        (float(graph.value(part, ebucore.start)), float(graph.value(part, ebucore.end))): sorted(
+            str(agent).rpartition(":")[2] for agent in graph.objects(part, ebucore.hasParticipatingAgent)
+        )
+        for part in graph.objects(episode, ebucore.hasPart)
+    }
+    assert found == {(2.0, 4.0): ["ada"], (4.0, 6.48): ["ada", "jose"], (6.48, 8.0): ["jose"], (59.0, 61.0): ["ada"]}
+    kinds = [kind for kind in ("EditorialObject", "Person", "Part") for _ in graph.subjects(RDF.type, ebucore[kind])]
+    assert kinds == ["EditorialObject", "Person", "Person", "Part", "Part", "Part", "Part"]
+
+
 def test_only_those_asked_for_are_written_and_an_unknown_one_is_refused(document: ScreenTimeDocument) -> None:
     form = ExportForm(people=("jose", "identity-00003", "jose"))
     programme = programme_of(document, form, rate_name="25")
@@ -183,8 +261,8 @@ def test_appearances_are_joined_then_left_out_then_lengthened(
 
 def test_every_form_is_written_of_nobody(document: ScreenTimeDocument) -> None:
     nobody = document.model_copy(update={"cast": (), "unidentified": ()})
-    for exchange in ("edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml"):
-        text = write_appearances(nobody, exchange, ExportForm(), rate_name="25")  # type: ignore[arg-type]
+    for exchange in get_args(Exchange):
+        text = write_appearances(nobody, exchange, ExportForm(), rate_name="25")
         assert "Ada" not in text
         assert text or exchange == "avid-markers"
     assert EP in write_appearances(nobody, "otio", ExportForm(), rate_name="25")
