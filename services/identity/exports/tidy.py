@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contracts.ids import show_of
 from contracts.rows import ScreenTimeDocument
 from services.identity.exports.clips import plain
-from services.identity.exports.tables import cell
+from services.identity.exports.tables import Value, cell
 from services.identity.screentime.moments import OnScreen
 
 COLUMNS = (
@@ -40,7 +40,7 @@ def to_tidy_csv(document: ScreenTimeDocument, people: Sequence[OnScreen]) -> str
     writer.writerow(COLUMNS)
     for person in people:
         for number, (start, end) in enumerate(person.intervals, start=1):
-            values = (
+            values: tuple[Value, ...] = (
                 ep_id,
                 show_of(ep_id),
                 int(ep_id[-5:-3]),
