@@ -3,7 +3,9 @@ import type { Boxes, Question, Review, Timeline } from "../src/api/shapes";
 import { naming, offered, offers } from "../src/lib/answers";
 import { BoxIndex } from "../src/lib/boxes";
 import { Frames } from "../src/lib/frames";
+import type { EditEntry, LinkCommand } from "../src/api/types";
 import { KEYS } from "../src/lib/keylist";
+import { merged, notInForce, stepping } from "../src/lib/logs";
 import { together } from "../src/lib/people";
 import { chosen, foresee, ordered, ripple, vanishing } from "../src/lib/queue";
 import { clicked, moved, nothing, remaining } from "../src/lib/selection";
@@ -97,7 +99,7 @@ describe("frames", () => {
 describe("boxes", () => {
   const boxes: Boxes = {
     run_id: "r", revision: 1, from_s: 0, to_s: 9, track_ids: ["t"], t_ms: [1000, 1200, 4000], track: [0, 0, 0],
-    box: [0, 0, 1000, 1000, 2000, 0, 3000, 1000, 0, 0, 100, 100], conf: [9, 9, 9],
+    box: [0, 0, 1000, 1000, 2000, 0, 3000, 1000, 0, 0, 100, 100], confidence: [9, 9, 9],
   };
   test("move in a straight line between samples", () => {
     expect(new BoxIndex(boxes).at(1.1)[0]).toMatchObject({ track: "t", x: 0.1, y: 0, w: 0.1, h: 0.1 });
@@ -150,6 +152,24 @@ describe("the timeline", () => {
   test("zooms without leaving the episode", () => {
     expect(zoomed(0, 60, 60, 2, 59)).toEqual([30, 60]);
     expect(zoomed(10, 12, 60, 0.01, 11)).toEqual([0, 60]);
+  });
+});
+
+describe("two logs", () => {
+  const link = (version: number, action: string, target: number | null = null) =>
+    ({ version, command_id: `c${version}`, action, who: "Kim", at: `2026-01-01T00:00:0${version}Z`, changes: [{ action, identity_id: "identity-00007", cast_id: "ada" }], target }) as unknown as LinkCommand;
+  test("say what is in force after steps back and forth", () => {
+    expect([...notInForce([link(3, "undo", 1), link(2, "link"), link(1, "link")])]).toEqual([1]);
+    expect([...notInForce([link(1, "link"), link(2, "undo", 1), link(3, "redo", 1)])]).toEqual([]);
+  });
+  test("are one history, the latest first, whose entries can be taken back where they are kept", () => {
+    const edit = { version: 1, edit_id: "e-1", action: "apply", kind: "merge", who: "Bo", at: "2026-01-01T00:00:05Z", why: null, active: true, run_id: null, identity_ids: [], tracks: 1, change: {}, sentence: "merge" } as unknown as EditEntry;
+    const page = merged([edit], [link(1, "link")]);
+    expect(page.items.map((one) => one.sentence)).toEqual(["merge", "Person 7 is ada"]);
+    expect(page.undo).toBe("edits:e-1");
+    expect(stepping("ep", "undo", page.items[0]!, false)).toEqual({ path: "/edits/ep/undo", body: { edit_id: "e-1" } });
+    expect(stepping("ep", "redo", page.items[1]!, false)).toEqual({ path: "/links/ep/redo", body: { version: 1 } });
+    expect(stepping("ep", "undo", page.items[1]!, true)).toEqual({ path: "/history/ep/undo", body: { entry: "links:1" } });
   });
 });
 

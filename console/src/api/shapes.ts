@@ -1,6 +1,6 @@
 /** Shapes of the operations that the console was made for, as docs/api describes them. */
 
-import { address, call, segment, type Options } from "./transport";
+import { call, segment, type Options } from "./transport";
 import type * as t from "./types";
 
 export interface Timeline {
@@ -51,7 +51,7 @@ export interface Boxes {
   t_ms: number[];
   track: number[];
   box: number[];
-  conf: number[];
+  confidence: number[];
 }
 
 export interface Evidence {
@@ -112,7 +112,6 @@ export interface Review {
 
 export interface Sprite {
   sprite: string;
-  url: string;
   cell_px: number;
   columns: number;
   rows: number;
@@ -226,8 +225,7 @@ export const readReview = (ep: string, query?: { limit?: number }, options?: Opt
   call<Review>("GET", `/review/${of(ep)}`, undefined, query, options);
 export const putOff = (ep: string, body: { id: string; later: boolean }) => call<unknown>("POST", `/review/${of(ep)}/later`, body);
 export const pictureUrl = (ep: string, picture: string): string => `/media/${of(ep)}/pictures/${segment(picture)}`;
-export const referenceUrl = (show: string, castId: string, picture: string): string =>
-  address(`/shows/${of(show)}/cast/${of(castId)}/pictures/${segment(picture)}/image`, { side_px: 160 });
+export const spriteUrl = (ep: string, sprite: string): string => `/media/${of(ep)}/sprites/${segment(sprite)}`;
 export const makeSprite = (ep: string, body: { pictures: string[]; cell_px?: number }) =>
   call<Sprite>("POST", `/media/${of(ep)}/sprites`, body);
 export const openSession = (credential: string) => call<Session>("POST", "/session", undefined, undefined, { credential });

@@ -87,7 +87,7 @@ export function offers(ep: string, question: Question): Offer[] {
     add("review.pick2", of("second"), "The second is", `The second one is ${name}`);
     add("review.no", of("both"), "Both are right", "Both are right");
   }
-  if (question.kind === "leftover") add("review.yes", of("move"), question.cast_name ? `Give it to ${name}` : "Give it to the nearest", "Given to them", "main");
+  if (question.kind === "leftover") add("review.yes", of("yes") ?? of("move"), question.cast_name ? `Give it to ${name}` : "Give it to the nearest", "Given to them", "main");
   if (NO[question.kind]) add("review.no", of("no"), ...(NO[question.kind] as [string, string]));
   if (question.identity_id && question.kind !== "two_places") {
     question.matches.slice(0, 5).forEach((match, at) => {

@@ -9,8 +9,6 @@ export interface KeyOf {
   group: string;
   /** Acts while somebody types, too. */
   typing?: true;
-  /** Acts although a button has the focus and would take the key. */
-  over?: true;
 }
 
 const group = (name: string, ...rows: [id: string, keys: string, label: string, more?: Partial<KeyOf>][]): KeyOf[] =>
@@ -40,7 +38,7 @@ export const KEYS: readonly KeyOf[] = [
   ),
   ...group(
     "Review",
-    ["review.yes", "Enter", "Yes", { over: true }],
+    ["review.yes", "Enter", "Yes"],
     ["review.no", "N", "No"],
     ["review.pick1", "1", "The first suggestion"],
     ["review.pick2", "2", "The second suggestion"],

@@ -98,9 +98,10 @@ class Keys {
       usable.find((one) => chord !== null && this.matches(one, chord)) ?? usable.find((one) => this.matches(one, key));
     if (found) {
       const presses = target?.closest("button,a[href],summary,[role=button],input") && (key === "Enter" || key === "Space");
-      if (presses && !found.over) return;
+      if (presses) return; // the button's own
       event.preventDefault();
       found.run(event);
+      dispatchEvent(new CustomEvent("console:key", { detail: found.id })); // heard by tests, and by who embeds it
     } else if (usable.some((one) => this.keysOf(one).some((keys) => keys.startsWith(`${key} `) && this.allowed(keys)))) {
       this.begun = { key, at: performance.now() };
     }

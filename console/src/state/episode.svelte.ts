@@ -6,10 +6,13 @@ import { ApiFailure } from "../api/transport";
 import type { EpisodeView, RunStatus } from "../api/types";
 import { ripple } from "../lib/queue";
 import { amount, counted } from "../lib/time";
-import { outbox, type Command, type Log, type Sink, type Unsent } from "./outbox.svelte";
+import { logOf, outbox, type Command, type Log, type Sink, type Unsent } from "./outbox.svelte";
 import { toasts } from "./toasts.svelte";
 
 const BEAT_MS = 10_000;
+const POLL_MS = 2_000;
+/** Longest time in which a stored answer has its effect; then a question that is still asked is asked again. */
+const FOLLOWS_WITHIN_MS = 20_000;
 const CLIENT = crypto.randomUUID().slice(0, 8);
 
 export class Episode implements Sink {
@@ -28,9 +31,12 @@ export class Episode implements Sink {
   recalled = $state<string | null>(null);
   /** What was done in this window, the last at the end. */
   private given: Unsent[] = [];
+  private taken: Unsent | null = null;
+  private readonly storedAt = new Map<string, number>();
   private versions: Record<Log, number | null> = { links: null, edits: null, none: null };
   private stream: EventSource | null = null;
   private beat: ReturnType<typeof setInterval> | undefined;
+  private poll: ReturnType<typeof setInterval> | undefined;
   private disconnect: () => void;
   private reading: Promise<void> | null = null;
   private again = false;
@@ -50,6 +56,7 @@ export class Episode implements Sink {
   close(): void {
     this.stream?.close();
     clearInterval(this.beat);
+    clearInterval(this.poll);
     this.disconnect();
     if (this.where.screen) void tellPresence(this.ep, { screen: "", subject: null, client: CLIENT }).catch(() => {});
   }
@@ -104,25 +111,27 @@ export class Episode implements Sink {
   private take(review: Review): void {
     const before = this.review;
     this.review = review;
-    this.versions.links = review.links_version;
-    this.versions.edits = review.edits_version;
+    this.versions.links = Math.max(this.versions.links ?? 0, review.links_version);
+    this.versions.edits = Math.max(this.versions.edits ?? 0, review.edits_version);
     if (before && review.revision !== before.revision) this.sayEffects(review);
     const waiting = new Set(outbox.waiting.map((one) => one.question));
     const asked = new Set(review.questions.map((one) => one.id));
-    this.answered = new Set([...this.answered].filter((id) => waiting.has(id) || !asked.has(id) || this.told.some((one) => one.command.question === id)));
+    const isLate = (id: string): boolean => performance.now() - (this.storedAt.get(id) ?? -Infinity) > FOLLOWS_WITHIN_MS;
+    this.answered = new Set([...this.answered].filter((id) => waiting.has(id) || !asked.has(id) || !isLate(id)));
   }
 
   /** True seconds follow an answer when the revision with it is there. */
   private sayEffects(after: Review): void {
+    const waiting = new Set(outbox.waiting.map((one) => one.key));
     for (const one of this.told) {
-      if (!one.before) continue;
+      if (!one.before || waiting.has(one.command.key)) continue;
       const { seconds, besides } = ripple(one.before, after, one.command.question ?? "");
       const parts = [`${amount(after.undecided_s)} still undecided`];
       if (seconds >= 0.05) parts.unshift(`${amount(seconds)} settled`);
       if (besides > 0) parts.push(`${counted(besides, "other question")} answered with it`);
       toasts.extend(one.toast, parts.join(" · "));
     }
-    this.told = [];
+    this.told = this.told.filter((one) => waiting.has(one.command.key));
   }
 
   /** Do something, and say so at once. */
@@ -147,6 +156,7 @@ export class Episode implements Sink {
       toasts.show(`Taken back: ${last.label}`, "it had not been sent yet");
       return;
     }
+    this.taken = last ?? null;
     this.step("undo", last ? `Taken back: ${last.label}` : "Taken back: the last thing you did");
   }
 
@@ -162,8 +172,30 @@ export class Episode implements Sink {
     toasts.show(text, "stored, seconds follow");
   }
 
+  /** An API without one history has one of edits and one of links: the step is made in that of what it is about. */
+  private stepInLog(command: Unsent): void {
+    const log = this.taken && logOf(this.taken.path) === "edits" ? "edits" : "links";
+    outbox.add({ ...command, path: `/${log}/${encodeURIComponent(this.ep)}/${command.label}`, body: {} });
+  }
+
+  /** An API that cannot make somebody of the cast out of an episode makes them and links them. */
+  private async nameInTwoSteps(command: Unsent): Promise<void> {
+    const { identity_id: identity, name } = command.body as { identity_id: string; name: string };
+    try {
+      const member = (await api.addCastMember(this.show ?? "", { name }, { key: command.key })).data;
+      const path = `/links/${encodeURIComponent(this.ep)}/${encodeURIComponent(identity)}`;
+      const linked = outbox.add({ ...command, method: "PUT", path, body: { cast_id: member.cast_id } });
+      this.given = this.given.map((one) => (one.key === command.key ? linked : one));
+    } catch (failure) {
+      if (!(failure instanceof ApiFailure)) throw failure;
+      this.refused({ ...command, path: "" }, failure);
+    }
+  }
+
   unanswer(question: string | null): void {
-    if (question) this.answered = new Set([...this.answered].filter((id) => id !== question));
+    if (!question) return;
+    this.storedAt.delete(question);
+    this.answered = new Set([...this.answered].filter((id) => id !== question));
   }
 
   version(log: Log): number | null {
@@ -171,12 +203,16 @@ export class Episode implements Sink {
   }
 
   stored(command: Unsent, version: number | null): void {
-    const log = command.path.startsWith("/clusters/") ? "edits" : "links";
-    if (version !== null) this.versions[log] = version;
+    if (version !== null) this.versions[logOf(command.path)] = version;
+    if (command.question) this.storedAt.set(command.question, performance.now());
     if (!this.live) setTimeout(() => void this.refresh(), 700);
   }
 
   refused(command: Unsent, failure: ApiFailure): void {
+    if (failure.status === 404 && failure.code === "not_found") {
+      if (command.path.startsWith("/history/")) return this.stepInLog(command);
+      if (command.path.endsWith("/cast/from-identity")) return void this.nameInTwoSteps(command);
+    }
     this.told = this.told.filter((one) => one.command.key !== command.key);
     this.given = this.given.filter((one) => one.key !== command.key);
     this.unanswer(command.question);
@@ -205,6 +241,10 @@ export class Episode implements Sink {
     this.stream = stream;
     stream.addEventListener("open", () => (this.live = true));
     stream.addEventListener("error", () => (this.live = false));
+    // Where a proxy swallows the stream, or the API has none, what changed is asked for.
+    this.poll = setInterval(() => {
+      if (!this.live && document.visibilityState === "visible") void this.refresh();
+    }, POLL_MS);
     stream.addEventListener("state", (event) => this.changed(JSON.parse((event as MessageEvent<string>).data) as State));
     stream.addEventListener("presence", (event) => {
       this.people = (JSON.parse((event as MessageEvent<string>).data) as { people: Person[] }).people;

@@ -5,6 +5,9 @@ import { ApiFailure, setCsrf, whenSignedOut } from "../api/transport";
 
 const RANK = { viewer: 0, operator: 1, admin: 2 } as const;
 
+/** An API that knows no sessions asks each request who it is from: with authentication off everybody is admin. */
+const WITHOUT_SESSIONS: Session = { id: "local", name: "local", role: "admin", shows: null, csrf: "", expires_at: null, auth: "off" };
+
 class SessionState {
   session = $state.raw<Session | null>(null);
   state = $state<"asking" | "out" | "in" | "down">("asking");
@@ -22,7 +25,8 @@ class SessionState {
       this.take((await readSession()).data);
     } catch (failure) {
       if (!(failure instanceof ApiFailure)) throw failure;
-      this.state = failure.status === 401 ? "out" : "down";
+      if (failure.status === 404) this.take(WITHOUT_SESSIONS);
+      else this.state = failure.status === 401 ? "out" : "down";
       this.problem = failure.message;
     }
   }

@@ -1,0 +1,86 @@
+"""Debian's Chromium as the console's tests drive it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PATIENCE_MS = 30_000
+"""Machines that do other things besides; a quiet one needs a tenth of it."""
+
+WATCH = """
+window.broken = [];
+window.pressed = [];
+addEventListener("securitypolicyviolation", (e) => window.broken.push(`policy: ${e.violatedDirective} ${e.blockedURI}`));
+addEventListener("error", (e) => { if (e.message) window.broken.push(`error: ${e.message}`); });
+addEventListener("unhandledrejection", (e) => window.broken.push(`rejection: ${e.reason}`));
+addEventListener("console:key", (e) => window.pressed.push(e.detail));
+"""
+
+
+def find_chromium() -> str:
+    """Path of the browser. In CI it is installed, or the run fails; elsewhere the tests are skipped without it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None and os.environ.get("CI"):
+        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(command, check=True, capture_output=True, timeout=600)
+        found = shutil.which("chromium")
+        assert found is not None, "chromium was installed and is not there"
+    if found is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    return found
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A running browser without anything of a user."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def watched(context: BrowserContext) -> Page:
+    """A page that remembers what broke on it and which keys did something."""
+    context.set_default_timeout(PATIENCE_MS)
+    await context.add_init_script(WATCH)
+    return await context.new_page()
+
+
+async def what_broke(page: Page) -> list[str]:
+    """Errors and violations of the page's policy since it was loaded."""
+    broken: list[str] = await page.evaluate("window.broken")
+    return broken
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe finds, one line each."""
+    await page.evaluate(AXE)
+    found = await page.evaluate(
+        "(rules) => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
+    )
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,88 @@
+"""Questions are answered with one key, the effect is there in a second, and one key takes it back."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from screenalytics.http_client.client import Client
+from tests.console.browser import what_broke
+from tests.console.conftest import EP, Console, until
+from tests.console.test_screens import show
+
+PAINTED_MS = 400
+"""Most time from a key to the next question on a machine that does other things, too; the goal is 50."""
+
+
+def named(api: Client) -> dict[str, str]:
+    return {one.identity_id: one.name for one in api.list_identities(EP, limit=500).data.items if one.name}
+
+
+@pytest.mark.e2e
+async def test_a_name_is_typed_and_taken_back(page: Page, console: Console) -> None:
+    before = named(console.api)
+    await show(page, console, "review")
+    question = await page.evaluate("location.hash")
+    undecided = await page.inner_text("aside .big")
+    await page.keyboard.press("w")
+    await page.keyboard.type("Somebody New")
+    started = await page.evaluate("performance.now()")
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_function("(hash) => location.hash !== hash", arg=question)
+    assert await page.evaluate("performance.now()") - started < PAINTED_MS
+    await until(lambda: "Somebody New" in named(console.api).values())
+    await page.wait_for_function("(was) => document.querySelector('aside .big')?.innerText !== was", arg=undecided)
+    await expect(page.get_by_role("status").filter(has_text="undecided")).to_be_visible()
+    await page.keyboard.press("u")
+    await until(lambda: named(console.api) == before)
+    await page.wait_for_function("(hash) => location.hash === hash", arg=question)
+    assert await what_broke(page) == []
+
+
+@pytest.mark.e2e
+async def test_an_extra_is_one_key_and_comes_back_with_one(page: Page, console: Console) -> None:
+    await show(page, console, "review")
+    question = await page.evaluate("location.hash")
+    await page.keyboard.press("e")
+    await page.wait_for_function("(hash) => location.hash !== hash", arg=question)
+    await page.get_by_role("button", name="Undo").click()
+    await page.wait_for_function("(hash) => location.hash === hash", arg=question)
+    await page.wait_for_selector("text=saved")
+    assert await what_broke(page) == []
+
+
+@pytest.mark.e2e
+async def test_what_is_put_off_comes_back_and_the_place_outlasts_a_reload(page: Page, console: Console) -> None:
+    await show(page, console, "review")
+    first = await page.evaluate("location.hash")
+    await page.keyboard.press("ArrowDown")
+    second = await page.evaluate("location.hash")
+    assert second != first
+    await page.reload()
+    await page.wait_for_selector("article h1")
+    assert await page.evaluate("location.hash") == second
+    await page.goto(console.episode("review"))
+    await page.keyboard.press("ArrowUp")
+
+
+@pytest.mark.e2e
+async def test_answers_without_a_line_are_kept_and_sent_when_it_is_back(page: Page, console: Console) -> None:
+    """Down, and a reload meanwhile: nothing pretends to be saved, and nothing is lost or done twice."""
+    before = named(console.api)
+    await show(page, console, "review")
+    await page.route("**/extras/**", lambda route: route.abort())
+    await page.route("**/links/**", lambda route: route.abort())
+    await page.route("**/shows/*/cast/from-identity**", lambda route: route.abort())
+    await page.keyboard.press("w")
+    await page.keyboard.type("Kept Here")
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_selector("text=The service does not answer")
+    assert await page.locator("text=1 answer kept here").is_visible()
+    await page.reload()
+    await page.wait_for_selector("text=1 answer kept here")
+    assert named(console.api) == before
+    await page.unroute_all()
+    await until(lambda: "Kept Here" in named(console.api).values())
+    await page.wait_for_selector("text=saved")
+    await page.keyboard.press("u")
+    await until(lambda: named(console.api) == before)
