@@ -6,7 +6,7 @@ CAST ?=
 RUN := .venv/bin/screenalytics
 PY := .venv/bin/python
 
-.PHONY: demo setup test lint types walls drift unit accuracy field bench chaos hostile format lock clean test-fast release-images
+.PHONY: console demo setup test lint types walls drift unit accuracy field bench chaos hostile format lock clean test-fast release-images
 
 demo: setup
 ifeq ($(VIDEO),)
@@ -49,6 +49,10 @@ release-images:
 	  echo "error: name both bases by digest: make release-images PYTHON_IMAGE=…@sha256:… TRITON_IMAGE=…@sha256:…" >&2; exit 2;; esac
 	docker build --build-arg PYTHON_IMAGE="$(PYTHON_IMAGE)" --build-arg TRITON_IMAGE="$(TRITON_IMAGE)" -t screenalytics .
 	docker build --build-arg PYTHON_IMAGE="$(PYTHON_IMAGE)" --build-arg TRITON_IMAGE="$(TRITON_IMAGE)" --target triton -t screenalytics-triton .
+
+# The console in Chromium, on a machine of its own or on the one that SCREENALYTICS_API_URL names; pictures go to out/console.
+console: setup
+	CONSOLE_TESTS=1 $(PY) -m pytest tests/console
 
 accuracy: setup
 	$(PY) -m benchmarks.accuracy

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Boxes, Question, Review, Timeline } from "../src/api/shapes";
+import { address } from "../src/api/transport";
 import { naming, offered, offers } from "../src/lib/answers";
 import { BoxIndex } from "../src/lib/boxes";
 import { Frames } from "../src/lib/frames";
@@ -16,7 +17,7 @@ import { appearances, within, zoomed } from "../src/lib/watching";
 
 const question = (id: string, more: Partial<Question> = {}): Question => ({
   id, kind: "who", worth_s: 4, at_stake_s: 5, doubt: 0.8, later: false, sentence: "", identity_id: `identity-${id}`, other_id: null,
-  cast_id: null, cast_name: null, track_ids: [], matches: [], evidence: [], against: [], references: [], conflict: null, answers: [], ...more,
+  cast_id: null, cast_name: null, track_ids: [], choices: [], evidence: [], against: [], references: [], conflict: null, answers: [], ...more,
 });
 const review = (questions: Question[], more: Partial<Review> = {}): Review => ({
   run_id: "r", revision: 1, links_version: 0, edits_version: 0, grouping_revision: 1, review_version: 0,
@@ -60,7 +61,7 @@ describe("the queue", () => {
 describe("answers", () => {
   const choice = (answer: string, body: Record<string, unknown> | null = {}) => ({ answer, effect_s: 5, method: "POST", path: `/${answer}`, body });
   test("are those that the API offers, with their keys", () => {
-    const asked = question("a", { kind: "is_this", cast_id: "ada", cast_name: "Ada", answers: [choice("yes"), choice("no")], matches: [{ cast_id: "ada", name: "Ada", probability: 0.6, distance: 0.5 }, { cast_id: "bo", name: "Bo", probability: 0.3, distance: 0.6 }] });
+    const asked = question("a", { kind: "is_this", cast_id: "ada", cast_name: "Ada", answers: [choice("yes"), choice("no")], choices: [{ cast_id: "ada", name: "Ada", probability: 0.6, distance: 0.5 }, { cast_id: "bo", name: "Bo", probability: 0.3, distance: 0.6 }] });
     expect(offers("ep", asked).map((one) => one.command)).toEqual(["review.yes", "review.no", "review.pick2"]);
   });
   test("fill in who it is", () => {
@@ -68,10 +69,10 @@ describe("answers", () => {
     expect(naming("ep", asked, "ada", "Ada").send).toEqual({ method: "POST", path: "/name", body: { why: "x", cast_id: "ada" } });
     expect(naming("e p", question("a"), "ada", "Ada").send.path).toBe("/links/e%20p/identity-a");
   });
-  test("Enter takes the best match where the question has no yes", () => {
-    const asked = question("a", { answers: [choice("name"), choice("extra")], matches: [{ cast_id: "bo", name: "Bo", probability: 0.3, distance: 0.6 }] });
-    expect(offered(offers("ep", asked), "review.yes")?.label).toBe("Bo");
-    expect(offered(offers("ep", question("a")), "review.yes")).toBeUndefined();
+  test("Enter names nobody of whom nobody is sure", () => {
+    const asked = question("a", { answers: [choice("name"), choice("extra")], choices: [{ cast_id: "bo", name: "Bo", probability: 0.1, distance: null }] });
+    expect(offered(offers("ep", asked), "review.yes")).toBeUndefined();
+    expect(offered(offers("ep", asked), "review.pick1")?.label).toBe("Bo");
   });
 });
 
@@ -170,6 +171,13 @@ describe("two logs", () => {
     expect(stepping("ep", "undo", page.items[0]!, false)).toEqual({ path: "/edits/ep/undo", body: { edit_id: "e-1" } });
     expect(stepping("ep", "redo", page.items[1]!, false)).toEqual({ path: "/links/ep/redo", body: { version: 1 } });
     expect(stepping("ep", "undo", page.items[1]!, true)).toEqual({ path: "/history/ep/undo", body: { entry: "links:1" } });
+  });
+});
+
+describe("addresses", () => {
+  test("leave out what is not said, and say lists one by one", () => {
+    expect(address("/x", { a: 1, b: null, c: undefined, d: ["ada", "bo & co"], e: false })).toBe("/x?a=1&d=ada&d=bo+%26+co&e=false");
+    expect(address("/x", {})).toBe("/x");
   });
 });
 

@@ -85,7 +85,8 @@ export interface Question {
   cast_id: string | null;
   cast_name: string | null;
   track_ids: string[];
-  matches: t.Match[];
+  /** Whom it may be, best first: the keys 1 to 5. */
+  choices: { cast_id: string; name: string | null; probability: number; distance: number | null }[];
   evidence: Evidence[];
   against: Evidence[];
   references: { cast_id: string; picture_id: string }[];

@@ -38,7 +38,7 @@ export class ApiFailure extends Error {
   }
 }
 
-type Query = Record<string, string | number | boolean | null | undefined>;
+type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
 
 let csrf = "";
 let onSignedOut: () => void = () => {};
@@ -55,10 +55,12 @@ export function whenSignedOut(listener: () => void): void {
 
 export const segment = (value: string): string => encodeURIComponent(value);
 
-/** Path with its query; what is null or undefined is left out. */
+/** Path with its query; what is null or undefined is left out, a list is one pair each. */
 export function address(path: string, query?: Query): string {
-  const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== null && value !== undefined);
-  return pairs.length ? `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}` : path;
+  const pairs = Object.entries(query ?? {}).flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [value].flat().map((one) => [name, String(one)]),
+  );
+  return pairs.length ? `${path}?${new URLSearchParams(pairs)}` : path;
 }
 
 /** Send a request and unwrap its answer. Raises `ApiFailure`. */

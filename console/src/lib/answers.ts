@@ -90,7 +90,7 @@ export function offers(ep: string, question: Question): Offer[] {
   if (question.kind === "leftover") add("review.yes", of("yes") ?? of("move"), question.cast_name ? `Give it to ${name}` : "Give it to the nearest", "Given to them", "main");
   if (NO[question.kind]) add("review.no", of("no"), ...(NO[question.kind] as [string, string]));
   if (question.identity_id && question.kind !== "two_places") {
-    question.matches.slice(0, 5).forEach((match, at) => {
+    question.choices.slice(0, 5).forEach((match, at) => {
       if (question.kind === "is_this" && match.cast_id === question.cast_id) return;
       found.push({ ...naming(ep, question, match.cast_id, match.name ?? match.cast_id), command: `review.pick${at + 1}` });
     });
@@ -100,7 +100,5 @@ export function offers(ep: string, question: Question): Offer[] {
   return found;
 }
 
-/** The offer that a command of the registry gives, if the question has it; Enter is the best match of "who is this?". */
-export function offered(all: readonly Offer[], command: string): Offer | undefined {
-  return all.find((one) => one.command === command) ?? (command === "review.yes" ? all.find((one) => one.command === "review.pick1") : undefined);
-}
+/** The offer that a command of the registry gives, if the question has it. */
+export const offered = (all: readonly Offer[], command: string): Offer | undefined => all.find((one) => one.command === command);
