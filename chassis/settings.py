@@ -192,6 +192,9 @@ class ApiSettings(BaseModel):
     requests_per_minute: int = Field(
         default=1200, ge=1, description="Per caller and process; per address for those without credentials."
     )
+    pictures_per_minute: int = Field(
+        default=30_000, ge=1, description="The same for pictures that browsers keep: a page of faces asks for hundreds."
+    )
     failed_logins_per_minute: int = Field(
         default=60,
         ge=1,

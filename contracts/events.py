@@ -323,7 +323,8 @@ class SegmentEmbedded(AnalysedSegment):
 class EpisodeGrouped(EpisodeEvent):
     """All segments are in, tracks are joined and clustered.
 
-    `artifacts`: detections, shots, tracks, faces, faces_npy, tracks_npy, identities, cluster_centroids, track_metrics.
+    `artifacts`: detections, shots, tracks, faces, faces_npy, tracks_npy, identities, cluster_centroids, track_metrics,
+    doubts.
     """
 
     TOPIC: ClassVar[str] = "episode.grouped"

@@ -260,6 +260,45 @@ class Appearance(Contract):
     )
 
 
+class LikelySame(Contract):
+    """Two identities that may be one person; `distance` in merge distances, below 1 it is nearly the same face."""
+
+    first: IdentityId
+    second: IdentityId
+    distance: float = Field(ge=0)
+
+
+class LikelyStray(Contract):
+    """A track that may be in the wrong identity: distances to the centres in merge distances."""
+
+    track_id: TrackId
+    identity_id: IdentityId
+    distance: float = Field(ge=0)
+    nearest_other: IdentityId | None = None
+    distance_to_other: float | None = Field(default=None, ge=0)
+
+
+class LikelyTwo(Contract):
+    """An identity that may be two people, `second` being the tracks of the one with fewer of them."""
+
+    identity_id: IdentityId
+    second: tuple[TrackId, ...]
+    separation: float = Field(ge=0, description="Between the centres of the two, in merge distances.")
+    simultaneous: int = Field(ge=0, description="Pairs of tracks, one of each, seen in one frame.")
+
+
+class GroupingDoubts(Contract):
+    """What looks wrong in a grouping, the most doubtful first (artifact `doubts`, from grouper to identity)."""
+
+    ep_id: EpId
+    run_id: RunId
+    revision: int = Field(ge=1)
+    same: tuple[LikelySame, ...]
+    strays: tuple[LikelyStray, ...]
+    two: tuple[LikelyTwo, ...]
+    schema_version: int = SCHEMA_VERSION
+
+
 class CastScreenTime(Contract):
     cast_id: Slug
     name: str
@@ -310,6 +349,9 @@ class UnidentifiedScreenTime(Contract):
     shown: tuple[Appearance, ...] = Field(default=(), description="The intervals, each with its prominence.")
 
 
+    extra: bool = Field(default=False, description="A background performer, as operators say: nobody is to be named.")
+
+
 class CoAppearance(Contract):
     a: str
     b: str
@@ -320,6 +362,7 @@ class Coverage(Contract):
     any_face_s: float = Field(ge=0)
     nobody_s: float = Field(ge=0)
     figures_s: float = Field(default=0.0, ge=0, description="Seconds in which a picture or figure is to be seen.")
+    extras_s: float = Field(default=0.0, ge=0, description="Seconds in which a background performer is visible.")
 
 
 class ScreenTimeDocument(Contract):

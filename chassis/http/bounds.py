@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +23,7 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 INTERNAL = "/internal/"
+_PICTURE = re.compile(r"/(?:pictures|sprites)/[^/]+(?:/image)?$")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -74,8 +77,13 @@ class Bounds:
         except Exception:  # nobody could say whose it is
             await self._rates.request(source)
             raise
-        await self._rates.request(principal.id)
+        await (self._rates.picture if _is_picture(request) else self._rates.request)(principal.id)
         return principal
+
+
+def _is_picture(request: Request) -> bool:
+    """Whether a request of a known caller is one of the hundreds that one page of faces makes."""
+    return request.method == "GET" and _PICTURE.search(request.url.path) is not None
 
 
 def _check_page(request: Request, allowed: tuple[str, ...]) -> None:

@@ -26,6 +26,7 @@ class Rates:
         self._settings = settings
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
+        self._pictures = RateLimitItemPerMinute(settings.pictures_per_minute)
         self._failures = RateLimitItemPerMinute(settings.failed_logins_per_minute)
 
     async def request(self, who: str) -> None:
@@ -36,6 +37,11 @@ class Rates:
         """
         if not await self._limiter.hit(self._requests, "request", who):
             raise _put_off(f"More than {self._settings.requests_per_minute} requests in a minute")
+
+    async def picture(self, who: str) -> None:
+        """Count a picture, apart from requests; raises as `request`."""
+        if not await self._limiter.hit(self._pictures, "picture", who):
+            raise _put_off(f"More than {self._settings.pictures_per_minute} pictures in a minute")
 
     async def failure(self, address: str) -> None:
         """Count a wrong credential; raises as `request`."""

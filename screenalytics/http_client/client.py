@@ -645,9 +645,62 @@ class Client(Transport):
             query={"columns": columns, "count": count},
         )
 
+    def make_identity_sprite(
+        self, ep_id: str, identity_id: str, *, count: int | None = None, cell_px: int | None = None
+    ) -> Answer[models.FaceSprite]:
+        """Draw a person's best faces into one sheet, the best first, and say whose cell is whose."""
+        return self.request(
+            "GET",
+            f"/media/{quote(str(ep_id), safe='')}/identities/{quote(str(identity_id), safe='')}/sprite",
+            models.FaceSprite,
+            query={"count": count, "cell_px": cell_px},
+        )
+
     def make_picture_urls(self, ep_id: str, body: models.PictureRequest) -> Answer[models.PictureUrls]:
         """Make short-lived URLs of crops and thumbnails of this episode."""
         return self.request("POST", f"/media/{quote(str(ep_id), safe='')}/urls", models.PictureUrls, body=body)
+
+    def make_sprite(self, ep_id: str, body: models.SpriteRequest) -> Answer[models.Sprite]:
+        """Draw many faces into one sheet of square cells, or find it drawn; read it at `/media/{ep_id}/sprites/{sprite}`."""
+        return self.request("POST", f"/media/{quote(str(ep_id), safe='')}/sprites", models.Sprite, body=body)
+
+    def mark_extras(
+        self,
+        ep_id: str,
+        body: models.ExtrasRequest,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.ExtrasOutcome]:
+        """Say that people are background performers: nobody asks for their names, their seconds count apart."""
+        return self.request(
+            "POST",
+            f"/extras/{quote(str(ep_id), safe='')}",
+            models.ExtrasOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def mark_rest_as_extras(
+        self,
+        ep_id: str,
+        body: models.RestRequest,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.ExtrasOutcome]:
+        """Say that everybody without a name is a background performer, as one change."""
+        return self.request(
+            "POST",
+            f"/extras/{quote(str(ep_id), safe='')}/rest",
+            models.ExtrasOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
 
     def merge_clusters(
         self,
@@ -724,6 +777,12 @@ class Client(Transport):
         """What any edit would change, with its effect on screen time, without applying it."""
         return self.request("POST", f"/clusters/{quote(str(ep_id), safe='')}/preview", models.Preview, body=body)
 
+    def read_boxes(self, ep_id: str, *, from_s: float, to_s: float) -> Answer[models.Boxes]:
+        """Read where faces are in the picture during a stretch of the episode."""
+        return self.request(
+            "GET", f"/timeline/{quote(str(ep_id), safe='')}/boxes", models.Boxes, query={"from_s": from_s, "to_s": to_s}
+        )
+
     def read_cast_member(self, show: str, cast_id: str) -> Answer[models.MemberDetail]:
         """One cast member, and the episodes that name them."""
         return self.request(
@@ -769,6 +828,10 @@ class Client(Transport):
         """All links and dismissed suggestions of an episode, with their history."""
         return self.request("GET", f"/links/{quote(str(ep_id), safe='')}", models.LinksView, query={"history": history})
 
+    def read_picture(self, ep_id: str, picture: str) -> bytes:
+        """Read one face's picture; its address names its content, so browsers keep it."""
+        return self.content("GET", f"/media/{quote(str(ep_id), safe='')}/pictures/{quote(str(picture), safe='')}")
+
     def read_review_queue(self, ep_id: str, *, limit: int | None = None) -> Answer[models.PageReviewEntry]:
         """Whom to decide on first: the most uncertain who are on screen longest."""
         return self.request(
@@ -806,11 +869,19 @@ class Client(Transport):
         """One show."""
         return self.request("GET", f"/shows/{quote(str(show), safe='')}", models.ShowView)
 
+    def read_sprite(self, ep_id: str, sprite: str) -> bytes:
+        """Read a sheet that was drawn before; browsers keep it."""
+        return self.content("GET", f"/media/{quote(str(ep_id), safe='')}/sprites/{quote(str(sprite), safe='')}")
+
     def read_suggestions(self, ep_id: str, identity_id: str) -> Answer[models.Suggestions]:
         """Whom one identity may be."""
         return self.request(
             "GET", f"/suggestions/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}", models.Suggestions
         )
+
+    def read_timeline(self, ep_id: str) -> Answer[models.Timeline]:
+        """Read tracks, people, shots and cuts of an episode as columns."""
+        return self.request("GET", f"/timeline/{quote(str(ep_id), safe='')}", models.Timeline)
 
     def read_track_faces(self, ep_id: str, track_id: str) -> Answer[models.TrackFaces]:
         """Read a track, the quality of its faces and the faces themselves."""
@@ -934,6 +1005,25 @@ class Client(Transport):
             "POST",
             f"/clusters/{quote(str(ep_id), safe='')}/rename",
             models.EditAnswer,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def restore_extras(
+        self,
+        ep_id: str,
+        body: models.ExtrasRequest,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.ExtrasOutcome]:
+        """Say that people are no background performers."""
+        return self.request(
+            "POST",
+            f"/extras/{quote(str(ep_id), safe='')}/restore",
+            models.ExtrasOutcome,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,

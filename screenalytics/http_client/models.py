@@ -67,6 +67,28 @@ class BodyAddPictures(BaseModel):
     pictures: list[str]
 
 
+class Boxes(BaseModel):
+    """
+    Boxes of a stretch, in order of time. Between two boxes of one track a face moves evenly.
+    """
+
+    run_id: str
+    revision: int
+    from_s: float
+    to_s: float
+    track_ids: list[str]
+    t_ms: list[int]
+    track: Annotated[
+        list[int],
+        Field(description="Place in `track_ids`; -1: a face that is in no track."),
+    ]
+    box: Annotated[
+        list[int],
+        Field(description="Four for each of `t_ms`: x1, y1, x2, y2 in 1/10000 of width and height."),
+    ]
+    confidence: Annotated[list[int], Field(description="Per cent.")]
+
+
 class CastLink(BaseModel):
     identity_id: str
     cast_id: str
@@ -222,6 +244,10 @@ class Coverage(BaseModel):
         float | None,
         Field(description="Seconds in which a picture or figure is to be seen."),
     ] = 0.0
+    extras_s: Annotated[
+        float | None,
+        Field(description="Seconds in which a background performer is visible."),
+    ] = 0.0
 
 
 class CurrentRun(BaseModel):
@@ -258,10 +284,15 @@ class DeletedShow(BaseModel):
 class Dismissal(BaseModel):
     """
     A suggestion that is not to come back; `cast_id` None: no suggestion at all for this identity.
+
+    `extra`: because it is a background performer, whom nobody will name; only where `cast_id` is None. With `question`
+    it is that question of the review queue which is not to come back, and no suggestion.
     """
 
     identity_id: str
     cast_id: str | None = None
+    extra: bool | None = False
+    question: str | None = None
 
 
 class DropTracks(BaseModel):
@@ -373,6 +404,18 @@ class ErrorBody(BaseModel):
     details: dict[str, Any] | None = None
 
 
+class ExtrasRequest(BaseModel):
+    """
+    People of an episode.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    identity_ids: list[str]
+    why: str | None = None
+
+
 class FacePicture(BaseModel):
     """
     A picture of a face.
@@ -432,6 +475,25 @@ class GroupingMetrics(BaseModel):
     largest_fraction: float
 
 
+class IdentityColumns(BaseModel):
+    """
+    People, most visible first.
+    """
+
+    identity_id: list[str]
+    name: list[str | None]
+    cast_id: list[str | None]
+    linked_by: list[Literal["auto", "operator", "suggestion"] | None]
+    probability: list[float | None]
+    locked: list[bool]
+    extra: Annotated[list[bool], Field(description="A background performer, as operators said.")]
+    visible_s: list[float]
+    first_ms: list[int | None]
+    faces: list[int]
+    picture: Annotated[list[str | None], Field(description="For `/media/{ep_id}/pictures/{picture}`.")]
+    reason: Annotated[list[str | None], Field(description="Why nobody can say who this is, if so.")]
+
+
 class ImportedRow(BaseModel):
     row: int
     cast_id: str
@@ -470,7 +532,7 @@ class LinkChange(BaseModel):
     """
 
     version: Annotated[int, Field(description="Version of the state this change made.")]
-    action: Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]
+    action: Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
     identity_id: str
     cast_id: str | None
     who: str
@@ -490,7 +552,7 @@ class LinkCommand(BaseModel):
 
     version: int
     command_id: str
-    action: Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]
+    action: Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
     who: str
     at: Annotated[str, Field(description="ISO 8601, UTC.")]
     why: str | None = None
@@ -1003,6 +1065,18 @@ class Renaming(BaseModel):
     name: str
 
 
+class RestRequest(BaseModel):
+    """
+    Everybody without a name, or only those who are visible for less than so many seconds.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    below_s: float | None = None
+    why: str | None = None
+
+
 class RestoreTracks(BaseModel):
     """
     Dropped tracks are somebody after all.
@@ -1102,6 +1176,16 @@ class ScreenTimeFile(BaseModel):
     media_type: str
 
 
+class ShotColumns(BaseModel):
+    """
+    Shots in order of time; one that a segment's border divides is two rows.
+    """
+
+    shot_id: list[str]
+    start_ms: list[int]
+    end_ms: list[int]
+
+
 class ShowTotals(BaseModel):
     """
     The cast of a show, most visible first.
@@ -1171,6 +1255,33 @@ class SplitInTwo(BaseModel):
     )
     identity_id: Annotated[str, Field(examples=["identity-00001"])]
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class Sprite(BaseModel):
+    """
+    A sheet of square cells, row by row from the top left.
+    """
+
+    sprite: Annotated[
+        str,
+        Field(description="Name, made from the pictures in it: the same sheet always has the same one."),
+    ]
+    cell_px: int
+    columns: int
+    rows: int
+    pictures: list[str]
+
+
+class SpriteRequest(BaseModel):
+    """
+    Pictures by the tokens that timelines and faces have for them, in the order of the sheet.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    pictures: list[str]
+    cell_px: int | None = 96
 
 
 class StageProgress(BaseModel):
@@ -1255,6 +1366,29 @@ class Together(BaseModel):
     intervals_s: list[list[float]]
 
 
+class TrackColumns(BaseModel):
+    """
+    Tracks in order of time. `identity` and `shot` are places in the other tables, -1 where there is none.
+    """
+
+    track_id: list[str]
+    identity: list[int]
+    shot: list[int]
+    start_ms: list[int]
+    end_ms: list[int]
+    quality: Annotated[list[float], Field(description="Mean quality of the sampled faces, 0..1.")]
+    faces: list[int]
+    low_quality: list[bool]
+    distance: Annotated[
+        list[float | None],
+        Field(
+            description="Of the track's vector to its identity's centre, Euclidean between unit vectors: the largest are the likeliest mistakes."
+        ),
+    ]
+    picture: Annotated[list[str | None], Field(description="For `/media/{ep_id}/pictures/{picture}`.")]
+    rejection: list[str | None]
+
+
 class TrackQuality(BaseModel):
     """
     Quality of the faces sampled from a track, 0..1 each; `usable` of `faces` are good enough to recognise.
@@ -1318,6 +1452,10 @@ class UnidentifiedScreenTime(BaseModel):
             validate_default=True,
         ),
     ] = []
+    extra: Annotated[
+        bool | None,
+        Field(description="A background performer, as operators say: nobody is to be named."),
+    ] = False
 
 
 class UnlockCluster(BaseModel):
@@ -1567,9 +1705,25 @@ class ErasureReceipt(BaseModel):
     kafka: Annotated[list[KafkaHolding] | None, Field(validate_default=True)] = []
 
 
+class ExtrasOutcome(BaseModel):
+    """
+    What a command on extras did, and whom it left alone.
+    """
+
+    version: Annotated[int, Field(description="Version of the links now; also in `ETag`.")]
+    changed: bool
+    changes: Annotated[list[LinkChange] | None, Field(validate_default=True)] = []
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision that includes it; null while it is being made."),
+    ] = None
+    skipped: Annotated[list[SkippedSuggestion] | None, Field(validate_default=True)] = []
+
+
 class Face(BaseModel):
     """
-    A sampled face. `crop` and `thumbnail` are names for `POST /media/{ep_id}/urls`.
+    A sampled face. `crop` and `thumbnail` are names for `POST /media/{ep_id}/urls`, `picture` is what shows it at
+    `/media/{ep_id}/pictures/{picture}`.
     """
 
     face_id: str
@@ -1581,6 +1735,24 @@ class Face(BaseModel):
     usable: bool
     crop: str
     thumbnail: str | None
+    picture: str | None = None
+
+
+class FaceSprite(BaseModel):
+    """
+    A sheet of one person's faces; `faces` are those in its cells.
+    """
+
+    sprite: Annotated[
+        str,
+        Field(description="Name, made from the pictures in it: the same sheet always has the same one."),
+    ]
+    cell_px: int
+    columns: int
+    rows: int
+    pictures: list[str]
+    identity_id: str
+    faces: list[Face]
 
 
 class FiledVideo(BaseModel):
@@ -1830,6 +2002,27 @@ class RunStatus(BaseModel):
     finished_at: AwareDatetime | None = None
     failure: Failure | None = None
     report_revision: int | None = None
+
+
+class Timeline(BaseModel):
+    """
+    Everything that lanes show. Milliseconds count from the first picture; a player's clock is `starts_at_s` later.
+    """
+
+    run_id: str
+    revision: int
+    grouping_revision: int
+    links_version: int
+    edits_version: Annotated[int, Field(description="Version of the edits that the grouping includes.")]
+    duration_s: float
+    starts_at_s: float
+    cuts_ms: Annotated[
+        list[int],
+        Field(description="Cuts between shots; borders of segments are none."),
+    ]
+    shots: ShotColumns
+    identities: IdentityColumns
+    tracks: TrackColumns
 
 
 class TrackFaces(BaseModel):

@@ -17,6 +17,7 @@ from contracts.events import SegmentEmbedded
 from contracts.rows import (
     ClusterCentroidsDocument,
     FaceRow,
+    GroupingDoubts,
     IdentitiesDocument,
     ShotRow,
     TrackMetricsDocument,
@@ -25,6 +26,7 @@ from contracts.rows import (
 from services.grouper.episode.documents import (
     SegmentTotals,
     cluster_centroids_document,
+    doubts_document,
     identities_document,
     track_metrics_document,
 )
@@ -101,6 +103,7 @@ class RevisionHeader:
     run_id: str
     revision: int
     duration_s: float
+    sample_period_s: float
 
 
 def totals_in(document: TrackMetricsDocument) -> SegmentTotals:
@@ -123,27 +126,31 @@ async def write_grouping(
     totals: SegmentTotals,
     rules: WarningRules,
 ) -> dict[str, BlobRef]:
-    """Write what every revision has of its own: identities, cluster_centroids, track_metrics."""
+    """Write what every revision has of its own: identities, cluster_centroids, track_metrics, doubts."""
     names = {"ep_id": edition.ep_id, "run_id": edition.run_id}
     grouping = edited.grouping
 
-    def documents() -> tuple[IdentitiesDocument, ClusterCentroidsDocument, TrackMetricsDocument]:
+    def documents() -> tuple[IdentitiesDocument, ClusterCentroidsDocument, TrackMetricsDocument, GroupingDoubts]:
+        identities = identities_document(grouping, edited.faces, revision=edition.revision, **names)
+        centroids = cluster_centroids_document(grouping, **names)
         return (
-            identities_document(grouping, edited.faces, revision=edition.revision, **names),
-            cluster_centroids_document(grouping, **names),
+            identities,
+            centroids,
             track_metrics_document(
                 grouping, edited.faces, shots, totals, duration_s=edition.duration_s, rules=rules, **names
             ),
+            doubts_document(edited, identities, centroids, sample_period_s=edition.sample_period_s),
         )
 
-    identities, centroids, summary = await asyncio.to_thread(documents)
+    identities, centroids, summary, doubts = await asyncio.to_thread(documents)
     target = manifests_of(storage, edition)
     written = await asyncio.gather(
         target.put_document("clusters.json", identities),
         target.put_document("cluster_centroids.json", centroids),
         target.put_document("track_metrics.json", summary),
+        target.put_document("doubts.json", doubts),
     )
-    return dict(zip(("identities", "cluster_centroids", "track_metrics"), written, strict=True))
+    return dict(zip(("identities", "cluster_centroids", "track_metrics", "doubts"), written, strict=True))
 
 
 async def write_tracks(storage: Storage, edition: RevisionHeader, edited: EditedGrouping) -> dict[str, BlobRef]:

@@ -121,6 +121,7 @@ class TrackErasure:
         )
         artifacts["identities"] = await target.put_document("clusters.json", people)
         centroids = await self._document(run, "cluster_centroids", ClusterCentroidsDocument)
+        artifacts.pop("doubts", None)  # they name tracks that are gone; the next grouping says its own
         artifacts["cluster_centroids"] = await target.put_document(
             "cluster_centroids.json", forget_centroids(centroids, identities, forgotten)
         )

@@ -93,7 +93,11 @@ class Grouper:
         resolved = await asyncio.to_thread(resolver.resolve, records, ids.made)
         edited = await self._edited(event.run_id, ground, resolved, ids)
         edition = RevisionHeader(
-            ep_id=event.ep_id, run_id=event.run_id, revision=FIRST_REVISION, duration_s=event.duration_s
+            ep_id=event.ep_id,
+            run_id=event.run_id,
+            revision=FIRST_REVISION,
+            duration_s=event.duration_s,
+            sample_period_s=event.sample_period_s,
         )
         busy = round(time.perf_counter() - started, 3)
         totals = totals_of(embedded, gathered).with_stage("grouper", busy, round(time.process_time() - cpu, 3))
@@ -133,7 +137,11 @@ class Grouper:
         before = run.event
         edited = await self.group(run, book.log)
         edition = RevisionHeader(
-            ep_id=before.ep_id, run_id=before.run_id, revision=before.revision + 1, duration_s=before.duration_s
+            ep_id=before.ep_id,
+            run_id=before.run_id,
+            revision=before.revision + 1,
+            duration_s=before.duration_s,
+            sample_period_s=run.sample_period_s,
         )
         artifacts = dict(before.artifacts) | await write_grouping(
             self._storage,

@@ -112,6 +112,18 @@ class PreviewRules(_Rules):
     most_tracks: int = Field(default=3000, ge=2, description="Of one identity, to look for two people in.")
 
 
+class DoubtRules(_Rules):
+    """Which doubts about a grouping are told with it. Ratios are in merge distances."""
+
+    same_ratio: float = Field(default=1.6, gt=0, description="People farther apart are not asked about.")
+    most_same: int = Field(default=200, ge=1)
+    stray_ratio: float = Field(
+        default=1.3, gt=0, description="A track this far from its own centre is asked about, or one nearer to another."
+    )
+    most_strays: int = Field(default=200, ge=1)
+    most_tracks: int = Field(default=400, ge=2, description="Of one identity, to look for two people in each time.")
+
+
 class GrouperThresholds(_Rules):
     """All of them, for the model named here (None: the model most tracks were embedded with)."""
 
@@ -123,6 +135,7 @@ class GrouperThresholds(_Rules):
     carry: CarryRules = CarryRules()
     warnings: WarningRules = WarningRules()
     preview: PreviewRules = PreviewRules()
+    doubts: DoubtRules = DoubtRules()
 
     def on(self, scale: DistanceScale) -> Self:
         """The same for vectors of another model."""

@@ -20,6 +20,7 @@ from services.identity.commands.cast import CastCommands
 from services.identity.commands.consent import ConsentCommands
 from services.identity.commands.episode_erasure import EpisodeErasures
 from services.identity.commands.erasure import Erasures
+from services.identity.commands.extras import ExtrasCommands
 from services.identity.commands.links import LinkCommands
 from services.identity.commands.purge import RevisionPurge
 from services.identity.commands.reference_images import ReferenceImageCommands
@@ -28,12 +29,14 @@ from services.identity.commands.suggestions import SuggestionCommands
 from services.identity.handlers import FacebankHandlers, IdentityHandlers
 from services.identity.media.crop_urls import CropUrls
 from services.identity.media.examiner import Examiner
+from services.identity.media.picture_files import PictureFiles
 from services.identity.queries.appearances import AppearanceExports
 from services.identity.queries.episodes import EpisodeReader
 from services.identity.queries.faces import FaceQueries
 from services.identity.queries.people import PeopleQueries
 from services.identity.queries.personal_data import PersonalData
 from services.identity.queries.revisions import ScreenTimeReports
+from services.identity.queries.timeline import TimelineQueries
 from services.identity.reporter.reporter import Reporter
 from services.identity.routers import ROUTERS
 from services.identity.settings import IdentitySettings
@@ -97,6 +100,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             episodes,
             link_commands,
             SuggestionCommands(link_commands, episodes),
+            ExtrasCommands(link_commands, episodes),
             cast,
             erasures,
             shows,
@@ -104,6 +108,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             personal,
             ReferenceImageCommands(resources, facebanks, cast, examiner),
             PeopleQueries(people, facebanks, episodes),
+            TimelineQueries(episodes, reader),
             *reading_parts(resources, revisions, reader),
         ),
         background=(outbox.run, erasures.run),
@@ -116,9 +121,9 @@ def reading_parts(
     """What the routers that only read work with: screen time, exports, faces and pictures."""
     storage, settings = resources.storage, resources.settings
     reports = ScreenTimeReports(revisions, storage, reader, settings.api)
-    pictures = CropUrls(storage, settings.api)
-    faces = FaceQueries(reports, pictures, storage, settings.recognition.representative)
-    return (reports, AppearanceExports(reports), faces)
+    pictures, files = CropUrls(storage, settings.api), PictureFiles(storage)
+    faces = FaceQueries(reports, pictures, files, storage, settings.recognition.representative)
+    return (reports, AppearanceExports(reports), faces, files)
 
 
 async def main() -> None:

@@ -169,7 +169,7 @@ def recognise(
     screen_time = compute_screen_time(
         EpisodeRun(ep_id=document.ep_id, run_id=document.run_id, revision=revision, duration_s=grouping.duration_s),
         grouping.seen,
-        Named(identities=identities.identities, links=links, cast_names=facebank.names),
+        Named(identities=identities.identities, links=links, cast_names=facebank.names, extras=decided.extras),
         warnings=[*warnings, *(Warning.of("cast_conflict", conflict) for conflict in conflicts)],
         models=models,
         previous=previous,

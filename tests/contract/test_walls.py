@@ -34,6 +34,7 @@ PURE = (
     "services/identity/report",
     "services/identity/screentime",
     "services/identity/suggestions",
+    "services/identity/timeline",
 )
 """Folders in which a new file must do no input or output and know nothing of HTTP."""
 

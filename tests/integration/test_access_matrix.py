@@ -43,11 +43,12 @@ VALUES = {
     "cast_id": "ann",
     "erasure_id": "01JGFJJZ00ABCDEFGHJKMNPQR1",
     "picture": "0123456789abcdef",
+    "sprite": "0" * 32,
     "version": "1",
     "exchange": "edl",
     "file_format": "json",
 }
-READS_BY_POST = {"preview_edit", "make_picture_urls"}
+READS_BY_POST = {"preview_edit", "make_picture_urls", "make_sprite"}
 ROLES: dict[str, Role] = {
     "list_audit": Role.admin,
     "delete_episode": Role.admin,

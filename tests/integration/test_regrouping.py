@@ -128,7 +128,7 @@ async def test_an_edit_makes_the_next_revision_and_only_what_it_changes_is_writt
     assert (second.revision, second.edits_version) == (2, 1)
     assert await people(system, second) == MERGED
     changed = {name for name, ref in second.artifacts.items() if ref != first.artifacts[name]}
-    assert changed <= {"identities", "cluster_centroids", "track_metrics"}
+    assert changed <= {"identities", "cluster_centroids", "track_metrics", "doubts"}
     assert await regrouped(system, event) == second
     assert (await system.bus.deliver(await system.embedded(TAKE)))[0] == second
 

@@ -33,6 +33,7 @@ from chassis.s3.storage import Storage
 from chassis.service import Resources, Wiring
 from chassis.settings import KafkaSettings
 from chassis.triton.client import Inference
+from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, Event
 from contracts.ids import identity_id
 from contracts.rows import (
@@ -50,6 +51,7 @@ from services.identity.facebank.gallery import Reference
 from services.identity.settings import IdentitySettings
 from services.identity.store.facebanks import FacebankStore
 from tests.support.outboxes import all_published
+from tests.support.pictured import detect_tracks, picture_tracks
 from tests.unit.identity.builders import make_identity, make_shot, make_track
 
 EP, OTHER_EP, SHOW = "my-show-s01e02", "my-show-s01e03", "my-show"
@@ -165,9 +167,16 @@ class IdentityRig:
     client: httpx.AsyncClient
 
     async def grouped(
-        self, people: Sequence[Somebody], *, ep_id: str = EP, run_id: str = RUN, revision: int = 1
+        self,
+        people: Sequence[Somebody],
+        *,
+        ep_id: str = EP,
+        run_id: str = RUN,
+        revision: int = 1,
+        faces_each: int = 0,
+        **more: BlobRef,
     ) -> EpisodeGrouped:
-        """Write a grouping and return the event that speaks of it."""
+        """Write a grouping and return the event that speaks of it; `more` are artifacts besides the usual ones."""
         tracks: list[TrackRow] = []
         vectors: list[npt.NDArray[np.float32]] = []
         for one in people:
@@ -222,6 +231,9 @@ class IdentityRig:
         )
         target = ArtifactFolder(self.storage, "segments", ep_id, run_id, f"g{revision}")
         matrix = np.array(vectors, dtype=np.float32).reshape(-1, DIMENSION)
+        coloured = [(track, one.colour or GREY) for track, one in zip(tracks, people, strict=True)]
+        faces = await picture_tracks(self.storage, ep_id, run_id, coloured, each=faces_each) if faces_each else []
+        face_vectors = np.array([vector_of(colour) for _, colour in coloured for _ in range(faces_each)])
         return EpisodeGrouped(
             ep_id=ep_id,
             run_id=run_id,
@@ -231,15 +243,16 @@ class IdentityRig:
             clusters=len(people),
             tracks=len(tracks),
             artifacts={
-                "detections": await target.put_rows("detections.jsonl", []),
+                "detections": await target.put_rows("detections.jsonl", detect_tracks(tracks) if faces_each else []),
                 "shots": await target.put_rows("shots.jsonl", [make_shot(0, 0.0, 60.0, "start", "end")]),
                 "tracks": await target.put_rows("tracks.jsonl", tracks),
-                "faces": await target.put_rows("faces.jsonl", []),
-                "faces_npy": await target.put("faces.npy", to_npy(matrix[:0])),
+                "faces": await target.put_rows("faces.jsonl", faces),
+                "faces_npy": await target.put("faces.npy", to_npy(face_vectors.reshape(-1, DIMENSION))),
                 "tracks_npy": await target.put("tracks.npy", to_npy(matrix)),
                 "identities": await target.put_document("identities.json", identities),
                 "cluster_centroids": await target.put_document("cluster_centroids.json", centroids),
                 "track_metrics": await target.put_document("track_metrics.json", metrics),
+                **more,
             },
         )
 

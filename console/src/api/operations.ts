@@ -228,9 +228,25 @@ export const lockCluster = (epId: string, body: t.LockCluster, query?: { wait_s?
 export const makeContactSheet = (epId: string, identityId: string, query?: { columns?: number; count?: number }, options?: Options): Promise<Answer<t.ContactSheet>> =>
   call<t.ContactSheet>("GET", `/media/${segment(epId)}/identities/${segment(identityId)}/contact-sheet`, undefined, query, options);
 
+/** Draw a person's best faces into one sheet, the best first, and say whose cell is whose. */
+export const makeIdentitySprite = (epId: string, identityId: string, query?: { count?: number; cell_px?: number }, options?: Options): Promise<Answer<t.FaceSprite>> =>
+  call<t.FaceSprite>("GET", `/media/${segment(epId)}/identities/${segment(identityId)}/sprite`, undefined, query, options);
+
 /** Make short-lived URLs of crops and thumbnails of this episode. */
 export const makePictureUrls = (epId: string, body: t.PictureRequest, options?: Options): Promise<Answer<t.PictureUrls>> =>
   call<t.PictureUrls>("POST", `/media/${segment(epId)}/urls`, body, undefined, options);
+
+/** Draw many faces into one sheet of square cells, or find it drawn; read it at `/media/{ep_id}/sprites/{sprite}`. */
+export const makeSprite = (epId: string, body: t.SpriteRequest, options?: Options): Promise<Answer<t.Sprite>> =>
+  call<t.Sprite>("POST", `/media/${segment(epId)}/sprites`, body, undefined, options);
+
+/** Say that people are background performers: nobody asks for their names, their seconds count apart. */
+export const markExtras = (epId: string, body: t.ExtrasRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ExtrasOutcome>> =>
+  call<t.ExtrasOutcome>("POST", `/extras/${segment(epId)}`, body, query, options);
+
+/** Say that everybody without a name is a background performer, as one change. */
+export const markRestAsExtras = (epId: string, body: t.RestRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ExtrasOutcome>> =>
+  call<t.ExtrasOutcome>("POST", `/extras/${segment(epId)}/rest`, body, query, options);
 
 /** Make one person of several clusters; the target keeps its id. */
 export const mergeClusters = (epId: string, body: t.MergeClusters, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
@@ -247,6 +263,10 @@ export const moveTracks = (epId: string, body: t.MoveTracks, query?: { wait_s?: 
 /** What any edit would change, with its effect on screen time, without applying it. */
 export const previewEdit = (epId: string, body: t.MergeClusters | t.SplitCluster | t.MoveTracks | t.MoveTimeRange | t.KeepApart | t.LockCluster | t.UnlockCluster | t.DropTracks | t.RestoreTracks | t.RenameCluster | t.ReclusterEpisode, options?: Options): Promise<Answer<t.Preview>> =>
   call<t.Preview>("POST", `/clusters/${segment(epId)}/preview`, body, undefined, options);
+
+/** Read where faces are in the picture during a stretch of the episode. */
+export const readBoxes = (epId: string, query: { from_s: number; to_s: number }, options?: Options): Promise<Answer<t.Boxes>> =>
+  call<t.Boxes>("GET", `/timeline/${segment(epId)}/boxes`, undefined, query, options);
 
 /** One cast member, and the episodes that name them. */
 export const readCastMember = (show: string, castId: string, options?: Options): Promise<Answer<t.MemberDetail>> =>
@@ -272,6 +292,9 @@ export const readIdentity = (epId: string, identityId: string, options?: Options
 export const readLinks = (epId: string, query?: { history?: number }, options?: Options): Promise<Answer<t.LinksView>> =>
   call<t.LinksView>("GET", `/links/${segment(epId)}`, undefined, query, options);
 
+/** Address. Read one face's picture; its address names its content, so browsers keep it. */
+export const readPicture = (epId: string, picture: string): string => address(`/media/${segment(epId)}/pictures/${segment(picture)}`);
+
 /** Whom to decide on first: the most uncertain who are on screen longest. */
 export const readReviewQueue = (epId: string, query?: { limit?: number }, options?: Options): Promise<Answer<t.PageReviewEntry>> =>
   call<t.PageReviewEntry>("GET", `/suggestions/${segment(epId)}/review`, undefined, query, options);
@@ -287,9 +310,16 @@ export const readScreenTimeFile = (epId: string, fileFormat: string, query?: { r
 export const readShow = (show: string, options?: Options): Promise<Answer<t.ShowView>> =>
   call<t.ShowView>("GET", `/shows/${segment(show)}`, undefined, undefined, options);
 
+/** Address. Read a sheet that was drawn before; browsers keep it. */
+export const readSprite = (epId: string, sprite: string): string => address(`/media/${segment(epId)}/sprites/${segment(sprite)}`);
+
 /** Whom one identity may be. */
 export const readSuggestions = (epId: string, identityId: string, options?: Options): Promise<Answer<t.Suggestions>> =>
   call<t.Suggestions>("GET", `/suggestions/${segment(epId)}/${segment(identityId)}`, undefined, undefined, options);
+
+/** Read tracks, people, shots and cuts of an episode as columns. */
+export const readTimeline = (epId: string, options?: Options): Promise<Answer<t.Timeline>> =>
+  call<t.Timeline>("GET", `/timeline/${segment(epId)}`, undefined, undefined, options);
 
 /** Read a track, the quality of its faces and the faces themselves. */
 export const readTrackFaces = (epId: string, trackId: string, options?: Options): Promise<Answer<t.TrackFaces>> =>
@@ -326,6 +356,10 @@ export const renameCastMember = (show: string, castId: string, body: t.Renaming,
 /** Name a person who is nobody of the cast, or take the name away. */
 export const renameCluster = (epId: string, body: t.RenameCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
   call<t.EditAnswer>("POST", `/clusters/${segment(epId)}/rename`, body, query, options);
+
+/** Say that people are no background performers. */
+export const restoreExtras = (epId: string, body: t.ExtrasRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ExtrasOutcome>> =>
+  call<t.ExtrasOutcome>("POST", `/extras/${segment(epId)}/restore`, body, query, options);
 
 /** Suggest a dismissed pair again. */
 export const restoreSuggestion = (epId: string, body: t.Pair, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>

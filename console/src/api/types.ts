@@ -48,6 +48,18 @@ export interface BodyAddPictures {
   pictures: Array<string>;
 }
 
+export interface Boxes {
+  run_id: string;
+  revision: number;
+  from_s: number;
+  to_s: number;
+  track_ids: Array<string>;
+  t_ms: Array<number>;
+  track: Array<number>;
+  box: Array<number>;
+  confidence: Array<number>;
+}
+
 export interface CastImport {
   members: Array<NewMember>;
 }
@@ -188,6 +200,7 @@ export interface Coverage {
   any_face_s: number;
   nobody_s: number;
   figures_s?: number;
+  extras_s?: number;
 }
 
 export interface CurrentRun {
@@ -212,6 +225,8 @@ export interface DeletedShow {
 export interface Dismissal {
   identity_id: string;
   cast_id?: string | null;
+  extra?: boolean;
+  question?: string | null;
 }
 
 export interface DropTracks {
@@ -329,6 +344,19 @@ export interface ErrorBody {
   details?: Record<string, unknown>;
 }
 
+export interface ExtrasOutcome {
+  version: number;
+  changed: boolean;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
+  skipped?: Array<SkippedSuggestion>;
+}
+
+export interface ExtrasRequest {
+  identity_ids: Array<string>;
+  why?: string | null;
+}
+
 export interface Face {
   face_id: string;
   track_id: string;
@@ -339,6 +367,7 @@ export interface Face {
   usable: boolean;
   crop: string;
   thumbnail: string | null;
+  picture?: string | null;
 }
 
 export interface FacePicture {
@@ -356,6 +385,16 @@ export interface FaceQuality {
   sharpness: number;
   contrast: number;
   frontality: number;
+}
+
+export interface FaceSprite {
+  sprite: string;
+  cell_px: number;
+  columns: number;
+  rows: number;
+  pictures: Array<string>;
+  identity_id: string;
+  faces: Array<Face>;
 }
 
 export interface Failure {
@@ -385,6 +424,21 @@ export interface GroupingMetrics {
   rescued_tracks: number;
   singleton_fraction: number;
   largest_fraction: number;
+}
+
+export interface IdentityColumns {
+  identity_id: Array<string>;
+  name: Array<string | null>;
+  cast_id: Array<string | null>;
+  linked_by: Array<"auto" | "operator" | "suggestion" | null>;
+  probability: Array<number | null>;
+  locked: Array<boolean>;
+  extra: Array<boolean>;
+  visible_s: Array<number>;
+  first_ms: Array<number | null>;
+  faces: Array<number>;
+  picture: Array<string | null>;
+  reason: Array<string | null>;
 }
 
 export interface IdentityDetail {
@@ -472,7 +526,7 @@ export interface Likeness {
 
 export interface LinkChange {
   version: number;
-  action: "link" | "unlink" | "dismiss" | "restore" | "undo" | "redo";
+  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
   identity_id: string;
   cast_id: string | null;
   who: string;
@@ -488,7 +542,7 @@ export interface LinkChange {
 export interface LinkCommand {
   version: number;
   command_id: string;
-  action: "link" | "unlink" | "dismiss" | "restore" | "undo" | "redo";
+  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
   who: string;
   at: string;
   why?: string | null;
@@ -893,6 +947,11 @@ export interface Representatives {
   representatives: Array<Face>;
 }
 
+export interface RestRequest {
+  below_s?: number | null;
+  why?: string | null;
+}
+
 export interface RestoreTracks {
   kind?: "restore";
   track_ids: Array<string>;
@@ -1030,6 +1089,12 @@ export interface ScreenTimeFile {
   media_type: string;
 }
 
+export interface ShotColumns {
+  shot_id: Array<string>;
+  start_ms: Array<number>;
+  end_ms: Array<number>;
+}
+
 export interface ShowTotals {
   show: string;
   season: number | null;
@@ -1075,6 +1140,19 @@ export interface SplitInTwo {
   why?: string | null;
 }
 
+export interface Sprite {
+  sprite: string;
+  cell_px: number;
+  columns: number;
+  rows: number;
+  pictures: Array<string>;
+}
+
+export interface SpriteRequest {
+  pictures: Array<string>;
+  cell_px?: number;
+}
+
 export interface StageProgress {
   done: number;
   total: number;
@@ -1114,11 +1192,39 @@ export interface TemporalMatch {
   same_shot: boolean;
 }
 
+export interface Timeline {
+  run_id: string;
+  revision: number;
+  grouping_revision: number;
+  links_version: number;
+  edits_version: number;
+  duration_s: number;
+  starts_at_s: number;
+  cuts_ms: Array<number>;
+  shots: ShotColumns;
+  identities: IdentityColumns;
+  tracks: TrackColumns;
+}
+
 export interface Together {
   a: PersonTogether;
   b: PersonTogether;
   seconds: number;
   intervals_s: Array<[number, number]>;
+}
+
+export interface TrackColumns {
+  track_id: Array<string>;
+  identity: Array<number>;
+  shot: Array<number>;
+  start_ms: Array<number>;
+  end_ms: Array<number>;
+  quality: Array<number>;
+  faces: Array<number>;
+  low_quality: Array<boolean>;
+  distance: Array<number | null>;
+  picture: Array<string | null>;
+  rejection: Array<string | null>;
 }
 
 export interface TrackFaces {
@@ -1166,6 +1272,7 @@ export interface UnidentifiedScreenTime {
   prominence?: number | null;
   participant?: boolean;
   shown?: Array<Appearance>;
+  extra?: boolean;
 }
 
 export interface UnlockCluster {

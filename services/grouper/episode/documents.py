@@ -10,13 +10,16 @@ from contracts.rows import (
     ClusterCentroid,
     ClusterCentroidsDocument,
     FaceRow,
+    GroupingDoubts,
     IdentitiesDocument,
     Identity,
     ShotRow,
     TrackMetricsDocument,
 )
 from contracts.warnings import sentences
+from services.grouper.clustering.doubts import find_duplicates, likely_same, likely_strays, likely_two
 from services.grouper.clustering.quality import short_track_fraction, track_rate
+from services.grouper.episode.edited_grouping import EditedGrouping
 from services.grouper.episode.grouping_with_edits import Grouping, Person
 from services.grouper.rules import WarningRules
 
@@ -78,6 +81,35 @@ def cluster_centroids_document(grouping: Grouping, *, ep_id: str, run_id: str) -
             for person in grouping.people
             if person.centroid is not None
         ),
+    )
+
+
+def doubts_document(
+    edited: EditedGrouping,
+    identities: IdentitiesDocument,
+    centroids: ClusterCentroidsDocument,
+    *,
+    sample_period_s: float,
+) -> GroupingDoubts:
+    """What looks wrong in a grouping: the artifact `doubts`."""
+    grouping, rules = edited.grouping, edited.rules
+    people = identities.identities
+    pairs = find_duplicates(
+        people,
+        grouping.tracks,
+        centroids.centroids,
+        apart=edited.apart,
+        sample_period_s=sample_period_s,
+        rules=rules,
+    )
+    by_id = {track.track_id: track for track in grouping.tracks}
+    return GroupingDoubts(
+        ep_id=identities.ep_id,
+        run_id=identities.run_id,
+        revision=identities.revision,
+        same=likely_same(pairs, rules.doubts),
+        strays=likely_strays(people, grouping.tracks, grouping.tracks_npy, centroids.centroids, rules),
+        two=likely_two(people, by_id, grouping.tracks_npy, sample_period_s=sample_period_s, rules=rules),
     )
 
 

@@ -38,11 +38,16 @@ class GroupingInput:
 
 @dataclass(frozen=True, kw_only=True)
 class EditedGrouping:
-    """A grouping with edits. `faces` carry the names of cut tracks' parts; `is_cut` says whether there are any."""
+    """A grouping with edits. `faces` carry the names of cut tracks' parts; `is_cut` says whether there are any.
+
+    `rules` are those in force; `apart` the groups of tracks that edits keep apart.
+    """
 
     grouping: Grouping
     faces: Sequence[FaceRow]
     is_cut: bool
+    rules: GrouperThresholds
+    apart: Sequence[tuple[Sequence[str], Sequence[str]]]
 
 
 def group_edited(
@@ -58,8 +63,9 @@ def group_edited(
 
     `machine` is the machine's grouping of the same input with the thresholds in force, where it is there already.
     """
+    in_force = thresholds_in_force(thresholds, resolved.edits)
     if machine is None:
-        machine = ground.machine(thresholds_in_force(thresholds, resolved.edits))
+        machine = ground.machine(in_force)
     people = people_of(machine, ids, ground.joined.tracks)
     joined, faces, is_cut = ground.joined, ground.faces, bool(resolved.cut.parts)
     if is_cut:
@@ -78,7 +84,13 @@ def group_edited(
         sentence = f"{len(resolved.lost)} edits are about tracks that are not in this run."
         lost = Warning.of("edits_without_tracks", sentence)
         grouping = replace(grouping, warnings=(*grouping.warnings, lost))
-    return EditedGrouping(grouping=grouping, faces=faces, is_cut=is_cut)
+    return EditedGrouping(
+        grouping=grouping,
+        faces=faces,
+        is_cut=is_cut,
+        rules=in_force,
+        apart=[pair for edit in resolved.edits if all(pair := edit.apart())],
+    )
 
 
 def _names(resolved: Resolved) -> Mapping[str, Sequence[str]]:

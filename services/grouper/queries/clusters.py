@@ -12,10 +12,10 @@ from chassis.mongo.run_fence import RunFence
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.events import EpisodeGrouped
 from contracts.rows import ClusterCentroidsDocument, FaceRow, ShotRow, TrackRow
-from services.grouper.clustering.apply_edits import Sightings, between
-from services.grouper.clustering.review import Duplicate, Outlier, find_outliers, likely_duplicates
+from services.grouper.clustering.doubts import find_duplicates
+from services.grouper.clustering.review import Duplicate, Outlier, find_outliers
 from services.grouper.clustering.two_people import TwoPeople, find_two_people
-from services.grouper.edits.kinds import BaseEdit, Command
+from services.grouper.edits.kinds import Command
 from services.grouper.edits.log import EditLog, EditRecord, active_edits, highest_number_made
 from services.grouper.edits.people import People
 from services.grouper.edits.preview import Preview, SecondsRule, Side, compare
@@ -118,7 +118,13 @@ class ClusterQueries:
             view, centroids = await self.view(run), await self._centroids(run.event)
             resolved = await self._grouper.resolve(run, book.log)
             return await asyncio.to_thread(
-                _duplicates, view, centroids, resolved.edits, run.sample_period_s, self._in_force(run, book.log)
+                find_duplicates,
+                view.identities.identities,
+                view.tracks,
+                centroids.centroids,
+                apart=[pair for edit in resolved.edits if all(pair := edit.apart())],
+                sample_period_s=run.sample_period_s,
+                rules=self._in_force(run, book.log),
             )
 
         return await self._duplicates.get((run.event.run_id, run.event.revision, book.version), find)
@@ -191,28 +197,3 @@ class ClusterQueries:
     async def _seconds_rule(self, event: EpisodeGrouped) -> SecondsRule:
         shots = await self._reader.rows(event.artifacts["shots"], ShotRow)
         return SecondsRule(shots, duration_s=event.duration_s, rules=self._visibility)
-
-
-def _duplicates(
-    view: ClusterView,
-    centroids: ClusterCentroidsDocument,
-    edits: tuple[BaseEdit, ...],
-    sample_period_s: float,
-    rules: GrouperThresholds,
-) -> list[Duplicate]:
-    tracks = [row for row in view.tracks if row.track_id in view.people.identity_of]
-    links = [(row.continues, row.track_id) for row in tracks if row.continues is not None]
-    constraints = between(
-        view.people.identity_of,
-        apart=[pair for edit in edits if all(pair := edit.apart())],
-        closed=[one.identity_id for one in view.identities.identities if one.locked],
-        tracks=tracks,
-        sightings=Sightings(tracks, links, sample_period_s=sample_period_s, rules=rules.clustering),
-    )
-    return likely_duplicates(
-        centroids.centroids,
-        view.identities.identities,
-        tracks,
-        constraints,
-        merge_distance=rules.clustering.merge_limit,
-    )

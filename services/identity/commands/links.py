@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from chassis.commands import Order, accept, fingerprint, wait_for
 from chassis.errors import NotFound
@@ -256,7 +257,7 @@ class LinkCommands:
             ep_id=links.ep_id,
             run_id=links.run_id,
             version=state.version,
-            action=decision.action,
+            action=_told(decision.action),
             identity_id=changes[0].identity_id,
             cast_id=changes[0].cast_id,
             who=stamp.who[:200],
@@ -273,6 +274,11 @@ class LinkCommands:
             return links.revision if links is not None and links.reported_version >= version else None
 
         return await wait_for(look, wait_s)
+
+
+def _told(action: Action) -> Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]:
+    """What subscribers are told: an extra and a settled question are dismissals of what else would be asked."""
+    return "dismiss" if action == "extra" or action == "settle" else action
 
 
 def check_member(show: Show, cast_id: str) -> None:

@@ -13,10 +13,17 @@ from chassis.errors import NotFound
 from contracts.crops import CropRef
 
 _NAME = re.compile(
-    r"s3://(?P<bucket>[A-Za-z0-9.-]+)/artifacts/segments/(?P<ep_id>[a-z0-9-]+)/[0-9A-Z]{26}/[0-9]{5,9}/"
+    r"s3://(?P<bucket>[A-Za-z0-9.-]+)/artifacts/segments/"
+    r"(?P<ep_id>[a-z0-9-]+)/(?P<run>[0-9A-Z]{26})/(?P<segment>[0-9]{5,9})/"
     r"crops-(?P<digest>[0-9a-f]{16})\.zip"
     r"#(?P<member>(?P<kind>chips|thumbs)/(?P<track>track-[0-9]{5,9}-[0-9]{3,9})/(?P<frame>[0-9]{7,12})\.jpg)"
 )
+_TOKEN = re.compile(
+    r"(?P<run>[0-9A-Z]{26})-(?P<segment>[0-9]{5,9})-(?P<digest>[0-9a-f]{16})-"
+    r"(?P<kind>chips|thumbs)-(?P<track>track-[0-9]{5,9}-[0-9]{3,9})-(?P<frame>[0-9]{7,12})"
+)
+TOKEN_PATTERN = f"^{re.sub('[?]P<[a-z]+>', '?:', _TOKEN.pattern)}$"
+"""How the address of a picture looks."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,30 @@ def picture_key(text: str, *, ep_id: str, bucket: str) -> PictureKey:
         member=found["member"],
         name=f"{found['kind']}-{found['track']}-{found['frame']}.jpg",
     )
+
+
+def picture_token(name: str | None) -> str | None:
+    """What stands for a picture in the path of an address; None for what is no name of one.
+
+    It holds the hash of the archive and the member in it, so what it names never changes.
+    """
+    found = _NAME.fullmatch(name or "")
+    if found is None:
+        return None
+    return "-".join(found[part] for part in ("run", "segment", "digest", "kind", "track", "frame"))
+
+
+def picture_of_token(token: str, *, ep_id: str, bucket: str) -> PictureKey:
+    """The picture of the episode that a token stands for.
+
+    Raises:
+        NotFound: `unknown_picture`, for any other text.
+    """
+    found = _TOKEN.fullmatch(token)
+    if found is None:
+        raise unknown_picture(token, ep_id)
+    archive = f"s3://{bucket}/artifacts/segments/{ep_id}/{found['run']}/{found['segment']}/crops-{found['digest']}.zip"
+    return picture_key(f"{archive}#{found['kind']}/{found['track']}/{found['frame']}.jpg", ep_id=ep_id, bucket=bucket)
 
 
 def unknown_picture(text: str, ep_id: str) -> NotFound:

@@ -32,7 +32,7 @@ class LinkCommand(Contract):
 
 class Skipped(Contract):
     """An identity that a command left alone. Codes: `locked`, `decided`, `linked`, `no_suggestion`, `improbable`,
-    `unclear`, `simultaneous`.
+    `unclear`, `simultaneous`, `extra`, `no_extra`.
     """
 
     identity_id: str

@@ -15,7 +15,7 @@ from contracts.blobs import Contract
 from contracts.ids import IdentityId, Slug
 from contracts.rows import CastLink, LinkedBy
 
-Action = Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]
+Action = Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
 
 
 class LinkRefused(Conflict):
@@ -25,10 +25,16 @@ class LinkRefused(Conflict):
 
 
 class Dismissal(Contract):
-    """A suggestion that is not to come back; `cast_id` None: no suggestion at all for this identity."""
+    """A suggestion that is not to come back; `cast_id` None: no suggestion at all for this identity.
+
+    `extra`: because it is a background performer, whom nobody will name; only where `cast_id` is None. With `question`
+    it is that question of the review queue which is not to come back, and no suggestion.
+    """
 
     identity_id: IdentityId
     cast_id: Slug | None = None
+    extra: bool = False
+    question: str | None = None
 
 
 class LinkState(Contract):
@@ -46,7 +52,17 @@ class LinkState(Contract):
 
     @property
     def dismissed_pairs(self) -> frozenset[tuple[str, str | None]]:
-        return frozenset((entry.identity_id, entry.cast_id) for entry in self.dismissed)
+        return frozenset((entry.identity_id, entry.cast_id) for entry in self.dismissed if entry.question is None)
+
+    @property
+    def extras(self) -> frozenset[str]:
+        """Identities that people said are background performers."""
+        return frozenset(entry.identity_id for entry in self.dismissed if entry.extra)
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """Questions of the review queue that people answered with: it is right as it is."""
+        return frozenset(entry.question for entry in self.dismissed if entry.question is not None)
 
 
 class LinkChange(Contract):
@@ -119,7 +135,7 @@ def link_identity_to_cast(
             at=at,
             event_id=event_id,
         )
-        dismissed = tuple(entry for entry in dismissed_before if entry.cast_id not in (cast_id, None))
+        dismissed = tuple(entry for entry in dismissed_before if not _speaks_against(entry, cast_id))
     return _transition(
         state,
         action="unlink" if cast_id is None else "link",
@@ -149,7 +165,7 @@ def dismiss_suggestion(
     """
     _check_version(state, expected_version)
     before, dismissed = state.link_of(identity_id), state.dismissals_of(identity_id)
-    if any(entry.cast_id == cast_id for entry in dismissed):
+    if any(entry.cast_id == cast_id and entry.question is None for entry in dismissed):
         raise LinkRefused("nothing_to_change", "This suggestion is dismissed already.")
     concerned = before is not None and cast_id in (before.cast_id, None)
     if concerned and before is not None and before.by != "auto":
@@ -161,6 +177,68 @@ def dismiss_suggestion(
         cast_id=cast_id,
         link=None if concerned else before,
         dismissed=_with(dismissed, identity_id, cast_id),
+        who=who,
+        at=at,
+        event_id=event_id,
+    )
+
+
+def mark_extra(
+    state: LinkState,
+    *,
+    identity_id: str,
+    who: str,
+    at: str,
+    event_id: str,
+    expected_version: int,
+) -> LinkTransition:
+    """Says that an identity is a background performer: nobody is suggested for it, an automatic link is taken away.
+
+    Raises StaleVersion, and LinkRefused: `linked_by_operator`, `nothing_to_change` when it is one already.
+    """
+    _check_version(state, expected_version)
+    before, dismissed = state.link_of(identity_id), state.dismissals_of(identity_id)
+    if identity_id in state.extras:
+        raise LinkRefused("nothing_to_change", f"{identity_id} is an extra already.")
+    if before is not None and before.by != "auto":
+        raise LinkRefused("linked_by_operator", f"{identity_id} was linked by hand: take the link away instead.")
+    return _transition(
+        state,
+        action="extra",
+        identity_id=identity_id,
+        cast_id=None,
+        link=None,
+        dismissed=_with(dismissed, identity_id, None, extra=True),
+        who=who,
+        at=at,
+        event_id=event_id,
+    )
+
+
+def settle_question(
+    state: LinkState,
+    *,
+    identity_id: str,
+    question: str,
+    who: str,
+    at: str,
+    event_id: str,
+    expected_version: int,
+) -> LinkTransition:
+    """Says of a question of the review queue that all is right as it is: it does not come back.
+
+    Raises StaleVersion, and LinkRefused `nothing_to_change` when it is settled already.
+    """
+    _check_version(state, expected_version)
+    if question in state.settled:
+        raise LinkRefused("nothing_to_change", "This question is settled already.")
+    return _transition(
+        state,
+        action="settle",
+        identity_id=identity_id,
+        cast_id=None,
+        link=state.link_of(identity_id),
+        dismissed=_with(state.dismissals_of(identity_id), identity_id, None, question=question),
         who=who,
         at=at,
         event_id=event_id,
@@ -180,7 +258,7 @@ def restore_suggestion(
     """Lifts a dismissal. Raises StaleVersion, and LinkRefused `nothing_to_change` when there is none."""
     _check_version(state, expected_version)
     dismissed = state.dismissals_of(identity_id)
-    left = tuple(entry for entry in dismissed if entry.cast_id != cast_id)
+    left = tuple(entry for entry in dismissed if entry.cast_id != cast_id or entry.question is not None)
     if left == dismissed:
         raise LinkRefused("nothing_to_change", "This suggestion is not dismissed.")
     return _transition(
@@ -238,14 +316,30 @@ def _check_version(state: LinkState, expected: int) -> None:
 def _check_automatic(before: CastLink | None, dismissed: tuple[Dismissal, ...], cast_id: str | None) -> None:
     if before is not None and before.by != "auto":
         raise LinkRefused("linked_by_operator", f"{before.identity_id} was linked by hand and stays so.")
-    if cast_id is not None and any(entry.cast_id in (cast_id, None) for entry in dismissed):
+    if cast_id is not None and any(_speaks_against(entry, cast_id) for entry in dismissed):
         raise LinkRefused("suggestion_dismissed", f"{dismissed[0].identity_id} was said not to be {cast_id}.")
 
 
-def _with(dismissed: tuple[Dismissal, ...], identity_id: str, cast_id: str | None) -> tuple[Dismissal, ...]:
-    entries = {entry.cast_id or "": entry for entry in dismissed}
-    entries[cast_id or ""] = Dismissal(identity_id=identity_id, cast_id=cast_id)
+def _speaks_against(entry: Dismissal, cast_id: str) -> bool:
+    """Whether a dismissal keeps an identity from being linked to a cast member by machine."""
+    return entry.question is None and entry.cast_id in (cast_id, None)
+
+
+def _with(
+    dismissed: tuple[Dismissal, ...],
+    identity_id: str,
+    cast_id: str | None,
+    *,
+    extra: bool = False,
+    question: str | None = None,
+) -> tuple[Dismissal, ...]:
+    added = Dismissal(identity_id=identity_id, cast_id=cast_id, extra=extra, question=question)
+    entries = {_order(entry): entry for entry in (*dismissed, added)}
     return tuple(entry for _, entry in sorted(entries.items()))
+
+
+def _order(entry: Dismissal) -> tuple[str, str, str]:
+    return entry.identity_id, entry.cast_id or "", entry.question or ""
 
 
 def _transition(
@@ -266,7 +360,7 @@ def _transition(
     after = LinkState(
         version=state.version + 1,
         links=tuple(sorted(links, key=lambda entry: entry.identity_id)),
-        dismissed=tuple(sorted([*others, *dismissed], key=lambda entry: (entry.identity_id, entry.cast_id or ""))),
+        dismissed=tuple(sorted([*others, *dismissed], key=_order)),
     )
     change = LinkChange(
         version=after.version,

@@ -25,7 +25,8 @@ from contracts.rows import (
     TrackRow,
 )
 from services.identity.faces.contact_sheet import Pixels, SheetSize, draw_sheet, sheet_name
-from services.identity.faces.crop_refs import PictureKey
+from services.identity.faces.crop_refs import PictureKey, picture_token
+from services.identity.faces.sprites import Sprite
 from services.identity.faces.track_reps import (
     TrackQuality,
     compute_track_quality,
@@ -33,6 +34,7 @@ from services.identity.faces.track_reps import (
     select_representative_frames,
 )
 from services.identity.media.crop_urls import KIND, CropUrls, PictureUrls
+from services.identity.media.picture_files import PictureFiles
 from services.identity.queries.revisions import ScreenTimeReports
 from services.identity.rules import RepresentativeRules
 from services.identity.store.revisions import Report
@@ -42,7 +44,9 @@ FACES = "faces.jsonl"
 
 
 class Face(BaseModel):
-    """A sampled face. `crop` and `thumbnail` are names for `POST /media/{ep_id}/urls`."""
+    """A sampled face. `crop` and `thumbnail` are names for `POST /media/{ep_id}/urls`, `picture` is what shows it at
+    `/media/{ep_id}/pictures/{picture}`.
+    """
 
     face_id: FaceId
     track_id: TrackId
@@ -53,6 +57,7 @@ class Face(BaseModel):
     usable: bool
     crop: str
     thumbnail: str | None
+    picture: str | None = None
 
     @classmethod
     def of(cls, row: FaceRow) -> Face:
@@ -66,6 +71,7 @@ class Face(BaseModel):
             usable=is_usable(row),
             crop=row.crop,
             thumbnail=row.thumbnail,
+            picture=picture_token(row.thumbnail or row.crop),
         )
 
 
@@ -110,14 +116,27 @@ class ContactSheet(BaseModel):
     faces: tuple[Face, ...]
 
 
+class FaceSprite(Sprite):
+    """A sheet of one person's faces; `faces` are those in its cells."""
+
+    identity_id: IdentityId
+    faces: tuple[Face, ...]
+
+
 class FaceQueries:
     """Looks up faces in the manifests of the current revision."""
 
     def __init__(
-        self, reports: ScreenTimeReports, pictures: CropUrls, storage: Storage, rules: RepresentativeRules
+        self,
+        reports: ScreenTimeReports,
+        pictures: CropUrls,
+        files: PictureFiles,
+        storage: Storage,
+        rules: RepresentativeRules,
     ) -> None:
         self._reports = reports
         self._pictures = pictures
+        self._files = files
         self._storage = storage
         self._rules = rules
         self._index = FaceIndex()
@@ -212,6 +231,16 @@ class FaceQueries:
             columns=size.columns,
             faces=tuple(Face.of(face) for face in shown),
         )
+
+    async def sprite(self, ep_id: str, identity_id: str, *, count: int, cell_px: int) -> FaceSprite:
+        """A sheet of a person's best faces, the best first; raises as `contact_sheet`."""
+        report = await self._reports.find(ep_id)
+        _, best = await self._best(report, await self._identity(report, identity_id), count)
+        shown = [face for row in best if (face := Face.of(row)).picture is not None]
+        if not shown:
+            raise NotFound("no_pictures", f"No face of {identity_id} was kept: look at its tracks in the video.")
+        made = await self._files.make_sprite(ep_id, [str(face.picture) for face in shown], cell_px=cell_px)
+        return FaceSprite(**made.model_dump(), identity_id=identity_id, faces=tuple(shown))
 
     async def _faces(self, report: Report) -> FacesOfTracks:
         rows = await self._reports.rows(report, FACES, FaceRow)

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from services.identity.routers import (
+    extras,
     identities,
     links,
     media,
@@ -13,6 +14,7 @@ from services.identity.routers import (
     screen_time_exports,
     shows,
     suggestions,
+    timeline,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -22,8 +24,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     identities.router,
     suggestions.router,
     links.router,
+    extras.router,
     people.router,
     screen_time.router,
     screen_time_exports.router,
     media.router,
+    timeline.router,
 )

@@ -249,7 +249,9 @@ def suggestions_of(episode: Episode, found: CastSuggestions) -> Suggestions:
         ),
         margin=round(found.margin, 6),
         reason=found.reason,
-        dismissed=tuple(entry.cast_id for entry in episode.links.decided.dismissals_of(found.identity_id)),
+        dismissed=tuple(
+            entry.cast_id for entry in episode.links.decided.dismissals_of(found.identity_id) if entry.question is None
+        ),
         prominence=episode.content.prominence[found.identity_id].score,
         participant=episode.content.prominence[found.identity_id].participant,
     )

@@ -28,8 +28,9 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """Who they are: identities, their links to the cast, and the cast's names by id."""
+    """Who they are: identities, their links to the cast, the cast's names by id, and identities that are extras."""
 
     identities: Sequence[Identity]
     links: Sequence[CastLink]
     cast_names: Mapping[str, str]
+    extras: frozenset[str] = frozenset()

@@ -34,6 +34,7 @@ from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 
 RATIO_DIGITS = 6
 NO_MATCH = "Nobody in the facebank is similar enough."
+EXTRA = "A background performer, as operators said."
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,9 @@ def compute_screen_time(
         for one in cast_presence
     )
     by_id = {person.identity_id: person for person in everyone}
-    unidentified = tuple(_unidentified_row(one, by_id[one.key], reasons or {}) for one in unnamed)
+    unidentified = tuple(
+        _unidentified_row(one, by_id[one.key], reasons or {}, extra=one.key in named.extras) for one in unnamed
+    )
     apart = tuple(_figure_row(one, by_id[one.key], pictures[one.key]) for one in figures)
     any_face = union(*(one.intervals for one in cast_presence + unnamed))
     notes = [*warnings, *_link_warnings(link_of, by_id, names)]
@@ -131,6 +134,7 @@ def compute_screen_time(
             any_face_s=total(any_face),
             nobody_s=total(difference([(0.0, duration)], any_face)),
             figures_s=total(union(*(one.intervals for one in figures))),
+            extras_s=total(union(*(one.intervals for one in unnamed if one.key in named.extras))),
         ),
         warnings=sentences(notes),
         warning_details=tuple(dict.fromkeys(notes)),
@@ -198,13 +202,15 @@ def _cast_row(
     )
 
 
-def _unidentified_row(presence: _Presence, person: Identity, reasons: Mapping[str, str]) -> UnidentifiedScreenTime:
+def _unidentified_row(
+    presence: _Presence, person: Identity, reasons: Mapping[str, str], *, extra: bool
+) -> UnidentifiedScreenTime:
     return UnidentifiedScreenTime(
         identity_id=presence.key,
         visible_s=presence.seconds,
         intervals_s=presence.intervals,
         tracks=len(presence.tracks),
-        reason=person.reason or reasons.get(presence.key) or NO_MATCH,
+        reason=EXTRA if extra else person.reason or reasons.get(presence.key) or NO_MATCH,
         representative=person.representative,
         label=person.label,
         present_s=None if presence.present is None else total(presence.present),
@@ -212,6 +218,7 @@ def _unidentified_row(presence: _Presence, person: Identity, reasons: Mapping[st
         prominence=presence.prominence.score,
         participant=presence.prominence.participant,
         shown=presence.prominence.shown,
+        extra=extra,
     )
 
 

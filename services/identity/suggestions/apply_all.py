@@ -67,6 +67,8 @@ def _problem(
         return "locked", "It is locked."
     if link is not None:
         return ("linked", "It has an automatic link.") if link.by == "auto" else ("decided", "It was linked by hand.")
+    if suggestion.identity_id in state.extras:
+        return "extra", "It is a background performer."
     if best is None:
         return "no_suggestion", suggestion.reason or "There is no suggestion."
     if best.probability < min_probability:

@@ -49,6 +49,14 @@ async def test_one_callers_requests_are_not_anothers() -> None:
     assert (await get(app, authorization="Bearer viewer")).status == 429, "it is the same caller by another header"
 
 
+async def test_a_page_full_of_pictures_leaves_the_callers_requests_alone() -> None:
+    app = app_of([router], ApiSettings(requests_per_minute=3, pictures_per_minute=5))
+    pictures = [(await get(app, path="/media/x/pictures/a", x_api_key="viewer")).status for _ in range(6)]
+    assert pictures == [404] * 5 + [429]
+    assert [(await get(app, x_api_key="viewer")).status for _ in range(4)] == [200, 200, 200, 429]
+    assert (await get(app, path="/media/x/pictures/a")).status == 404, "strangers' are requests"
+
+
 async def test_whoever_has_no_credential_is_counted_by_address() -> None:
     app = app_of([router], ApiSettings(requests_per_minute=3))
     assert [(await get(app, path="/nowhere")).status for _ in range(4)] == [404, 404, 404, 429]
