@@ -71,6 +71,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         unknown_key="List the keys to see which there are.",
         unknown_person="List the identities and the cast to see who there is.",
         unknown_picture="List the pictures to see which there are.",
+        unknown_question="Read the review queue again: the question was answered, or what it was about is gone.",
         unknown_revision="List the revisions to see which there are.",
         unknown_run="List the runs to see which there are.",
         unknown_show="Create the show first.",

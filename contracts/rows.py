@@ -348,7 +348,6 @@ class UnidentifiedScreenTime(Contract):
     participant: bool = Field(default=True, description="False: seen in passing, as audience and passers-by are.")
     shown: tuple[Appearance, ...] = Field(default=(), description="The intervals, each with its prominence.")
 
-
     extra: bool = Field(default=False, description="A background performer, as operators say: nobody is to be named.")
 
 

@@ -777,6 +777,10 @@ class Client(Transport):
         """What any edit would change, with its effect on screen time, without applying it."""
         return self.request("POST", f"/clusters/{quote(str(ep_id), safe='')}/preview", models.Preview, body=body)
 
+    def put_question_off(self, ep_id: str, body: models.LaterRequest) -> Answer[models.PutOff]:
+        """Put a question at the end of the queue, or back into its place; that decides nothing."""
+        return self.request("POST", f"/review/{quote(str(ep_id), safe='')}/later", models.PutOff, body=body)
+
     def read_boxes(self, ep_id: str, *, from_s: float, to_s: float) -> Answer[models.Boxes]:
         """Read where faces are in the picture during a stretch of the episode."""
         return self.request(
@@ -831,6 +835,10 @@ class Client(Transport):
     def read_picture(self, ep_id: str, picture: str) -> bytes:
         """Read one face's picture; its address names its content, so browsers keep it."""
         return self.content("GET", f"/media/{quote(str(ep_id), safe='')}/pictures/{quote(str(picture), safe='')}")
+
+    def read_review(self, ep_id: str, *, limit: int | None = None) -> Answer[models.ReviewQueue]:
+        """Read what to ask a person about an episode, with evidence and the requests that answer it."""
+        return self.request("GET", f"/review/{quote(str(ep_id), safe='')}", models.ReviewQueue, query={"limit": limit})
 
     def read_review_queue(self, ep_id: str, *, limit: int | None = None) -> Answer[models.PageReviewEntry]:
         """Whom to decide on first: the most uncertain who are on screen longest."""
@@ -1073,6 +1081,25 @@ class Client(Transport):
             "POST",
             f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}/resume",
             models.ResumedRun,
+        )
+
+    def settle_question(
+        self,
+        ep_id: str,
+        body: models.SettleRequest,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.LinksOutcome]:
+        """Say of a question that all is right as it is: it is not asked again; a change of the links, undone like others."""
+        return self.request(
+            "POST",
+            f"/review/{quote(str(ep_id), safe='')}/settle",
+            models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
         )
 
     def split_cluster(

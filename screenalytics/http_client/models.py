@@ -8,6 +8,18 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
+class AnswerRequest(BaseModel):
+    """
+    One answer: the request that gives it. `body` lacks only what a person chooses (`cast_id`, `name`).
+    """
+
+    answer: Literal["yes", "no", "name", "new_member", "extra", "nobody", "first", "second", "both"]
+    effect_s: Annotated[float, Field(description="Seconds of screen time that it changes.")]
+    method: Literal["PUT", "POST", "DELETE"]
+    path: str
+    body: dict[str, Any] | None = None
+
+
 class Appearance(BaseModel):
     """
     One interval in which a person is visible, and how much the picture is about them then.
@@ -155,6 +167,17 @@ class CastTotal(BaseModel):
     seconds: float
     appearances: int
     share: float
+
+
+class Choice(BaseModel):
+    """
+    Somebody of the cast whom it may be.
+    """
+
+    cast_id: str
+    name: str
+    probability: float
+    distance: Annotated[float | None, Field(description="None where place and time alone suggest them.")] = None
 
 
 class Clash(BaseModel):
@@ -404,6 +427,18 @@ class ErrorBody(BaseModel):
     details: dict[str, Any] | None = None
 
 
+class Evidence(BaseModel):
+    """
+    A face that shows what is asked about.
+    """
+
+    face_id: str
+    track_id: str
+    t_s: float
+    bbox: list[float]
+    picture: Annotated[str | None, Field(description="For `/media/{ep_id}/pictures/{picture}`.")]
+
+
 class ExtrasRequest(BaseModel):
     """
     People of an episode.
@@ -524,6 +559,18 @@ class KeepApart(BaseModel):
     first: Annotated[str, Field(examples=["identity-00001"])]
     second: Annotated[str, Field(examples=["identity-00001"])]
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class LaterRequest(BaseModel):
+    """
+    A question for the end of the queue.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    id: str
+    later: bool | None = True
 
 
 class LinkChange(BaseModel):
@@ -816,6 +863,15 @@ class NewUpload(BaseModel):
     ] = False
 
 
+class Overlap(BaseModel):
+    """
+    A stretch in which both are in the picture.
+    """
+
+    start_s: float
+    end_s: float
+
+
 class Overrides(BaseModel):
     """
     Thresholds that an episode is grouped with instead of those of the settings. Distances are of the embedder.
@@ -1005,6 +1061,14 @@ class PreviewedIdentity(BaseModel):
     seconds_after: float
 
 
+class PutOff(BaseModel):
+    """
+    How many questions are put off now.
+    """
+
+    later: int
+
+
 class ReclusterEpisode(BaseModel):
     """
     Group with other thresholds from here on; an empty object goes back to those of the settings.
@@ -1016,6 +1080,15 @@ class ReclusterEpisode(BaseModel):
     kind: Literal["recluster"] = "recluster"
     overrides: Overrides
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class ReferencePicture(BaseModel):
+    """
+    A reference picture of a cast member: `/shows/{show}/cast/{cast_id}/pictures/{picture}/image`.
+    """
+
+    cast_id: str
+    picture: str
 
 
 class Registration(BaseModel):
@@ -1174,6 +1247,18 @@ class ScreenTimeFile(BaseModel):
     sha256: str
     bytes: int
     media_type: str
+
+
+class SettleRequest(BaseModel):
+    """
+    A question whose answer is: right as it is.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    id: str
+    why: str | None = None
 
 
 class ShotColumns(BaseModel):
@@ -1935,6 +2020,52 @@ class Preview(BaseModel):
     new_warnings: list[str] | None = []
 
 
+class Question(BaseModel):
+    """
+    One question. `doubt` is how likely what is there now is wrong, `worth_s` that share of what is at stake.
+    """
+
+    id: Annotated[
+        str,
+        Field(description="Stays the same while the question does, over revisions and runs of the grouping."),
+    ]
+    kind: Literal["is_this", "who", "same", "two", "belongs", "two_places", "leftover"]
+    sentence: str
+    worth_s: float
+    at_stake_s: float
+    doubt: float
+    later: bool | None = False
+    identity_id: str
+    other_id: str | None = None
+    cast_id: str | None = None
+    cast_name: str | None = None
+    track_ids: Annotated[
+        list[str] | None,
+        Field(description="What it is about, where that is not all of a person."),
+    ] = []
+    choices: Annotated[
+        list[Choice] | None,
+        Field(description="Whom it may be, the likeliest first.", validate_default=True),
+    ] = []
+    conflict: Overlap | None = None
+    answers: Annotated[list[AnswerRequest] | None, Field(validate_default=True)] = []
+    evidence: Annotated[
+        list[Evidence] | None,
+        Field(
+            description="The most different faces of what is asked about.",
+            validate_default=True,
+        ),
+    ] = []
+    against: Annotated[
+        list[Evidence] | None,
+        Field(
+            description="Those of the other side: the other person, the rest.",
+            validate_default=True,
+        ),
+    ] = []
+    references: Annotated[list[ReferencePicture] | None, Field(validate_default=True)] = []
+
+
 class Representatives(BaseModel):
     """
     The faces that show a person best, the best first.
@@ -1960,6 +2091,35 @@ class ReviewEntry(BaseModel):
     worth: Annotated[float, Field(description="Doubt times visible seconds.")]
     linked_to: str | None = None
     suggestions: Suggestions
+
+
+class ReviewQueue(BaseModel):
+    """
+    Questions, the most valuable first, and how much is left to decide.
+    """
+
+    run_id: str
+    revision: int
+    grouping_revision: int
+    links_version: Annotated[int, Field(description="Also in `ETag`; for links, extras, settled questions.")]
+    edits_version: Annotated[int, Field(description="Of the edits that the grouping includes; for clusters.")]
+    undecided_s: Annotated[
+        float,
+        Field(description="Visible seconds of everybody who has no name and is asked about."),
+    ]
+    decided_s: float
+    extras_s: float
+    total_s: Annotated[
+        float,
+        Field(description="Visible seconds of everybody, each counted for themselves."),
+    ]
+    pays: Annotated[
+        int,
+        Field(description="How many of the questions change half a second or more: after them going on does not."),
+    ]
+    later: Annotated[int, Field(description="How many are put off.")]
+    total: int
+    questions: list[Question]
 
 
 class RunComparison(BaseModel):

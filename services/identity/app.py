@@ -24,6 +24,7 @@ from services.identity.commands.extras import ExtrasCommands
 from services.identity.commands.links import LinkCommands
 from services.identity.commands.purge import RevisionPurge
 from services.identity.commands.reference_images import ReferenceImageCommands
+from services.identity.commands.review import ReviewCommands
 from services.identity.commands.shows import ShowDeletion
 from services.identity.commands.suggestions import SuggestionCommands
 from services.identity.handlers import FacebankHandlers, IdentityHandlers
@@ -35,6 +36,7 @@ from services.identity.queries.episodes import EpisodeReader
 from services.identity.queries.faces import FaceQueries
 from services.identity.queries.people import PeopleQueries
 from services.identity.queries.personal_data import PersonalData
+from services.identity.queries.review import ReviewQueries
 from services.identity.queries.revisions import ScreenTimeReports
 from services.identity.queries.timeline import TimelineQueries
 from services.identity.reporter.reporter import Reporter
@@ -44,6 +46,7 @@ from services.identity.store.erasures import ErasureStore
 from services.identity.store.facebanks import FacebankStore
 from services.identity.store.links import LinkStore
 from services.identity.store.people import PeopleStore
+from services.identity.store.review import PutOffStore
 from services.identity.store.revisions import RevisionStore
 
 
@@ -90,6 +93,8 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         settings=resources.settings.erasure,
     )
     link_commands = LinkCommands(links, episodes)
+    put_off = PutOffStore(database)
+    review = ReviewQueries(episodes, facebanks, put_off, reader)
     cast = CastCommands(facebanks, links, link_commands)
     personal = PersonalData(
         resources.storage, resources.database, facebanks=facebanks, links=links, revisions=revisions, reader=reader
@@ -109,6 +114,8 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             ReferenceImageCommands(resources, facebanks, cast, examiner),
             PeopleQueries(people, facebanks, episodes),
             TimelineQueries(episodes, reader),
+            review,
+            ReviewCommands(link_commands, episodes, review, put_off),
             *reading_parts(resources, revisions, reader),
         ),
         background=(outbox.run, erasures.run),

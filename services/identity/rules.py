@@ -196,6 +196,31 @@ class ScreenTimeRules(_Rules):
     figures: FigureRules = FigureRules()
 
 
+class ReviewRules(_Rules):
+    """What is asked, and in which order. `*_is_*` are how likely what is there is wrong where nothing better is known.
+
+    The midpoints and scales of pairs, halves and strays are in merge distances of the grouper, and guesses: they decide
+    the order of questions and nothing else.
+    """
+
+    asked_by_name: float = Field(default=0.3, ge=0, le=1, description="From here on: is this Ada? Below: who is this?")
+    unknown_is_named: float = Field(default=0.5, ge=0, le=1)
+    leftover_is_named: float = Field(default=0.2, ge=0, le=1)
+    clash_is_wrong: float = Field(default=0.5, ge=0, le=1)
+    seen_together: float = Field(default=0.95, ge=0, le=1, description="Two tracks of one person in one frame.")
+    same_midpoint: float = Field(default=1.1, gt=0)
+    same_scale: float = Field(default=0.12, gt=0)
+    two_midpoint: float = Field(default=1.25, gt=0)
+    two_scale: float = Field(default=0.12, gt=0)
+    stray_midpoint: float = Field(default=1.6, gt=0, description="Of a track that is near to nobody else.")
+    stray_scale: float = Field(default=0.2, gt=0)
+    least_worth_s: float = Field(default=0.5, ge=0, description="A question that changes less does not pay.")
+    name_costs: float = Field(
+        default=2.5, ge=1, description="A typed name / one key, at practised speed (4.1 s / 1.6 s)."
+    )
+    evidence: int = Field(default=6, ge=1, description="Faces shown of each side.")
+
+
 class IdentityThresholds(_Rules):
     """All of them."""
 
@@ -205,3 +230,4 @@ class IdentityThresholds(_Rules):
     temporal: TemporalRules = TemporalRules()
     representative: RepresentativeRules = RepresentativeRules()
     screen_time: ScreenTimeRules = ScreenTimeRules()
+    review: ReviewRules = ReviewRules()

@@ -32,6 +32,7 @@ PURE = (
     "services/identity/people",
     "services/identity/privacy",
     "services/identity/report",
+    "services/identity/review",
     "services/identity/screentime",
     "services/identity/suggestions",
     "services/identity/timeline",

@@ -10,7 +10,6 @@ import pytest_asyncio
 from chassis.mongo.database import Database
 from contracts.ids import identity_id
 from screenalytics.local.servers import Stack
-from tests.support.api_examples import hold
 from tests.support.identity_rig import BLUE, EP, GREEN, GREY, RED, IdentityRig, Somebody, identity_rig
 
 pytestmark = pytest.mark.integration
@@ -66,7 +65,3 @@ async def test_an_extra_who_gets_a_name_is_none(rig: IdentityRig) -> None:
     assert not any(people["extra"])
     unknown = await rig.call("POST", f"/extras/{EP}", {"identity_ids": [identity_id(99)]}, version=2)
     assert unknown.status_code == 404
-
-
-async def test_the_api_answers_as_the_page_says(rig: IdentityRig) -> None:
-    await hold("review.md", rig.client, {"ep_id": EP, "identity_id": ONE}, meanwhile=rig.bus.deliver)

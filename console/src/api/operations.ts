@@ -264,6 +264,10 @@ export const moveTracks = (epId: string, body: t.MoveTracks, query?: { wait_s?: 
 export const previewEdit = (epId: string, body: t.MergeClusters | t.SplitCluster | t.MoveTracks | t.MoveTimeRange | t.KeepApart | t.LockCluster | t.UnlockCluster | t.DropTracks | t.RestoreTracks | t.RenameCluster | t.ReclusterEpisode, options?: Options): Promise<Answer<t.Preview>> =>
   call<t.Preview>("POST", `/clusters/${segment(epId)}/preview`, body, undefined, options);
 
+/** Put a question at the end of the queue, or back into its place; that decides nothing. */
+export const putQuestionOff = (epId: string, body: t.LaterRequest, options?: Options): Promise<Answer<t.PutOff>> =>
+  call<t.PutOff>("POST", `/review/${segment(epId)}/later`, body, undefined, options);
+
 /** Read where faces are in the picture during a stretch of the episode. */
 export const readBoxes = (epId: string, query: { from_s: number; to_s: number }, options?: Options): Promise<Answer<t.Boxes>> =>
   call<t.Boxes>("GET", `/timeline/${segment(epId)}/boxes`, undefined, query, options);
@@ -294,6 +298,10 @@ export const readLinks = (epId: string, query?: { history?: number }, options?: 
 
 /** Address. Read one face's picture; its address names its content, so browsers keep it. */
 export const readPicture = (epId: string, picture: string): string => address(`/media/${segment(epId)}/pictures/${segment(picture)}`);
+
+/** Read what to ask a person about an episode, with evidence and the requests that answer it. */
+export const readReview = (epId: string, query?: { limit?: number }, options?: Options): Promise<Answer<t.ReviewQueue>> =>
+  call<t.ReviewQueue>("GET", `/review/${segment(epId)}`, undefined, query, options);
 
 /** Whom to decide on first: the most uncertain who are on screen longest. */
 export const readReviewQueue = (epId: string, query?: { limit?: number }, options?: Options): Promise<Answer<t.PageReviewEntry>> =>
@@ -372,6 +380,10 @@ export const restoreTracks = (epId: string, body: t.RestoreTracks, query?: { wai
 /** Take a failed or cancelled run up again: what it lacks is asked for within a few seconds. */
 export const resumeRun = (epId: string, runId: string, options?: Options): Promise<Answer<t.ResumedRun>> =>
   call<t.ResumedRun>("POST", `/episodes/${segment(epId)}/runs/${segment(runId)}/resume`, undefined, undefined, options);
+
+/** Say of a question that all is right as it is: it is not asked again; a change of the links, undone like others. */
+export const settleQuestion = (epId: string, body: t.SettleRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
+  call<t.LinksOutcome>("POST", `/review/${segment(epId)}/settle`, body, query, options);
 
 /** Split tracks off a cluster: they are somebody else. */
 export const splitCluster = (epId: string, body: t.SplitCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>

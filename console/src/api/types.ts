@@ -1,5 +1,13 @@
 // Generated from openapi.json by `python -m screenalytics.openapi.export`; do not edit.
 
+export interface AnswerRequest {
+  answer: "yes" | "no" | "name" | "new_member" | "extra" | "nobody" | "first" | "second" | "both";
+  effect_s: number;
+  method: "PUT" | "POST" | "DELETE";
+  path: string;
+  body?: Record<string, unknown> | null;
+}
+
 export interface Appearance {
   start_s: number;
   end_s: number;
@@ -103,6 +111,13 @@ export interface CastTotal {
   seconds: number;
   appearances: number;
   share: number;
+}
+
+export interface Choice {
+  cast_id: string;
+  name: string;
+  probability: number;
+  distance?: number | null;
 }
 
 export interface Clash {
@@ -344,6 +359,14 @@ export interface ErrorBody {
   details?: Record<string, unknown>;
 }
 
+export interface Evidence {
+  face_id: string;
+  track_id: string;
+  t_s: number;
+  bbox: [number, number, number, number];
+  picture: string | null;
+}
+
 export interface ExtrasOutcome {
   version: number;
   changed: boolean;
@@ -511,6 +534,11 @@ export interface KeepApart {
   first: string;
   second: string;
   why?: string | null;
+}
+
+export interface LaterRequest {
+  id: string;
+  later?: boolean;
 }
 
 export interface LeftoverTrack {
@@ -689,6 +717,11 @@ export interface OutlyingTrack {
   distance: number;
   nearest_other: string | null;
   distance_to_other: number | null;
+}
+
+export interface Overlap {
+  start_s: number;
+  end_s: number;
 }
 
 export interface Overrides {
@@ -904,10 +937,40 @@ export interface PreviewedIdentity {
   seconds_after: number;
 }
 
+export interface PutOff {
+  later: number;
+}
+
+export interface Question {
+  id: string;
+  kind: "is_this" | "who" | "same" | "two" | "belongs" | "two_places" | "leftover";
+  sentence: string;
+  worth_s: number;
+  at_stake_s: number;
+  doubt: number;
+  later?: boolean;
+  identity_id: string;
+  other_id?: string | null;
+  cast_id?: string | null;
+  cast_name?: string | null;
+  track_ids?: Array<string>;
+  choices?: Array<Choice>;
+  conflict?: Overlap | null;
+  answers?: Array<AnswerRequest>;
+  evidence?: Array<Evidence>;
+  against?: Array<Evidence>;
+  references?: Array<ReferencePicture>;
+}
+
 export interface ReclusterEpisode {
   kind?: "recluster";
   overrides: Overrides;
   why?: string | null;
+}
+
+export interface ReferencePicture {
+  cast_id: string;
+  picture: string;
 }
 
 export interface Registration {
@@ -971,6 +1034,22 @@ export interface ReviewEntry {
   worth: number;
   linked_to?: string | null;
   suggestions: Suggestions;
+}
+
+export interface ReviewQueue {
+  run_id: string;
+  revision: number;
+  grouping_revision: number;
+  links_version: number;
+  edits_version: number;
+  undecided_s: number;
+  decided_s: number;
+  extras_s: number;
+  total_s: number;
+  pays: number;
+  later: number;
+  total: number;
+  questions: Array<Question>;
 }
 
 export interface RevisionName {
@@ -1087,6 +1166,11 @@ export interface ScreenTimeFile {
   sha256: string;
   bytes: number;
   media_type: string;
+}
+
+export interface SettleRequest {
+  id: string;
+  why?: string | null;
 }
 
 export interface ShotColumns {

@@ -10,6 +10,7 @@ from services.identity.routers import (
     people,
     pictures,
     privacy,
+    review,
     screen_time,
     screen_time_exports,
     shows,
@@ -30,4 +31,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     screen_time_exports.router,
     media.router,
     timeline.router,
+    review.router,
 )
