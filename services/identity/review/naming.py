@@ -114,18 +114,10 @@ def _linked(now: Situation, identity_id: str, cast_id: str, seconds: float) -> A
 
 
 def _naming_answers(now: Situation, identity_id: str, seconds: float) -> tuple[AnswerRequest, ...]:
-    """What can be said of anybody: a name, a new member, an extra, nobody."""
+    """What can be said of anybody: a name, an extra, nobody."""
     tracks = [row.track_id for row in now.members.get(identity_id, ())]
-    show = now.ep_id[: now.ep_id.rindex("-s")]
     return (
         AnswerRequest(answer="name", effect_s=seconds, method="PUT", path=f"/links/{now.ep_id}/{identity_id}", body={}),
-        AnswerRequest(
-            answer="new_member",
-            effect_s=seconds,
-            method="POST",
-            path=f"/shows/{show}/cast/from-identity",
-            body={"ep_id": now.ep_id, "identity_id": identity_id},
-        ),
         AnswerRequest(
             answer="extra",
             effect_s=seconds,
