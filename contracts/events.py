@@ -302,7 +302,7 @@ class EmbedderScale(Contract):
     """What distances between vectors mean: probability of one person 1 / (1 + exp(slope * (distance - midpoint)))."""
 
     model_id: str
-    midpoint: float = Field(gt=0, lt=2, description="Euclidean distance of even odds.")
+    midpoint: float = Field(gt=0, le=2, description="Euclidean distance of even odds.")
     slope: float = Field(gt=0)
     calibrated: bool = Field(default=True, description="Measured; else assumed for want of anything better.")
 
