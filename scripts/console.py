@@ -21,6 +21,7 @@ GENERATED = {"types.ts", "operations.ts"}
 """Written from the OpenAPI document: of these only the operations that the console calls are built into it."""
 
 _OPERATION = re.compile(r"^export const (\w+) = .*?;$", re.MULTILINE | re.DOTALL)
+_IMPORTED = re.compile(r'import \{([^}]*)\} from "[./]*/operations"')
 _ADDRESS = re.compile(r'"(?:GET|POST|PUT|PATCH|DELETE)", `[^`]*`|address\(`[^`]*`')
 
 
@@ -35,10 +36,13 @@ def sources() -> dict[str, bytes]:
 def digest() -> str:
     """Hash of the sources and of the addresses that they call."""
     found = sources()
-    words = set(re.findall(r"\w+", b"\n".join(found.values()).decode()))
+    text = b"\n".join(found.values()).decode()
+    used = set(re.findall(r"\bapi\.(\w+)", text))
+    for imported in _IMPORTED.findall(text):
+        used |= set(re.findall(r"\w+", imported))
     operations = (CONSOLE / "src/api/operations.ts").read_text(encoding="utf-8")
     for operation in _OPERATION.finditer(operations):
-        if operation[1] in words:
+        if operation[1] in used:
             found[f"operation {operation[1]}"] = "".join(_ADDRESS.findall(operation[0])).encode()
     sum_ = hashlib.sha256()
     for name in sorted(found):
