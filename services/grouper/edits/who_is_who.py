@@ -46,6 +46,7 @@ class WhoIsWho:
         for track, identity in machine.items():
             self._tracks_of.setdefault(identity, set()).add(track)
         self._placed: set[str] = set()
+        self._locked: set[IdentityId] = set()
         self._became: dict[IdentityId, IdentityId] = {}
         self._named_last: list[IdentityId] = []
 
@@ -125,12 +126,13 @@ class WhoIsWho:
         here = self._here(group.track_ids)
         outside = self._tracks_of.get(kept, set()) - here - self.dropped
         for track in sorted(outside):
-            if self._machine[track] != kept:
+            if self._machine[track] not in {kept, *self._locked}:
                 self.give([track], self._machine[track])
         left = {track for track in outside if self.identity_of[track] == kept}
         if left:
-            self.give(left, self.fresh(left))
+            self.give(left, self.fresh(left, among=here))
         self.give(here, kept, named=group.track_ids)
+        self._locked.add(kept)
 
     def follow(self, newcomers: Collection[str]) -> None:
         """Tracks that no edit could name go where most of the tracks went with which the machine put them."""
@@ -148,11 +150,18 @@ class WhoIsWho:
         self.labels[identity_id] = label
         self._named_last = [*(one for one in self._named_last if one != identity_id), identity_id]
 
-    def fresh(self, tracks: Iterable[str]) -> IdentityId:
-        """The id of somebody new whom no edit names: that of the longest track whose id nobody else has."""
+    def fresh(self, tracks: Iterable[str], *, among: Iterable[str] = ()) -> IdentityId:
+        """The id of somebody new whom no edit names: that of the longest track whose id nobody else has.
+
+        Where others have all of theirs, the tracks `among` which they were lend one.
+        """
         own = set(tracks)
-        ids = [self._id_of_track(one) for one in sorted(own, key=lambda one: (-self._seconds[one], one))]
+        order = [*self._longest_first(own), *self._longest_first(among)]
+        ids = [self._id_of_track(one) for one in order]
         return next((one for one in ids if self._tracks_of.get(one, set()) <= own), ids[0])
+
+    def _longest_first(self, tracks: Iterable[str]) -> list[str]:
+        return sorted(tracks, key=lambda one: (-self._seconds[one], one))
 
     def _whole(self, tracks: set[str]) -> IdentityId | None:
         """Whom the machine gave exactly these tracks, those that are dropped left out, and who has no others now."""

@@ -94,6 +94,16 @@ def test_nothing_joins_a_locked_identity() -> None:
     assert len(grouping.people) == 4
 
 
+def test_what_a_lock_leaves_out_does_not_go_to_whom_another_lock_closed() -> None:
+    """The machine has all three as one: the second lock may not send the third back to the first."""
+    episode = Scene([1, 1, 1, 2]).joined()
+    first = Lock(group=_group_of(1, identity=1))
+    left = identity_by_track(_group(first, episode=episode))[_tracks(2)[0]]
+    second = Lock(group=TrackGroup(identity_id=left, track_ids=_tracks(2)))
+    assert {1} in _people(first, second, episode=episode)
+    assert {3} in _people(first, second, episode=episode)
+
+
 def test_a_dropped_track_is_nobody() -> None:
     grouping = _group(Drop(track_ids=_tracks(1)))
     assert _tracks(1)[0] not in identity_by_track(grouping)
