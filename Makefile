@@ -37,7 +37,7 @@ drift:
 	$(PY) scripts/console.py --check
 
 unit:
-	$(PY) -m pytest -m "not docker"
+	$(PY) -m tests.lanes -m "not docker"
 
 # What a change touches first: unit and contract tests, nothing started. The last line says how long it took.
 test-fast: setup
