@@ -9,7 +9,6 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,13 +19,13 @@ from chassis.mongo import database as mongo
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
 from contracts.events import STAGES
-from screenalytics.local.machine import EMBEDDED_BROKER, run_machine, served_models, settings_for
-from screenalytics.local.servers import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor, TritonCommand
+from screenalytics.local.machine import EMBEDDED_BROKER, run_machine, settings_for
+from screenalytics.local.servers import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor
 from screenalytics.local.servers.ports import choose_free_port
 from screenalytics.local.servers.probes import http_answers_ok
-from screenalytics.weights import default_cache_dir, load_registry, pull, stage_runtime, triton_command
 from tests.chaos.subscriber import Subscriber
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.embedded_triton import embedded_triton
 from tests.support.tcp_proxy import TcpProxy
 
 Broker = Literal["embedded", "apache"]
@@ -133,7 +132,7 @@ async def chaos_machine(directory: Path, *, broker: Broker = "embedded") -> Asyn
             kafka = await cleanup.enter_async_context(ApacheKafka(directory / "kafka"))
             cleanup.enter_context(environment({"SCREENALYTICS_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers}))
         stack = await cleanup.enter_async_context(
-            Stack(data_dir=directory / "servers", triton_command=_triton_command())
+            Stack(data_dir=directory / "servers", triton_command=embedded_triton())
         )
         servers = _by_role(stack)
         if broker == "apache":
@@ -191,16 +190,6 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _triton_command() -> TritonCommand:
-    registry, cache = load_registry(), default_cache_dir()
-    return partial(
-        triton_command,
-        runtime=stage_runtime(registry.server, cache, lambda _: None),
-        repository=pull(registry, cache, lambda _: None),
-        models=served_models(),
-    )
 
 
 def _by_role(stack: Stack) -> dict[str, ChildProcess]:

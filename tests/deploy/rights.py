@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,7 +28,10 @@ from screenalytics.rights.mongo import privileges
 from screenalytics.rights.s3 import USERS, seaweedfs_script
 from tests.support.mongo_rights import held_to
 
-ARGUMENTS = {"insert": {"documents": [{"_id": 1}]}, "delete": {"deletes": [{"q": {"_id": 0}, "limit": 1}]}}
+ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
+    "insert": {"documents": [{"_id": 1}]},
+    "delete": {"deletes": [{"q": {"_id": 0}, "limit": 1}]},
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Limited:
     async def codes_of(self, service: str, *commands: Mapping[str, str]) -> list[int | None]:
         """MongoDB's error code of each command as the service's user; None where it is carried out."""
         codes: list[int | None] = []
+        client: AsyncMongoClient[dict[str, Any]]
         async with AsyncMongoClient(self.variables[service]["SCREENALYTICS_MONGO__URI"]) as client:
             for command in commands:
                 ((name, collection),) = command.items()
@@ -82,7 +87,7 @@ async def with_just_their_rights(
     settings = settings_for(dict(addresses))
     host = urlsplit(settings.mongo.uri.get_secret_value())
     assert host.hostname and host.port
-    keys = {user: (f"key{user}", f"secret-of-{user}-for-tests") for user in USERS}
+    keys: dict[str, tuple[str, str]] = {user: (f"key{user}", f"secret-of-{user}-for-tests") for user in USERS}
     await _make_identities(master, settings.s3.bucket, keys)
     async with AsyncExitStack() as cleanup:
         variables: dict[str, dict[str, str]] = {}

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tests.hostile import bodies, heads, names, pictures, quiet, slow, strangers, streams, tokens, videos
+from tests.hostile import (
+    bodies,
+    crashes,
+    heads,
+    names,
+    pictures,
+    quiet,
+    rights,
+    slow,
+    strangers,
+    streams,
+    tables,
+    tokens,
+    videos,
+)
 from tests.hostile.attack import Attack
 
 ATTACKS: tuple[Attack, ...] = (
@@ -15,5 +29,8 @@ ATTACKS: tuple[Attack, ...] = (
     *tokens.ATTACKS,
     *pictures.ATTACKS,
     *videos.ATTACKS,
+    *crashes.ATTACKS,
+    *tables.ATTACKS,
+    *rights.ATTACKS,
     *strangers.ATTACKS,  # whose many wrong keys are counted for a minute
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -64,6 +65,7 @@ async def report_episode(
     run_id: str = RUN,
     revisions: int = 2,
     decoded_frames: int = round(DURATION_S * FPS),
+    names: Mapping[str, str] = NAMES,
 ) -> ReportedEpisode:
     """Ada has two tracks, Bo one, a stranger one; from the second revision on Bo counts for Ada's second track too."""
     tracks = tuple(
@@ -85,7 +87,7 @@ async def report_episode(
             Named(
                 identities=identities,
                 links=[make_link(number, cast_id) for number, cast_id in owners.items()],
-                cast_names=NAMES,
+                cast_names=names,
             ),
             previous=documents[-1] if documents else None,
             rules=RULES.screen_time,
