@@ -21,7 +21,7 @@ GENERATED = {"types.ts", "operations.ts"}
 """Written from the OpenAPI document: of these only the operations that the console calls are built into it."""
 
 _OPERATION = re.compile(r"^export const (\w+) = .*?;$", re.MULTILINE | re.DOTALL)
-_IMPORTED = re.compile(r'import \{([^}]*)\} from "[./]*/operations"')
+_IMPORTED = re.compile(r'import \{([^}]*)\} from "[^"]*/operations"')
 _ADDRESS = re.compile(r'"(?:GET|POST|PUT|PATCH|DELETE)", `[^`]*`|address\(`[^`]*`')
 
 
