@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from pymongo.asynchronous.collection import AsyncCollection
 
 from chassis.domain.arrays import to_npy
+from chassis.domain.calibration import Calibration, PersonCalibration
 from chassis.domain.faces import DEFAULT_CHIP, FaceDetections
 from chassis.http import application
 from chassis.kafka.bus import Bus, Origin
@@ -60,6 +61,7 @@ MODEL, DIMENSION = "colours", 16
 RED, GREEN, BLUE, GREY = (230, 30, 30), (30, 230, 30), (30, 30, 230), (140, 140, 140)
 Colour = tuple[int, int, int]
 MIDPOINT, SLOPE = 0.4, 25.0
+COLOURS_APART = PersonCalibration(same_mean=0.1, same_deviation=0.1, stranger_mean=0.9, stranger_deviation=0.2)
 
 
 def vector_of(colour: Sequence[float]) -> npt.NDArray[np.float32]:
@@ -86,7 +88,7 @@ class ColourInference:
         return SimpleNamespace(detector=SimpleNamespace(model_id="squares"), embedder=await self.embedder())
 
     async def embedder(self) -> Any:
-        calibration = SimpleNamespace(midpoint=MIDPOINT, slope=SLOPE)
+        calibration = Calibration(slope=SLOPE, midpoint=MIDPOINT, data="colours", people=COLOURS_APART)
         return SimpleNamespace(model_id=MODEL, dimension=DIMENSION, calibration=calibration, chip=DEFAULT_CHIP)
 
     async def detect(self, frames: npt.NDArray[np.uint8], *, min_score: float, **_how: float) -> list[FaceDetections]:
