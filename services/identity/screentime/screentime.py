@@ -224,7 +224,7 @@ def _unidentified_row(
 
 def _figure_row(presence: _Presence, person: Identity, reason: str) -> UnidentifiedScreenTime:
     """A picture or figure; nobody is present and nobody takes part."""
-    row = _unidentified_row(presence, person.model_copy(update={"reason": reason}), {})
+    row = _unidentified_row(presence, person.model_copy(update={"reason": reason}), {}, extra=False)
     return row.model_copy(update={"present_s": None, "present_intervals_s": (), "participant": False})
 
 
