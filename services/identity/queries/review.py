@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chassis.cache import Memo
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.rows import FaceRow, GroupingDoubts
+from services.identity.figures.figures import find_figures
 from services.identity.links.conflicts import find_clashes
 from services.identity.queries.episodes import Episode, EpisodeReader
 from services.identity.queries.faces import FacesOfTracks, by_track
@@ -71,6 +72,13 @@ class ReviewQueries:
             temporal=await self._episodes.temporal(episode),
             clashes=find_clashes(content.members, cast_of, simultaneous_s=rules.link.simultaneous_s),
             doubts=await self._reader.document(doubts, GroupingDoubts) if doubts is not None else None,
+            figures=find_figures(
+                content.identities.values(),
+                content.members,
+                content.tracks,
+                linked=cast_of,
+                rules=rules.screen_time.figures,
+            ),
         )
 
     async def _shown(self, episode: Episode, questions: Sequence[Question]) -> tuple[Question, ...]:

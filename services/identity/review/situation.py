@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.domain.intervals import Intervals, total
@@ -15,7 +15,10 @@ from services.identity.suggestions.temporal import TemporalSuggestion
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """All by identity id, but for `names`, which are by cast id. `links` are those that count."""
+    """All by identity id, but for `names`, which are by cast id. `links` are those that count.
+
+    `figures` are the identities that are counted apart as pictures of people.
+    """
 
     ep_id: str
     identities: Mapping[str, Identity]
@@ -27,6 +30,7 @@ class Situation:
     temporal: Sequence[TemporalSuggestion]
     clashes: Sequence[Clash]
     doubts: GroupingDoubts | None
+    figures: Collection[str] = ()
 
     def seconds(self, identity_id: str) -> float:
         """Visible seconds of an identity."""
@@ -42,9 +46,10 @@ class Situation:
         return self.name(link.cast_id) if link else label or f"person {int(identity_id.rpartition('-')[2])}"
 
     def is_open(self, identity_id: str) -> bool:
-        """Whether anybody is to be asked about an identity at all: it is there, not locked and no extra."""
+        """Whether anybody is to be asked about an identity at all: it is there, not locked, no extra and no picture."""
         one = self.identities.get(identity_id)
-        return one is not None and not one.locked and identity_id not in self.links.extras
+        apart = identity_id in self.links.extras or identity_id in self.figures
+        return one is not None and not one.locked and not apart
 
     def is_decided(self, identity_id: str) -> bool:
         """Whether a person said who it is, or that nobody is to be suggested."""

@@ -65,6 +65,10 @@ def test_who_is_longest_on_screen_is_asked_first() -> None:
     assert asked(situation()) == [("who", ONE), ("who", TWO), ("who", THREE)]
 
 
+def test_nobody_is_asked_who_a_picture_on_the_wall_is() -> None:
+    assert asked(situation(figures={ONE})) == [("who", TWO), ("who", THREE)]
+
+
 def test_one_key_goes_before_a_name_to_type_of_the_same_worth() -> None:
     now = situation(suggestions={TWO: suggested(2, ("ada", 0.9))})
     assert asked(now)[:2] == [("is_this", TWO), ("who", ONE)]
