@@ -131,7 +131,7 @@ class CloserRules(_Rules):
     side: int = 160
     """Side of the picture that the model gets. A face then is some 80 pixels high, which that model needs: with 128 or 96
     pixels a third of what its landmarks are worth to the embedder is lost (measured on tilted heads)."""
-    margin: float = 0.5
+    crop_margin: float = 0.5
     """Added on every side of the box, as a fraction of its longer side."""
     largest: int = 256
     """A larger picture is reduced to this; thumbnails and chips are made of it as well."""

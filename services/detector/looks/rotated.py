@@ -44,7 +44,7 @@ async def look_rotated(
     if not len(new.scores):
         return no_faces()
     squares = [
-        cut_square(frame, box, margin=profile.closer.margin, largest=profile.closer.largest) for box in new.boxes
+        cut_square(frame, box, margin=profile.closer.crop_margin, largest=profile.closer.largest) for box in new.boxes
     ]
     confirmed = [
         faces

@@ -175,7 +175,7 @@ class SegmentTracker:
                 or box_overlaps(taken, box).max(initial=0.0) > rules.free_overlap
             ):
                 continue
-            lost.append(LostFace(track, box, cut_square(frame, box, margin=rules.margin, largest=rules.largest)))
+            lost.append(LostFace(track, box, cut_square(frame, box, margin=rules.crop_margin, largest=rules.largest)))
         return lost
 
     def _candidates(self, track: FaceTrack, start_s: float, end_s: float) -> list[Candidate]:
@@ -197,5 +197,5 @@ class SegmentTracker:
             pictures = BestPictures(limit=profile.crops.chips_per_track, spacing_s=profile.crops.chip_spacing_s)
             self._pictures[track.number] = pictures
         if pictures.wants(face.ts_s, score):
-            square = cut_square(frame, face.box, margin=profile.closer.margin, largest=profile.closer.largest)
+            square = cut_square(frame, face.box, margin=profile.closer.crop_margin, largest=profile.closer.largest)
             pictures.add(Candidate(face.frame_idx, face.ts_s, score, square, native_scale))

@@ -29,6 +29,11 @@ IN_A_LOOP = "run_to_its_end(wait())"
 WITHOUT_A_LOOP = "print('ready', flush=True); time.sleep(60)"
 
 
+def _hears_ctrl_c() -> None:
+    """A shell's background jobs ignore SIGINT, and so would what this suite starts when it is one."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def ended_by(*numbers: signal.Signals, command: str = IN_A_LOOP, cleanup: str = "pass") -> tuple[int, str]:
     """Status and stderr of a command that is sent signals once it runs."""
     program = subprocess.Popen(
@@ -36,6 +41,7 @@ def ended_by(*numbers: signal.Signals, command: str = IN_A_LOOP, cleanup: str = 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hears_ctrl_c,
     )
     assert program.stdout is not None
     assert program.stdout.readline() == "ready\n"
