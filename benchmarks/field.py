@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -43,16 +43,14 @@ FIRST_CUT: Final = re.compile(r"^001 .* C +(\S+)", re.MULTILINE)
 class FieldFile:
     """A file, what is special about it and the right answer: seconds of everybody who can be named, and `facts`.
 
-    `unnamed_s`: seconds of those who cannot be named. `unsure`: who should be named and is known not to be yet: one
-    picture of them is too little for the recognition there is. `frames`: how many are decoded. `edl_from`: where the
-    first cut of the edit list begins.
+    `unnamed_s`: seconds of those who cannot be named. `frames`: how many are decoded. `edl_from`: where the first cut
+    of the edit list begins.
     """
 
     video: str
     what: str
     seconds: Mapping[str, float] = field(default_factory=lambda: EIGHT_SECONDS)
     unnamed_s: float = 0.0
-    unsure: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
     frames: int | None = None
     edl_from: str = "00:00:00:00"
@@ -62,15 +60,6 @@ class FieldFile:
     def name(self) -> str:
         """What the table calls it."""
         return self.cast or self.video
-
-    @property
-    def as_it_is(self) -> FieldFile:
-        """The answer that is not right, but known: nobody who is `unsure` has a name."""
-        return replace(
-            self,
-            seconds={person: seconds for person, seconds in self.seconds.items() if person not in self.unsure},
-            unnamed_s=self.unnamed_s + sum(self.seconds[person] for person in self.unsure),
-        )
 
 
 FILES: Final = (
@@ -101,7 +90,6 @@ FILES: Final = (
     FieldFile(
         video="timecode.mov",
         what="cast of HEIC, TIFF, GIF, JFIF",
-        unsure=("david",),
         edl_from=FIRST_TIMECODE,
         cast="casts/cast-unsupported-kinds",
     ),
@@ -124,7 +112,6 @@ FILES: Final = (
         what="a cast of two",
         seconds={person: EIGHT_SECONDS[person] for person in ("ada", "david")},
         unnamed_s=EIGHT_SECONDS["boris"] + EIGHT_SECONDS["chloe"],
-        unsure=("david",),
         edl_from=FIRST_TIMECODE,
         cast="casts/cast-of-two",
     ),
@@ -146,7 +133,6 @@ class Verdict:
     """What came of a file. `complaints` are empty when it is right; `warnings` are the codes of the result.
 
     `wrong_s`: seconds that somebody has too many or too few; those of one under the name of another count once.
-    `is_known`: not right, but all that is complained of is a name that is known to be missing.
     """
 
     name: str
@@ -155,7 +141,6 @@ class Verdict:
     wrong_s: float = 0.0
     complaints: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    is_known: bool = False
 
     @property
     def good(self) -> bool:
@@ -171,7 +156,6 @@ def judge(file: FieldFile, outcome: Outcome) -> Verdict:
     wanted = {**dict.fromkeys(found, 0.0), **_wanted(file)}
     errors_s = [found.get(person, 0.0) - wanted_s for person, wanted_s in wanted.items()]
     complaints = (*_seconds(found, wanted), *_other_complaints(file, outcome))
-    known = (*_seconds(found, _wanted(file.as_it_is)), *_other_complaints(file, outcome))
     return Verdict(
         name=file.name,
         what=file.what,
@@ -179,7 +163,6 @@ def judge(file: FieldFile, outcome: Outcome) -> Verdict:
         wrong_s=max(sum(max(0.0, error_s) for error_s in errors_s), sum(max(0.0, -error_s) for error_s in errors_s)),
         complaints=complaints,
         warnings=tuple(dict.fromkeys(warning.code for warning in result.warning_details)),
-        is_known=bool(complaints) and not known,
     )
 
 
@@ -251,7 +234,7 @@ def look(url: str, job: Job, screen_time: ScreenTimeDocument, folder: Path) -> O
 
 def line(verdict: Verdict) -> str:
     """One file of the table."""
-    end = "right" if verdict.good else "KNOWN, OPEN" if verdict.is_known else "WRONG"
+    end = "right" if verdict.good else "WRONG"
     complaints = f": {'; '.join(verdict.complaints)}" if verdict.complaints else ""
     notes = f"  ({', '.join(verdict.warnings)})" if verdict.warnings else ""
     seconds = f"{verdict.right_s:7.2f} s right {verdict.wrong_s:6.2f} s wrong"
@@ -275,9 +258,7 @@ def main() -> int:
         print(json.dumps([asdict(verdict) for verdict in verdicts], indent=1))
     else:
         print("\n".join(line(verdict) for verdict in verdicts))
-        known = sum(verdict.is_known for verdict in verdicts)
-        open_ones = f", {known} known and open" if known else ""
-        print(f"{sum(verdict.good for verdict in verdicts)} of {len(verdicts)} are right{open_ones}.")
+        print(f"{sum(verdict.good for verdict in verdicts)} of {len(verdicts)} are right.")
     return 0 if all(verdict.good for verdict in verdicts) else 1
 
 

@@ -84,20 +84,3 @@ def test_what_is_not_is_told(outcome: Outcome, complaint: str) -> None:
 
 def test_people_who_cannot_be_named_are_expected_where_the_cast_lacks_them() -> None:
     assert judge(replace(FILE, unnamed_s=1.5), having(unidentified=(stranger(1.5),))).good
-
-
-@pytest.mark.parametrize(
-    ("outcome", "end"),
-    [
-        (RIGHT, "right"),
-        (having(cast=(), unidentified=(stranger(2.0),)), "KNOWN, OPEN"),
-        (having(cast=()), "WRONG"),
-        (having(cast=(member("boris", 2.0),)), "WRONG"),
-        (replace(having(cast=(), unidentified=(stranger(2.0),)), frames=100), "WRONG"),
-    ],
-    ids=["named", "without a name", "lost", "another's name", "without a name and frames"],
-)
-def test_who_may_stay_without_a_name_is_known_and_open_not_right(outcome: Outcome, end: str) -> None:
-    verdict = judge(replace(FILE, unsure=("ada",)), outcome)
-    assert verdict.good == (end == "right")
-    assert f"s wrong  {end}" in line(verdict)
