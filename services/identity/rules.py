@@ -40,6 +40,12 @@ class GalleryRules(_Rules):
     outlier_advantage: float = Field(
         default=0.05, ge=0, description="How much closer to another member than to its own."
     )
+    alone_probability: float = Field(
+        default=0.9,
+        ge=0.5,
+        lt=1,
+        description="From which a member's only picture is said to show another one; look-alikes were seen at 0.6.",
+    )
 
     def on(self, scale: DistanceScale) -> Self:
         """The same for vectors of another model."""

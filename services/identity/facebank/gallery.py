@@ -225,8 +225,8 @@ def find_outliers(
 ) -> tuple[Outlier, ...]:
     """Pictures that are closer to another member's gallery than to the rest of their own.
 
-    A member's only picture has nothing of its own to compare with: it is flagged when it more probably than not shows
-    another member. Pictures that are already flagged bear no witness then, so that the right one is not blamed for the
+    A member's only picture has nothing of its own to compare with: it is flagged when it shows another member with
+    `alone_probability`. Pictures that are already flagged bear no witness then, so that the right one is not blamed for the
     wrong one.
     """
     vectors = {
@@ -258,6 +258,6 @@ def find_outliers(
     for cast_id in alone:
         (picture,) = vectors[cast_id]
         rival = nearest_other(cast_id, picture)
-        if rival is not None and calibration.probability(rival[0]) > 0.5:
+        if rival is not None and calibration.probability(rival[0]) > rules.alone_probability:
             found.append(Outlier(cast_id, picture, rival[1], rival[0], None))
     return tuple(sorted(found, key=lambda outlier: (outlier.cast_id, outlier.picture)))
