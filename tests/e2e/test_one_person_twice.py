@@ -22,9 +22,7 @@ SECONDS = {"ada": 1.6, "chloe": 2.2, "boris": 1.6, "david": 2.6}
         (81, mirrored),
         (82, two_eyes),
         (83, split_screen),
-        pytest.param(
-            84, replayed, marks=pytest.mark.xfail(reason="a small inset's face is too far from the large one")
-        ),
+        (84, replayed),
     ],
     ids=["mirror", "two eyes", "split screen", "replay"],
 )
