@@ -41,7 +41,7 @@ from services.identity.suggestions.evidence import IdentityEvidence, gather_evid
 from services.identity.suggestions.second_look import identity_distance
 
 SAME_PEOPLE = {"david": "blake", "chloe": "yelena", "boris": "grant", "emil": "plato"}
-"""Aliases of one person in different sets (found by their pictures, looked at by eye)."""
+"""Aliases of one person in different sets (taken for one by the distances of their pictures; nobody compared them by eye)."""
 
 OTHERS_OF_THAT_NAME = frozenset({"stills"})
 """Sets whose people are others than those of the same alias elsewhere."""
