@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from chassis import telemetry
+from chassis.backoff import backoff
 
 MOST_TRIES = 200
 """How often a write that somebody else's overtook is made again."""
@@ -16,11 +17,6 @@ PAUSE_S = 0.02
 """Longest pause between two tries of a write, so that those who contend do not keep step."""
 
 T = TypeVar("T")
-
-
-def backoff(attempt: int, *, first_s: float, max_s: float, jitter: float) -> float:
-    """Seconds to wait after the `attempt`-th failure (from 1): doubling, capped; `jitter` (0..1) takes up to half."""
-    return min(max_s, first_s * 2.0 ** min(attempt - 1, 30)) * (1.0 - 0.5 * jitter)
 
 
 async def until_stored(attempt: Callable[[], Awaitable[T | None]], *, busy: Exception) -> T:

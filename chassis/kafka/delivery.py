@@ -20,9 +20,9 @@ from aiokafka.errors import IllegalStateError, KafkaError, MessageSizeTooLargeEr
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, WTimeoutError
 
 from chassis import metrics, telemetry
+from chassis.backoff import backoff
 from chassis.errors import BadInput, DependencyUnavailable
 from chassis.kafka.tries import Attempts, Tries, Waiting
-from chassis.retrying import backoff
 from chassis.settings import KafkaSettings
 from contracts.envelope import InvalidEvent
 

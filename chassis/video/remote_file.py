@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import av.error
 
+from chassis.backoff import backoff
 from chassis.errors import DependencyUnavailable
 
 PATIENCE_S: Final = 20.0
@@ -85,8 +86,10 @@ class RemoteFile:
 
     def _persistently(self, count: int) -> bytes:
         deadline = time.monotonic() + (self._patience_s if self._size is not None else 0.0)
-        pause_s = FIRST_PAUSE_S
+        attempt = 0
         while True:
+            attempt += 1
+            pause_s = backoff(attempt, first_s=FIRST_PAUSE_S, max_s=LONGEST_PAUSE_S, jitter=0.0)
             try:
                 return self._read_once(count)
             except (OSError, http.client.HTTPException) as error:
@@ -95,7 +98,6 @@ class RemoteFile:
                     reason = f"the video could not be read ({str(error) or type(error).__name__})"
                     raise DependencyUnavailable("s3", reason) from error
             time.sleep(pause_s)
-            pause_s = min(2.0 * pause_s, LONGEST_PAUSE_S)
 
     def _read_once(self, count: int) -> bytes:
         ahead = self._position - self._answer_at

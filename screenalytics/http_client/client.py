@@ -9,6 +9,18 @@ from urllib.parse import quote
 from screenalytics.http_client import models
 from screenalytics.http_client.transport import Answer, Files, Transport
 
+ExportAppearancesExchange = Literal[
+    "edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"
+]
+ExportAppearancesFps = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
+ExportAppearancesCues = Literal["names", "json"]
+ListClustersSort = Literal["identity_id", "seconds"]
+ListEpisodesState = Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
+ListEpisodesSort = Literal["updated", "air_date", "ep_id"]
+ListIdentitiesState = Literal["all", "linked", "unidentified"]
+ListPeopleState = Literal["all", "linked", "unidentified"]
+ReadScreenTimeFileFileFormat = Literal["json", "csv", "parquet", "html"]
+
 
 class Client(Transport):
     """The HTTP API: one method an operation. Every method raises ApiFailure when the API refuses."""
@@ -205,25 +217,12 @@ class Client(Transport):
     def export_appearances(
         self,
         ep_id: str,
-        exchange: Literal[
-            "edl",
-            "marker-edl",
-            "fcpxml",
-            "fcp7",
-            "otio",
-            "avid-markers",
-            "webvtt",
-            "ttml",
-            "eaf",
-            "tidy",
-            "iptc",
-            "ebucore",
-        ],
+        exchange: ExportAppearancesExchange,
         *,
         cast_id: list[str] | None = None,
         unidentified: bool | None = None,
         participants: bool | None = None,
-        fps: Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"] | None = None,
+        fps: ExportAppearancesFps | None = None,
         start_tc: str | None = None,
         drop_frame: bool | None = None,
         record_tc: str | None = None,
@@ -231,7 +230,7 @@ class Client(Transport):
         min_s: float | None = None,
         handles_s: float | None = None,
         media: str | None = None,
-        cues: Literal["names", "json"] | None = None,
+        cues: ExportAppearancesCues | None = None,
         revision: int | None = None,
         run_id: str | None = None,
     ) -> bytes:
@@ -419,12 +418,7 @@ class Client(Transport):
         )
 
     def list_clusters(
-        self,
-        ep_id: str,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        sort: Literal["identity_id", "seconds"] | None = None,
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None, sort: ListClustersSort | None = None
     ) -> Answer[models.ClusterPage]:
         """The people that the faces of an episode were grouped into."""
         return self.request(
@@ -466,9 +460,9 @@ class Client(Transport):
         self,
         *,
         show: str | None = None,
-        state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"] | None = None,
+        state: ListEpisodesState | None = None,
         q: str | None = None,
-        sort: Literal["updated", "air_date", "ep_id"] | None = None,
+        sort: ListEpisodesSort | None = None,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Answer[models.PageEpisodeView]:
@@ -495,7 +489,7 @@ class Client(Transport):
         self,
         ep_id: str,
         *,
-        state: Literal["all", "linked", "unidentified"] | None = None,
+        state: ListIdentitiesState | None = None,
         participants: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
@@ -531,12 +525,7 @@ class Client(Transport):
         )
 
     def list_people(
-        self,
-        show: str,
-        *,
-        state: Literal["all", "linked", "unidentified"] | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
+        self, show: str, *, state: ListPeopleState | None = None, limit: int | None = None, cursor: str | None = None
     ) -> Answer[models.PagePerson]:
         """The people of a show over all its episodes, most visible first."""
         return self.request(
@@ -860,7 +849,7 @@ class Client(Transport):
     def read_screen_time_file(
         self,
         ep_id: str,
-        file_format: Literal["json", "csv", "parquet", "html"],
+        file_format: ReadScreenTimeFileFileFormat,
         *,
         revision: int | None = None,
         run_id: str | None = None,

@@ -13,7 +13,7 @@ class AnswerRequest(BaseModel):
     One answer: the request that gives it. `body` lacks only what a person chooses (`cast_id`, `name`).
     """
 
-    answer: Literal["yes", "no", "name", "new_member", "extra", "nobody", "first", "second", "both"]
+    answer: Literal["yes", "no", "name", "extra", "nobody", "first", "second", "both"]
     effect_s: Annotated[float, Field(description="Seconds of screen time that it changes.")]
     method: Literal["PUT", "POST", "DELETE"]
     path: str

@@ -139,6 +139,7 @@ def client_source(document: Schema, folder: Path) -> str:
     """Source of the client: a class with a method for each operation."""
     operations = sorted(_operations(document), key=lambda operation: operation.name)
     methods = "\n".join(textwrap.indent(_method(operation), "    ") for operation in operations)
+    choices = "\n".join(line for operation in operations for line in _choices(operation))
     source = f'''{_HEADER}
 
 from __future__ import annotations
@@ -149,6 +150,8 @@ from urllib.parse import quote
 
 from screenalytics.http_client import models
 from screenalytics.http_client.transport import Answer, Files, Transport
+
+{choices}
 
 
 class Client(Transport):
@@ -242,11 +245,31 @@ def _python_name(name: str) -> str:
     return f"{plain}_" if keyword.iskeyword(plain) or plain in {"self", "body", "files"} else plain
 
 
+def _choices(operation: _Operation) -> Iterator[str]:
+    """What each parameter may be that is a choice among strings, under a name that callers can use as well."""
+    for parameter in operation.parameters:
+        schema = _without_null(parameter.get("schema", {}))
+        if "enum" in schema:
+            yield f"{_choice_name(operation, parameter)} = {_annotation(schema)}"
+
+
+def _choice_name(operation: _Operation, parameter: Schema) -> str:
+    return "".join(part.capitalize() for part in f"{operation.name}_{parameter['name']}".split("_"))
+
+
+def _type(operation: _Operation, parameter: Schema) -> str:
+    """Python type of a parameter."""
+    schema = parameter.get("schema", {})
+    if "enum" not in _without_null(schema):
+        return _annotation(schema)
+    return _choice_name(operation, parameter) + (" | None" if "anyOf" in schema else "")
+
+
 def _method(operation: _Operation) -> str:
     in_path = [one for one in operation.parameters if one["in"] == "path"]
     in_path.sort(key=lambda one: operation.path.index("{" + one["name"] + "}"))
     others = [one for one in operation.parameters if one["in"] in {"query", "header"} and not _is_credential(one)]
-    arguments = ["self", *(f"{_python_name(one['name'])}: {_annotation(one.get('schema', {}))}" for one in in_path)]
+    arguments = ["self", *(f"{_python_name(one['name'])}: {_type(operation, one)}" for one in in_path)]
     if operation.body is not None:
         arguments.append(
             f"body: {operation.body}" if operation.body_required else f"body: {operation.body} | None = None"
@@ -255,7 +278,7 @@ def _method(operation: _Operation) -> str:
         arguments.append("files: Files")
     if others:
         arguments.append("*")
-        arguments += [_keyword(one) for one in others]
+        arguments += [_keyword(operation, one) for one in others]
     answer = f"Answer[{operation.answer_type}]" if operation.answer == "json" else operation.answer_type
     call = _call(operation, in_path, others)
     summary = operation.summary.strip().replace('"""', "'''")
@@ -268,8 +291,8 @@ def _is_credential(parameter: Schema) -> bool:
     return str(parameter["name"]).lower() in {"authorization", "x-api-key"}
 
 
-def _keyword(parameter: Schema) -> str:
-    annotation = _annotation(parameter.get("schema", {}))
+def _keyword(operation: _Operation, parameter: Schema) -> str:
+    annotation = _type(operation, parameter)
     if parameter.get("required"):
         return f"{_python_name(parameter['name'])}: {annotation}"
     optional = annotation if "None" in annotation.split(" | ") else f"{annotation} | None"

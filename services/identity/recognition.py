@@ -21,10 +21,11 @@ from contracts.rows import (
     TrackRow,
 )
 from contracts.warnings import Warning, noted
-from services.identity.facebank.gallery import Reference, find_outliers, make_gallery
+from services.identity.facebank.gallery import Gallery, Reference, find_outliers, make_gallery
 from services.identity.faces.track_reps import select_representative_frames
 from services.identity.links.history import effective_links
 from services.identity.links.transitions import LinkState
+from services.identity.recognised_with import RecognisedWith
 from services.identity.rules import IdentityThresholds
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
@@ -79,112 +80,150 @@ class Recognition:
     conflicts: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewRevision:
+    """The revision of a run's screen time that is to be made, and what stands before it.
+
+    `decided` is what people decided; it stays, as far as the identities still exist. `automatic` are the machine's links
+    that the run has already: None in its first revision, which decides them. Later ones make none, so that nobody gets a
+    name behind the operators' backs. `previous` is what it is compared with.
+    """
+
+    number: int
+    at: str
+    """Time of the decision, ISO 8601."""
+    decided: LinkState
+    automatic: Sequence[CastLink] | None
+    previous: ScreenTimeDocument | None
+    link_event_ids: Mapping[str, str]
+    """Identity id -> id of the event that will tell its link."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecognitionRules:
+    """What recognition goes by; `representatives` is how many faces are chosen to show each identity."""
+
+    identity: IdentityThresholds
+    visibility: VisibilityRules
+    representatives: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Match:
+    """What the machine makes of the faces: its links, why somebody has none, and what is to be said."""
+
+    automatic: Sequence[CastLink]
+    reasons: Mapping[str, str]
+    conflicts: tuple[str, ...]
+    warnings: Sequence[Warning]
+
+
 def recognise(
-    grouping: Grouping,
-    facebank: Facebank,
-    *,
-    revision: int,
-    calibration: EmbedderCalibration | None,
-    dimension: int,
-    decided: LinkState,
-    automatic: Sequence[CastLink] | None,
-    previous: ScreenTimeDocument | None,
-    models: Mapping[str, str],
-    link_event_ids: Mapping[str, str],
-    at: str,
-    representatives: int,
-    rules: IdentityThresholds,
-    visibility: VisibilityRules,
+    grouping: Grouping, facebank: Facebank, new: NewRevision, *, models: RecognisedWith, rules: RecognitionRules
 ) -> Recognition:
     """Match the grouping's identities with the facebank and compute the screen time.
 
-    Args:
-        calibration: Of the embedder that made the vectors; without one nobody is named by machine.
-        decided: What people decided; it stays, as far as the identities still exist.
-        automatic: The machine's links that the run has already; None in its first revision, which decides them. Later
-            ones make none, so that nobody gets a name behind the operators' backs.
-        link_event_ids: identity id -> id of the event that will tell its link.
-        at: Time of the decision, ISO 8601.
-        representatives: Faces chosen to show each identity.
+    Where the embedder of `models` is not calibrated, nobody is named by machine.
     """
     document = grouping.identities
-    evidence, problems = gather_evidence(
-        document.identities,
-        tracks=grouping.tracks,
-        track_vectors=grouping.track_vectors,
-        centroids=grouping.centroids.centroids,
-        model_id=calibration.model_id if calibration else "",
-        dimension=dimension,
-    )
-    warnings = [*(document.warning_details or noted(document.warnings)), *grouping.problems]
-    warnings += [Warning.of("vectors_not_compared", problem) for problem in problems]
     known = {identity.identity_id for identity in document.identities}
-    people_links = [link for link in decided.links if link.identity_id in known]
-    found = list(automatic or ())
-    reasons: dict[str, str] = {}
-    conflicts: tuple[str, ...] = ()
-    if calibration is None:
-        sentence = "The embedder is not calibrated, so nobody was named automatically."
-        warnings.append(Warning.of("not_calibrated", sentence))
-    else:
-        picture_rules = rules.gallery.on(scale_of(calibration))
-        galleries = [
-            make_gallery(cast_id, references, model_id=calibration.model_id, dimension=dimension, rules=picture_rules)
-            for cast_id, references in sorted(facebank.references.items())
-        ]
-        warnings += [
-            Warning.of("picture_not_compared", problem, subject=gallery.cast_id)
-            for gallery in galleries
-            for problem in gallery.problems
-        ]
-        warnings += [
-            Warning.of("picture_of_somebody_else", outlier.message, subject=outlier.cast_id)
-            for outlier in find_outliers(
-                galleries, calibration=calibration, references=rules.link.references, rules=picture_rules
-            )
-        ]
-        suggestions = get_cast_suggestions(
-            evidence,
-            galleries,
-            calibration=calibration,
-            dismissed=decided.dismissed_pairs,
-            confirmed={link.identity_id: link.cast_id for link in people_links},
-            rules=rules.link,
-        )
-        reasons = {item.identity_id: item.reason for item in suggestions if item.reason}
-        decision = decide_auto_links(
-            suggestions,
-            evidence,
-            existing=people_links,
-            dismissed=decided.dismissed_pairs,
-            midpoint=calibration.midpoint,
-            rules=rules.link,
-        )
-        if automatic is None:
-            found = [_automatic(link, at, link_event_ids[link.identity_id]) for link in decision.links]
-        conflicts = _open_conflicts(decision.conflicts, effective_links(decided, found), first=automatic is None)
-    links = [link for link in effective_links(decided, found).links if link.identity_id in known]
-    chosen = _representatives(grouping, representatives, rules)
-    identities = _named(document, links, facebank.names, chosen, revision)
+    match = _match(grouping, facebank, new, models, rules.identity)
+    links = [link for link in effective_links(new.decided, match.automatic).links if link.identity_id in known]
+    chosen = _representatives(grouping, rules)
+    identities = _named(document, links, facebank.names, chosen, new.number)
     screen_time = compute_screen_time(
-        EpisodeRun(ep_id=document.ep_id, run_id=document.run_id, revision=revision, duration_s=grouping.duration_s),
+        EpisodeRun(ep_id=document.ep_id, run_id=document.run_id, revision=new.number, duration_s=grouping.duration_s),
         grouping.seen,
-        Named(identities=identities.identities, links=links, cast_names=facebank.names, extras=decided.extras),
-        warnings=[*warnings, *(Warning.of("cast_conflict", conflict) for conflict in conflicts)],
-        models=models,
-        previous=previous,
-        reasons=reasons,
-        rules=rules.screen_time,
-        visibility=visibility,
+        Named(identities=identities.identities, links=links, cast_names=facebank.names, extras=new.decided.extras),
+        warnings=[
+            *(document.warning_details or noted(document.warnings)),
+            *grouping.problems,
+            *match.warnings,
+            *(Warning.of("cast_conflict", conflict) for conflict in match.conflicts),
+        ],
+        models=models.models,
+        previous=new.previous,
+        reasons=match.reasons,
+        rules=rules.identity.screen_time,
+        visibility=rules.visibility,
     ).model_copy(update={"starts_at_s": grouping.starts_at_s, "timecode": grouping.timecode})
     return Recognition(
         identities=identities,
         links=tuple(links),
-        automatic=tuple(found),
+        automatic=tuple(match.automatic),
         representatives=chosen,
         screen_time=screen_time,
-        conflicts=conflicts,
+        conflicts=match.conflicts,
     )
+
+
+def _match(
+    grouping: Grouping, facebank: Facebank, new: NewRevision, models: RecognisedWith, rules: IdentityThresholds
+) -> _Match:
+    """Compare everybody's faces with the facebank."""
+    identities, calibration = grouping.identities.identities, models.calibration
+    evidence, problems = gather_evidence(
+        identities,
+        tracks=grouping.tracks,
+        track_vectors=grouping.track_vectors,
+        centroids=grouping.centroids.centroids,
+        model_id=calibration.model_id if calibration else "",
+        dimension=models.dimension,
+    )
+    warnings = [Warning.of("vectors_not_compared", problem) for problem in problems]
+    found = tuple(new.automatic or ())
+    if calibration is None:
+        sentence = "The embedder is not calibrated, so nobody was named automatically."
+        warnings.append(Warning.of("not_calibrated", sentence))
+        return _Match(automatic=found, reasons={}, conflicts=(), warnings=warnings)
+    galleries, doubts = _galleries(facebank, calibration, models.dimension, rules)
+    known = {identity.identity_id for identity in identities}
+    by_people = [link for link in new.decided.links if link.identity_id in known]
+    suggestions = get_cast_suggestions(
+        evidence,
+        galleries,
+        calibration=calibration,
+        dismissed=new.decided.dismissed_pairs,
+        confirmed={link.identity_id: link.cast_id for link in by_people},
+        rules=rules.link,
+    )
+    decision = decide_auto_links(
+        suggestions,
+        evidence,
+        existing=by_people,
+        dismissed=new.decided.dismissed_pairs,
+        midpoint=calibration.midpoint,
+        rules=rules.link,
+    )
+    first = new.automatic is None
+    if first:
+        found = tuple(_automatic(link, new.at, new.link_event_ids[link.identity_id]) for link in decision.links)
+    return _Match(
+        automatic=found,
+        reasons={item.identity_id: item.reason for item in suggestions if item.reason},
+        conflicts=_open_conflicts(decision.conflicts, effective_links(new.decided, found), first=first),
+        warnings=[*warnings, *doubts],
+    )
+
+
+def _galleries(
+    facebank: Facebank, calibration: EmbedderCalibration, dimension: int, rules: IdentityThresholds
+) -> tuple[list[Gallery], list[Warning]]:
+    """Everybody's gallery, and what is wrong with the pictures."""
+    picture_rules = rules.gallery.on(scale_of(calibration))
+    galleries = [
+        make_gallery(cast_id, references, model_id=calibration.model_id, dimension=dimension, rules=picture_rules)
+        for cast_id, references in sorted(facebank.references.items())
+    ]
+    outliers = find_outliers(galleries, calibration=calibration, references=rules.link.references, rules=picture_rules)
+    return galleries, [
+        *(
+            Warning.of("picture_not_compared", problem, subject=gallery.cast_id)
+            for gallery in galleries
+            for problem in gallery.problems
+        ),
+        *(Warning.of("picture_of_somebody_else", outlier.message, subject=outlier.cast_id) for outlier in outliers),
+    ]
 
 
 def _open_conflicts(conflicts: Sequence[LinkConflict], state: LinkState, *, first: bool) -> tuple[str, ...]:
@@ -210,7 +249,7 @@ def _automatic(link: ProposedLink, at: str, event_id: str) -> CastLink:
     )
 
 
-def _representatives(grouping: Grouping, count: int, rules: IdentityThresholds) -> dict[str, tuple[FaceRow, ...]]:
+def _representatives(grouping: Grouping, rules: RecognitionRules) -> dict[str, tuple[FaceRow, ...]]:
     """Identity id -> its best faces; identities none of whose faces was kept are left out."""
     faces_of_track: dict[str, list[FaceRow]] = {}
     for face in grouping.faces:
@@ -224,8 +263,8 @@ def _representatives(grouping: Grouping, count: int, rules: IdentityThresholds) 
             faces,
             vectors=grouping.face_vectors,
             centroid=centroid_of.get(identity.identity_id),
-            count=count,
-            rules=rules.representative,
+            count=rules.representatives,
+            rules=rules.identity.representative,
         )
         if best:
             chosen[identity.identity_id] = best

@@ -1,7 +1,7 @@
 // Generated from openapi.json by `python -m screenalytics.openapi.export`; do not edit.
 
 export interface AnswerRequest {
-  answer: "yes" | "no" | "name" | "new_member" | "extra" | "nobody" | "first" | "second" | "both";
+  answer: "yes" | "no" | "name" | "extra" | "nobody" | "first" | "second" | "both";
   effect_s: number;
   method: "PUT" | "POST" | "DELETE";
   path: string;

@@ -49,15 +49,9 @@ export function naming(ep: string, question: Question, castId: string, name: str
 
 /** Somebody new: a member of the cast with the pictures of this person. */
 export function namingNew(ep: string, show: string, question: Question, name: string): Offer {
-  const choice = question.answers.find((one) => one.answer === "new_member");
-  const send = choice
-    ? sending(choice, { name })
-    : {
-        method: "POST",
-        path: `/shows/${segment(show)}/cast/from-identity`,
-        body: { ep_id: ep, identity_id: question.identity_id, name },
-      };
-  return { command: "review.who", label: name, effect_s: choice?.effect_s ?? question.at_stake_s, send, done: `${name} is in the cast, and this is ${name}`, tone: "plain" };
+  const path = `/shows/${segment(show)}/cast/from-identity`;
+  const body = { ep_id: ep, identity_id: question.identity_id, name };
+  return { command: "review.who", label: name, effect_s: question.at_stake_s, send: { method: "POST", path, body }, done: `${name} is in the cast, and this is ${name}`, tone: "plain" };
 }
 
 const YES: Partial<Record<Question["kind"], [string, string]>> = {
@@ -87,7 +81,7 @@ export function offers(ep: string, question: Question): Offer[] {
     add("review.pick2", of("second"), "The second is", `The second one is ${name}`);
     add("review.no", of("both"), "Both are right", "Both are right");
   }
-  if (question.kind === "leftover") add("review.yes", of("yes") ?? of("move"), question.cast_name ? `Give it to ${name}` : "Give it to the nearest", "Given to them", "main");
+  if (question.kind === "leftover") add("review.yes", of("yes"), question.cast_name ? `Give it to ${name}` : "Give it to the nearest", "Given to them", "main");
   if (NO[question.kind]) add("review.no", of("no"), ...(NO[question.kind] as [string, string]));
   if (question.identity_id && question.kind !== "two_places") {
     question.choices.slice(0, 5).forEach((match, at) => {

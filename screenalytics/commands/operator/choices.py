@@ -1,27 +1,15 @@
-"""What the API takes where a choice is to be made."""
+"""What the API takes where a choice is to be made: as the generated client has it."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-RunState = Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
-Profile = Literal["low_power", "balanced", "high_accuracy"]
-Form = Literal[
-    "json",
-    "csv",
-    "parquet",
-    "html",
-    "edl",
-    "marker-edl",
-    "fcpxml",
-    "fcp7",
-    "otio",
-    "avid-markers",
-    "webvtt",
-    "ttml",
-    "eaf",
-    "tidy",
-    "iptc",
-    "ebucore",
-]
-Fps = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
+from contracts.events import Profile
+from screenalytics.http_client.client import ExportAppearancesExchange as Exchange
+from screenalytics.http_client.client import ExportAppearancesFps as Fps
+from screenalytics.http_client.client import ListEpisodesState as RunState
+from screenalytics.http_client.client import ReadScreenTimeFileFileFormat as ReportForm
+
+Form = Literal[ReportForm, Exchange]
+
+__all__ = ["Exchange", "Form", "Fps", "Profile", "ReportForm", "RunState"]

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import get_args
 
 import httpx
 
 from chassis.errors import BadInput
-from screenalytics.commands.operator.choices import Form, Fps
+from screenalytics.commands.operator.choices import Exchange, Form, Fps
 from screenalytics.commands.operator.connection import connect
 from screenalytics.commands.operator.output import note
 from screenalytics.http_client import models
@@ -22,7 +23,7 @@ from screenalytics.http_client.transport import TIMEOUT_S, ApiFailure
 FRAMES = frozenset({"edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers"})
 """Forms that count frames."""
 
-EXCHANGE = FRAMES | {"webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"}
+EXCHANGE = frozenset(get_args(Exchange))
 """Forms that are written of appearances, for other programs."""
 
 
@@ -79,20 +80,11 @@ def _content(api: Client, ep_id: str, form: Form, wanted: Appearances, *, revisi
         forms = ", ".join(sorted(FRAMES))
         raise BadInput("not_for_this_form", f"{_options(in_frames)} is for {forms}; {form} counts no frames.")
     match form:
-        case (
-            "edl"
-            | "marker-edl"
-            | "fcpxml"
-            | "fcp7"
-            | "otio"
-            | "avid-markers"
-            | "webvtt"
-            | "ttml"
-            | "eaf"
-            | "tidy"
-            | "iptc"
-            | "ebucore"
-        ):
+        case "json" | "csv":
+            return api.read_screen_time_file(ep_id, form, inline=True, revision=revision)
+        case "parquet" | "html":
+            return _fetched(api.read_screen_time_file(ep_id, form, revision=revision))
+        case _:
             return api.export_appearances(
                 ep_id,
                 form,
@@ -107,10 +99,6 @@ def _content(api: Client, ep_id: str, form: Form, wanted: Appearances, *, revisi
                 media=wanted.media,
                 revision=revision,
             )
-        case "json" | "csv":
-            return api.read_screen_time_file(ep_id, form, inline=True, revision=revision)
-        case "parquet" | "html":
-            return _fetched(api.read_screen_time_file(ep_id, form, revision=revision))
 
 
 def _options(names: Iterable[str]) -> str:

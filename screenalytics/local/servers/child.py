@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
+from chassis.backoff import backoff
 from screenalytics.local.servers import launch, ports, sessions
 from screenalytics.local.servers.errors import PortTaken, ServerExited, ServerFailed
 
@@ -122,7 +123,7 @@ class ChildProcess(ABC):
                 self.ports = {}
                 if attempt == _START_TRIES:
                     raise
-                await asyncio.sleep(0.2 * attempt)
+                await asyncio.sleep(backoff(attempt, first_s=0.2, max_s=1.0, jitter=0.0))
             except BaseException:
                 self.kill()
                 raise
@@ -187,10 +188,10 @@ class ChildProcess(ABC):
         grace = self.stop_grace_seconds if grace_seconds is None else grace_seconds
         if process.poll() is None and grace > 0:
             process.terminate()
-            await self._wait_at_most(process, grace)
+            await _wait_at_most(grace, until=lambda: process.poll() is not None)
         if process.poll() is None:
             process.kill()
-            await self._wait_at_most(process, _KILL_SECONDS)
+            await _wait_at_most(_KILL_SECONDS, until=lambda: process.poll() is not None)
         await self._end_session(process.pid)
         self._remove_leftovers()
 
@@ -244,25 +245,22 @@ class ChildProcess(ABC):
         inherited = {key: os.environ[key] for key in ("PATH", "TMPDIR", "LD_LIBRARY_PATH") if key in os.environ}
         return {**inherited, "HOME": str(self.directory), "LANG": "C.UTF-8"}
 
-    async def _wait_at_most(self, process: subprocess.Popen[bytes], seconds: float) -> None:
-        deadline = asyncio.get_running_loop().time() + seconds
-        while process.poll() is None and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(_POLL_SECONDS)
-
     async def _end_session(self, leader: int) -> None:
         """Let the program's children end by themselves (some clean up shared memory then), and kill what remains."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.children_grace_seconds
-        while sessions.remaining(leader) and loop.time() < deadline:
-            await asyncio.sleep(_POLL_SECONDS)
+        await _wait_at_most(self.children_grace_seconds, until=lambda: not sessions.remaining(leader))
         sessions.kill_remaining(leader)
-        deadline = loop.time() + _KILL_SECONDS
-        while sessions.remaining(leader) and loop.time() < deadline:
-            await asyncio.sleep(_POLL_SECONDS)
+        await _wait_at_most(_KILL_SECONDS, until=lambda: not sessions.remaining(leader))
 
     def _remove_leftovers(self) -> None:
         for pattern in self.leftovers():
             remove_matching(pattern)
+
+
+async def _wait_at_most(seconds: float, *, until: Callable[[], bool]) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while not until() and loop.time() < deadline:
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 def remove_matching(pattern: str) -> None:

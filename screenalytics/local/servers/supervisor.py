@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
+from chassis.backoff import backoff
 from screenalytics.local.servers.child import READY_TIMEOUT_SECONDS, ChildProcess
 from screenalytics.local.servers.errors import StackError
 
@@ -95,7 +96,7 @@ class Supervisor:
                 await self._restart_dependents(child, attempt=attempt)
 
     async def _start_again(self, child: ChildProcess, *, attempt: int) -> bool:
-        delay = min(self._longest_delay, self._first_delay * 2.0 ** (attempt - 1))
+        delay = backoff(attempt, first_s=self._first_delay, max_s=self._longest_delay, jitter=0.0)
         self._report(child, ChildEventKind.DIED, attempt=attempt, delay=delay, message=child.log_tail())
         await asyncio.sleep(delay)
         return await self._restart(child, attempt=attempt)

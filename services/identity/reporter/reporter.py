@@ -28,7 +28,7 @@ from services.identity.links.transitions import LinkState
 from services.identity.media.served_models import served_models
 from services.identity.privacy.consent import without_consent_sentence
 from services.identity.privacy.mentions import without_people
-from services.identity.recognition import Facebank, Grouping, Recognition, recognise
+from services.identity.recognition import Facebank, Grouping, NewRevision, Recognition, RecognitionRules, recognise
 from services.identity.reporter.files import RevisionFiles
 from services.identity.screentime.screentime import visible_intervals
 from services.identity.settings import IdentitySettings
@@ -60,6 +60,11 @@ class Reporter:
         self._facebanks = facebanks
         self._people = people
         self._files = RevisionFiles(resources.storage, reader)
+        self._rules = RecognitionRules(
+            identity=resources.settings.recognition,
+            visibility=resources.settings.visibility,
+            representatives=resources.settings.representatives,
+        )
 
     async def report(
         self, ep_id: str, run_id: str, *, cause: str, grouped: EpisodeGrouped | None = None, is_erasure: bool = False
@@ -125,21 +130,19 @@ class Reporter:
             recognise,
             content,
             Facebank(names=names, references=references),
-            revision=number,
-            calibration=models.calibration,
-            dimension=models.dimension,
-            decided=decided,
-            automatic=last.automatic if last else None,
-            previous=before.document if before else None,
-            models=models.models,
-            link_event_ids={
-                identity.identity_id: _said(grouped, identity.identity_id, None, number).event_id
-                for identity in content.identities.identities
-            },
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            representatives=self._resources.settings.representatives,
-            rules=self._resources.settings.recognition,
-            visibility=self._resources.settings.visibility,
+            NewRevision(
+                number=number,
+                at=datetime.now(UTC).isoformat(timespec="seconds"),
+                decided=decided,
+                automatic=last.automatic if last else None,
+                previous=before.document if before else None,
+                link_event_ids={
+                    identity.identity_id: _said(grouped, identity.identity_id, None, number).event_id
+                    for identity in content.identities.identities
+                },
+            ),
+            models=models,
+            rules=self._rules,
         )
         manifests = await self._files.write(grouped, content, recognition, number)
         revision = Revision(
@@ -185,7 +188,7 @@ class Reporter:
             content.identities.identities,
             content.seen,
             duration_s=content.duration_s,
-            rules=self._resources.settings.visibility,
+            rules=self._rules.visibility,
         )
         await self._people.save(
             revision.order,

@@ -11,7 +11,7 @@ from contracts.ids import FaceId, IdentityId, Slug, TrackId
 from contracts.rows import Box
 
 Kind = Literal["is_this", "who", "same", "two", "belongs", "two_places", "leftover"]
-Answering = Literal["yes", "no", "name", "new_member", "extra", "nobody", "first", "second", "both"]
+Answering = Literal["yes", "no", "name", "extra", "nobody", "first", "second", "both"]
 
 
 class Choice(BaseModel):

@@ -14,9 +14,9 @@ from pymongo.errors import AutoReconnect, DuplicateKeyError, NetworkTimeout, Ser
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from chassis.backoff import backoff
 from chassis.errors import BadInput, DependencyUnavailable
 from chassis.kafka.delivery import MAX_HEADER_BYTES, Delivery, Kind, bounded, classify, dead_letter_headers
-from chassis.retrying import backoff
 from chassis.s3.storage import ObjectMissing
 from chassis.settings import KafkaSettings
 from contracts.envelope import InvalidEvent
