@@ -31,7 +31,7 @@ from chassis.settings import ChassisSettings
 from contracts.events import STAGES, Event
 from contracts.rows import IdentitiesDocument, ScreenTimeDocument, ShotRow, TrackRow
 from screenalytics.events.episode_run import EpisodeNotFinished, EpisodeRun
-from screenalytics.events.results import prepare_output
+from screenalytics.events.output import prepare_output
 from screenalytics.local.machine import API, run_machine
 from screenalytics.local.servers import ChildEvent
 

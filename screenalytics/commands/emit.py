@@ -5,25 +5,27 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chassis.s3.storage import Storage
-from chassis.settings import ChassisSettings
-from contracts.events import PictureVerdict, Profile
-from contracts.ids import show_of
-from screenalytics.events import emitter
-from screenalytics.events.cast_folder import CastFolder, read_cast_folder
-from screenalytics.events.videos import check_video, episode_id
-from screenalytics.terminal.cast_notes import tell_passed_over, tell_refused
+from screenalytics.commands.inputs import check_inputs
+
+if TYPE_CHECKING:
+    from contracts.events import Profile
 
 
 async def emit(
     video: Path, *, episode: str, cast: Path | None, profile: Profile, force: bool, video_stream: int | None = None
 ) -> int:
     """Upload, publish, and print what was published."""
-    ep_id = episode_id(episode, video)
-    check_video(video)
+    ep_id, found = check_inputs(video, episode=episode, cast=cast, out=None)
+    from chassis.s3.storage import Storage
+    from chassis.settings import ChassisSettings
+    from contracts.events import PictureVerdict
+    from contracts.ids import show_of
+    from screenalytics.events import emitter
+    from screenalytics.terminal.cast_notes import tell_passed_over, tell_refused
+
     settings = ChassisSettings()
-    found = read_cast_folder(cast) if cast is not None else CastFolder()
     for line in tell_passed_over(found.passed_over):
         print(line, file=sys.stderr)
     async with Storage.connect(settings.s3) as storage:

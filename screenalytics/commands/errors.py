@@ -57,7 +57,7 @@ def report_and_exit() -> Iterator[None]:
 
 
 def _exit(status: int, code: str, sentence: str) -> None:
-    from screenalytics.terminal import render_error
+    from screenalytics.terminal.messages import render_error
 
     print(render_error(code, sentence), file=sys.stderr)
     sys.exit(status)

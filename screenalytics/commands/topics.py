@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis import service as chassis_service
 from chassis.kafka.bus import Bus, Handler
-from chassis.kafka.connection import client_options, ensure_topics
+from chassis.kafka.connection import client_options, ensure_topics, partitions_of
 from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import (
     STAGES,
@@ -137,10 +137,11 @@ async def apply() -> int:
     settings = ChassisSettings().kafka
     await ensure_topics(settings)
     found = await _partitions(settings)
-    differing = [topic for topic in TOPICS if found.get(topic.name, 0) < topic.partitions]
+    differing = [topic for topic in TOPICS if found.get(topic.name, 0) < partitions_of(topic, settings)]
     for topic in differing:
         print(
-            f"{topic.name} has {found.get(topic.name, 0)} partitions, declared are {topic.partitions}", file=sys.stderr
+            f"{topic.name} has {found.get(topic.name, 0)} partitions, declared are {partitions_of(topic, settings)}",
+            file=sys.stderr,
         )
     print(f"{len(TOPICS) - len(differing)} of {len(TOPICS)} topics are as declared")
     return OUT_OF_STEP if differing else 0

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chassis.domain.pictures import SUFFIXES, is_picture
 from chassis.errors import BadInput
 from contracts.ids import slugify
 
@@ -186,6 +185,8 @@ class _Search:
 
     def is_picture(self, path: Path) -> bool:
         """By its name or, failing that, by how it begins; one that only calls itself a picture is refused later."""
+        from chassis.domain.pictures import SUFFIXES, is_picture
+
         if path.is_file() and (path.suffix.lower() in SUFFIXES or is_picture(path)):
             return True
         self.pass_over(path, ARCHIVE if path.suffix.lower() in _ARCHIVES else NO_PICTURE)

@@ -5,30 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from chassis.errors import BadInput
 from chassis.s3.storage import Storage
 from contracts.events import ScreenTimeReported
 
 HEADLINE_FILES = ("screen_time.json", "screen_time.csv", "screen_time.parquet", "report.html")
 """Files that lie at the top of the output folder; everything is in `manifests/`, the report excepted."""
-
-
-def prepare_output(folder: Path) -> None:
-    """Make the output folder and see that it can be written.
-
-    Raises:
-        BadInput: out_not_writable.
-    """
-    try:
-        (folder / "manifests").mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write-test"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise BadInput(
-            "out_not_writable",
-            f"The output folder {folder} cannot be written ({error.strerror or error}); choose another with --out.",
-        ) from error
 
 
 async def download(storage: Storage, report: ScreenTimeReported, folder: Path) -> list[Path]:

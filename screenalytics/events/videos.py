@@ -6,9 +6,6 @@ import re
 from pathlib import Path
 
 from chassis.errors import BadInput
-from contracts.ids import EP_ID_PATTERN
-from screenalytics.events.episode_names import name_episode
-from services.ingest.video.probing import BadVideo, probe
 
 
 def episode_id(given: str | None, video: Path) -> str:
@@ -17,12 +14,28 @@ def episode_id(given: str | None, video: Path) -> str:
     Raises:
         BadInput: bad_episode_id.
     """
+    from contracts.ids import EP_ID_PATTERN
+
     if given is not None:
         lowered = given.strip().lower()
         if not re.match(EP_ID_PATTERN, lowered):
             raise BadInput("bad_episode_id", f"{given!r} is not an episode id: write it as my-show-s01e02.")
         return lowered
+    from screenalytics.events.episode_names import name_episode
+
     return name_episode(video)
+
+
+def check_file(video: Path) -> None:
+    """Refuse what is no file.
+
+    Raises:
+        BadInput: no_such_file, not_a_video.
+    """
+    if not video.exists():
+        raise BadInput("no_such_file", f"There is no file {video}; check the path.")
+    if video.is_dir():
+        raise BadInput("not_a_video", f"{video} is a folder; name a video file.")
 
 
 def check_video(video: Path) -> None:
@@ -31,10 +44,9 @@ def check_video(video: Path) -> None:
     Raises:
         BadInput: with the code of what is wrong.
     """
-    if not video.exists():
-        raise BadInput("no_such_file", f"There is no file {video}; check the path.")
-    if video.is_dir():
-        raise BadInput("not_a_video", f"{video} is a folder; name a video file.")
+    check_file(video)
+    from services.ingest.video.probing import BadVideo, probe
+
     try:
         probe(str(video))
     except BadVideo as error:

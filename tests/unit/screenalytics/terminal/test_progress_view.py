@@ -7,8 +7,8 @@ import pytest
 
 from contracts.blobs import BlobRef
 from contracts.events import STAGES, EpisodeProgress, RunStarted, ScreenTimeReported, Stage
-from screenalytics.terminal import ProgressView
 from screenalytics.terminal.messages import can_animate
+from screenalytics.terminal.progress import ProgressView
 
 RUN = "01JNDM3J7R5Z8Q2T4V6X8Y0A1B"
 OTHER_RUN = "01JNDM3J7R5Z8Q2T4V6X8Y0A1C"

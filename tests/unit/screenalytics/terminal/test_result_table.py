@@ -5,8 +5,8 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from screenalytics.terminal import render_error, render_result_table
-from screenalytics.terminal.result import screen_seconds
+from screenalytics.terminal.messages import render_error
+from screenalytics.terminal.result import render_result_table, screen_seconds
 from tests.unit.identity.report.report_documents import screen_time
 
 
