@@ -20,8 +20,8 @@ from services.detector.looks.closer import look_closer
 from services.detector.looks.faces import Detectors
 from services.detector.looks.groups import Seen, look_at_group
 from services.detector.looks.schedule import Schedule, goes_with
-from services.detector.persons.looks import DetectPersons, PersonLook, PersonWatch
-from services.detector.persons.presence import with_presence
+from services.detector.persons.looks import DetectPersons, PersonWatch
+from services.detector.persons.presence import shots_to_search, with_presence
 from services.detector.reading.segment_frames import Sample, SegmentReading, SegmentSource, read_samples, warnings_of
 from services.detector.rows import RowWriter
 from services.detector.rules import DetectorProfile
@@ -76,7 +76,7 @@ async def analyse_segment(
     samples: LimitedWork[Sample, SegmentReading] = LimitedWork(read_samples, source, profile, within=decoding)
     tracker = SegmentTracker(profile)
     watch = PersonWatch(profile.persons, detect_persons)
-    reading, people = await _run(samples, tracker, profile, detectors, watch)
+    reading = await _run(samples, tracker, profile, detectors, watch)
     borders_s = reading.borders_of_holes(source)
     writer = RowWriter(
         ep_id=ep_id,
@@ -93,6 +93,7 @@ async def analyse_segment(
     found = await confirm_tracks(followed, detectors.check, profile)
     rows = await asyncio.to_thread(writer.write, tracker.frames, found)
     tracks = rows.tracks
+    people = await watch.look(shots_to_search(tracks, rows.shots))
     if watch.is_on:
         tracks = await asyncio.to_thread(with_presence, tracks, rows.detections, rows.shots, people, profile.persons)
     return SegmentAnalysis(
@@ -115,7 +116,7 @@ async def _run(
     profile: DetectorProfile,
     detectors: Detectors,
     watch: PersonWatch,
-) -> tuple[SegmentReading, list[PersonLook]]:
+) -> SegmentReading:
     """Moves samples through detectors and tracker, a bounded number at a time; returns what decoding told."""
     loop = asyncio.get_running_loop()
     group: list[Sample] = []
@@ -133,11 +134,10 @@ async def _run(
             if group:
                 pipeline.look(group)
             await pipeline.finish()
-            return samples.result(), await watch.finish()
+            return samples.result()
         finally:
             samples.close()
             await pipeline.cancel()
-            await watch.cancel()
 
 
 class _Pipeline:
@@ -190,8 +190,7 @@ class _Pipeline:
         self._waiting.popleft()
         loop = asyncio.get_running_loop()
         for sample, one in zip(group, seen, strict=True):
-            lost = await loop.run_in_executor(self._executor, _track, self._tracker, sample, one)
-            await self._watch.see(sample.frame, lost_faces=len(lost), ts_s=sample.ts_s, shot=sample.shot)
+            lost = await loop.run_in_executor(self._executor, _track, self._tracker, self._watch, sample, one)
             if lost:
                 squares, boxes = [face.square for face in lost], [face.box for face in lost]
                 closer = await look_closer(squares, boxes, self._detectors.check, self._profile.closer)
@@ -199,8 +198,8 @@ class _Pipeline:
                 await loop.run_in_executor(self._executor, _track_closer, self._tracker, sample, found)
 
 
-def _track(tracker: SegmentTracker, sample: Sample, seen: Seen) -> list[LostFace]:
-    return tracker.add(
+def _track(tracker: SegmentTracker, watch: PersonWatch, sample: Sample, seen: Seen) -> list[LostFace]:
+    lost = tracker.add(
         sample.frame,
         seen.faces,
         native_scale=sample.native_scale,
@@ -208,6 +207,8 @@ def _track(tracker: SegmentTracker, sample: Sample, seen: Seen) -> list[LostFace
         shot=sample.shot,
         smallest_px=seen.smallest_px,
     )
+    watch.see(sample.frame, lost_faces=len(lost), ts_s=sample.ts_s, shot=sample.shot)
+    return lost
 
 
 def _track_closer(tracker: SegmentTracker, sample: Sample, found: list[tuple[LostFace, FaceDetections | None]]) -> None:

@@ -170,7 +170,6 @@ class PersonRules(_Rules):
     """Frames a second that are searched for people; 0: never."""
     least_apart_s: float = 0.2
     """Where a face is lost there is a look at once, but no sooner after the last than this."""
-    looks_in_flight: int = 4
     least_score: float = 0.35
     """Fainter boxes are nobody. YOLOX-Nano's authors show boxes from 0.3."""
     least_overlap: float = 0.25

@@ -1,18 +1,21 @@
-"""Looking for whole people: now and then, and where a face is lost inside a shot."""
+"""Looking for whole people: now and then, and where a face is lost inside a shot.
+
+Which pictures are kept for that is decided as the frames go by, and which of them are looked at when the tracks are known:
+**a body adds nothing where every face of a shot is followed from its first moment to its last**, nor where there is none.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from chassis.domain.faces import PersonDetections
-from contracts.rows import Box
+from contracts.rows import Box, ShotRow
 from services.detector.rules import PersonRules
 
 Pixels = npt.NDArray[np.uint8]
@@ -26,6 +29,8 @@ SIDE = 416
 GREY = 114
 STEP = 32
 SAME_TIME_S = 1e-6
+AT_ONCE: Final = 8
+"""Frames in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,67 +42,90 @@ class PersonLook:
     boxes: tuple[Box, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFrame:
+    """A frame that may be looked at: fitted for the detector [h,w,3], and the sides of what it is of in those pixels."""
+
+    ts_s: float
+    shot: int
+    fitted: Pixels
+    width: float
+    height: float
+
+
 @dataclass(slots=True)
 class PersonWatch:
-    """Decides which analysed frames are searched for people, and keeps what was found.
+    """Decides which analysed frames are kept to be searched for people, and searches those that are asked for.
 
-    `see` is given every analysed frame in order, with how many faces are missing there that were followed until now. A few
-    looks may wait for the detector at a time.
+    `see` is given every analysed frame in order, with how many faces are missing there that were followed until now.
     """
 
     rules: PersonRules
     detect: DetectPersons | None
-    looks: list[PersonLook] = field(default_factory=list)
-    _waiting: deque[asyncio.Task[PersonLook]] = field(default_factory=deque)
+    kept: list[KeptFrame] = field(default_factory=list)
     _before: tuple[int, int] | None = None
     """Shot and number of lost faces of the frame before."""
-    _looked_s: float | None = None
+    _kept_s: float | None = None
 
     @property
     def is_on(self) -> bool:
         """Whether people are looked for at all."""
         return self.detect is not None and self.rules.looks_per_s > 0
 
-    async def see(self, frame: Pixels, *, lost_faces: int, ts_s: float, shot: int) -> None:
-        """Looks at a frame [H,W,3] where it is time, or where a face was lost. Raises what the detector raises."""
-        if self.detect is None or not self.is_on or not self._is_due(lost_faces, ts_s, shot):
+    def see(self, frame: Pixels, *, lost_faces: int, ts_s: float, shot: int) -> None:
+        """Keeps a small copy of a frame [H,W,3] where it is time, or where a face was lost."""
+        if not self.is_on or not self._is_due(lost_faces, ts_s, shot):
             return
-        self._looked_s = ts_s
-        self._waiting.append(asyncio.create_task(find_persons(frame, self.detect, ts_s=ts_s, shot=shot)))
-        if len(self._waiting) > self.rules.looks_in_flight:
-            self.looks.append(await self._waiting.popleft())
+        self._kept_s = ts_s
+        self.kept.append(kept_frame(frame, ts_s=ts_s, shot=shot))
 
-    async def finish(self) -> list[PersonLook]:
-        """All looks in order of time."""
-        while self._waiting:
-            self.looks.append(await self._waiting.popleft())
-        return self.looks
-
-    async def cancel(self) -> None:
-        """Gives up what still waits."""
-        for look in self._waiting:
-            look.cancel()
-        await asyncio.gather(*self._waiting, return_exceptions=True)
+    async def look(self, shots: Sequence[ShotRow]) -> list[PersonLook]:
+        """The people of the frames that were kept of some shots, in order of time. Raises what the detector raises."""
+        if self.detect is None:
+            return []
+        frames = [frame for frame in self.kept if any(is_within(shot, frame.ts_s) for shot in shots)]
+        looks: list[PersonLook] = []
+        for start in range(0, len(frames), AT_ONCE):
+            looks += await find_persons(frames[start : start + AT_ONCE], self.detect)
+        return looks
 
     def _is_due(self, lost_faces: int, ts_s: float, shot: int) -> bool:
         before, self._before = self._before, (shot, lost_faces)
-        if before is None or before[0] != shot or self._looked_s is None:
+        if before is None or before[0] != shot or self._kept_s is None:
             return True
-        since_s = ts_s - self._looked_s + SAME_TIME_S
+        since_s = ts_s - self._kept_s + SAME_TIME_S
         if lost_faces > before[1] and since_s >= self.rules.least_apart_s:
             return True
         return since_s >= 1 / self.rules.looks_per_s
 
 
-async def find_persons(frame: Pixels, detect: DetectPersons, *, ts_s: float, shot: int) -> PersonLook:
-    """The people of one frame [H,W,3]."""
+def is_within(shot: ShotRow, ts_s: float) -> bool:
+    """Whether a frame of this time belongs to the shot."""
+    return shot.start_s - SAME_TIME_S <= ts_s < shot.end_s - SAME_TIME_S
+
+
+def kept_frame(frame: Pixels, *, ts_s: float, shot: int) -> KeptFrame:
+    """A frame [H,W,3], fitted."""
     height, width = frame.shape[:2]
-    found = (await detect(letterboxed(frame)[None]))[0]
     scale = SIDE / max(height, width)
-    sizes = np.array([width, height, width, height], dtype=np.float32) * scale
-    edges = np.clip(found.boxes / sizes, 0.0, 1.0)
+    return KeptFrame(ts_s, shot, letterboxed(frame), width * scale, height * scale)
+
+
+async def find_persons(frames: Sequence[KeptFrame], detect: DetectPersons) -> list[PersonLook]:
+    """The people of a few frames; those of one size are looked at together."""
+    found: dict[int, PersonDetections] = {}
+    for shape in dict.fromkeys(frame.fitted.shape for frame in frames):
+        alike = [number for number, frame in enumerate(frames) if frame.fitted.shape == shape]
+        answers = await detect(np.stack([frames[number].fitted for number in alike]))
+        found.update(zip(alike, answers, strict=True))
+    return [_look(frame, found[number]) for number, frame in enumerate(frames)]
+
+
+def _look(frame: KeptFrame, found: PersonDetections) -> PersonLook:
+    sides = np.array([frame.width, frame.height, frame.width, frame.height], dtype=np.float32)
+    edges = np.clip(found.boxes / sides, 0.0, 1.0)
     boxes = tuple(tuple(round(float(edge), 5) for edge in box) for box in edges)
-    return PersonLook(ts_s=ts_s, shot=shot, boxes=boxes)  # type: ignore[arg-type]  # four edges each
+    return PersonLook(ts_s=frame.ts_s, shot=frame.shot, boxes=boxes)  # type: ignore[arg-type]  # four edges each
 
 
 def letterboxed(frame: Pixels) -> Pixels:

@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 
 from chassis.domain.intervals import Intervals, normalise
 from contracts.rows import Box, DetectionRow, Interval, ShotRow, TrackRow
-from services.detector.persons.looks import PersonLook
+from services.detector.persons.looks import PersonLook, is_within
 from services.detector.rules import PersonRules
 
 DIGITS = 6
@@ -41,6 +41,21 @@ class _Looks:
     @property
     def times_s(self) -> list[float]:
         return [look.ts_s for look in self.looks]
+
+
+def shots_to_search(tracks: Sequence[TrackRow], shots: Sequence[ShotRow]) -> list[ShotRow]:
+    """The shots in which bodies may say more than faces: somebody's face is followed there, but not all the time.
+
+    A body's moments go to the face nearest in time, so where every face is there throughout they lie in its own span.
+    """
+    return [
+        shot
+        for shot in shots
+        if any(
+            track.shot_id == shot.shot_id and (track.start_s > shot.start_s or track.end_s < shot.end_s)
+            for track in tracks
+        )
+    ]
 
 
 def with_presence(
@@ -86,7 +101,7 @@ def follow_bodies(shot: ShotRow, looks: Sequence[PersonLook], rules: PersonRules
 
 def _by_shot(shots: Sequence[ShotRow], looks: Sequence[PersonLook]) -> Iterable[_Looks]:
     for shot in shots:
-        inside = [look for look in looks if shot.start_s - 1e-6 <= look.ts_s < shot.end_s - 1e-6]
+        inside = [look for look in looks if is_within(shot, look.ts_s)]
         yield _Looks(shot, sorted(inside, key=lambda look: look.ts_s))
 
 

@@ -5,7 +5,7 @@ import pytest
 from contracts.ids import shot_id, track_id
 from contracts.rows import Box, DetectionRow, Interval, ShotRow, TrackRow
 from services.detector.persons.looks import PersonLook
-from services.detector.persons.presence import with_presence
+from services.detector.persons.presence import shots_to_search, with_presence
 from services.detector.rules import PersonRules
 
 RULES = PersonRules(looks_per_s=2.0)
@@ -110,3 +110,17 @@ def test_a_face_below_the_waist_is_nobodys() -> None:
 
 def test_a_body_is_never_counted_for_less_than_its_face() -> None:
     assert present([track(1, 0, 10)], []) == [((0.0, 10.0),)]
+
+
+def test_only_shots_in_which_a_face_is_missing_at_times_are_searched() -> None:
+    whole, part = track(0, 0.0, 10.0)[0], track(1, 2.0, 10.0)[0]
+    assert shots_to_search([], [SHOT]) == []
+    assert shots_to_search([whole], [SHOT]) == []
+    assert shots_to_search([whole, part], [SHOT]) == [SHOT]
+
+
+def test_bodies_add_nothing_where_every_face_is_there_throughout() -> None:
+    (one, seen), (other, also_seen) = track(0, 0.0, 10.0), track(1, 0.0, 10.0, face=(0.8, 0.15, 0.9, 0.35))
+    people = looks((0, 10, BODY), (0, 4, ELSEWHERE))
+    rows, detections = [one, other], [*seen, *also_seen]
+    assert with_presence(rows, detections, [SHOT], people, RULES) == with_presence(rows, detections, [SHOT], [], RULES)
