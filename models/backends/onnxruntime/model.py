@@ -32,13 +32,14 @@ class TritonPythonModel:
         self._inputs = [entry["name"] for entry in config["input"]]
         self._outputs = [entry["name"] for entry in config["output"]]
         self._batched = config.get("max_batch_size", 0) > 0
+        self._row_by_row = self._batched and args["model_instance_kind"] != "GPU"
         self._exported = npbridge.ExportedTensors()
         pb_utils.Logger.log_info(
             f"{args['model_instance_name']}: onnxruntime {onnxruntime.__version__}, numpy {np.__version__}"
         )
 
     def execute(self, requests: list[Any]) -> list[Any]:
-        """Runs the requests, those of equal shapes in one go; a bad request fails alone."""
+        """Runs the requests, on a GPU those of equal shapes in one go; a bad request fails alone."""
         self._exported.clear()
         responses: list[Any] = [None] * len(requests)
         groups: dict[Any, list[tuple[int, list[np.ndarray]]]] = {}
@@ -50,7 +51,8 @@ class TritonPythonModel:
             if any(array.dtype.kind == "f" and not np.isfinite(array).all() for array in arrays):
                 responses[position] = _failure("an input is not finite", pb_utils.TritonError.INVALID_ARG)
                 continue
-            key = tuple(array.shape[1:] for array in arrays) if self._batched else position
+            together = self._batched and not self._row_by_row
+            key = tuple(array.shape[1:] for array in arrays) if together else position
             groups.setdefault(key, []).append((position, arrays))
         for group in groups.values():
             self._run_group(group, responses)
@@ -65,7 +67,7 @@ class TritonPythonModel:
             for number, name in enumerate(self._inputs)
         }
         try:
-            results = self._session.run(self._outputs, feeds)
+            results = self._run(feeds)
         except Exception as error:
             for position, _ in group:
                 responses[position] = _failure(f"the model could not be run: {error}", pb_utils.TritonError.INTERNAL)
@@ -79,6 +81,22 @@ class TritonPythonModel:
             ]
             responses[position] = pb_utils.InferenceResponse(output_tensors=tensors)
             start = end
+
+    def _run(self, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """The outputs for a batch.
+
+        On a CPU row by row: what a batch works on leaves the caches, so that a row of sixteen costs a third more than one
+        alone (faces to embed, 26 and 17 ms; people 15 and 9), and takes sixteen times the memory. A row's values then
+        do not depend on its company either.
+        """
+        rows = min(array.shape[0] for array in feeds.values()) if self._row_by_row else 0
+        if rows < 2:
+            return self._session.run(self._outputs, feeds)
+        parts = [
+            self._session.run(self._outputs, {name: array[row : row + 1] for name, array in feeds.items()})
+            for row in range(rows)
+        ]
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
 def _session_options(parameters: dict[str, str]) -> onnxruntime.SessionOptions:

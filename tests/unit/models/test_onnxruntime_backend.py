@@ -85,7 +85,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
     sys.modules.pop("npbridge", None)
 
 
-def model_in(folder: Path, module: types.ModuleType) -> Any:
+def model_in(folder: Path, module: types.ModuleType, *, kind: str = "CPU") -> Any:
     """A model that doubles its input [N,K]."""
     graph = helper.make_graph(
         [helper.make_node("Add", ["x", "x"], ["doubled"])],
@@ -104,19 +104,36 @@ def model_in(folder: Path, module: types.ModuleType) -> Any:
             "model_repository": str(folder),
             "model_version": "1",
             "model_instance_name": "double_0",
-            "model_instance_kind": "CPU",
+            "model_instance_kind": kind,
         }
     )
     return model
 
 
-def test_requests_of_several_shapes_get_their_own_rows(backend: types.ModuleType, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["CPU", "GPU"])
+def test_requests_of_several_shapes_get_their_own_rows(backend: types.ModuleType, tmp_path: Path, kind: str) -> None:
     inputs = [np.random.default_rng(n).random((1 + n % 3, 4 + n % 2), dtype=np.float32) for n in range(7)]
-    model = model_in(tmp_path, backend)
+    model = model_in(tmp_path, backend, kind=kind)
     responses = model.execute([Request(values) for values in inputs])
     for values, response in zip(inputs, responses, strict=True):
         assert response.error is None
         np.testing.assert_array_equal(response.outputs["doubled"], 2 * values)
+
+
+@pytest.mark.parametrize(("kind", "runs"), [("CPU", [1, 1, 1, 1]), ("GPU", [4])])
+def test_a_cpu_runs_row_by_row_and_a_gpu_what_it_can_at_once(
+    backend: types.ModuleType, tmp_path: Path, kind: str, runs: list[int]
+) -> None:
+    model, rows = model_in(tmp_path, backend, kind=kind), []
+    session = model._session
+
+    def run(outputs: list[str], feeds: dict[str, np.ndarray]) -> Any:
+        rows.append(len(feeds["x"]))
+        return session.run(outputs, feeds)
+
+    model._session = types.SimpleNamespace(run=run)
+    model.execute([Request(np.ones((3, 2), dtype=np.float32)), Request(np.ones((1, 2), dtype=np.float32))])
+    assert rows == runs
 
 
 def test_a_bad_request_fails_alone(backend: types.ModuleType, tmp_path: Path) -> None:
