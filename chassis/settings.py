@@ -51,6 +51,9 @@ class KafkaSettings(BaseModel):
         default=True, description="Create declared topics that are missing when a service starts."
     )
     replication_factor: int = Field(default=1, ge=1)
+    most_partitions: int | None = Field(
+        default=None, ge=1, description="Topics are created with at most so many partitions; empty: as declared."
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None

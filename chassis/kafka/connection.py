@@ -73,6 +73,11 @@ def _topic_configs(topic: Topic) -> dict[str, str]:
     return configs
 
 
+def partitions_of(topic: Topic, settings: KafkaSettings) -> int:
+    """How many partitions a declared topic has where these settings are in force."""
+    return min(topic.partitions, settings.most_partitions or topic.partitions)
+
+
 async def ensure_topics(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS) -> None:
     """Create declared topics that do not exist yet.
 
@@ -86,7 +91,7 @@ async def ensure_topics(settings: KafkaSettings, topics: Iterable[Topic] = TOPIC
         missing = [
             NewTopic(
                 name=topic.name,
-                num_partitions=topic.partitions,
+                num_partitions=partitions_of(topic, settings),
                 replication_factor=settings.replication_factor,
                 topic_configs=_topic_configs(topic),
             )

@@ -29,9 +29,11 @@ THROW_AWAY_GRACE_S = 2.0
 EMBEDDED_BROKER = {
     "SCREENALYTICS_KAFKA__SESSION_TIMEOUT_MS": "6000",
     "SCREENALYTICS_KAFKA__FETCH_MAX_WAIT_MS": "200",
+    "SCREENALYTICS_KAFKA__MOST_PARTITIONS": "2",
 }
-"""Consumer settings for the embedded broker, where the user has not chosen others (measured): it keeps every consumer
-waiting for half its session timeout when it joins its group, and looks for news twice within the longest wait."""
+"""Settings for the embedded broker, where the user has not chosen others (measured): it keeps every consumer waiting for
+half its session timeout when it joins its group, and looks for news twice within the longest wait, at every partition for
+itself: one process of each service needs no more than a pair of them, of which one may be waiting for a retry."""
 
 API = "api"
 """The front that serves the HTTP API of all services; started where somebody will use it."""

@@ -33,6 +33,7 @@ Broker = Literal["embedded", "apache"]
 PROXIED = ("mongodb", "s3", "triton")
 SETTINGS = {
     **EMBEDDED_BROKER,
+    "SCREENALYTICS_KAFKA__MOST_PARTITIONS": "12",  # as on a cluster: several workers share them
     "SCREENALYTICS_PLANNING__SEGMENT_S": "4",
     "SCREENALYTICS_RECONCILER__STALLED_AFTER_S": "15",
     "SCREENALYTICS_TRITON__SHARED_MEMORY": "false",  # pixels must go through the proxy
