@@ -39,8 +39,8 @@ FROM ${PYTHON_IMAGE} AS models
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv /opt/models
-COPY requirements.lock ./
-RUN /opt/models/bin/pip install --require-hashes --only-binary :all: -r requirements.lock
+COPY requirements-run.lock ./
+RUN /opt/models/bin/pip install --require-hashes --only-binary :all: -r requirements-run.lock
 COPY contracts contracts
 COPY chassis chassis
 COPY services services

