@@ -22,7 +22,7 @@ from contracts import crops
 from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, TracksErased
 from contracts.rows import ClusterCentroidsDocument, FaceRow, IdentitiesDocument, TrackRow
-from services.grouper.edits.forget import forget_in_log, names_somebody
+from services.grouper.edits.forget import forget_in_log, named_in, names_somebody
 from services.grouper.edits.log import EditLog
 from services.grouper.grouper import Grouper, scale_of
 from services.grouper.store.edits import EditStore
@@ -70,13 +70,8 @@ class TrackErasure:
 
     async def forget(self, event: TracksErased) -> EpisodeGrouped | None:
         """The grouping without the tracks; None where the run has no grouping, or nothing of it changes."""
-        tracks = () if event.times_stay else event.track_ids
         log = (await self._edits.read(event.ep_id)).log
-        await self._edits.forget_in_log(
-            event.ep_id,
-            event.erasure_id,
-            lambda log: forget_in_log(log, run_id=event.run_id, tracks=tracks, texts=event.texts),
-        )
+        await self._edits.forget_in_log(event.ep_id, event.erasure_id, lambda log: _left_in(log, event))
         while (run := await self._store.run(event.run_id)) is not None:
             if event.erasure_id in run.event.erasures:
                 return run.event
@@ -110,8 +105,12 @@ class TrackErasure:
             again = _pooled_again(base, forgotten, vectors, self._pooling.on(scale_of(before)))
             written = await self._write(target, base, forgotten, places, renamed, pooled_again=again)
             new_base = dict(zip(TRACK_ARTIFACTS, written, strict=True))
-        ids = await self._grouper.ids(run, log)
-        new_base[IDS] = await target.put_document("identity_ids.json", ids.without(forgotten.gone, forgotten.erased_of))
+        ids = await self._grouper.before_erasing(run, log)
+        named = named_in(
+            _left_in(log, event), event.run_id, {row.track_id: row.end_s - row.start_s for row in base.tracks}
+        )
+        left = ids.without(forgotten.gone, forgotten.erased_of, named)
+        new_base[IDS] = await target.put_document("identity_ids.json", left)
         artifacts["faces_npy"] = await target.put("faces.npy", to_npy(vectors[sorted(places)]))
         detections = await storage.get(before.artifacts["detections"])
         lines = await asyncio.to_thread(forget_detections, detections, forgotten)
@@ -189,6 +188,12 @@ class TrackErasure:
 
     async def _document(self, run: GroupedRun, name: str, model: type[M]) -> M:
         return await self._storage.get_document(run.event.artifacts[name], model)
+
+
+def _left_in(log: EditLog, event: TracksErased) -> EditLog:
+    """The log of edits without what the erasure takes out of it."""
+    tracks = () if event.times_stay else event.track_ids
+    return forget_in_log(log, run_id=event.run_id, tracks=tracks, texts=event.texts)
 
 
 def _pooled_again(rows: _Rows, forgotten: ForgottenTracks, vectors: Floats, rules: PoolingRules) -> PooledAgain:

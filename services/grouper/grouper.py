@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from chassis.domain.pooling import PoolingRules
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.s3.storage import Storage
 from contracts.events import EpisodeGrouped, SegmentEmbedded
-from contracts.ids import RunId
+from contracts.ids import RunId, TrackId
 from contracts.rows import FaceRow, IdentitiesDocument, ShotRow, TrackMetricsDocument, TrackRow
 from contracts.warnings import Warning, noted, sentences
 from services.grouper.artifacts import (
@@ -33,8 +33,9 @@ from services.grouper.artifacts import (
     write_tracks,
 )
 from services.grouper.clustering.machine import MachineGrouping
+from services.grouper.edits.kinds import Overrides
 from services.grouper.edits.log import EditLog, EditRecord, active_records, highest_number_made
-from services.grouper.edits.replay import thresholds_in_force
+from services.grouper.edits.replay import overridden, overrides_in_force
 from services.grouper.edits.resolve import Resolved, Resolver
 from services.grouper.episode.adopting import adopted
 from services.grouper.episode.edited_grouping import EditedGrouping, GroupingInput, group_edited
@@ -91,6 +92,7 @@ class Grouper:
         records = active_records(book.log)
         resolver = await self._resolver(event.run_id, joined.tracks, (), records)
         resolved = await asyncio.to_thread(resolver.resolve, records, ids.made)
+        ids = await self.with_groupings(event.run_id, ground, ids, overrides_in_force(resolved.edits))
         edited = await self._edited(event.run_id, ground, resolved, ids)
         edition = RevisionHeader(
             ep_id=event.ep_id,
@@ -156,8 +158,9 @@ class Grouper:
         else:
             artifacts |= {name: run.base[name] for name in TRACK_ARTIFACTS}
         base = dict(run.base)
-        ids = await self.ids(run, book.log)
-        if IDS not in base:
+        known = await self.ids(run, book.log)
+        ids = await self.with_groupings(before.run_id, await self._ground(run), known, edited.overrides)
+        if ids != known or IDS not in base:
             base[IDS] = await write_ids(self._storage, edition, ids)
         event = before.model_copy(
             update={
@@ -184,8 +187,9 @@ class Grouper:
         """What the edits in force say about the tracks of a stored run."""
         records = active_records(log)
         tracks = await self._reader.rows(run.base["tracks"], TrackRow)
-        resolver = await self._resolver(run.event.run_id, tracks, run.erased, records)
-        return await asyncio.to_thread(resolver.resolve, records, (await self.ids(run, log)).made)
+        ids = await self.ids(run, log)
+        resolver = await self._resolver(run.event.run_id, tracks, run.erased, records, ids.forgotten)
+        return await asyncio.to_thread(resolver.resolve, records, ids.made)
 
     async def ids(self, run: GroupedRun, log: EditLog) -> RunIds:
         """The identity ids of a stored run; those of one that was grouped before ids were kept are worked out."""
@@ -199,6 +203,25 @@ class Grouper:
             adopted, machine, ground.joined.tracks, identities.identities, run.retired, log, run.event.run_id
         )
         return self._adopted.put(key, found)
+
+    async def before_erasing(self, run: GroupedRun, log: EditLog) -> RunIds:
+        """The ids of a stored run with what the machine makes of it while all its tracks are there, as edits ask for it.
+
+        So nobody is grouped anew because others are erased.
+        """
+        asked = [record.edit.thresholds() for record in active_records(log) if record.edit is not None]
+        overrides = [one for one in asked if one is not None]
+        return await self.with_groupings(
+            run.event.run_id, await self._ground(run), await self.ids(run, log), *overrides
+        )
+
+    async def with_groupings(self, run_id: RunId, ground: GroupingInput, ids: RunIds, *overrides: Overrides) -> RunIds:
+        """The ids with what the machine makes of a run with the settings' thresholds and with overrides."""
+        rules = self._rules.on(ground.scale)
+        missing = {one.key: one for one in (Overrides(), *overrides) if one.key not in ids.groupings}
+        return ids.with_groupings(
+            {key: await self._machine(run_id, ground, overridden(rules, one)) for key, one in missing.items()}
+        )
 
     async def kept_ids(self, run: GroupedRun) -> RunIds | None:
         """The identity ids of a stored run, where they were kept."""
@@ -224,11 +247,9 @@ class Grouper:
 
     async def _edited(self, run_id: RunId, ground: GroupingInput, resolved: Resolved, ids: RunIds) -> EditedGrouping:
         rules = self._rules.on(ground.scale)
-        machine = await self._machine(run_id, ground, thresholds_in_force(rules, resolved.edits))
+        ids = await self.with_groupings(run_id, ground, ids, overrides_in_force(resolved.edits))
         pooling = self._pooling.on(ground.scale)
-        return await asyncio.to_thread(
-            group_edited, ground, resolved, ids, thresholds=rules, pooling=pooling, machine=machine
-        )
+        return await asyncio.to_thread(group_edited, ground, resolved, ids, thresholds=rules, pooling=pooling)
 
     async def _machine(self, run_id: RunId, ground: GroupingInput, thresholds: GrouperThresholds) -> MachineGrouping:
         """A run's tracks, clustered once for all thresholds that are the same; again when some were forgotten."""
@@ -250,7 +271,12 @@ class Grouper:
         )
 
     async def _resolver(
-        self, run_id: RunId, tracks: Sequence[TrackRow], erased: Sequence[Cut], records: Sequence[EditRecord]
+        self,
+        run_id: RunId,
+        tracks: Sequence[TrackRow],
+        erased: Sequence[Cut],
+        records: Sequence[EditRecord],
+        forgotten: Mapping[TrackId, float] | None = None,
     ) -> Resolver:
         """Knows the tracks of this run and of those in which the edits were made."""
         tracks_of: dict[RunId, Sequence[TrackRow]] = {run_id: tracks}
@@ -260,7 +286,7 @@ class Grouper:
             if run is not None:
                 tracks_of[other] = await self._reader.rows(run.base["tracks"], TrackRow)
                 erased_of[other] = run.erased
-        return Resolver(run_id, tracks_of, self._rules.carry, erased_of)
+        return Resolver(run_id, tracks_of, self._rules.carry, erased_of, forgotten)
 
     async def _shots(self, event: EpisodeGrouped) -> tuple[ShotRow, ...]:
         return await self._reader.rows(event.artifacts["shots"], ShotRow)

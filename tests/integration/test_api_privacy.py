@@ -295,6 +295,12 @@ async def test_what_is_over_its_time_goes_and_times_on_screen_stay(rig: PrivacyR
     assert [place for place in await rig.found(traces[RED]) if OTHER_EP in place] != []
     again = await retention.run(later)
     assert (again.revisions, again.strangers, again.audit_entries) == (0, 0, 0)
+    someone = await identity_of(rig, OTHER_EP, RITA)
+    await rig.correct("lock", {"identity_id": someone}, ep_id=OTHER_EP)
+    regrouped = await rig.identity.data("GET", f"/screen-time/{OTHER_EP}")
+    assert [(row["identity_id"], row["intervals_s"]) for row in regrouped["unidentified"]] == visible, (
+        "nor does an edit change them"
+    )
 
 
 async def test_whoever_is_asked_for_gets_everything(rig: PrivacyRig) -> None:

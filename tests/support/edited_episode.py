@@ -15,10 +15,12 @@ from contracts.ids import face_id, track_id
 from contracts.rows import Box, CastLink, FaceQuality, FaceRow, Identity, ScreenTimeDocument, ShotRow, TrackRow
 from contracts.warnings import sentences
 from services.grouper.clustering.machine import MachineGrouping
-from services.grouper.edits.kinds import BaseEdit, Command
+from services.grouper.edits.forget import forget_in_log, named_in
+from services.grouper.edits.kinds import BaseEdit, Command, Overrides
 from services.grouper.edits.log import (
     EditLog,
     active_by_id,
+    active_edits,
     active_records,
     apply_edit,
     highest_number_made,
@@ -26,14 +28,17 @@ from services.grouper.edits.log import (
     undo,
 )
 from services.grouper.edits.people import People
-from services.grouper.edits.replay import thresholds_in_force
+from services.grouper.edits.replay import overridden, thresholds_in_force
 from services.grouper.edits.resolve import Resolver
 from services.grouper.episode.documents import identities_document
 from services.grouper.episode.edited_grouping import EditedGrouping, GroupingInput, group_edited
 from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids
 from services.grouper.queries.cluster_view import people_of
 from services.grouper.rules import GrouperThresholds
+from services.grouper.tracks.cutting import Cut
+from services.grouper.tracks.erasing import forget_faces, forgotten_tracks
 from services.grouper.tracks.joining import JoinedEpisode
+from services.grouper.tracks.pooling import pooled
 from services.identity.links.history import (
     LinkCommand,
     as_one_version,
@@ -96,6 +101,7 @@ class EditedEpisode:
     commands: tuple[LinkCommand, ...] = ()
     names: dict[str, str] = field(default_factory=lambda: {"ann": "Ann", "ben": "Ben", "cleo": "Cleo"})
     run: int = 0
+    erased: dict[str, tuple[Cut, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._grounds: list[GroupingInput] = [self._first_run()]
@@ -187,12 +193,46 @@ class EditedEpisode:
         self._ids.append(ids)
         self.run += 1
 
+    def erase(self, identity_id: str, *, times_stay: bool = False) -> tuple[str, ...]:
+        """Forget all tracks of somebody in the latest run, as the grouper does; returns which these were."""
+        edited, ground = self.grouped(), self._grounds[self.run]
+        (names,) = (one.track_ids for one in self.identities(edited) if one.identity_id == identity_id)
+        rows = ground.joined.tracks
+        forgotten = forgotten_tracks(
+            names, base=rows, tracks=edited.grouping.tracks, faces=edited.faces, times_stay=times_stay
+        )
+        places = {face.embedding_row: face.embedding_row for face in ground.faces if face.embedding_row is not None}
+        faces = forget_faces(ground.faces, forgotten=forgotten.faces, places=places)
+        tracks: list[TrackRow] = []
+        vectors: list[Floats | None] = []
+        for row, vector in zip(rows, ground.joined.vectors, strict=True):
+            kept, its = row, None if row.track_id in forgotten.blank else vector
+            if row.track_id in forgotten.stretches:
+                own = [face for face in faces if face.track_id == row.track_id]
+                kept, its = pooled(row, own, ground.face_vectors, PoolingRules())
+            if row.track_id not in forgotten.gone:
+                tracks.append(kept)
+                vectors.append(its)
+        joined = replace(ground.joined, tracks=tuple(tracks), vectors=tuple(vectors))
+        asked = [Overrides(), *(one for edit in active_edits(self.log) if (one := edit.thresholds()))]
+        ids = self._ids[self.run].with_groupings(
+            {one.key: ground.machine(overridden(self._rules, one)) for one in asked}
+        )
+        self.log = forget_in_log(self.log, run_id=self.run_id, tracks=() if times_stay else names, texts=())
+        named = named_in(self.log, self.run_id, {row.track_id: row.end_s - row.start_s for row in rows})
+        self._ids[self.run] = ids.without(forgotten.gone, forgotten.erased_of, named)
+        self._grounds[self.run] = replace(ground, joined=joined, faces=faces)
+        self.erased[self.run_id] = (*self.erased.get(self.run_id, ()), *forgotten.erased)
+        self._machines.clear()
+        return names
+
     def grouped(self, log: EditLog | None = None) -> EditedGrouping:
         """The latest run with the edits in force in a log, the episode's own by default."""
         ground, ids = self._grounds[self.run], self._ids[self.run]
         records = active_records(self.log if log is None else log)
         tracks = {RUNS[run]: one.joined.tracks for run, one in enumerate(self._grounds)}
-        resolved = Resolver(self.run_id, tracks, RULES.carry).resolve(records, ids.made)
+        resolver = Resolver(self.run_id, tracks, RULES.carry, self.erased, ids.forgotten)
+        resolved = resolver.resolve(records, ids.made)
         in_force = thresholds_in_force(self._rules, resolved.edits)
         key = (self.run, in_force.model_dump_json())
         if key not in self._machines:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import PlainSerializer
 
 from contracts.ids import IdentityId, identity_id
 
@@ -11,6 +15,9 @@ FIRST_TRACK_NUMBER = 100_000
 """From here on identities are numbered by a track of theirs: those whom neither the settings' grouping nor an edit made."""
 
 Names = tuple[str, ...]
+
+SortedNames = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])]
+"""Names that are written in order, so that the same grouping is the same bytes."""
 
 
 def number_of(one: IdentityId) -> int:
@@ -28,13 +35,22 @@ class MachineGrouping:
     """
 
     clusters: tuple[Names, ...]
-    rescued: frozenset[str]
+    rescued: SortedNames
     unknown: tuple[Names, ...]
 
     @property
     def groups(self) -> tuple[Names, ...]:
         """Everybody, known or not."""
         return (*self.clusters, *self.unknown)
+
+    def without(self, tracks: AbstractSet[str]) -> MachineGrouping:
+        """The same where tracks are forgotten: everybody else stays with whom they were."""
+
+        def left(groups: Iterable[Names]) -> tuple[Names, ...]:
+            kept = (tuple(track for track in group if track not in tracks) for group in groups)
+            return tuple(group for group in kept if group)
+
+        return MachineGrouping(clusters=left(self.clusters), rescued=self.rescued - tracks, unknown=left(self.unknown))
 
 
 @dataclass(frozen=True)
@@ -61,17 +77,21 @@ class MachinePeople:
             found.setdefault(one, []).append(track)
         return found
 
+    def without(self, tracks: AbstractSet[str]) -> MachinePeople:
+        """The same people without tracks of which nothing but the name is left."""
+        left = {track: one for track, one in self.identity_of.items() if track not in tracks}
+        return replace(self, identity_of=left, rescued=self.rescued - tracks)
+
     def cut(self, parts: Mapping[str, Sequence[str]]) -> MachinePeople:
         """The same people where tracks are cut: the parts of a track stay with whom it was given to."""
         if not parts:
             return self
         names = {track: tuple(parts.get(track, (track,))) for track in self.identity_of}
-        return MachinePeople(
+        return replace(
+            self,
             identity_of={part: one for track, one in self.identity_of.items() for part in names[track]},
             rescued=frozenset(part for track in self.rescued for part in names[track]),
             numbers={part: self._number(track, part) for track in self.identity_of for part in names[track]},
-            known_ids=self.known_ids,
-            erased_in_part=self.erased_in_part,
         )
 
     def _number(self, track: str, part: str) -> int:

@@ -92,7 +92,12 @@ def overrides_in_force(edits: Sequence[BaseEdit]) -> Overrides:
 
 def thresholds_in_force(thresholds: GrouperThresholds, edits: Sequence[BaseEdit]) -> GrouperThresholds:
     """The settings' thresholds with those that operators chose instead."""
-    given = overrides_in_force(edits).model_dump(exclude_none=True)
+    return overridden(thresholds, overrides_in_force(edits))
+
+
+def overridden(thresholds: GrouperThresholds, overrides: Overrides) -> GrouperThresholds:
+    """The thresholds with those that are chosen instead."""
+    given = overrides.model_dump(exclude_none=True)
     if not given:
         return thresholds
     clustering = {name: value for name, value in given.items() if name in ClusteringRules.model_fields}

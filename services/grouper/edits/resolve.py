@@ -7,7 +7,7 @@ face at the same time is the same track.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contracts.ids import IdentityId, RunId
 from contracts.rows import TrackRow
@@ -24,18 +24,34 @@ class Resolved:
     """Edits in the track names of `cut`, time ranges among them as tracks; `lost` names those with no track there.
 
     `newcomers` are the tracks that no run had in which any of the edits was made, so that none could name them.
+    `forgotten` are erased tracks, and parts of tracks, that edits name, with the seconds that they lasted.
     """
 
     cut: CutTracks
     edits: tuple[BaseEdit, ...]
     lost: tuple[EditRecord, ...]
     newcomers: frozenset[str] = frozenset()
+    forgotten: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _CutRun:
+    """A run's tracks with all cuts made, `whole` where nothing was erased, and which tracks are each range's stretch."""
+
+    done: CutTracks
+    whole: CutTracks
+    stretches: Mapping[int, tuple[str, ...]]
+
+    def resolve(self, name: str) -> tuple[str, ...]:
+        """The tracks that a name means, parts that were erased among them."""
+        return (*self.done.resolve(name), *(part for part in self.whole.resolve(name) if not self.done.resolve(part)))
 
 
 class Resolver:
     """Resolves edits for one run. Tracks of runs are those before any cut, by run id; this one's are among them.
 
-    `erased` has the stretches of such tracks of which nothing may be left, by run id.
+    `erased` has the stretches of such tracks of which nothing may be left, by run id; `forgotten` the erased tracks of
+    this run that edits name, and the seconds that they lasted.
     """
 
     def __init__(
@@ -44,11 +60,13 @@ class Resolver:
         tracks_of: Mapping[RunId, Sequence[TrackRow]],
         rules: CarryRules,
         erased: Mapping[RunId, Sequence[Cut]] | None = None,
+        forgotten: Mapping[str, float] | None = None,
     ) -> None:
         self._run_id = run_id
         self._tracks_of = tracks_of
         self._rules = rules
         self._erased = erased or {}
+        self._forgotten = forgotten or {}
         self._matches: dict[tuple[RunId, RunId], dict[str, tuple[str, ...]]] = {}
 
     def resolve(self, records: Sequence[EditRecord], made: Mapping[str, IdentityId] | None = None) -> Resolved:
@@ -64,27 +82,41 @@ class Resolver:
         cut_of = {run: self._cut(run, ranges) for run in {self._made_in(record) for record in records}}
         here = cut_of.get(self._run_id) or self._cut(self._run_id, ranges)
         names = {
-            run: match_tracks(cut.tracks, here[0].tracks, self._rules)
-            for run, (cut, _) in cut_of.items()
+            run: match_tracks(cut.done.tracks, here.done.tracks, self._rules)
+            for run, cut in cut_of.items()
             if run != self._run_id
         }
         edits: list[BaseEdit] = []
         lost: list[EditRecord] = []
         for index, record in enumerate(records):
             run = self._made_in(record)
-            edit = None if record.edit is None else record.edit.of_stretch(cut_of[run][1].get(index, ()))
-            resolved = None if edit is None else self._resolved(edit, run, cut_of[run][0], here[0], names)
+            named = cut_of[run].stretches.get(index, ())
+            edit = None if record.edit is None else record.edit.of_stretch(named)
+            resolved = None if edit is None else self._resolved(edit, run, cut_of[run], here, names)
             if resolved is None:
-                if not self._is_erased(cut_of[run][0], cut_of[run][1].get(index, ())):
+                if not self._is_erased(cut_of[run].done, named):
                     lost.append(record)
             else:
                 own_id = (made or {}).get(record.edit_id)
                 edits.append(resolved if own_id is None else resolved.with_new_identity(own_id))
         newcomers: set[str] = set()
         if names:
-            newcomers = {track.track_id for track in here[0].tracks}
+            newcomers = {track.track_id for track in here.done.tracks}
             newcomers -= {new for matches in names.values() for news in matches.values() for new in news}
-        return Resolved(cut=here[0], edits=tuple(edits), lost=tuple(lost), newcomers=frozenset(newcomers))
+        return Resolved(
+            cut=here.done,
+            edits=tuple(edits),
+            lost=tuple(lost),
+            newcomers=frozenset(newcomers),
+            forgotten=self._forgotten_in(edits, here),
+        )
+
+    def _forgotten_in(self, edits: Sequence[BaseEdit], here: _CutRun) -> dict[str, float]:
+        """The erased tracks and parts that edits name, with the seconds that they lasted."""
+        seconds = {row.track_id: row.end_s - row.start_s for row in here.whole.tracks} | dict(self._forgotten)
+        left = {row.track_id for row in here.done.tracks}
+        named = sorted({name for edit in edits for name in edit.named_tracks()} - left)
+        return {name: seconds[name] for name in named if name in seconds}
 
     def _is_erased(self, cut: CutTracks, stretch: Sequence[str]) -> bool:
         """Whether an edit is about a stretch of which nothing may be left: then nobody needs to know what became of it."""
@@ -97,35 +129,40 @@ class Resolver:
         self,
         edit: BaseEdit,
         run: RunId,
-        there: CutTracks,
-        here: CutTracks,
+        there: _CutRun,
+        here: _CutRun,
         names: Mapping[RunId, Mapping[str, tuple[str, ...]]],
     ) -> BaseEdit | None:
-        new_ids = {name: there.resolve(name) for name in edit.named_tracks()}
         if run != self._run_id:
             across = names[run]
             new_ids = {
-                name: tuple(new for leaf in leaves for new in across.get(leaf, ())) for name, leaves in new_ids.items()
+                name: tuple(new for leaf in there.done.resolve(name) for new in across.get(leaf, ()))
+                for name in edit.named_tracks()
             }
-        elif not here.parts and all(leaves == (name,) for name, leaves in new_ids.items()):
+            return edit.translated(Translation(new_ids))
+        new_ids = {name: there.resolve(name) or self._forgotten_name(name) for name in edit.named_tracks()}
+        if not here.done.parts and all(leaves == (name,) for name, leaves in new_ids.items()):
             return edit
         return edit.translated(Translation(new_ids))
 
-    def _cut(
-        self, run: RunId, ranges: Sequence[tuple[int, RunId, tuple[str, float, float]]]
-    ) -> tuple[CutTracks, dict[int, tuple[str, ...]]]:
-        """A run's tracks with all cuts made, and which tracks are the stretch of each range."""
+    def _forgotten_name(self, name: str) -> tuple[str, ...]:
+        """The erased track that a name means; its parts went with it."""
+        whole = whole_of(name, self._forgotten)
+        return () if whole is None else (whole,)
+
+    def _cut(self, run: RunId, ranges: Sequence[tuple[int, RunId, tuple[str, float, float]]]) -> _CutRun:
         cuts: list[Cut] = []
         owners: list[int] = []
         for index, made_in, (track_id, start_s, end_s) in ranges:
             for name in self._counterparts(made_in, run, track_id):
                 cuts.append(Cut(track_id=name, start_s=start_s, end_s=end_s))
                 owners.append(index)
-        done = without_erased(cut_tracks(self._tracks_of.get(run, ()), cuts), self._erased.get(run, ()))
+        whole = cut_tracks(self._tracks_of.get(run, ()), cuts)
         stretches: dict[int, tuple[str, ...]] = {}
-        for index, stretch in zip(owners, done.stretches, strict=True):
-            stretches[index] = (*stretches.get(index, ()), *stretch)
-        return done, stretches
+        for index, cut, stretch in zip(owners, cuts, whole.stretches, strict=True):
+            forgotten = self._forgotten_name(cut.track_id) if run == self._run_id and not stretch else ()
+            stretches[index] = (*stretches.get(index, ()), *stretch, *forgotten)
+        return _CutRun(without_erased(whole, self._erased.get(run, ())), whole, stretches)
 
     def _counterparts(self, made_in: RunId, run: RunId, name: str) -> list[str]:
         """The names that a track, or part of one, has in another run: its part numbers stay."""

@@ -11,12 +11,13 @@ from chassis.domain.pooling import PoolingRules
 from contracts.rows import FaceRow
 from contracts.warnings import Warning
 from services.grouper.clustering.machine import MachineGrouping
-from services.grouper.edits.replay import thresholds_in_force
+from services.grouper.edits.kinds import Overrides
+from services.grouper.edits.replay import overrides_in_force, thresholds_in_force
 from services.grouper.edits.resolve import Resolved
 from services.grouper.episode.grouping_with_edits import Grouping, group_by_machine, group_episode
 from services.grouper.episode.identity_ids import RunIds, people_of
 from services.grouper.rules import GrouperThresholds
-from services.grouper.tracks.cutting import cut_episode
+from services.grouper.tracks.cutting import cut_episode, whole_of
 from services.grouper.tracks.joining import JoinedEpisode
 
 
@@ -40,13 +41,14 @@ class GroupingInput:
 class EditedGrouping:
     """A grouping with edits. `faces` carry the names of cut tracks' parts; `is_cut` says whether there are any.
 
-    `rules` are those in force; `apart` the groups of tracks that edits keep apart.
+    `rules` are those in force, with those `overrides` that edits chose; `apart` the groups of tracks that edits keep apart.
     """
 
     grouping: Grouping
     faces: Sequence[FaceRow]
     is_cut: bool
     rules: GrouperThresholds
+    overrides: Overrides
     apart: Sequence[tuple[Sequence[str], Sequence[str]]]
 
 
@@ -61,12 +63,14 @@ def group_edited(
 ) -> EditedGrouping:
     """Groups with the edits; says in the warnings which edits found no track.
 
-    `machine` is the machine's grouping of the same input with the thresholds in force, where it is there already.
+    `machine` is the machine's grouping of the same input with the thresholds in force, where it is there already and the
+    ids do not have it.
     """
     in_force = thresholds_in_force(thresholds, resolved.edits)
-    if machine is None:
-        machine = ground.machine(in_force)
+    overrides = overrides_in_force(resolved.edits)
+    machine = ids.groupings.get(overrides.key) or machine or ground.machine(in_force)
     people = people_of(machine, ids, ground.joined.tracks)
+    forgotten = {**ids.forgotten, **resolved.forgotten}
     joined, faces, is_cut = ground.joined, ground.faces, bool(resolved.cut.parts)
     if is_cut:
         joined, faces = cut_episode(joined, resolved.cut, faces, ground.face_vectors, pooling)
@@ -79,6 +83,7 @@ def group_edited(
         thresholds=thresholds,
         edits=resolved.edits,
         newcomers=resolved.newcomers,
+        forgotten=forgotten,
     )
     if resolved.lost:
         sentence = f"{len(resolved.lost)} edits are about tracks that are not in this run."
@@ -89,9 +94,16 @@ def group_edited(
         faces=faces,
         is_cut=is_cut,
         rules=in_force,
+        overrides=overrides,
         apart=[pair for edit in resolved.edits if all(pair := edit.apart())],
     )
 
 
 def _names(resolved: Resolved) -> Mapping[str, Sequence[str]]:
-    return {track: [part.track_id for part in parts] for track, parts in resolved.cut.parts.items()}
+    """The parts of every track that was cut, erased ones that edits name among them."""
+    names = {track: [part.track_id for part in parts] for track, parts in resolved.cut.parts.items()}
+    for part in resolved.forgotten:
+        whole = whole_of(part, names)
+        if whole is not None and part not in names[whole]:
+            names[whole].append(part)
+    return names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.ids import IdentityId
@@ -91,16 +91,19 @@ def group_episode(
     thresholds: GrouperThresholds,
     edits: Sequence[BaseEdit] = (),
     newcomers: Collection[str] = (),
+    forgotten: Mapping[str, float] | None = None,
 ) -> Grouping:
     """Groups all tracks into people. Every track is in exactly one, but for those an operator dropped.
 
     `joined` are the tracks as they are cut, `machine` whom the machine alone makes of them with the thresholds in force,
-    `newcomers` those tracks that none of the edits could name.
+    `newcomers` those tracks that none of the edits could name, `forgotten` erased ones that the edits are replayed with,
+    and the seconds that they lasted.
     """
     thresholds = thresholds_in_force(thresholds, edits)
     tracks, matrix, problems = comparable_tracks(joined, thresholds)
-    seconds = {track.track_id: track.end_s - track.start_s for track in tracks}
+    seconds = {track.track_id: track.end_s - track.start_s for track in tracks} | dict(forgotten or {})
     effects = effects_of(edits, machine, seconds, newcomers)
+    machine = machine.without(forgotten.keys()) if forgotten else machine
     active = [track for track in tracks if track.track_id not in effects.dropped]
     points = track_points(active, matrix)
     if edits:

@@ -3,6 +3,9 @@
 The ids belong to the grouping that the machine makes of a run with the settings' thresholds and without any edit. They
 are decided once, when the run is grouped for the first time: a person whom an earlier run had, by overlapping tracks,
 keeps that run's id. A grouping with other thresholds takes its ids from there.
+
+**What the machine makes of a run is decided once for each choice of thresholds.** Whoever is erased, and whatever is set
+or released later, nobody else is grouped anew by it: only an edit changes who is who.
 """
 
 from __future__ import annotations
@@ -31,7 +34,12 @@ class RunIds(BaseModel):
     `retired` people of earlier runs are not among them; they have the tracks that show them, for the day when they are
     found again. `numbers` is each track's own, for people who have no other id. `made` has the ids of people whom edits
     made that do not say it themselves: those of before there were such ids. Of the people `erased_in_part` tracks, or
-    parts of tracks, were erased.
+    parts of tracks, were erased. `groupings` has what the machine makes of the run, by the overrides that were in force
+    (see `Overrides.key`).
+
+    `forgotten` are erased tracks that edits in the log name together with others, and the seconds that they lasted:
+    edits are replayed with them, for without them they would say something else of the others. They are among everybody's
+    tracks here.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,20 +50,37 @@ class RunIds(BaseModel):
     numbers: Mapping[TrackId, int]
     made: Mapping[str, IdentityId] = {}
     erased_in_part: tuple[IdentityId, ...] = ()
+    groupings: Mapping[str, MachineGrouping] = {}
+    forgotten: Mapping[TrackId, float] = {}
 
     @property
     def highest_number(self) -> int:
         """The greatest number in use, those by tracks left out."""
         return max((number_of(one) for one in (*self.people, *self.retired, *self.made.values())), default=0)
 
-    def without(self, tracks: Collection[TrackId], parts_of: Collection[TrackId] = ()) -> RunIds:
-        """The same where tracks, and parts of others, are forgotten; people who have none left go with them."""
+    def with_groupings(self, groupings: Mapping[str, MachineGrouping]) -> RunIds:
+        """The same with more groupings of the machine; those that are known stay as they are."""
+        more = {key: one for key, one in groupings.items() if key not in self.groupings}
+        return self.model_copy(update={"groupings": {**self.groupings, **more}}) if more else self
+
+    def without(
+        self,
+        tracks: Collection[TrackId],
+        parts_of: Collection[TrackId] = (),
+        named: Mapping[TrackId, float] | None = None,
+    ) -> RunIds:
+        """The same where tracks, and parts of others, are forgotten; people who have none left go with them.
+
+        Of the tracks those that edits still name, `named` with the seconds that they lasted, leave these behind.
+        """
+        concerned = {one for one, own in self.people.items() if not {*tracks, *parts_of}.isdisjoint(own)}
+        remembered = {track: seconds for track, seconds in (named or {}).items() if track in tracks}
+        tracks = frozenset(tracks) - remembered.keys()
 
         def left(people: Mapping[IdentityId, Sequence[TrackId]]) -> dict[IdentityId, tuple[TrackId, ...]]:
             kept = {one: tuple(track for track in own if track not in tracks) for one, own in people.items()}
             return {one: own for one, own in kept.items() if own}
 
-        concerned = {one for one, own in self.people.items() if not {*tracks, *parts_of}.isdisjoint(own)}
         return self.model_copy(
             update={
                 "people": left(self.people),
@@ -63,6 +88,8 @@ class RunIds(BaseModel):
                 "retired": left(self.retired),
                 "numbers": {track: number for track, number in self.numbers.items() if track not in tracks},
                 "erased_in_part": tuple(sorted({*self.erased_in_part, *concerned})),
+                "groupings": {key: one.without(tracks) for key, one in self.groupings.items()},
+                "forgotten": {**self.forgotten, **remembered},
             }
         )
 
@@ -116,7 +143,7 @@ def adopted_ids(
     """
     claims: list[Claim] = []
     for place, (one, own) in enumerate(witnesses):
-        weights = _shared(machine, tracks, {one: own})
+        weights = _shared(machine, _seconds(tracks), {one: own})
         claims += [(float(len(witnesses) - place), one, index) for _, one, index in sorted(weights)[-1:]]
     known = {one: tuple(own) for one, own in reversed(witnesses)}
     numbers = _numbered(tracks, {})
@@ -124,12 +151,15 @@ def adopted_ids(
 
 
 def people_of(machine: MachineGrouping, ids: RunIds, tracks: Sequence[TrackRow]) -> MachinePeople:
-    """A grouping's people, by the ids of the run: who shares most seconds with whom the settings' grouping has."""
+    """A grouping's people, by the ids of the run: who shares most seconds with whom the settings' grouping has.
+
+    The forgotten tracks of the ids are among theirs.
+    """
+    seconds = {**ids.forgotten, **_seconds(tracks)}
     core = {one: [track for track in own if track not in set(ids.rescued)] for one, own in ids.people.items()}
     known = [*ids.people, *ids.retired, *ids.made.values()]
-    found = _assign(_shared(machine, tracks, core))
+    found = _assign(_shared(machine, seconds, core))
     bare = MachinePeople({}, machine.rescued, ids.numbers, frozenset(known))
-    seconds = {track.track_id: track.end_s - track.start_s for track in tracks}
     identity_of: dict[str, IdentityId] = {}
     for index, group in enumerate(machine.groups):
         own = [track for track in group if track not in machine.rescued] or list(group)
@@ -150,7 +180,7 @@ def _ids_of(
 ) -> RunIds:
     groups = machine.groups
     found = _assign(claims)
-    found |= _assign(_shared(machine, tracks, retired), taken=found)
+    found |= _assign(_shared(machine, _seconds(tracks), retired), taken=found)
     start = {track.track_id: track.start_s for track in tracks}
     number = max([least_number - 1, *map(number_of, (*found.values(), *retired, *made.values()))])
     for index in sorted(range(len(groups)), key=lambda index: min((start[track], track) for track in groups[index])):
@@ -180,11 +210,15 @@ def _assign(claims: Iterable[Claim], *, taken: Mapping[int, IdentityId] | None =
     return found
 
 
+def _seconds(tracks: Iterable[TrackRow]) -> dict[TrackId, float]:
+    """How long each is on screen."""
+    return {track.track_id: track.end_s - track.start_s for track in tracks}
+
+
 def _shared(
-    machine: MachineGrouping, tracks: Sequence[TrackRow], people: Mapping[IdentityId, Sequence[TrackId]]
+    machine: MachineGrouping, seconds: Mapping[TrackId, float], people: Mapping[IdentityId, Sequence[TrackId]]
 ) -> list[Claim]:
     """What people share with the groups of the same run, leftovers that were rescued into a group left out."""
-    seconds = {track.track_id: track.end_s - track.start_s + _ALWAYS for track in tracks}
     group_of = {
         track: index for index, group in enumerate(machine.groups) for track in group if track not in machine.rescued
     }
@@ -193,7 +227,7 @@ def _shared(
         for track in own:
             if track in group_of:
                 key = (one, group_of[track])
-                shared[key] = shared.get(key, 0.0) + seconds[track]
+                shared[key] = shared.get(key, 0.0) + seconds[track] + _ALWAYS
     return [(weight, one, index) for (one, index), weight in shared.items()]
 
 

@@ -56,6 +56,11 @@ class Overrides(Contract):
     poor_ratio: float | None = Field(default=None, ge=0.1, le=3, description="At which poor tracks are rescued.")
     margin_ratio: float | None = Field(default=None, ge=0, le=2, description="How much farther the second nearest is.")
 
+    @property
+    def key(self) -> str:
+        """The same text for the same overrides."""
+        return self.model_dump_json(exclude_none=True)
+
 
 class EditChange(BaseModel):
     """What the edit changed when it was made; undoing it takes that back. What its kind does not change is empty."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from services.grouper.edits.forget import forget_in_log
-from services.grouper.edits.kinds import Edit, Lock, Merge, Rename, TrackGroup
+from services.grouper.edits.forget import forget_in_log, named_in
+from services.grouper.edits.kinds import Drop, Edit, Lock, Merge, Rename, TrackGroup
 from services.grouper.edits.log import EditLog, EditRecord, active_records, undo
 
 RUN, EARLIER = "01JD15M7Q8XG3V4B2N1K0H9F8D", "01JCZ5M7Q8XG3V4B2N1K0H9F8D"
@@ -18,6 +18,7 @@ def group(*tracks: str) -> TrackGroup:
 
 LOG: EditLog = (
     record("lock", Lock(group=group(ONE)), why="this is Rita Marsh"),
+    record("drop", Drop(track_ids=(ONE,)), why="Rita Marsh on a poster"),
     record("merge", Merge(target=group(ONE), sources=(group(TWO),)), why="Rita Marsh, from behind"),
     record("label", Rename(group=group(THREE), label="Rita Marsh's double")),
     record("other", Rename(group=group(THREE), label="the waiter")),
@@ -26,11 +27,17 @@ LOG: EditLog = (
 
 
 def test_edits_about_forgotten_tracks_alone_go_and_texts_lose_the_name() -> None:
-    left = forget_in_log(undo(LOG, by="me", at="t", edit_id="lock"), run_id=RUN, tracks={ONE}, texts=["Rita Marsh"])
-    assert [one.edit_id for one in left] == ["merge", "label", "other", "before"]
+    left = forget_in_log(undo(LOG, by="me", at="t", edit_id="drop"), run_id=RUN, tracks={ONE}, texts=["Rita Marsh"])
+    assert [one.edit_id for one in left] == ["lock", "merge", "label", "other", "before"]
     assert "Rita" not in "".join(one.model_dump_json() for one in left)
     labels = [one.edit.label for one in active_records(left) if isinstance(one.edit, Rename)]
     assert labels == [None, "the waiter"]
+
+
+def test_of_the_tracks_of_a_run_those_that_its_edits_name_are_told_with_their_seconds() -> None:
+    log = (*LOG, record("part", Drop(track_ids=(f"{TWO}002",))))
+    assert named_in(log, RUN, {ONE: 1.0, TWO: 2.0, "track-00000-009": 9.0}) == {ONE: 1.0, TWO: 2.0}
+    assert named_in(LOG[-1:], RUN, {ONE: 1.0}) == {}, "edits of another run name other tracks"
 
 
 def test_a_log_that_names_nobody_is_left_as_it_is() -> None:

@@ -216,3 +216,39 @@ def test_people_keep_ids_names_and_links_over_runs(seed: int, tracks: int, peopl
     undo_everything(episode, names, random)
     assert episode.snapshot().people == original.people
     assert not episode.snapshot().links and not episode.snapshot().resting
+
+
+@settings(few, max_examples=6)
+@given(
+    seed=st.integers(0, 2**32),
+    tracks=st.integers(4, 24),
+    people=st.integers(1, 8),
+    steps=st.sampled_from([0, 10, 60]),
+    times_stay=st.booleans(),
+)
+def test_whoever_is_erased_the_others_are_who_they_were(
+    seed: int, tracks: int, people: int, steps: int, times_stay: bool
+) -> None:
+    random = Random(seed)
+    episode = EditedEpisode(random, tracks, people)
+    names, original = dict(episode.names), episode.snapshot()
+    for _ in range(steps):
+        step(random, episode)
+    before = episode.snapshot()
+    erased = set(episode.erase(random.choice(sorted(before.people)), times_stay=times_stay))
+    after = episode.snapshot()
+    loose = before.rescued | after.rescued | (set() if times_stay else erased)
+    was, now = before.identity_of(), after.identity_of()
+    assert {track: now.get(track) for track in was if track not in loose} == {
+        track: one for track, one in was.items() if track not in loose
+    }
+    assert now.keys() == was.keys() - (set() if times_stay else erased)
+    assert {one: after.labels[one] for one in after.people.keys() & before.people.keys()} == {
+        one: before.labels[one] for one in after.people.keys() & before.people.keys()
+    }
+    undo_everything(episode, names, random)
+    undone, machine = episode.snapshot().identity_of(), episode.machine_ids()
+    left = undone.keys() - wholes(erased, machine) - original.rescued
+    assert {track: undone[track] for track in left if track in machine} == {
+        track: one for track, one in original.identity_of().items() if track in left
+    }

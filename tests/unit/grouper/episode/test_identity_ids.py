@@ -144,6 +144,23 @@ def test_whom_an_edit_made_before_ids_were_kept_keeps_the_id_as_well() -> None:
     assert ids.highest_number == 4
 
 
+def test_what_the_machine_made_of_a_run_is_decided_once_and_others_stay_together_when_some_are_forgotten() -> None:
+    a, b, c, d = _tracks(1, 2, 3, 4)
+    first = MachineGrouping(clusters=((a, b, c), (d,)), rescued=frozenset({c, b}), unknown=())
+    later = MachineGrouping(clusters=((a,), (b,), (c, d)), rescued=frozenset(), unknown=())
+    ids = _ids({ONE: [track(1, 0, 1), track(2, 1, 2), track(3, 2, 3)], TWO: [track(4, 4, 6)]})
+    ids = ids.with_groupings({"{}": first}).with_groupings({"{}": later, "other": later})
+    assert ids.groupings == {"{}": first, "other": later}
+    assert RunIds.model_validate_json(ids.model_dump_json()) == ids
+    assert '"rescued":["track-00000-002","track-00000-003"]' in ids.model_dump_json(), "the same bytes in any process"
+    left = ids.without({a, d}, named={d: 2.0, c: 1.0})
+    assert left.groupings["{}"] == MachineGrouping(clusters=((b, c), (d,)), rescued=frozenset({b, c}), unknown=())
+    assert (left.people, left.forgotten) == ({ONE: (b, c), TWO: (d,)}, {d: 2.0})
+    people = people_of(left.groupings["{}"], left, [track(2, 1, 2), track(3, 2, 3)])
+    assert people.identity_of[d] == TWO, "a forgotten track is still whose it was, for edits that name it"
+    assert people.without({d}).identity_of.keys() == {b, c}
+
+
 def test_who_is_forgotten_has_no_tracks_in_the_ids_and_leaves_the_others_theirs() -> None:
     a, b, c = _tracks(1, 2, 3)
     ids = RunIds(
