@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -92,8 +92,8 @@ def bad_cursor() -> BadInput:
 
 
 def _is_of(part: Any, kind: type) -> bool:
-    if kind is float:
-        return isinstance(part, int | float) and not isinstance(part, bool) and math.isfinite(part)
+    if kind is float:  # a whole number may be greater than any float
+        return isinstance(part, int | float) and not isinstance(part, bool) and abs(part) <= sys.float_info.max
     return type(part) is kind
 
 

@@ -231,6 +231,7 @@ async def test_webvtt_shows_names_over_the_picture(client: httpx.AsyncClient, ep
         ({"cast_id": "../etc"}, (422, "invalid_request")),
         ({"run_id": "\u00e9" * 26}, (422, "invalid_request")),
         ({"run_id": "\x00" * 26}, (422, "invalid_request")),
+        ({"media": "a\ufffe.mp4"}, (422, "invalid_request")),
         ({"run_id": LATER_RUN}, (404, "unknown_revision")),
         ({"revision": 10**30}, (422, "invalid_request")),
     ],

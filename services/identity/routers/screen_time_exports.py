@@ -73,7 +73,7 @@ async def export_appearances(
         Query(
             min_length=1,
             max_length=2000,
-            pattern=r"^[^\x00-\x1f]*$",
+            pattern=r"^[^\x00-\x1f\x7f-\x9f\ufffe\uffff]*$",
             description="OTIO, FCP7, ELAN and IPTC: path or URL of the video where the file is opened.",
         ),
     ] = None,

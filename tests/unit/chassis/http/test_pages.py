@@ -51,6 +51,7 @@ FORGED = [
     text_of([None, "a"]),
     text_of([float("nan"), "a"]),
     text_of([float("inf"), "a"]),
+    text_of([10**350, "a"]),
     text_of([[1.0], "a"]),
     text_of({"0": 1.0, "1": "a"}),
     base64.urlsafe_b64encode(b"[" * 280).decode(),
