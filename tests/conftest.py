@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import HealthCheck, settings
 
 from chassis.mongo.database import Database, connect
 from chassis.settings import MongoSettings, SecretAddress
@@ -31,6 +32,10 @@ limited.prepare(
     "services.ingest.video.probing",
     "tests.support.limited_work",
 )
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+"""How long an example takes says how loaded the machine is, never whether the code is right."""
 
 NO_ADDRESSES: dict[str, str] = {}
 
