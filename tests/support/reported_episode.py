@@ -16,7 +16,7 @@ from chassis.s3.artifacts import ArtifactFolder, RunManifests
 from chassis.s3.storage import Storage
 from contracts.blobs import BlobRef
 from contracts.events import ScreenTimeReported, VisibleSeconds
-from contracts.ids import face_id
+from contracts.ids import face_id, show_of
 from contracts.rows import (
     ClusterCentroid,
     ClusterCentroidsDocument,
@@ -243,6 +243,13 @@ async def _save(database: Database, document: ScreenTimeDocument, manifests: dic
     )
     await database["identities"].update_one(
         {"_id": document.episode_id},
-        {"$set": {"run_id": document.run_id, "revision": document.revision, "links": []}},
+        {
+            "$set": {
+                "show": show_of(document.episode_id),
+                "run_id": document.run_id,
+                "revision": document.revision,
+                "links": [],
+            }
+        },
         upsert=True,
     )
