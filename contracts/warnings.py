@@ -62,6 +62,7 @@ WARNING_CODES: dict[str, str] = {
     "picture_missing": "There is no picture for a while: nobody is on screen there.",
     "hdr_tone_mapped": "The video has high dynamic range and was brought to standard range for analysis and pictures.",
     "deinterlaced": "The video is interlaced; whole pictures were made of its fields.",
+    "eyes_squeezed": "The picture holds both eyes of a 3D film, squeezed; they were brought to their proportions.",
     "size_changed": "The size or the proportions of the picture change at the place that is named.",
     "frames_without_reference": "Pictures at the start lack what they are built on and were left out.",
     "no_picture": "Nothing of a segment could be decoded.",

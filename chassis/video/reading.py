@@ -38,7 +38,8 @@ class Recording:
     """Where a video stream is and what its clock means.
 
     `origin_s` is the time of the container at second 0 of the episode. `ranges` are the bytes of the file at `url` that
-    are read as a file of their own; all of it where there are none.
+    are read as a file of their own; all of it where there are none. Pixels are shown `pixel_stretch` times as wide as
+    the file says.
     """
 
     url: str
@@ -46,6 +47,7 @@ class Recording:
     origin_s: float
     ranges: tuple[ByteRange, ...] = ()
     frame_times: FrameTimes = "presentation"
+    pixel_stretch: float = 1.0
 
     def open(self) -> InputContainer:
         """The file, positioned at its start; raises as `open_video`."""

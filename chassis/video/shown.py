@@ -59,11 +59,19 @@ class ShownPicture:
 class ShownPictures:
     """Takes the decoder's pictures of one stream in order, from one seek on, and gives them as they are shown.
 
-    Pictures that lack what they are built on are left out; `left_out` is called with each.
+    Pictures that lack what they are built on are left out; `left_out` is called with each. `pixel_stretch` is that of
+    `Recording`.
     """
 
-    def __init__(self, stream: VideoStream, *, left_out: Callable[[VideoFrame], None] = lambda _picture: None) -> None:
+    def __init__(
+        self,
+        stream: VideoStream,
+        *,
+        pixel_stretch: float = 1.0,
+        left_out: Callable[[VideoFrame], None] = lambda _picture: None,
+    ) -> None:
         self._left_out = left_out
+        self._pixel_stretch = pixel_stretch
         self._latest_orientation = AS_STORED
         self._gate = ReferenceGate(stream.codec_context.name)
         self._aspects = PixelAspects(stream)
@@ -74,7 +82,8 @@ class ShownPictures:
         if not self._gate.admits(decoded):
             self._left_out(decoded)
             return
-        geometry = Geometry(decoded.width, decoded.height, self._aspects.of(decoded), self._orientation(decoded))
+        aspect = self._aspects.of(decoded) * self._pixel_stretch
+        geometry = Geometry(decoded.width, decoded.height, aspect, self._orientation(decoded))
         for picture, (original, shape) in self._deinterlacer.push(decoded, (decoded, geometry)):
             yield ShownPicture(original, picture, shape)
 
@@ -91,9 +100,11 @@ class ShownPictures:
             yield ShownPicture(original, picture, shape)
 
 
-def as_shown(stream: VideoStream, decoded: Iterable[VideoFrame]) -> Iterator[ShownPicture]:
+def as_shown(
+    stream: VideoStream, decoded: Iterable[VideoFrame], *, pixel_stretch: float = 1.0
+) -> Iterator[ShownPicture]:
     """The decoder's pictures of one stream, from one seek on, as they are shown."""
-    shown = ShownPictures(stream)
+    shown = ShownPictures(stream, pixel_stretch=pixel_stretch)
     for picture in decoded:
         yield from shown.push(picture)
     yield from shown.finish()

@@ -33,6 +33,12 @@ class SegmentReady(SegmentEvent):
         default="presentation",
         description="Which times of frames are right; some files have no others than decoding's.",
     )
+    pixel_stretch: float = Field(
+        default=1.0,
+        gt=0,
+        description="How much wider pixels are shown than the file says: 2 where both eyes of a 3D film lie side by side,"
+        " squeezed to half their width, 0.5 where one lies above the other.",
+    )
     ends_recording: bool = Field(
         default=False, description="Another recording follows; nothing goes on behind the end."
     )

@@ -153,6 +153,7 @@ class DetectorHandlers:
                     duration_s=event.duration_s,
                     ranges=event.ranges,
                     frame_times=event.frame_times,
+                    pixel_stretch=event.pixel_stretch,
                     ends_recording=event.ends_recording,
                 ),
                 ep_id=event.ep_id,

@@ -161,6 +161,7 @@ class IngestHandlers:
                 origin_s=part.origin_s,
                 ranges=part.ranges,
                 frame_times=part.frame_times,
+                pixel_stretch=part.pixel_stretch,
                 ends_recording=span.end_s == part.end_s < facts.duration_s,
                 starts_at_s=facts.starts_at_s,
                 timecode=facts.timecode,

@@ -159,6 +159,7 @@ async def _analyse(
             origin_s=part.origin_s,
             ranges=part.ranges,
             frame_times=part.frame_times,
+            pixel_stretch=part.pixel_stretch,
             ends_recording=span.end_s == part.end_s < facts.duration_s,
             start_s=span.start_s,
             end_s=span.end_s,

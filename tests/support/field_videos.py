@@ -102,6 +102,7 @@ def decode(path: Path, facts: VideoFacts, *, segment_s: float = 2.0) -> Decoded:
             damage=damage,
             ranges=part.ranges,
             frame_times=part.frame_times,
+            pixel_stretch=part.pixel_stretch,
         ):
             decoded.times_s.append(round(frame.ts_s, 3))
             decoded.means.append(float(np.mean(frame.signature)))

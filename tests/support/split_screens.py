@@ -26,6 +26,23 @@ def two_eyes(frame: Frame, _before: Frame | None) -> Frame:
     return np.hstack([frame, frame])
 
 
+def squeezed_eyes(frame: Frame, _before: Frame | None) -> Frame:
+    """Side by side in the size of one, as most 3D films are: everybody half as wide."""
+    eye = cv2.resize(frame, (frame.shape[1] // 2, frame.shape[0]), interpolation=cv2.INTER_AREA)
+    return np.hstack([eye, eye]).astype(np.uint8)
+
+
+def over_under(frame: Frame, _before: Frame | None) -> Frame:
+    """One above the other in the size of one: everybody half as high."""
+    eye = cv2.resize(frame, (frame.shape[1], frame.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return np.vstack([eye, eye]).astype(np.uint8)
+
+
+def full_over_under(frame: Frame, _before: Frame | None) -> Frame:
+    """One above the other in full height."""
+    return np.vstack([frame, frame])
+
+
 def split_screen(frame: Frame, _before: Frame | None) -> Frame:
     """Twice at half the size, black above and below."""
     half = cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)

@@ -107,15 +107,24 @@ def decode_segment(
     damage: Damage,
     ranges: tuple[ByteRange, ...] = (),
     frame_times: FrameTimes = "presentation",
+    pixel_stretch: float = 1.0,
 ) -> Iterator[DecodedFrame]:
     """Yields the frames with presentation times in `[start_s, end_s + lookahead_s)`, in that order.
 
     Times count from `origin_s` of container time. Neighbouring segments share no frame and miss none, wherever their
-    borders lie. `ranges` and `frame_times` are those of `Recording`. Damaged packets are skipped and noted in `damage`.
+    borders lie. `ranges`, `frame_times` and `pixel_stretch` are those of `Recording`. Damaged packets are skipped and
+    noted in `damage`.
     Raises DependencyUnavailable when the object store stops answering, `av.error.FFmpegError` when the video cannot be
     opened.
     """
-    recording = Recording(url=url, stream_index=stream_index, origin_s=origin_s, ranges=ranges, frame_times=frame_times)
+    recording = Recording(
+        url=url,
+        stream_index=stream_index,
+        origin_s=origin_s,
+        ranges=ranges,
+        frame_times=frame_times,
+        pixel_stretch=pixel_stretch,
+    )
     decoder = _Decoder(recording, damage)
     until_s = end_s + lookahead_s - SAME_TIME_S
     last_s = -1.0
@@ -152,7 +161,11 @@ class _Decoder:
             tick_s = float(stream.time_base or 1)
             enter = packets_walked_to if walk else packets_near
             clock = FrameClock(recording, stream)
-            shown = ShownPictures(stream, left_out=lambda picture: self._leave_out(clock.time_of(picture)))
+            shown = ShownPictures(
+                stream,
+                pixel_stretch=recording.pixel_stretch,
+                left_out=lambda picture: self._leave_out(clock.time_of(picture)),
+            )
             packets = enter(recording, container, stream, from_s, passed_over=lambda: self._damage.add(None))
             for packet in packets:
                 for picture in self._pictures(packet, tick_s):

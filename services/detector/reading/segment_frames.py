@@ -33,7 +33,8 @@ HOLES_NAMED: Final = 5
 class SegmentSource:
     """Where a segment is: the video (path or http URL) and the stretch `[start_s, end_s)` of the episode.
 
-    `ranges` and `frame_times` are those of `Recording`; one that ends with the segment has no picture behind it.
+    `ranges`, `frame_times` and `pixel_stretch` are those of `Recording`; one that ends with the segment has no picture
+    behind it.
     """
 
     url: str
@@ -44,6 +45,7 @@ class SegmentSource:
     duration_s: float
     ranges: tuple[ByteRange, ...] = ()
     frame_times: FrameTimes = "presentation"
+    pixel_stretch: float = 1.0
     ends_recording: bool = False
 
     @property
@@ -103,6 +105,7 @@ def read_samples(source: SegmentSource, profile: DetectorProfile) -> Generator[S
         damage=reading.damage,
         ranges=source.ranges,
         frame_times=source.frame_times,
+        pixel_stretch=source.pixel_stretch,
     )
     inside = _inside(_with_cuts(decoded, ShotDetector(profile.shots)), source, profile.shots, reading)
     for sampled in sample_frames(inside, samples_per_s=profile.samples_per_s):

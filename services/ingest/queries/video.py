@@ -106,6 +106,7 @@ def parts_of(url: str, segments: Sequence[SegmentReady], first: float, last: flo
             origin_s=segment.origin_s,
             ranges=segment.ranges,
             frame_times=segment.frame_times,
+            pixel_stretch=segment.pixel_stretch,
         )
         start_s, end_s = max(first, segment.start_s), min(last, segment.end_s)
         if start_s >= end_s:

@@ -150,7 +150,8 @@ def _frames_near(recording: Recording, from_s: float, walk: bool) -> Generator[T
         clock = FrameClock(recording, stream)
         enter = packets_walked_to if walk else packets_near
         packets = enter(recording, source, stream, from_s)
-        for picture in as_shown(stream, (frame for packet in packets for frame in _decoded(packet))):
+        decoded = (frame for packet in packets for frame in _decoded(packet))
+        for picture in as_shown(stream, decoded, pixel_stretch=recording.pixel_stretch):
             time_s = clock.time_of(picture.decoded)
             if time_s is not None:
                 yield time_s, picture

@@ -19,7 +19,8 @@ class VideoPart:
     """One recording of the file: `[start_s, end_s)` of the episode.
 
     `origin_s` is its container's time at second 0 of the episode, `keyframes_s` are seconds of the episode. `ranges`
-    are the bytes that are read as a file of their own, none where it is the whole file.
+    are the bytes that are read as a file of their own, none where it is the whole file. `pixel_stretch` is that of
+    `Recording`.
     """
 
     start_s: float
@@ -28,6 +29,7 @@ class VideoPart:
     origin_s: float
     keyframes_s: tuple[float, ...]
     frame_times: FrameTimes = "presentation"
+    pixel_stretch: float = 1.0
     ranges: tuple[ByteRange, ...] = ()
 
 
@@ -56,6 +58,7 @@ class VideoFacts:
     starts_at_s: float = 0.0
     timecode: str | None = None
     frame_times: FrameTimes = "presentation"
+    pixel_stretch: float = 1.0
     ranges: tuple[ByteRange, ...] = ()
     warnings: tuple[Warning, ...] = ()
     joints: tuple[Joint, ...] = ()
@@ -80,6 +83,7 @@ class VideoFacts:
             origin_s=self.origin_s,
             keyframes_s=tuple(time for time in self.keyframes_s if not self.more or time < self.more[0].start_s),
             frame_times=self.frame_times,
+            pixel_stretch=self.pixel_stretch,
             ranges=self.ranges,
         )
 
@@ -106,6 +110,7 @@ def joined(recordings: Sequence[VideoFacts]) -> VideoFacts:
                 origin_s=facts.origin_s - start_s,
                 keyframes_s=tuple(start_s + time for time in facts.keyframes_s),
                 frame_times=facts.frame_times,
+                pixel_stretch=facts.pixel_stretch,
                 ranges=facts.ranges,
             )
         )

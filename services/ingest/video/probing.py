@@ -25,9 +25,10 @@ from chassis.video.container import (
 )
 from chassis.video.geometry import AS_STORED, displayed, orientation_of
 from chassis.video.process_bounds import is_short_of_memory
-from chassis.video.reading import FrameTimes
+from chassis.video.reading import FrameTimes, Recording
 from chassis.video.references import ReferenceGate
 from contracts.warnings import Warning
+from services.ingest.video.eyes import squeezed_eyes
 from services.ingest.video.facts import VideoFacts, joined
 from services.ingest.video.frame_times import WITHOUT_PRESENTATION_TIMES, frame_times_of
 from services.ingest.video.opening import BadVideo, opened
@@ -158,7 +159,6 @@ def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_
         if announced_s is not None and "matroska" in container.format.name:
             announced_s -= origin_s  # Matroska's duration is the time of its end
         orientation = orientation_of(first.picture) or AS_STORED
-        width, height = displayed(stream.width, stream.height, stream.sample_aspect_ratio, orientation=orientation)
         index = read_packet_index(
             reopen,
             url=url,
@@ -169,6 +169,11 @@ def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_
         )
         if not index.duration_s > 0:
             raise BadVideo("zero_duration", "The video has no duration; export it again and upload that.")
+        pixel_aspect = float(stream.sample_aspect_ratio or 1)
+        recording = Recording(url=url, stream_index=stream.index, origin_s=origin_s, ranges=ranges, frame_times=times)
+        eyes = squeezed_eyes(recording, first.picture, duration_s=index.duration_s, pixel_aspect=pixel_aspect)
+        stretch = eyes.stretch if eyes else 1.0
+        width, height = displayed(stream.width, stream.height, pixel_aspect * stretch, orientation=orientation)
         return VideoFacts(
             container=container.format.name,
             codec=stream.codec_context.name,
@@ -184,8 +189,9 @@ def _facts(url: str, ranges: tuple[ByteRange, ...], limits: IngestLimits, video_
             starts_at_s=round(max(0.0, shown_s - player_zero_s(container, shown_s)), 6),
             timecode=timecode,
             frame_times=times,
+            pixel_stretch=stretch,
             ranges=ranges,
-            warnings=(*index.warnings, *warnings),
+            warnings=(*index.warnings, *warnings, *((eyes.warning,) if eyes else ())),
             joints=index.joints,
         )
 
