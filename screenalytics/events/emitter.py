@@ -19,6 +19,7 @@ from contracts import envelope
 from contracts.blobs import PictureRef, VideoRef
 from contracts.events import CastPictures, CastUploaded, EpisodeUploaded, Event, PictureVerdict, Profile
 from screenalytics.events.cast_folder import MemberPictures
+from screenalytics.events.growing_files import growing
 from services.identity.rules import PictureRules
 from services.identity.settings import FacebankSettings
 
@@ -56,7 +57,7 @@ async def upload_video(storage: Storage, path: Path, ep_id: str) -> VideoRef:
     if await storage.find(key) != (size, digest):
         await storage.upload_file(key, path)
     if _written(path) != before:
-        raise BadInput("file_growing", f"{path.name} is still being written to: try again when it is complete.")
+        raise growing(path)
     return VideoRef(
         uri=storage.uri(key), sha256=digest, bytes=size, media_type=media_type_of(path.name), filename=path.name
     )

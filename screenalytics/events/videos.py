@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from chassis.errors import BadInput
+from screenalytics.events.growing_files import check_complete
 
 
 def episode_id(given: str | None, video: Path) -> str:
@@ -48,6 +49,7 @@ def check_video(video: Path) -> None:
     from services.ingest.video.probing import BadVideo, probe
 
     try:
+        check_complete(video)
         probe(str(video))
     except BadVideo as error:
         raise BadInput(error.code, error.message) from error

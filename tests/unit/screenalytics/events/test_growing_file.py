@@ -10,6 +10,8 @@ import pytest
 
 from chassis.errors import BadInput
 from screenalytics.events.emitter import upload_video
+from screenalytics.events.growing_files import check_complete
+from screenalytics.events.videos import check_video
 
 
 class Bucket:
@@ -46,3 +48,23 @@ async def test_a_file_that_stays_as_it_is_is_taken(tmp_path: Path) -> None:
     video.write_bytes(b"all of it")
     reference = await upload_video(bucket(lambda: None), video, "show-s01e01")
     assert (reference.bytes, reference.filename) == (9, "recording.ts")
+
+
+def test_a_file_that_a_program_has_open_for_writing_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    video = tmp_path / "recording.ts"
+    with video.open("wb") as recorder:
+        recorder.write(b"the first half")
+        recorder.flush()
+        with pytest.raises(BadInput) as refused:
+            check_video(video)
+        assert (refused.value.code, "recording.ts" in str(refused.value)) == ("file_growing", True)
+    with pytest.raises(BadInput) as other:
+        check_video(video)
+    assert other.value.code == "not_a_video"
+
+
+def test_a_file_that_is_read_by_others_is_complete(tmp_path: Path) -> None:
+    video = tmp_path / "recording.ts"
+    video.write_bytes(b"all of it")
+    with video.open("rb"):
+        check_complete(video)
