@@ -11,9 +11,9 @@ PY := .venv/bin/python
 demo: setup
 ifeq ($(VIDEO),)
 	@test -f out/sample/sample-episode.truth.json || $(RUN) sample out/sample
-	@$(RUN) run out/sample/sample-episode.mp4 --cast out/sample/sample-episode.cast --out "$(OUT)"
+	@$(RUN) run out/sample/sample-episode.mp4 --cast out/sample/sample-episode.cast --out "$(OUT)" --console
 else
-	@$(RUN) run "$(VIDEO)" $(if $(CAST),--cast "$(CAST)") --out "$(OUT)"
+	@$(RUN) run "$(VIDEO)" $(if $(CAST),--cast "$(CAST)") --out "$(OUT)" --console
 endif
 
 # What runs episodes.

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Boxes, Question, Review, Timeline } from "../src/api/shapes";
+import type { AnswerRequest, Boxes, EditEntry, LinkCommand, Question, ReviewQueue, Timeline } from "../src/api/types";
 import { address } from "../src/api/transport";
 import { naming, offered, offers } from "../src/lib/answers";
 import { BoxIndex } from "../src/lib/boxes";
 import { Frames } from "../src/lib/frames";
-import type { EditEntry, LinkCommand } from "../src/api/types";
 import { KEYS } from "../src/lib/keylist";
 import { merged, notInForce, stepping } from "../src/lib/logs";
 import { together } from "../src/lib/people";
@@ -19,8 +18,8 @@ const question = (id: string, more: Partial<Question> = {}): Question => ({
   id, kind: "who", worth_s: 4, at_stake_s: 5, doubt: 0.8, later: false, sentence: "", identity_id: `identity-${id}`, other_id: null,
   cast_id: null, cast_name: null, track_ids: [], choices: [], evidence: [], against: [], references: [], conflict: null, answers: [], ...more,
 });
-const review = (questions: Question[], more: Partial<Review> = {}): Review => ({
-  run_id: "r", revision: 1, links_version: 0, edits_version: 0, grouping_revision: 1, review_version: 0,
+const review = (questions: Question[], more: Partial<ReviewQueue> = {}): ReviewQueue => ({
+  run_id: "r", revision: 1, links_version: 0, edits_version: 0, grouping_revision: 1,
   undecided_s: 10, decided_s: 5, total_s: 15, later: 0, extras_s: 0, pays: 1, total: questions.length, questions, ...more,
 });
 const held = (answered: string[] = [], later: string[] = []) => ({ current: null, answered: new Set(answered), later });
@@ -59,7 +58,7 @@ describe("the queue", () => {
 });
 
 describe("answers", () => {
-  const choice = (answer: string, body: Record<string, unknown> | null = {}) => ({ answer, effect_s: 5, method: "POST", path: `/${answer}`, body });
+  const choice = (answer: AnswerRequest["answer"], body: Record<string, unknown> | null = {}): AnswerRequest => ({ answer, effect_s: 5, method: "POST", path: `/${answer}`, body });
   test("are those that the API offers, with their keys", () => {
     const asked = question("a", { kind: "is_this", cast_id: "ada", cast_name: "Ada", answers: [choice("yes"), choice("no")], choices: [{ cast_id: "ada", name: "Ada", probability: 0.6, distance: 0.5 }, { cast_id: "bo", name: "Bo", probability: 0.3, distance: 0.6 }] });
     expect(offers("ep", asked).map((one) => one.command)).toEqual(["review.yes", "review.no", "review.pick2"]);

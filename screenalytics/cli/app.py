@@ -125,6 +125,9 @@ def run_command(
     force: Force = False,
     video_stream: VideoStream = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on stdout.")] = False,
+    console: Annotated[
+        bool, typer.Option("--console", help="At a terminal: serve the console for corrections then, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Process one episode: start what is not running, follow the progress, download the results."""
     from screenalytics.commands.run import run
@@ -140,6 +143,7 @@ def run_command(
             force=force,
             video_stream=video_stream,
             as_json=as_json,
+            console=console,
         )
     )
 

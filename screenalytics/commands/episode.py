@@ -15,9 +15,10 @@ import typer
 from chassis.errors import BadInput
 from contracts.events import EpisodeProgress, Event, Profile, RunStarted, ScreenTimeReported
 from contracts.rows import ScreenTimeDocument
+from screenalytics.commands.ending import SIGNALS
 from screenalytics.events.cast_folder import CastFolder
 from screenalytics.events.episode_run import EpisodeResult, EpisodeRun, never
-from screenalytics.local.machine import Machine, failure_log_folder, run_machine
+from screenalytics.local.machine import Machine, failure_log_folder, run_machine, serving_api
 from screenalytics.local.servers import ChildEvent, ChildEventKind
 from screenalytics.terminal.cast_notes import tell_passed_over
 from screenalytics.terminal.progress import ProgressView
@@ -36,8 +37,12 @@ async def process(
     force: bool,
     video_stream: int | None,
     as_json: bool,
+    stays: bool = False,
 ) -> int:
-    """Start what is not running, process the episode and show the result; `is_named`: the person chose its id."""
+    """Start what is not running, process the episode and show the result.
+
+    `is_named`: the person chose its id. `stays`: the console is served then, until Ctrl-C.
+    """
     begun = time.monotonic()
     view = ProgressView()
     if not is_named:
@@ -61,6 +66,10 @@ async def process(
             result = await episode_run.run(
                 video, ep_id=ep_id, cast=members, out=out, profile=profile, force=force, video_stream=video_stream
             )
+            if stays:
+                view.close()
+                show_result(out)
+                await stay_with_console(machine, ep_id, kept=keep is not None, view=view)
     except Exception as error:
         if not isinstance(error, BadInput) and any(logs.iterdir()):
             view.message(f"the logs of the servers and services are in {logs}")
@@ -68,13 +77,34 @@ async def process(
     finally:
         if logs.is_dir() and not any(logs.iterdir()):
             logs.rmdir()
-    document = ScreenTimeDocument.model_validate_json((out / "screen_time.json").read_bytes())
     if as_json:
+        document = _document(out)
         print(json.dumps(summary(document, result, members, out, wall_s=time.monotonic() - begun), indent=1))
-    else:
-        print(render_result_table(document))
-        print(f"\nreport: {(out / 'report.html').resolve().as_uri()}")
+    elif not stays:
+        show_result(out)
     return 0
+
+
+def show_result(out: Path) -> None:
+    """The table of people, and where the report is."""
+    print(render_result_table(_document(out)))
+    print(f"\nreport: {(out / 'report.html').resolve().as_uri()}", flush=True)
+
+
+def _document(out: Path) -> ScreenTimeDocument:
+    return ScreenTimeDocument.model_validate_json((out / "screen_time.json").read_bytes())
+
+
+async def stay_with_console(machine: Machine, ep_id: str, *, kept: bool, view: ProgressView) -> None:
+    """Serve the console of an episode that is analysed, until a signal ends it."""
+    stop = asyncio.Event()
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serving_api(machine, stop=stop, on_event=_tell(view)) as address:
+        if not stop.is_set():
+            print(f"console: {address}/#/ep/{ep_id}/review", flush=True)
+            view.message("correct it there; Ctrl-C ends everything" + ("" if kept else " and removes its data"))
+        await stop.wait()
 
 
 async def ask_to_replace(reason: str) -> bool:

@@ -5,6 +5,8 @@ What people give is looked at before anything dear is imported: a wrong path is 
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +27,9 @@ async def run(
     force: bool,
     video_stream: int | None = None,
     as_json: bool,
+    console: bool = False,
 ) -> int:
-    """Process one episode and show the result."""
+    """Process one episode and show the result; with `console`, at a terminal, go on with the console until Ctrl-C."""
     ep_id, members = check_inputs(video, episode=episode, cast=cast, out=out)
     from screenalytics.commands.episode import process
 
@@ -41,4 +44,10 @@ async def run(
         force=force,
         video_stream=video_stream,
         as_json=as_json,
+        stays=console and not as_json and at_a_terminal(),
     )
+
+
+def at_a_terminal() -> bool:
+    """Whether somebody is there who reads an address and presses Ctrl-C: never in a pipe or in CI."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and not os.environ.get("CI")

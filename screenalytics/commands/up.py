@@ -9,11 +9,10 @@ from pathlib import Path
 
 from contracts.events import STAGES
 from screenalytics import console_files
-from screenalytics.local.machine import API, run_machine
+from screenalytics.local.machine import API, run_machine, until_api_answers
 from screenalytics.local.servers import ChildEvent
 from screenalytics.local.servers.directory import PortTable
 from screenalytics.local.servers.ports import choose_free_port
-from screenalytics.local.servers.probes import http_answers_ok
 
 
 def _say(text: str) -> None:
@@ -48,16 +47,10 @@ async def up(*, keep: Path | None, ports: PortTable, api_port: int | None = None
             print(f"{name}={value}")
         sys.stdout.flush()
         _say(f"logs are in {machine.stack.log_path('x').parent}")
-        await _until_it_answers(port, stop)
+        await until_api_answers(port, stop)
         if console_files.folder() is not None:
             _say(f"the console is at http://127.0.0.1:{port}/")
         _say("running; Ctrl-C ends everything" + ("" if keep else " and removes its data (--keep DIR keeps it)"))
         await stop.wait()
         _say("stopping")
     return 0
-
-
-async def _until_it_answers(port: int, stop: asyncio.Event) -> None:
-    """Wait until the API is ready, or until somebody wants an end."""
-    while not stop.is_set() and not await http_answers_ok(port, "/internal/ready"):
-        await asyncio.sleep(0.2)

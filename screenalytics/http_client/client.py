@@ -825,6 +825,13 @@ class Client(Transport):
         """Read one face's picture; its address names its content, so browsers keep it."""
         return self.content("GET", f"/media/{quote(str(ep_id), safe='')}/pictures/{quote(str(picture), safe='')}")
 
+    def read_reference_image(self, show: str, cast_id: str, picture: str) -> bytes:
+        """Read one reference picture; its address names its content, so browsers keep it."""
+        return self.content(
+            "GET",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures/{quote(str(picture), safe='')}/image",
+        )
+
     def read_review(self, ep_id: str, *, limit: int | None = None) -> Answer[models.ReviewQueue]:
         """Read what to ask a person about an episode, with evidence and the requests that answer it."""
         return self.request("GET", f"/review/{quote(str(ep_id), safe='')}", models.ReviewQueue, query={"limit": limit})

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from chassis.settings import ChassisSettings
 from contracts.events import STAGES
 from screenalytics.local.servers import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor, TritonCommand
 from screenalytics.local.servers.directory import PortTable
+from screenalytics.local.servers.ports import choose_free_port
+from screenalytics.local.servers.probes import http_answers_ok
 from screenalytics.weights import default_cache_dir, load_registry, pull, read_choice, stage_runtime, triton_command
 
 Say = Callable[[str], None]
@@ -56,11 +58,12 @@ def embedder_model() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """A running machine. `settings` are those that services and clients on it use."""
+    """A running machine. `settings` are those that services and clients on it use, `addresses` what they are told."""
 
     stack: Stack
     settings: ChassisSettings
     children: Sequence[ChildProcess]
+    addresses: dict[str, str] = field(default_factory=dict)
 
 
 def prepare_models(say: Say) -> None:
@@ -123,15 +126,7 @@ async def run_machine(
                 services = [name for name in services if name not in running]
             if services:
                 say("starting the services")
-            children = [
-                ServiceProcess(
-                    service=name,
-                    directory=stack.directory / name,
-                    log_path=stack.log_path(name),
-                    variables=_service_variables(addresses, (http_ports or {}).get(name)),
-                )
-                for name in services
-            ]
+            children = [_service(name, stack, addresses, (http_ports or {}).get(name)) for name in services]
             cleanup.push_async_callback(_stop_all, children, None if keep else THROW_AWAY_GRACE_S)
             for child in children:
                 child.start()
@@ -139,11 +134,42 @@ async def run_machine(
             forgetful = {"Tansu": list(services)} if stack.tansu is not None and stack.tansu.is_volatile else {}
             supervisor = Supervisor(supervised, on_event=on_event, dependents=forgetful)
             async with supervisor:
-                yield Machine(stack=stack, settings=settings, children=supervised)
+                yield Machine(stack=stack, settings=settings, children=supervised, addresses=addresses)
         except Exception:
             if logs_to is not None and keep is None:
                 _save_logs(stack, logs_to)
             raise
+
+
+@asynccontextmanager
+async def serving_api(
+    machine: Machine, *, stop: asyncio.Event, on_event: Callable[[ChildEvent], None]
+) -> AsyncIterator[str]:
+    """The HTTP API and the console beside a machine's services, on this machine only; where they answer."""
+    port = choose_free_port()
+    child = _service(API, machine.stack, machine.addresses, port)
+    child.start()
+    try:
+        async with Supervisor([child], on_event=on_event, dependents={}):
+            await until_api_answers(port, stop)
+            yield f"http://127.0.0.1:{port}"
+    finally:
+        await child.stop(grace_seconds=THROW_AWAY_GRACE_S)
+
+
+async def until_api_answers(port: int, stop: asyncio.Event) -> None:
+    """Wait until the API on this machine is ready, or until somebody wants an end."""
+    while not stop.is_set() and not await http_answers_ok(port, "/internal/ready"):
+        await asyncio.sleep(0.2)
+
+
+def _service(name: str, stack: Stack, addresses: dict[str, str], http_port: int | None) -> ServiceProcess:
+    return ServiceProcess(
+        service=name,
+        directory=stack.directory / name,
+        log_path=stack.log_path(name),
+        variables=_service_variables(addresses, http_port),
+    )
 
 
 async def _stop_all(children: Sequence[ChildProcess], grace_s: float | None) -> None:

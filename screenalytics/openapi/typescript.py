@@ -18,10 +18,38 @@ _HEADER = "// Generated from openapi.json by `python -m screenalytics.openapi.ex
 
 
 def types_source(document: Schema) -> str:
-    """One exported type a schema, but for envelopes and uploads, which the transport takes care of."""
+    """One exported type a schema, but for envelopes and uploads, which the transport takes care of.
+
+    **An answer has every field**; what a request may leave out is optional only in types that requests are made of.
+    """
     schemas = document["components"]["schemas"]
     kept = {name: schemas[name] for name in sorted(schemas) if not name.startswith(("ApiResult", "BodyUpload"))}
-    return _HEADER + "".join(_declaration(name, schema) for name, schema in kept.items())
+    asked = _sent(document)
+    return _HEADER + "".join(_declaration(name, schema, whole=name not in asked) for name, schema in kept.items())
+
+
+def _sent(document: Schema) -> set[str]:
+    """Names of the schemas that bodies of requests are made of."""
+    schemas = document["components"]["schemas"]
+    found: set[str] = set()
+    left = [name for _, _, operation in _operations(document) for name in _names(operation.get("requestBody"))]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += _names(schemas[name])
+    return found
+
+
+def _names(part: Any) -> Iterator[str]:
+    """Schemas that a part of the document names."""
+    if isinstance(part, Mapping):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"].rsplit("/", 1)[1]
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            yield from _names(one)
 
 
 def operations_source(document: Schema) -> str:
@@ -43,10 +71,10 @@ def _operations(document: Schema) -> Iterator[tuple[str, str, Schema]]:
                 yield path, method, methods[method]
 
 
-def _declaration(name: str, schema: Schema) -> str:
+def _declaration(name: str, schema: Schema, *, whole: bool) -> str:
     if "properties" not in schema:
         return f"\nexport type {name} = {_type(schema)};\n"
-    required = set(schema.get("required", ()))
+    required = set(schema["properties"] if whole else schema.get("required", ()))
     fields = "".join(
         f"  {json.dumps(field)}{'' if field in required else '?'}: {_type(value)};\n".replace(f'"{field}"', field, 1)
         for field, value in schema["properties"].items()

@@ -220,6 +220,7 @@ class ReviewRules(_Rules):
     two_scale: float = Field(default=0.12, gt=0)
     stray_midpoint: float = Field(default=1.6, gt=0, description="Of a track that is near to nobody else.")
     stray_scale: float = Field(default=0.2, gt=0)
+    simultaneous_s: float = Field(default=0.25, ge=0, description="Longer overlaps mean two people.")
     least_worth_s: float = Field(default=0.5, ge=0, description="A question that changes less does not pay.")
     name_costs: float = Field(
         default=2.5, ge=1, description="A typed name / one key, at practised speed (4.1 s / 1.6 s)."

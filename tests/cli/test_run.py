@@ -6,8 +6,12 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,30 +78,49 @@ def for_scripts(episode: tuple[Path, Path], tmp_path_factory: pytest.TempPathFac
     return Done(done.returncode, done.stdout, done.stderr, out)
 
 
-@pytest.fixture(scope="module")
-def for_people(episode: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """The same run on a terminal of 120 columns, from cold processes again."""
-    out = tmp_path_factory.mktemp("people") / "out"
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40", "CI": "", "NO_COLOR": ""}
-    process = subprocess.Popen(
-        command(*episode, out, "--episode", "show-s01e01"),
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        env=environment,
-        text=True,
-    )
-    os.close(theirs)
+def read_terminal(ours: int, heard: Callable[[str], None]) -> str:
+    """What is written to a terminal until its other side is closed; `heard` is told all of it after each piece."""
     shown = b""
     try:
         while piece := os.read(ours, 65536):
             shown += piece
+            heard(shown.decode(errors="replace"))
     except OSError:  # the other side is closed
         pass
     finally:
         os.close(ours)
-    stdout, _ = process.communicate(timeout=TIMEOUT_S)
-    return Done(process.returncode, stdout, shown.decode(), out)
+    return shown.decode()
+
+
+@pytest.fixture(scope="module")
+def for_people(episode: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """The same run on a terminal of 120 columns, from cold processes again; the console is opened and ended."""
+    out = tmp_path_factory.mktemp("people") / "out"
+    (outs, stdout), (errs, stderr) = pty.openpty(), pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40", "CI": "", "NO_COLOR": ""}
+    process = subprocess.Popen(
+        command(*episode, out, "--episode", "show-s01e01", "--console"),
+        stdin=stdout,
+        stdout=stdout,
+        stderr=stderr,
+        env=environment,
+    )
+    os.close(stdout)
+    os.close(stderr)
+    opened: list[str] = []
+
+    def open_console(shown: str) -> None:
+        found = re.search(r"console: (http://127\.0\.0\.1:\d+/)\S*\r?\n", shown)
+        if found and not opened:
+            with urllib.request.urlopen(found[1], timeout=60) as page:
+                opened.append(page.read().decode())
+            process.send_signal(signal.SIGINT)
+
+    with ThreadPoolExecutor(2) as readers:
+        said, told = readers.submit(read_terminal, outs, open_console), readers.submit(read_terminal, errs, len)
+        status = process.wait(timeout=TIMEOUT_S)
+    assert "<title>Screenalytics</title>" in "".join(opened)
+    return Done(status, said.result().replace("\r\n", "\n"), told.result(), out)
 
 
 def test_a_script_gets_json_on_stdout_and_plain_lines_on_stderr(for_scripts: Done) -> None:
@@ -130,7 +153,8 @@ def test_people_get_bars_and_a_table(for_people: Done) -> None:
         assert re.search(r"100% .*done", last), last
     assert any(re.match(r"detector .*\dx real time", line) for line in lines)
     assert "Coverage: somebody on screen" in for_people.stdout
-    assert for_people.stdout.rstrip().endswith("report.html")
+    assert "report.html\nconsole: http://127.0.0.1:" in for_people.stdout
+    assert for_people.stdout.rstrip().endswith("/#/ep/show-s01e01/review"), "the last line leads to the console"
 
 
 def test_the_same_file_and_settings_give_the_same_manifests(for_scripts: Done, for_people: Done) -> None:

@@ -84,7 +84,8 @@ async def test_every_key_of_the_grid_and_its_selection(page: Page, console: Cons
     for id_ in ("people.lock", "people.extras"):
         await page.focus("[role=listbox]")
         await page.keyboard.press("Home")
-        await page.keyboard.press("Control+Space")
+        if await page.locator("[aria-selected=true]").count() == 0:
+            await page.keyboard.press("Control+Space")
         await press(page, id_)
         assert id_ in await did(page), id_
         await press(page, "edit.undo")

@@ -146,6 +146,22 @@ async def test_every_picture_gets_its_verdict(rig: IdentityRig) -> None:
     assert min(abs(kept - opened(picture)).mean() for picture in good) < 3
 
 
+async def test_a_reference_picture_is_a_file_that_browsers_keep_until_it_is_removed(rig: IdentityRig) -> None:
+    await with_show(rig)
+    await send(rig, "rita", picture_of(RED, 1))
+    (entry,) = await rig.data("GET", f"/shows/{SHOW}/cast/rita/pictures")
+    path = f"/shows/{SHOW}/cast/rita/pictures/{entry['picture']}/image"
+    first = await rig.client.get(path)
+    assert (first.status_code, first.headers["content-type"]) == (200, "image/jpeg")
+    assert is_plain(first.content)
+    assert first.headers["cache-control"] == "private, max-age=86400, immutable"
+    assert (await rig.client.get(path, headers={"If-None-Match": first.headers["etag"]})).status_code == 304
+    elsewhere = await rig.client.get(path.replace("rita", "greta"))
+    assert (elsewhere.status_code, elsewhere.json()["error"]["code"]) == (404, "unknown_picture")
+    await rig.data("DELETE", path.removesuffix("/image"))
+    assert (await rig.client.get(path)).status_code == 404
+
+
 async def test_a_picture_of_somebody_else_is_kept_and_flagged(rig: IdentityRig) -> None:
     await with_show(rig)
     await send(rig, "greta", picture_of(GREEN, 1), picture_of(GREEN, 2), key="g")

@@ -299,6 +299,9 @@ export const readLinks = (epId: string, query?: { history?: number }, options?: 
 /** Address. Read one face's picture; its address names its content, so browsers keep it. */
 export const readPicture = (epId: string, picture: string): string => address(`/media/${segment(epId)}/pictures/${segment(picture)}`);
 
+/** Address. Read one reference picture; its address names its content, so browsers keep it. */
+export const readReferenceImage = (show: string, castId: string, picture: string): string => address(`/shows/${segment(show)}/cast/${segment(castId)}/pictures/${segment(picture)}/image`);
+
 /** Read what to ask a person about an episode, with evidence and the requests that answer it. */
 export const readReview = (epId: string, query?: { limit?: number }, options?: Options): Promise<Answer<t.ReviewQueue>> =>
   call<t.ReviewQueue>("GET", `/review/${segment(epId)}`, undefined, query, options);

@@ -1,123 +1,7 @@
-/** Shapes of the operations that the console was made for, as docs/api describes them. */
+/** Operations that the console was made for and the API does not have yet: it does without where they are not there. */
 
 import { call, segment, type Options } from "./transport";
 import type * as t from "./types";
-
-export interface Timeline {
-  run_id: string;
-  revision: number;
-  duration_s: number;
-  starts_at_s: number;
-  links_version: number;
-  edits_version: number;
-  grouping_revision: number;
-  cuts_ms: number[];
-  shots: { shot_id: string[]; start_ms: number[]; end_ms: number[] };
-  identities: {
-    identity_id: string[];
-    name: (string | null)[];
-    cast_id: (string | null)[];
-    linked_by: ("auto" | "operator" | "suggestion" | null)[];
-    probability: (number | null)[];
-    locked: boolean[];
-    extra: boolean[];
-    visible_s: number[];
-    first_ms: (number | null)[];
-    faces: number[];
-    picture: (string | null)[];
-    reason: (string | null)[];
-  };
-  tracks: {
-    track_id: string[];
-    identity: number[];
-    shot: number[];
-    start_ms: number[];
-    end_ms: number[];
-    quality: number[];
-    faces: number[];
-    low_quality: boolean[];
-    distance: (number | null)[];
-    picture: (string | null)[];
-    rejection: (string | null)[];
-  };
-}
-
-export interface Boxes {
-  run_id: string;
-  revision: number;
-  from_s: number;
-  to_s: number;
-  track_ids: string[];
-  t_ms: number[];
-  track: number[];
-  box: number[];
-  confidence: number[];
-}
-
-export interface Evidence {
-  face_id: string;
-  track_id: string;
-  t_s: number;
-  bbox: [number, number, number, number];
-  picture: string | null;
-}
-
-export interface Choice {
-  answer: string;
-  effect_s: number;
-  method: string;
-  path: string;
-  body: Record<string, unknown> | null;
-}
-
-export type QuestionKind = "is_this" | "who" | "same" | "two" | "belongs" | "two_places" | "leftover";
-
-export interface Question {
-  id: string;
-  kind: QuestionKind;
-  worth_s: number;
-  at_stake_s: number;
-  doubt: number;
-  later: boolean;
-  sentence: string;
-  identity_id: string | null;
-  other_id: string | null;
-  cast_id: string | null;
-  cast_name: string | null;
-  track_ids: string[];
-  /** Whom it may be, best first: the keys 1 to 5. */
-  choices: { cast_id: string; name: string | null; probability: number; distance: number | null }[];
-  evidence: Evidence[];
-  against: Evidence[];
-  references: { cast_id: string; picture_id: string }[];
-  conflict: { start_s: number; end_s: number } | null;
-  answers: Choice[];
-}
-
-export interface Review {
-  run_id: string;
-  revision: number;
-  links_version: number;
-  edits_version: number;
-  grouping_revision: number;
-  review_version: number;
-  undecided_s: number;
-  decided_s: number;
-  total_s: number;
-  later: number;
-  extras_s: number;
-  pays: number;
-  total: number;
-  questions: Question[];
-}
-
-export interface Sprite {
-  sprite: string;
-  cell_px: number;
-  columns: number;
-  rows: number;
-  pictures: string[];
-}
 
 export interface Session {
   id: string;
@@ -219,16 +103,6 @@ export interface NewMember {
 
 const of = (ep: string): string => segment(ep);
 
-export const readTimeline = (ep: string, options?: Options) => call<Timeline>("GET", `/timeline/${of(ep)}`, undefined, undefined, options);
-export const readBoxes = (ep: string, query: { from_s: number; to_s: number }, options?: Options) =>
-  call<Boxes>("GET", `/timeline/${of(ep)}/boxes`, undefined, query, options);
-export const readReview = (ep: string, query?: { limit?: number }, options?: Options) =>
-  call<Review>("GET", `/review/${of(ep)}`, undefined, query, options);
-export const putOff = (ep: string, body: { id: string; later: boolean }) => call<unknown>("POST", `/review/${of(ep)}/later`, body);
-export const pictureUrl = (ep: string, picture: string): string => `/media/${of(ep)}/pictures/${segment(picture)}`;
-export const spriteUrl = (ep: string, sprite: string): string => `/media/${of(ep)}/sprites/${segment(sprite)}`;
-export const makeSprite = (ep: string, body: { pictures: string[]; cell_px?: number }) =>
-  call<Sprite>("POST", `/media/${of(ep)}/sprites`, body);
 export const openSession = (credential: string) => call<Session>("POST", "/session", undefined, undefined, { credential });
 export const readSession = () => call<Session>("GET", "/session");
 export const closeSession = () => call<unknown>("DELETE", "/session");

@@ -1,6 +1,6 @@
 /** What can be answered to a question, and what each answer sends. */
 
-import type { Choice, Question } from "../api/shapes";
+import type { AnswerRequest, Question } from "../api/types";
 import { segment } from "../api/transport";
 
 /** An answer as it is offered: a key, words, what it brings, and what is sent for it. */
@@ -15,7 +15,7 @@ export interface Offer {
   tone: "main" | "plain";
 }
 
-const sending = (choice: Choice, more: Record<string, unknown> = {}): Offer["send"] => ({
+const sending = (choice: AnswerRequest, more: Record<string, unknown> = {}): Offer["send"] => ({
   method: choice.method,
   path: choice.path,
   body: choice.body || Object.keys(more).length ? { ...choice.body, ...more } : null,
@@ -68,9 +68,9 @@ const NO: Partial<Record<Question["kind"], [string, string]>> = {
 
 /** Every answer that a question has, in the order in which they are offered. */
 export function offers(ep: string, question: Question): Offer[] {
-  const of = (answer: string): Choice | undefined => question.answers.find((one) => one.answer === answer);
+  const of = (answer: string): AnswerRequest | undefined => question.answers.find((one) => one.answer === answer);
   const found: Offer[] = [];
-  const add = (command: string, choice: Choice | undefined, label: string, done: string, tone: Offer["tone"] = "plain"): void => {
+  const add = (command: string, choice: AnswerRequest | undefined, label: string, done: string, tone: Offer["tone"] = "plain"): void => {
     if (choice) found.push({ command, label, effect_s: choice.effect_s, send: sending(choice), done, tone });
   };
   const name = question.cast_name ?? "them";

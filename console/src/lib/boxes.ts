@@ -1,6 +1,6 @@
 /** Where faces are in the picture. Between two samples of one track a box moves in a straight line. */
 
-import type { Boxes } from "../api/shapes";
+import type { Boxes } from "../api/types";
 
 export interface Box {
   track: string;

@@ -1,6 +1,6 @@
 /** The people of an episode out of its columnar timeline. */
 
-import type { Timeline } from "../api/shapes";
+import type { Timeline } from "../api/types";
 
 export interface Somebody {
   /** Row in the timeline's table of identities. */

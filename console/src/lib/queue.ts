@@ -1,6 +1,6 @@
 /** Which question is next. **What arrives anew never moves the question under one's hand.** */
 
-import type { Question, Review } from "../api/shapes";
+import type { Question, ReviewQueue } from "../api/types";
 
 export interface Held {
   /** Question in front of somebody. */
@@ -18,7 +18,7 @@ export function vanishing(question: Question, answer: string): string[] {
 }
 
 /** Questions in the order to ask them: open ones as the server orders them, then those put off. */
-export function ordered(review: Review | null, held: Held, gone: ReadonlySet<string> = new Set()): Question[] {
+export function ordered(review: ReviewQueue | null, held: Held, gone: ReadonlySet<string> = new Set()): Question[] {
   if (!review) return [];
   const open = review.questions.filter(
     (one) =>
@@ -48,7 +48,7 @@ const ONE_KEY_S = 1.6;
 const A_NAME_S = 4.1;
 
 /** What the questions that still pay would cost and bring. */
-export function foresee(review: Review | null, questions: readonly Question[]): Foresight {
+export function foresee(review: ReviewQueue | null, questions: readonly Question[]): Foresight {
   const paying = questions.filter((one) => one.worth_s >= 0.5);
   const stake = paying.reduce((sum, one) => sum + one.worth_s, 0);
   const all = questions.reduce((sum, one) => sum + one.worth_s, 0);
@@ -60,7 +60,7 @@ export function foresee(review: Review | null, questions: readonly Question[]): 
 }
 
 /** What an answer settled besides: seconds that are decided now, and questions that are not asked any more. */
-export function ripple(before: Review, after: Review, answered: string): { seconds: number; besides: number } {
+export function ripple(before: ReviewQueue, after: ReviewQueue, answered: string): { seconds: number; besides: number } {
   const open = new Set(after.questions.map((one) => one.id));
   const gone = before.questions.filter((one) => one.id !== answered && !open.has(one.id)).length;
   return { seconds: before.undecided_s - after.undecided_s, besides: gone };

@@ -1,6 +1,7 @@
 /** Faces of a grid in sheets of a hundred: one request for many pictures, and each sheet once. */
 
-import { makeSprite, pictureUrl, spriteUrl, type Sprite } from "../api/shapes";
+import { makeSprite, readPicture, readSprite } from "../api/operations";
+import type { Sprite } from "../api/types";
 
 const SHEET = 100;
 
@@ -44,8 +45,8 @@ export class Sheets {
     if (!picture) return null;
     const sheet = await this.sheet(Math.floor(at / SHEET));
     const place = sheet?.pictures.indexOf(picture) ?? -1;
-    if (!sheet || place < 0) return { url: pictureUrl(this.ep, picture), x: 0, y: 0, columns: 1, rows: 1 };
-    return { url: spriteUrl(this.ep, sheet.sprite), x: place % sheet.columns, y: Math.floor(place / sheet.columns), columns: sheet.columns, rows: sheet.rows };
+    if (!sheet || place < 0) return { url: readPicture(this.ep, picture), x: 0, y: 0, columns: 1, rows: 1 };
+    return { url: readSprite(this.ep, sheet.sprite), x: place % sheet.columns, y: Math.floor(place / sheet.columns), columns: sheet.columns, rows: sheet.rows };
   }
 
   private sheet(number: number): Promise<Sprite | null> {

@@ -1,6 +1,6 @@
 /** What is near a moment: cuts, appearances, and the window of the timeline that is looked at. */
 
-import type { Timeline } from "../api/shapes";
+import type { Timeline } from "../api/types";
 import { tracksOf } from "./people";
 
 /** Longest pause within one appearance, in seconds. */

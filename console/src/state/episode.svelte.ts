@@ -1,7 +1,9 @@
 /** One episode as everybody sees it: read once, read again when the API says that it changed. */
 
 import * as api from "../api/operations";
-import { changesUrl, readReview, readTimeline, tellPresence, type Person, type Review, type State, type Timeline } from "../api/shapes";
+import { readReview, readTimeline } from "../api/operations";
+import { changesUrl, tellPresence, type Person, type State } from "../api/shapes";
+import type { ReviewQueue, Timeline } from "../api/types";
 import { ApiFailure } from "../api/transport";
 import type { EpisodeView, RunStatus } from "../api/types";
 import { ripple } from "../lib/queue";
@@ -19,7 +21,7 @@ export class Episode implements Sink {
   view = $state.raw<EpisodeView | null>(null);
   status = $state.raw<RunStatus | null>(null);
   timeline = $state.raw<Timeline | null>(null);
-  review = $state.raw<Review | null>(null);
+  review = $state.raw<ReviewQueue | null>(null);
   people = $state.raw<Person[]>([]);
   failure = $state.raw<ApiFailure | null>(null);
   /** Why there is no timeline yet, where that is no failure. */
@@ -40,7 +42,7 @@ export class Episode implements Sink {
   private disconnect: () => void;
   private reading: Promise<void> | null = null;
   private again = false;
-  private told: { command: Unsent; toast: number; before: Review | null }[] = [];
+  private told: { command: Unsent; toast: number; before: ReviewQueue | null }[] = [];
   private where: { screen: string; subject: string | null } = { screen: "", subject: null };
 
   constructor(readonly ep: string) {
@@ -108,7 +110,7 @@ export class Episode implements Sink {
     }
   }
 
-  private take(review: Review): void {
+  private take(review: ReviewQueue): void {
     const before = this.review;
     this.review = review;
     this.versions.links = Math.max(this.versions.links ?? 0, review.links_version);
@@ -121,7 +123,7 @@ export class Episode implements Sink {
   }
 
   /** True seconds follow an answer when the revision with it is there. */
-  private sayEffects(after: Review): void {
+  private sayEffects(after: ReviewQueue): void {
     const waiting = new Set(outbox.waiting.map((one) => one.key));
     for (const one of this.told) {
       if (!one.before || waiting.has(one.command.key)) continue;

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chassis.commands import Order, fingerprint
 from chassis.errors import BadInput, Conflict, NotFound
+from chassis.s3.storage import ObjectMissing
 from chassis.service import Resources
 from contracts.events import CastChanged, FacebankUpdated, PictureVerdict
 from services.identity.commands.cast import CastCommands
@@ -142,6 +143,18 @@ class ReferenceImageCommands:
             for picture in await self._facebanks.pictures(show, cast_id)
         ]
 
+    async def image(self, show: str, cast_id: str, picture: str) -> bytes:
+        """The JPEG that is kept of a picture. Raises as `pictures`, and NotFound `unknown_picture`."""
+        await self._cast.member(show, cast_id)
+        kept = await self._facebanks.pictures(show, cast_id)
+        ref = next((one.ref for one in kept if one.reference.picture == picture), None)
+        if ref is None:
+            raise _unknown_picture(cast_id, picture)
+        try:
+            return await self._resources.storage.read(ref.uri)
+        except ObjectMissing as error:
+            raise _unknown_picture(cast_id, picture) from error
+
     async def delete(self, show: str, cast_id: str, picture: str | None, order: Order) -> int:
         """Remove one picture of a member, or all; returns how many.
 
@@ -154,7 +167,7 @@ class ReferenceImageCommands:
         _, name = await self._cast.member(show, cast_id)
         gone = await self._facebanks.drop(show, cast_id, picture)
         if picture is not None and not gone:
-            raise NotFound("unknown_picture", f"{cast_id} has no picture {picture}: list the pictures to see them.")
+            raise _unknown_picture(cast_id, picture)
         await self.forget(show, gone)
         if not gone:
             return 0
@@ -198,3 +211,7 @@ class ReferenceImageCommands:
             calibration=models.calibration,
             rules=self._resources.settings.recognition,
         )
+
+
+def _unknown_picture(cast_id: str, picture: str) -> NotFound:
+    return NotFound("unknown_picture", f"{cast_id} has no picture {picture}: list the pictures to see them.")

@@ -21,7 +21,11 @@ class Worth(TypedDict):
 
 
 def naming_questions(now: Situation, rules: ReviewRules) -> Iterator[Question]:
-    """One for everybody whom nobody has decided on."""
+    """One for everybody whom nobody has decided on.
+
+    **Nobody is asked whether somebody is whom they are in one picture with**: two faces in a frame are two people. Who
+    it is after all (a mirror, a picture in picture) can be said by name.
+    """
     hints: dict[str, list[Choice]] = {}
     for hint in now.temporal:
         choice = Choice(cast_id=hint.cast_id, name=now.name(hint.cast_id), probability=round(hint.score, 4))
@@ -29,16 +33,7 @@ def naming_questions(now: Situation, rules: ReviewRules) -> Iterator[Question]:
     for identity_id, one in now.identities.items():
         if not now.is_open(identity_id) or now.is_decided(identity_id):
             continue
-        found = now.suggestions.get(identity_id)
-        choices = tuple(
-            Choice(
-                cast_id=match.cast_id,
-                name=now.name(match.cast_id),
-                probability=round(match.probability, 4),
-                distance=round(match.distance, 4),
-            )
-            for match in (found.matches if found else ())
-        )[:MOST_CHOICES]
+        choices = _choices(now, identity_id, rules)
         link = now.links.link_of(identity_id)
         if link is not None or (choices and choices[0].probability >= rules.asked_by_name):
             yield _is_this(now, identity_id, link.cast_id if link else choices[0].cast_id, choices)
@@ -46,6 +41,22 @@ def naming_questions(now: Situation, rules: ReviewRules) -> Iterator[Question]:
             yield _leftover(now, identity_id, tuple(hints.get(identity_id, ()))[:MOST_CHOICES], rules)
         else:
             yield _who(now, identity_id, choices or tuple(hints.get(identity_id, ()))[:MOST_CHOICES], rules)
+
+
+def _choices(now: Situation, identity_id: str, rules: ReviewRules) -> tuple[Choice, ...]:
+    """Whom the suggestions name, but for those who are surer to be somebody beside this one."""
+    found = now.suggestions.get(identity_id)
+    beside = now.seen_with(identity_id, simultaneous_s=rules.simultaneous_s) if found else {}
+    return tuple(
+        Choice(
+            cast_id=match.cast_id,
+            name=now.name(match.cast_id),
+            probability=round(match.probability, 4),
+            distance=round(match.distance, 4),
+        )
+        for match in (found.matches if found else ())
+        if beside.get(match.cast_id, 0.0) <= match.probability
+    )[:MOST_CHOICES]
 
 
 def _is_this(now: Situation, identity_id: str, cast_id: str, choices: Sequence[Choice]) -> Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from chassis.domain.intervals import Intervals, total
+from chassis.domain.intervals import Intervals, intersection, total
 from contracts.rows import GroupingDoubts, Identity, TrackRow
 from services.identity.links.conflicts import Clash
 from services.identity.links.transitions import LinkState
@@ -44,6 +44,16 @@ class Situation:
         link = self.links.link_of(identity_id)
         label = self.identities[identity_id].label
         return self.name(link.cast_id) if link else label or f"person {int(identity_id.rpartition('-')[2])}"
+
+    def seen_with(self, identity_id: str, *, simultaneous_s: float) -> dict[str, float]:
+        """Cast members who are in one picture with an identity, and how likely each is who it is taken for there."""
+        own, found = self.visible.get(identity_id, ()), dict[str, float]()
+        for link in self.links.links:
+            together = total(intersection(own, self.visible.get(link.identity_id, ())))
+            if link.identity_id != identity_id and together > simultaneous_s:
+                sure = link.probability if link.by == "auto" else 1.0
+                found[link.cast_id] = max(sure, found.get(link.cast_id, 0.0))
+        return found
 
     def is_open(self, identity_id: str) -> bool:
         """Whether anybody is to be asked about an identity at all: it is there, not locked, no extra and no picture."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 from fastapi import Request, Response
 
 KEPT = "private, max-age=86400, immutable"
 """How long a browser may keep a picture without asking: an erasure reaches what is kept within a day."""
+JPEG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}, "description": "The picture."},
+    304: {"description": "You have it."},
+}
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,250}")
 
 

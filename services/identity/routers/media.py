@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Response
 from pydantic import Field, StringConstraints
@@ -17,7 +17,7 @@ from services.identity.faces.sprites import LARGEST_PX, MOST_CELLS, SMALLEST_PX,
 from services.identity.media.crop_urls import PictureUrls
 from services.identity.media.picture_files import PictureFiles
 from services.identity.queries.faces import ContactSheet, FaceQueries, FaceSprite, Representatives, TrackFaces
-from services.identity.routers.downloads import picture_answer
+from services.identity.routers.downloads import JPEG, picture_answer
 
 router = Router(tags=["media"])
 
@@ -26,10 +26,6 @@ Files = Annotated[PictureFiles, Depends(Provide(PictureFiles))]
 Token = Annotated[str, StringConstraints(pattern=TOKEN_PATTERN, max_length=120)]
 CellPx = Annotated[int, Query(ge=SMALLEST_PX, le=LARGEST_PX, description="Width and height of a face in the sheet.")]
 MOST_PICTURES = 100
-JPEG: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}, "description": "The picture."},
-    304: {"description": "You have it."},
-}
 
 
 class PictureRequest(ApiModel):

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from typing import Annotated, BinaryIO
 
-from fastapi import Depends, File, UploadFile
+from fastapi import Depends, File, Request, Response, UploadFile
 
 from chassis.http.auth import Operator, Viewer
 from chassis.http.parts import Provide
@@ -15,6 +15,7 @@ from chassis.http.routing import Router
 from chassis.http.versions import CommandId
 from contracts.ids import Slug
 from services.identity.commands.reference_images import PictureView, ReferenceImageCommands, Upload
+from services.identity.routers.downloads import JPEG, picture_answer
 from services.identity.routers.requests import EmbedAgain, PictureId, ordered
 from services.identity.routers.responses import PictureEntry, PicturesEmbedded, PictureVerdicts
 
@@ -102,6 +103,19 @@ async def list_pictures(
 ) -> ApiResult[tuple[PictureEntry, ...]]:
     """The reference pictures of a cast member, with short-lived addresses to look at them."""
     return ok(tuple(entry_of(view) for view in await reference_images.pictures(show, cast_id)))
+
+
+@router.get("/shows/{show}/cast/{cast_id}/pictures/{picture}/image", response_class=Response, responses=JPEG)
+async def read_reference_image(
+    show: Slug,
+    cast_id: Slug,
+    picture: PictureId,
+    request: Request,
+    reference_images: ReferenceImages,
+    _principal: Viewer,
+) -> Response:
+    """Read one reference picture; its address names its content, so browsers keep it."""
+    return picture_answer(request, await reference_images.image(show, cast_id, picture))
 
 
 @router.delete("/shows/{show}/cast/{cast_id}/pictures/{picture}")

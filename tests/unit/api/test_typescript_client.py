@@ -35,11 +35,20 @@ THING = answer({"application/json": {"schema": {"$ref": "#/components/schemas/Ap
 ID = {"name": "thing_id", "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def test_types_keep_what_is_required_and_leave_envelopes_out() -> None:
-    text = types_source(document({"operationId": "read_thing", "summary": "Read it.", "responses": THING}))
+SENT = {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+
+
+def test_types_keep_what_requests_require_and_leave_envelopes_out() -> None:
+    operation = {"operationId": "change_thing", "summary": "Change it.", "requestBody": SENT, "responses": THING}
+    text = types_source(document(operation, method="post"))
     assert "export interface Thing {\n  name: string;\n  pair: [number, number];" in text
     assert '  kind?: "a" | "b";\n  more?: Record<string, number> | null;' in text
     assert "ApiResult" not in text
+
+
+def test_an_answer_has_every_field() -> None:
+    text = types_source(document({"operationId": "read_thing", "summary": "Read it.", "responses": THING}))
+    assert '  kind: "a" | "b";\n  more: Record<string, number> | null;' in text
 
 
 def test_an_operation_names_its_path_query_and_body() -> None:
@@ -51,10 +60,7 @@ def test_an_operation_names_its_path_query_and_body() -> None:
             {"name": "wait_s", "in": "query", "schema": {"type": "number"}},
             {"name": "if-match", "in": "header", "schema": {"type": "string"}},
         ],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
-        },
+        "requestBody": SENT,
         "responses": THING,
     }
     text = operations_source(document(operation, method="post"))

@@ -79,6 +79,18 @@ def test_one_key_goes_before_a_name_to_type_of_the_same_worth() -> None:
     assert (answers["yes"].effect_s, answers["yes"].body) == (20.0, {"cast_id": "ada"})
 
 
+@pytest.mark.parametrize(("sure", "kind"), [(0.99, "who"), (0.5, "is_this")])
+def test_nobody_is_asked_whether_somebody_is_whom_they_are_in_one_picture_with(sure: float, kind: str) -> None:
+    """Unless the other one is less likely to be them."""
+    now = situation(
+        links=LinkState(links=(make_link(1, "ada", sure),)),
+        suggestions={TWO: suggested(2, ("ada", 0.9))},
+        visible={ONE: ((0.0, 40.0),), TWO: ((30.0, 50.0),), THREE: ((80.0, 84.0),)},
+    )
+    (found,) = (one for one in make_queue(now, RULES).questions if one.identity_id == TWO)
+    assert (found.kind, bool(found.choices)) == (kind, kind == "is_this")
+
+
 def test_a_sure_link_of_the_machine_is_worth_next_to_nothing_and_a_persons_none() -> None:
     links = LinkState(links=(make_link(1, "ada", 0.99), make_link(2, "bo", 1.0, "operator")))
     queue = make_queue(situation(links=links, suggestions={ONE: suggested(1, ("ada", 0.99))}), RULES)
