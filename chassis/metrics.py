@@ -47,6 +47,9 @@ outbox_age = Gauge(
 outbox_stuck = Gauge(
     "screenalytics_outbox_stuck_documents", "Documents whose next event could not be published when it was last tried."
 )
+webhook_tries = Counter(
+    "screenalytics_webhook_tries_total", "Tries to tell a webhook, by outcome: delivered, failed, dead.", ["outcome"]
+)
 outbox_failures = Counter(
     "screenalytics_outbox_failures_total",
     "Relays that ended at an event, by why: kafka_away, unknown_type, invalid, refused.",

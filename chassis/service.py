@@ -27,7 +27,7 @@ from chassis.retrying import until_there
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings, HttpSettings
 from chassis.triton.client import Inference
-from contracts.events import Stage
+from contracts.events import Service
 
 S = TypeVar("S", bound=ChassisSettings)
 LAG_EVERY_S = 15.0
@@ -69,7 +69,7 @@ Wire = Callable[[Resources[S]], Wiring]
 
 
 @asynccontextmanager
-async def connect(service: Stage, settings: S, *, inference: bool) -> AsyncIterator[Resources[S]]:
+async def connect(service: Service, settings: S, *, inference: bool) -> AsyncIterator[Resources[S]]:
     """Connect everything a service needs; nothing has to be up yet."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(mongo.connect(settings.mongo))
@@ -81,7 +81,7 @@ async def connect(service: Stage, settings: S, *, inference: bool) -> AsyncItera
         yield Resources(settings=settings, bus=bus, database=database, storage=storage, fence=fence, inference=triton)
 
 
-async def run(service: Stage, settings: S, wire: Wire[S], *, inference: bool = False) -> None:
+async def run(service: Service, settings: S, wire: Wire[S], *, inference: bool = False) -> None:
     """Run a service until SIGTERM or SIGINT. A handler that is busy then has the grace period to finish."""
     telemetry.configure(service, settings.telemetry)
     log = telemetry.logger()
@@ -117,7 +117,7 @@ async def run(service: Stage, settings: S, wire: Wire[S], *, inference: bool = F
     log.info("service stopped")
 
 
-async def _start(service: Stage, resources: Resources[S], *, answers_http: bool) -> None:
+async def _start(service: Service, resources: Resources[S], *, answers_http: bool) -> None:
     """Prepare the stores and join Kafka, waiting for whatever is not up yet.
 
     The collections of the chassis that have indexes are those of the HTTP API: workers have no rights on them.

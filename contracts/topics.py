@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contracts.events import EVENTS, STAGES
+from contracts.events import EVENTS, SERVICES
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -40,4 +40,4 @@ TOPICS: tuple[Topic, ...] = tuple(
         retention_ms=_RETENTION.get(event.TOPIC, 7 * DAY_MS),
     )
     for event in EVENTS.values()
-) + tuple(Topic(name=dead_letter_topic(stage), partitions=1, retention_ms=30 * DAY_MS) for stage in STAGES)
+) + tuple(Topic(name=dead_letter_topic(service), partitions=1, retention_ms=30 * DAY_MS) for service in SERVICES)

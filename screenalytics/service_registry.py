@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
 from chassis.settings import ChassisSettings
-from contracts.events import STAGES, Stage
+from contracts.events import SERVICES, Service
 
 if TYPE_CHECKING:  # the command line starts fast: the web framework is loaded by those who serve
     from fastapi import APIRouter
 
     from chassis.service import Resources, Wiring
 
-OWNERS: tuple[Stage, ...] = ("ingest", "grouper", "identity")
+OWNERS: tuple[Service, ...] = ("ingest", "grouper", "identity", "webhooks")
 """The services that own state people touch, and so have routers."""
 
 
@@ -25,7 +25,7 @@ class ServiceApp(Protocol):
     async def main(self) -> None: ...
 
 
-def app_of(name: Stage) -> ServiceApp:
+def app_of(name: Service) -> ServiceApp:
     """The `app` module of a service."""
     match name:
         case "ingest":
@@ -48,11 +48,15 @@ def app_of(name: Stage) -> ServiceApp:
             from services.identity import app as identity
 
             return identity
+        case "webhooks":
+            from services.webhooks import app as webhooks
+
+            return webhooks
         case _:
             assert_never(name)
 
 
-def settings_class(name: Stage) -> type[ChassisSettings]:
+def settings_class(name: Service) -> type[ChassisSettings]:
     """The settings class of a service; imports no more than that."""
     match name:
         case "ingest":
@@ -75,11 +79,15 @@ def settings_class(name: Stage) -> type[ChassisSettings]:
             from services.identity.settings import IdentitySettings
 
             return IdentitySettings
+        case "webhooks":
+            from services.webhooks.settings import WebhooksSettings
+
+            return WebhooksSettings
         case _:
             assert_never(name)
 
 
-def routers_of(name: Stage) -> Sequence[APIRouter]:
+def routers_of(name: Service) -> Sequence[APIRouter]:
     """The routers of a service that owns state people touch, connected to nothing: enough to describe its API."""
     match name:
         case "ingest":
@@ -94,13 +102,17 @@ def routers_of(name: Stage) -> Sequence[APIRouter]:
             from services.identity.routers import ROUTERS as IDENTITY
 
             return IDENTITY
+        case "webhooks":
+            from services.webhooks.routers import ROUTERS as WEBHOOKS
+
+            return WEBHOOKS
         case "detector" | "embedder":
             return ()
         case _:
             assert_never(name)
 
 
-def settings_in_force(name: Stage | None = None) -> dict[str, dict[str, Any]]:
+def settings_in_force(name: Service | None = None) -> dict[str, dict[str, Any]]:
     """Service -> settings, secrets masked."""
-    names: Sequence[Stage] = [name] if name else STAGES
+    names: Sequence[Service] = [name] if name else SERVICES
     return {one: settings_class(one)().model_dump(mode="json") for one in names}

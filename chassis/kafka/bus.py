@@ -24,7 +24,7 @@ from chassis.kafka.fair_consumer import FairConsumer
 from chassis.kafka.tries import Attempts, Tries
 from chassis.settings import KafkaSettings
 from contracts import envelope
-from contracts.events import EpisodeFailed, Event, Stage
+from contracts.events import STAGES, EpisodeFailed, Event, Service, Stage
 from contracts.topics import dead_letter_topic
 
 E = TypeVar("E", bound=Event)
@@ -71,7 +71,7 @@ class Bus:
 
     def __init__(
         self,
-        service: Stage,
+        service: Service,
         settings: KafkaSettings,
         *,
         fence: Fence | None = None,
@@ -87,7 +87,7 @@ class Bus:
         self.delivery = Delivery(
             settings,
             give_up=self._dead_letter,
-            fail_episode=self._publish_failure,
+            fail_episode=self._publish_failure if service in STAGES else None,
             describe=_log_fields,
             attempts=attempts,
         )
@@ -287,7 +287,7 @@ class Bus:
             ep_id=ep_id,
             run_id=run_id,
             upload_event_id=received.event_id if run_id is None else None,
-            stage=self.service,
+            stage=cast("Stage", self.service),
             segment=getattr(received.event, "segment", None),
             code=code,
             message=sentence[:FAILURE_MESSAGE_LENGTH],

@@ -13,13 +13,13 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 
 from chassis.errors import DependencyUnavailable
 from chassis.settings import KafkaSettings, revealed
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from contracts.topics import TOPICS, Topic, dead_letter_topic
 
 DEAD_LETTER_BYTES = 4 * 2**20
 """Room for a message of the usual limit (1 MB) and the headers that say why it is here."""
 
-_DEAD_LETTER_TOPICS = frozenset(dead_letter_topic(stage) for stage in STAGES)
+_DEAD_LETTER_TOPICS = frozenset(dead_letter_topic(service) for service in SERVICES)
 
 
 @contextmanager

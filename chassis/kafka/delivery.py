@@ -107,7 +107,7 @@ class Delivery:
         settings: KafkaSettings,
         *,
         give_up: GiveUp,
-        fail_episode: GiveUp,
+        fail_episode: GiveUp | None,
         describe: Describe = lambda _: {},
         attempts: Attempts | None = None,
     ) -> None:
@@ -172,7 +172,7 @@ class Delivery:
     async def _give_up_on(self, record: ConsumerRecord[Any, Any], error: Exception, kind: Kind, attempts: int) -> None:
         """Say that the episode failed, and keep the message as a dead letter where nobody has an answer to it."""
         answered = False
-        if kind is not Kind.INVALID:
+        if kind is not Kind.INVALID and self._fail_episode is not None:
             try:
                 await self._fail_episode(record, error, attempts)
                 answered = kind is Kind.BAD_INPUT

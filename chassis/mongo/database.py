@@ -153,6 +153,23 @@ COLLECTIONS: tuple[Collection, ...] = (
             IndexModel([("outbox_since", ASCENDING)], sparse=True),
         ),
     ),
+    Collection(
+        name="webhooks",
+        owner="webhooks",
+        holds="one document per webhook: its address, its secrets, what it wants to hear of",
+        indexes=(IndexModel([("sameness", ASCENDING)], unique=True),),
+    ),
+    Collection(
+        name="webhook_deliveries",
+        owner="webhooks",
+        holds="one document per event and webhook: what is sent, and every try, for two weeks",
+        indexes=(
+            IndexModel([("webhook_id", ASCENDING), ("due_at", ASCENDING)], sparse=True),
+            IndexModel([("webhook_id", ASCENDING), ("occurred_at", DESCENDING)]),
+            IndexModel([("show", ASCENDING), ("cast_ids", ASCENDING)]),
+            IndexModel([("kept_since", ASCENDING)], expireAfterSeconds=14 * 24 * 3600),
+        ),
+    ),
     Collection(name="dead_letters", owner="cli", holds="one document per dead letter that was replayed or dropped"),
 )
 

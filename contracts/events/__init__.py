@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.events.base import STAGES, EpisodeEvent, Event, Profile, SegmentEvent, Stage
+from contracts.events.base import SERVICES, STAGES, EpisodeEvent, Event, Profile, SegmentEvent, Service, Stage
 from contracts.events.cast import CastChanged, CastPictures, CastUploaded, FacebankUpdated, PictureVerdict, ShowDeleted
 from contracts.events.corrections import ClustersEdited, LinksChanged
 from contracts.events.episodes import EpisodeChanged, EpisodeDeleted, EpisodeUploaded
@@ -19,6 +19,7 @@ from contracts.events.segments import AnalysedSegment, EmbedderScale, SegmentEmb
 
 __all__ = [
     "EVENTS",
+    "SERVICES",
     "STAGES",
     "AnalysedSegment",
     "CastChanged",
@@ -48,6 +49,7 @@ __all__ = [
     "SegmentEvent",
     "SegmentReady",
     "SegmentTracked",
+    "Service",
     "ShowDeleted",
     "Stage",
     "TracksErased",

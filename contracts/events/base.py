@@ -13,6 +13,10 @@ from contracts.warnings import Warning
 Profile = Literal["low_power", "balanced", "high_accuracy"]
 Stage = Literal["ingest", "detector", "embedder", "grouper", "identity"]
 STAGES: tuple[Stage, ...] = ("ingest", "detector", "embedder", "grouper", "identity")
+"""What an episode goes through, in this order."""
+Service = Literal[Stage, "webhooks"]
+SERVICES: tuple[Service, ...] = (*STAGES, "webhooks")
+"""Everything that has a consumer group: the stages, and what only tells others."""
 
 Reason = Annotated[str | None, Field(max_length=200, description="Why the run was asked for, where it was said.")]
 StartsAt = Annotated[

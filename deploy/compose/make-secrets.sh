@@ -26,7 +26,7 @@ put s3.env "AWS_SECRET_ACCESS_KEY=$(secret)"
 new s3-init.env
 new grafana.env
 put grafana.env "GF_SECURITY_ADMIN_PASSWORD=$(secret)"
-for user in ingest detector embedder grouper identity api tools setup; do
+for user in ingest detector embedder grouper identity webhooks api tools setup; do
   name=$(printf '%s' "$user" | tr '[:lower:]' '[:upper:]')
   password=$(secret)
   new "$user.env"

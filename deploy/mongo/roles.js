@@ -447,6 +447,71 @@ const roles = {
       ]
     }
   ],
+  "webhooks": [
+    {
+      "collection": "api_keys",
+      "actions": [
+        "find",
+        "listIndexes"
+      ]
+    },
+    {
+      "collection": "audit",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "insert"
+      ]
+    },
+    {
+      "collection": "delivery_attempts",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "service_instances",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "webhook_deliveries",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "webhooks",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    }
+  ],
   "api": [
     {
       "collection": "api_keys",
@@ -670,6 +735,30 @@ const roles = {
         "remove",
         "update"
       ]
+    },
+    {
+      "collection": "webhook_deliveries",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "webhooks",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
     }
   ],
   "setup": [
@@ -827,6 +916,22 @@ const roles = {
     },
     {
       "collection": "uploads",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "listIndexes"
+      ]
+    },
+    {
+      "collection": "webhook_deliveries",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "listIndexes"
+      ]
+    },
+    {
+      "collection": "webhooks",
       "actions": [
         "createCollection",
         "createIndex",
@@ -1065,6 +1170,30 @@ const roles = {
     },
     {
       "collection": "uploads",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "webhook_deliveries",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "webhooks",
       "actions": [
         "createCollection",
         "createIndex",

@@ -50,6 +50,7 @@ class ServiceName(StrEnum):
     embedder = "embedder"
     grouper = "grouper"
     identity = "identity"
+    webhooks = "webhooks"
 
 
 class ServableName(StrEnum):
@@ -60,6 +61,7 @@ class ServableName(StrEnum):
     embedder = "embedder"
     grouper = "grouper"
     identity = "identity"
+    webhooks = "webhooks"
     api = "api"
 
 

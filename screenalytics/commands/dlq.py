@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from chassis.settings import ChassisSettings
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from screenalytics.events.dead_letters import DeadLetter, check_service, open_dead_letters
 from screenalytics.terminal.messages import printable
 
@@ -14,7 +14,7 @@ VALUE_SHOWN = 4000
 
 async def list_letters(service: str | None, *, everything: bool) -> int:
     """One line a letter: those that wait, or all."""
-    services = STAGES if service is None else (check_service(service),)
+    services = SERVICES if service is None else (check_service(service),)
     async with open_dead_letters(ChassisSettings()) as letters:
         found = await letters.read(services)
     shown = [letter for letter in found if everything or letter.state in {"waiting", "replaying"}]

@@ -16,7 +16,7 @@ from chassis.mongo.presence import running_services
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
 from chassis.triton.client import Inference
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from screenalytics.local.machine import served_models
 from screenalytics.local.servers import check_installed
 from screenalytics.local.servers.stack import KAFKA_BOOTSTRAP_SERVERS, MONGO_URI, S3_ENDPOINT_URL, TRITON_URL
@@ -111,9 +111,9 @@ async def _servers(settings: ChassisSettings) -> list[bool]:
             if not await mongo.reachable(database):
                 return False
             running = await running_services(database)
-        for stage in STAGES:
-            count = running.get(stage, 0)
-            _line(True if count else None, f"service {stage}", f"{count} running" if count else "not running")
+        for service in SERVICES:
+            count = running.get(service, 0)
+            _line(True if count else None, f"service {service}", f"{count} running" if count else "not running")
         return True
 
     async def ask_s3() -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from contracts.events import Stage
+from contracts.events import Service
 from screenalytics.service_registry import app_of
 
 
-async def serve(name: Stage | Literal["api"]) -> None:
+async def serve(name: Service | Literal["api"]) -> None:
     """Run until told to stop. Only what the service needs is loaded."""
     if name == "api":
         from screenalytics import api_server

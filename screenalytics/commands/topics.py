@@ -15,7 +15,7 @@ from chassis.kafka.bus import Bus, Handler
 from chassis.kafka.connection import client_options, ensure_topics, partitions_of
 from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import (
-    STAGES,
+    SERVICES,
     CastChanged,
     CastLinked,
     ClustersEdited,
@@ -36,8 +36,8 @@ from contracts.events import (
     SegmentEmbedded,
     SegmentReady,
     SegmentTracked,
+    Service,
     ShowDeleted,
-    Stage,
     TracksErased,
 )
 from contracts.topics import TOPICS, dead_letter_topic
@@ -47,7 +47,7 @@ E = TypeVar("E", bound=Event)
 
 OUT_OF_STEP = 1
 
-PUBLISHES: Mapping[Stage, tuple[type[Event], ...]] = {
+PUBLISHES: Mapping[Service, tuple[type[Event], ...]] = {
     "ingest": (
         RunStarted,
         RunCancelled,
@@ -75,6 +75,7 @@ PUBLISHES: Mapping[Stage, tuple[type[Event], ...]] = {
         EpisodeProgress,
         EpisodeFailed,
     ),
+    "webhooks": (),
 }
 """The events each service may publish; ingest answers a repeated upload with the report that is there already,
 and runs that people start over HTTP begin with an upload event of its own."""
@@ -84,7 +85,7 @@ and runs that people start over HTTP begin with an upload event of its own."""
 class Access:
     """What one service does in Kafka. Topics are sorted; `group` is its consumer group."""
 
-    service: Stage
+    service: Service
     group: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
@@ -102,7 +103,7 @@ def principal(name: str) -> str:
 class _RecordingBus(Bus):
     """Notes what a service wants to receive; never connected."""
 
-    def __init__(self, service: Stage, settings: KafkaSettings) -> None:
+    def __init__(self, service: Service, settings: KafkaSettings) -> None:
         super().__init__(service, settings)
         self.wanted: set[str] = set()
 
@@ -111,7 +112,7 @@ class _RecordingBus(Bus):
         self.wanted.add(event.TOPIC)
 
 
-async def access_of(service: Stage) -> Access:
+async def access_of(service: Service) -> Access:
     """The topics a service reads, as its own wiring says, and those it writes. Connects to nothing."""
     settings = settings_class(service)()
     bus = _RecordingBus(service, settings.kafka)
@@ -159,7 +160,7 @@ async def _partitions(settings: KafkaSettings) -> dict[str, int]:
 
 async def print_acls() -> None:
     """Print the access list as Markdown: the committed deploy/kafka/acls.md."""
-    print(render_acls([await access_of(service) for service in STAGES]), end="")
+    print(render_acls([await access_of(service) for service in SERVICES]), end="")
 
 
 def render_acls(accesses: list[Access]) -> str:

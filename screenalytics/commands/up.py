@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from screenalytics import console_files
 from screenalytics.local.machine import API, run_machine, until_api_answers
 from screenalytics.local.servers import ChildEvent
@@ -37,7 +37,7 @@ async def up(*, keep: Path | None, ports: PortTable, api_port: int | None = None
     async with run_machine(
         keep=keep,
         ports=ports,
-        services=[*STAGES, API],
+        services=[*SERVICES, API],
         http_ports={API: port},
         say=_say,
         on_event=_tell,

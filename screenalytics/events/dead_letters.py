@@ -17,7 +17,7 @@ from chassis.kafka.bus import REPLAY_TRACE_HEADER
 from chassis.kafka.connection import DEAD_LETTER_BYTES, client_options
 from chassis.mongo import database as mongo
 from chassis.settings import ChassisSettings, KafkaSettings
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from contracts.topics import dead_letter_topic
 from screenalytics.events.servers import reaching_servers
 
@@ -89,8 +89,8 @@ def parse_place(text: str) -> tuple[str, int, int]:
 
 def check_service(name: str) -> str:
     """Raises BadInput: unknown_service."""
-    if name not in STAGES:
-        raise BadInput("unknown_service", f"There is no service {name!r}; the services are {', '.join(STAGES)}.")
+    if name not in SERVICES:
+        raise BadInput("unknown_service", f"There is no service {name!r}; the services are {', '.join(SERVICES)}.")
     return name
 
 
@@ -101,7 +101,7 @@ class DeadLetters:
         self._settings = settings
         self._handled = database["dead_letters"]
 
-    async def read(self, services: Sequence[str] = STAGES) -> list[DeadLetter]:
+    async def read(self, services: Sequence[str] = SERVICES) -> list[DeadLetter]:
         """Every dead letter of some services, oldest first per service, with what became of it."""
         states: dict[str, State] = {doc["_id"]: doc["state"] async for doc in self._handled.find({})}
         letters = []

@@ -863,6 +863,51 @@ class NewUpload(BaseModel):
     ] = False
 
 
+class NewWebhook(BaseModel):
+    """
+    An address to tell, and of what.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    url: str
+    events: Annotated[
+        list[
+            Literal[
+                "screentime.reported",
+                "episode.failed",
+                "run.started",
+                "run.cancelled",
+                "cast.linked",
+                "links.changed",
+                "clusters.edited",
+                "cast.changed",
+                "facebank.updated",
+                "episode.changed",
+                "episode.deleted",
+                "show.deleted",
+                "person.erased",
+            ]
+        ]
+        | None,
+        Field(description="Which events; all where none is named."),
+    ] = []
+    shows: Annotated[
+        list[str] | None,
+        Field(description="Of which shows; of all where none is named."),
+    ] = []
+    cast_ids: Annotated[
+        list[str] | None,
+        Field(description="Only reports in which one of these is visible long enough."),
+    ] = []
+    min_visible_s: Annotated[
+        float | None,
+        Field(description="Of `screentime.reported` only those in which somebody is visible for so long."),
+    ] = None
+    description: str | None = ""
+
+
 class Overlap(BaseModel):
     """
     A stretch in which both are in the picture.
@@ -1136,6 +1181,32 @@ class Renaming(BaseModel):
         extra="forbid",
     )
     name: str
+
+
+class ReplayRequest(BaseModel):
+    """
+    What to tell again: the messages named here, or all in a state.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    message_ids: list[str] | None = []
+    state: Annotated[
+        Literal["waiting", "delivered", "dead"] | None,
+        Field(description="`dead` where nothing else is said."),
+    ] = None
+
+
+class Replayed(BaseModel):
+    """
+    How many messages are told again.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    messages: int
 
 
 class RestRequest(BaseModel):
@@ -1485,6 +1556,23 @@ class TrackQuality(BaseModel):
     usable: int
 
 
+class TryView(BaseModel):
+    """
+    One try.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    at: AwareDatetime
+    took_s: float
+    status: Annotated[
+        int | None,
+        Field(description="HTTP status of the answer; null where there was none."),
+    ]
+    error: str | None
+
+
 class TwoPeople(BaseModel):
     """
     A proposal to split a cluster in two, `second` being the part to split off.
@@ -1633,6 +1721,126 @@ class WarningPlace(BaseModel):
     subject: Annotated[str | None, Field(description="Id of a track, identity or cast member.")] = None
 
 
+class WebhookChange(BaseModel):
+    """
+    What is to be otherwise; what is not named stays.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    url: str | None = None
+    events: (
+        list[
+            Literal[
+                "screentime.reported",
+                "episode.failed",
+                "run.started",
+                "run.cancelled",
+                "cast.linked",
+                "links.changed",
+                "clusters.edited",
+                "cast.changed",
+                "facebank.updated",
+                "episode.changed",
+                "episode.deleted",
+                "show.deleted",
+                "person.erased",
+            ]
+        ]
+        | None
+    ) = None
+    shows: list[str] | None = None
+    cast_ids: list[str] | None = None
+    min_visible_s: Annotated[float | None, Field(description="`null` takes the threshold away.")] = None
+    description: str | None = None
+    enabled: bool | None = None
+
+
+class WebhookView(BaseModel):
+    """
+    A webhook. Its secret is shown when it is made, and never again.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    webhook_id: str
+    url: str
+    events: list[
+        Literal[
+            "screentime.reported",
+            "episode.failed",
+            "run.started",
+            "run.cancelled",
+            "cast.linked",
+            "links.changed",
+            "clusters.edited",
+            "cast.changed",
+            "facebank.updated",
+            "episode.changed",
+            "episode.deleted",
+            "show.deleted",
+            "person.erased",
+        ]
+    ]
+    shows: list[str]
+    cast_ids: list[str]
+    min_visible_s: float | None
+    description: str
+    enabled: bool
+    why_off: Annotated[
+        str | None,
+        Field(description="Why nothing is told, where that is not a person's decision."),
+    ]
+    created_at: AwareDatetime
+    created_by: str
+
+
+class WebhookWithSecret(BaseModel):
+    """
+    A webhook with its new secret, which is shown this once.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    webhook_id: str
+    url: str
+    events: list[
+        Literal[
+            "screentime.reported",
+            "episode.failed",
+            "run.started",
+            "run.cancelled",
+            "cast.linked",
+            "links.changed",
+            "clusters.edited",
+            "cast.changed",
+            "facebank.updated",
+            "episode.changed",
+            "episode.deleted",
+            "show.deleted",
+            "person.erased",
+        ]
+    ]
+    shows: list[str]
+    cast_ids: list[str]
+    min_visible_s: float | None
+    description: str
+    enabled: bool
+    why_off: Annotated[
+        str | None,
+        Field(description="Why nothing is told, where that is not a person's decision."),
+    ]
+    created_at: AwareDatetime
+    created_by: str
+    secret: Annotated[
+        str,
+        Field(description="`whsec_…`, as the libraries of Standard Webhooks take it."),
+    ]
+
+
 class WhichEdit(BaseModel):
     """
     The edit to undo or redo; null for the latest.
@@ -1704,6 +1912,28 @@ class ClusterPage(BaseModel):
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
     grouping: Grouped
+
+
+class DeliveryView(BaseModel):
+    """
+    Something that was or is to be told.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    message_id: Annotated[str, Field(description="As `webhook-id` says it; the id of the event.")]
+    event: str
+    ep_id: str | None
+    show: str | None
+    occurred_at: AwareDatetime
+    state: Annotated[
+        Literal["waiting", "delivered", "dead"],
+        Field(description="`dead` after the last try: nothing more is done until it is asked for again."),
+    ]
+    tries: int
+    due_at: AwareDatetime | None
+    log: list[TryView]
 
 
 class EditChange(BaseModel):
@@ -1959,6 +2189,12 @@ class PageClusterMember(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
+class PageDeliveryView(BaseModel):
+    items: list[DeliveryView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
 class PageEditEntry(BaseModel):
     items: list[EditEntry]
     next_cursor: str | None = None
@@ -1991,6 +2227,12 @@ class PageRunView(BaseModel):
 
 class PageShowView(BaseModel):
     items: list[ShowView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageWebhookView(BaseModel):
+    items: list[WebhookView]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chassis.mongo.database import COLLECTIONS
-from contracts.events import Stage
+from contracts.events import Service
 
-User = Stage | Literal["api", "setup", "tools"]
+User = Service | Literal["api", "setup", "tools"]
 """`api` is the process that serves the HTTP API of all services, `setup` the one that makes indexes, `tools` whoever looks
 after the whole: keys, dead letters, runs, announcing episodes."""
 
@@ -90,13 +90,21 @@ _IDENTITY = _SERVES | Rights(
     lists=_prefixes(PICTURES, MANIFESTS, SEGMENTS, SHOWN),
 )
 
+_WEBHOOKS = Rights(
+    # Sends whatever happens of any run, so it asks for no run's state; what it tells is in the events.
+    owns=SIGN_OF_LIFE | TRIES | _owned_by("webhooks"),
+    reads=ANSWERS_HTTP,
+    adds_to=AUDITED,
+)
+
 RIGHTS: dict[User, Rights] = {
     "ingest": _INGEST,
     "detector": _WORKER | Rights(gets=_prefixes(VIDEOS, SEGMENTS), puts=_prefixes(SEGMENTS)),
     "embedder": _WORKER | Rights(gets=_prefixes(SEGMENTS), puts=_prefixes(SEGMENTS)),
     "grouper": _GROUPER,
     "identity": _IDENTITY,
-    "api": _INGEST | _GROUPER | _IDENTITY,
+    "webhooks": _WEBHOOKS,
+    "api": _INGEST | _GROUPER | _IDENTITY | _WEBHOOKS,
     "setup": Rights(indexes=_ALL),
     "tools": Rights(owns=_ALL, gets=_prefixes(MANIFESTS), puts=_prefixes(VIDEOS, PICTURES), lists=_prefixes(VIDEOS)),
 }

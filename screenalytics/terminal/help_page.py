@@ -22,6 +22,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "keys",
         "runs",
         "dlq",
+        "webhooks",
         "retention",
         "emit",
         "tail",

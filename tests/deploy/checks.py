@@ -15,7 +15,7 @@ import typer.main
 from pydantic import BaseModel
 
 from chassis.health import Health
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from screenalytics.cli.app import app
 from screenalytics.service_registry import settings_class
 
@@ -38,7 +38,7 @@ def assert_fits(document: Mapping[str, Any], name: str) -> None:
 
 def is_setting(variable: str) -> bool:
     """Whether a variable of ours is a field of some service's settings."""
-    return any(_reaches(settings_class(stage), variable.removeprefix(PREFIX).lower().split("__")) for stage in STAGES)
+    return any(_reaches(settings_class(stage), variable.removeprefix(PREFIX).lower().split("__")) for stage in SERVICES)
 
 
 def _reaches(model: type[BaseModel], path: Sequence[str]) -> bool:

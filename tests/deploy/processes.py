@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from contracts.events import STAGES, FacebankUpdated
+from contracts.events import SERVICES, FacebankUpdated
 from contracts.rows import ScreenTimeDocument
 from screenalytics.events import emitter
 from screenalytics.events.cast_folder import read_cast_folder
@@ -194,7 +194,7 @@ async def assert_an_episode_gets_its_cast(
             await cleanup.enter_async_context(
                 started(containers[name], {**addresses, **(own or {}).get(name, {})}, folder)
             )
-            for name in STAGES
+            for name in SERVICES
         ]
         machine = Machine(stack=Stack(variables=clients), settings=settings_for(dict(clients)), children=())
         pipeline = await cleanup.enter_async_context(pipeline_on(machine))

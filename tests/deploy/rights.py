@@ -19,7 +19,7 @@ from pymongo.errors import OperationFailure
 
 from chassis.s3.storage import Storage
 from chassis.settings import S3Settings
-from contracts.events import Stage
+from contracts.events import Service
 from screenalytics.local.machine import settings_for
 from screenalytics.local.servers import Stack
 from screenalytics.local.servers.programs import seaweedfs_program
@@ -81,7 +81,7 @@ class Limited:
 
 @asynccontextmanager
 async def with_just_their_rights(
-    addresses: Mapping[str, str], master: str, services: Sequence[Stage]
+    addresses: Mapping[str, str], master: str, services: Sequence[Service]
 ) -> AsyncIterator[Limited]:
     """Users and identities for services that are about to start."""
     settings = settings_for(dict(addresses))

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from chassis.http.application import check_exposure
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from tests.deploy.checks import ROOT, assert_fits, command_parses, internal_paths, is_setting, settings_from
 from tests.deploy.yaml_or_skip import yaml
 
 EXAMPLE = ROOT / "deploy" / "compose" / "example.env"
 LOCAL = "deploy/compose/local"
 OPTIONS = "deploy/compose/options.env"
-SERVED = (*STAGES, "api")
+SERVED = (*SERVICES, "api")
 
 Service = dict[str, Any]
 
@@ -112,7 +112,7 @@ def test_every_variable_is_a_setting_and_every_value_fits_it(monkeypatch: pytest
     for name, service in ours().items():
         variables = environment(service)
         assert [variable for variable in variables if not is_setting(variable)] == []
-        stage = name if name in STAGES else "ingest"
+        stage = name if name in SERVICES else "ingest"
         settings = settings_from(variables, stage, monkeypatch)
         host = settings.kafka.bootstrap_servers.split(":")[0]
         assert host in services()

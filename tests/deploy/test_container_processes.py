@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from chassis.s3.storage import Storage
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from contracts.topics import TOPICS
 from screenalytics.local.machine import settings_for
 from screenalytics.local.servers import Stack, check_installed
@@ -150,11 +150,11 @@ async def test_an_episode_goes_through_all_containers(
     complete = addresses | {"SCREENALYTICS_TRITON__URL": triton, "SCREENALYTICS_PLANNING__SEGMENT_S": "4"}
     for name in SET_UP[deployment]:
         await run_to_the_end(containers[name], complete)
-    async with with_just_their_rights(complete, master_of(stack), STAGES) as rights:
+    async with with_just_their_rights(complete, master_of(stack), SERVICES) as rights:
         await assert_an_episode_gets_its_cast(
             containers, complete, video=video, clients=complete, folder=tmp_path, own=rights.variables
         )
-        assert rights.refused == {name: [] for name in STAGES}
+        assert rights.refused == {name: [] for name in SERVICES}
         await rights.assert_objects_are_closed_to("detector", "raw/facebank/")
         await rights.assert_objects_are_closed_to("embedder", "raw/facebank/")
         await rights.assert_objects_are_closed_to("grouper", "raw/videos/")

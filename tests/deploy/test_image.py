@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chassis.http.application import check_exposure
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from tests.deploy.checks import ROOT, is_setting, settings_from
 from tests.deploy.image_python import names, pinned, run_as_in_the_image
 
@@ -38,11 +38,11 @@ def test_what_runs_episodes_has_the_embedded_servers_and_no_tools() -> None:
 def test_the_entry_point_works_without_the_embedded_packages() -> None:
     done = run_as_in_the_image("sys.argv = ['screenalytics', 'config']\nfrom screenalytics.cli.app import main\nmain()")
     assert done.returncode == 0, done.stderr[-2000:]
-    assert all(f'"{stage}"' in done.stdout for stage in STAGES)
+    assert all(f'"{stage}"' in done.stdout for stage in SERVICES)
 
 
 def test_the_services_load_without_the_embedded_packages() -> None:
-    done = run_as_in_the_image("\n".join(f"import services.{stage}.app" for stage in STAGES))
+    done = run_as_in_the_image("\n".join(f"import services.{stage}.app" for stage in SERVICES))
     assert done.returncode == 0, done.stderr[-2000:]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from chassis.http.application import check_exposure
 from chassis.settings import DecodingLimits
-from contracts.events import STAGES
+from contracts.events import SERVICES, STAGES
 from contracts.topics import TOPICS
 from screenalytics.commands.topics import access_of
 from screenalytics.service_registry import OWNERS, routers_of
@@ -114,7 +114,7 @@ def test_a_misspelt_field_is_found() -> None:
 
 def test_every_service_of_the_code_is_deployed(resources: list[Resource]) -> None:
     served = [container(entry)["args"] for entry in of_kind(ours(resources), "Deployment")]
-    assert sorted(served) == sorted(["serve", stage] for stage in STAGES)
+    assert sorted(served) == sorted(["serve", service] for service in SERVICES)
 
 
 def test_every_command_exists(resources: list[Resource]) -> None:
@@ -200,7 +200,7 @@ def test_every_deployment_of_ours_has_exactly_one_scaler_where_keda_is_used() ->
         resources = build(K8S / "overlays" / overlay)
         scalers = of_kind(resources, "HorizontalPodAutoscaler", "ScaledObject")
         targets = [entry["spec"]["scaleTargetRef"]["name"] for entry in scalers]
-        assert sorted(targets) == sorted(STAGES)
+        assert sorted(targets) == sorted(SERVICES)
         assert [
             identity(entry) for entry in of_kind(ours(resources), "Deployment") if "replicas" in entry["spec"]
         ] == []

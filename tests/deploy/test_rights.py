@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chassis.mongo.database import COLLECTIONS
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from screenalytics.commands.rights import WRITERS
 from screenalytics.rights.declared import RIGHTS
 from screenalytics.rights.mongo import privileges
@@ -39,7 +39,7 @@ def test_every_right_is_on_a_collection_that_exists() -> None:
 
 def test_only_its_owner_writes_a_collection() -> None:
     owners = {collection.name: collection.owner for collection in COLLECTIONS}
-    for stage in STAGES:
+    for stage in SERVICES:
         writes = {name for name, actions in privileges(RIGHTS[stage]).items() if "update" in actions}
         assert {owners[name] for name in writes} <= {stage, "chassis"}, stage
         assert "api_keys" not in writes, f"{stage} could make keys"

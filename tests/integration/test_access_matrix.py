@@ -58,13 +58,24 @@ ROLES: dict[str, Role] = {
     "list_erasures": Role.admin,
     "read_erasure": Role.admin,
     "get_upload": Role.operator,
+    "create_webhook": Role.admin,
+    "list_webhooks": Role.admin,
+    "read_webhook": Role.admin,
+    "change_webhook": Role.admin,
+    "delete_webhook": Role.admin,
+    "rotate_webhook_secret": Role.admin,
+    "test_webhook": Role.admin,
+    "list_webhook_deliveries": Role.admin,
+    "replay_webhook": Role.admin,
 }
 """Where reading is not for every viewer, and changing not for every operator."""
 NAMED_IN_THE_BODY: dict[str, dict[str, Any]] = {
     "create_episode": {"show": SHOW, "season": 1, "episode": 2},
     "create_show": {"name": "My show", "show": SHOW},
     "begin_upload": {"ep_id": EPISODE, "filename": "a.mp4", "bytes": 10, "sha256": "0" * 64},
+    "create_webhook": {"url": "https://example.com/hook", "shows": [SHOW]},
 }
+TAKES_AN_EMPTY_BODY = {"change_webhook", "replay_webhook"}
 NAMED_BY_THE_UPLOAD = {"get_upload", "complete_upload", "abort_upload"}
 
 Caller = Literal["nobody", "stranger", "revoked", "expired", "viewer", "operator", "admin", "foreign admin"]
@@ -101,9 +112,10 @@ class Doors:
     app: FastAPI
     keys: dict[Caller, str]
     upload_id: str
+    webhook_id: str = "01JGFJJZ00ABCDEFGHJKMNPQR2"
 
     async def call(self, caller: Caller, operation: Operation, body: bytes | None = None) -> Exchange:
-        values = VALUES | {"upload_id": self.upload_id}
+        values = VALUES | {"upload_id": self.upload_id, "webhook_id": self.webhook_id}
         path = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], operation.path)
         headers = {"x-api-key": self.keys[caller]} if caller in self.keys else {}
         if operation.has_body:
@@ -138,7 +150,10 @@ async def doors(stack: Stack) -> AsyncIterator[Doors]:
             doors = Doors(app, await _keys_in(ApiKeys(resources.database)), "")
             begin = next(operation for operation in OPERATIONS if operation.name == "begin_upload")
             begun = await doors.call("operator", begin, json.dumps(NAMED_IN_THE_BODY["begin_upload"]).encode())
-            yield Doors(app, doors.keys, json.loads(begun.body)["data"]["upload_id"])
+            create = next(operation for operation in OPERATIONS if operation.name == "create_webhook")
+            made = await doors.call("admin", create, json.dumps(NAMED_IN_THE_BODY["create_webhook"]).encode())
+            ids = (json.loads(answer.body)["data"] for answer in (begun, made))
+            yield Doors(app, doors.keys, next(ids)["upload_id"], next(ids)["webhook_id"])
             await resources.database.client.drop_database(resources.database.name)
 
 
@@ -182,10 +197,12 @@ async def test_each_caller_gets_in_or_does_not(doors: Doors, operation: Operatio
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 async def test_other_shows_do_not_exist(doors: Doors, operation: Operation) -> None:
-    body = NAMED_IN_THE_BODY.get(operation.name)
-    answer = await doors.call("foreign admin", operation, json.dumps(body).encode() if body else None)
+    body = NAMED_IN_THE_BODY.get(operation.name, {} if operation.name in TAKES_AN_EMPTY_BODY else None)
+    answer = await doors.call("foreign admin", operation, json.dumps(body).encode() if body is not None else None)
     if "{ep_id}" in operation.path or "{show}" in operation.path:
         assert (answer.status, answer.code, answer.read) == (404, "not_found", 0)
+    elif "{webhook_id}" in operation.path:
+        assert (answer.status, answer.code) == (404, "unknown_webhook")
     elif body is not None:
         assert (answer.status, answer.code) == (403, "forbidden")
     elif operation.name in NAMED_BY_THE_UPLOAD:

@@ -237,6 +237,18 @@ export interface DeletedShow {
   facebank_revision: number;
 }
 
+export interface DeliveryView {
+  message_id: string;
+  event: string;
+  ep_id: string | null;
+  show: string | null;
+  occurred_at: string;
+  state: "waiting" | "delivered" | "dead";
+  tries: number;
+  due_at: string | null;
+  log: Array<TryView>;
+}
+
 export interface Dismissal {
   identity_id: string;
   cast_id: string | null;
@@ -712,6 +724,15 @@ export interface NewUpload {
   force?: boolean;
 }
 
+export interface NewWebhook {
+  url: string;
+  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  shows?: Array<string>;
+  cast_ids?: Array<string>;
+  min_visible_s?: number | null;
+  description?: string;
+}
+
 export interface OutlyingTrack {
   member: ClusterMember;
   distance: number;
@@ -748,6 +769,12 @@ export interface PageClusterMember {
   items: Array<ClusterMember>;
   next_cursor: string | null;
   total: number | null;
+}
+
+export interface PageDeliveryView {
+  items: Array<DeliveryView>;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageDuplicatePair {
@@ -820,6 +847,12 @@ export interface PageShowView {
   items: Array<ShowView>;
   next_cursor: string | null;
   total: number | null;
+}
+
+export interface PageWebhookView {
+  items: Array<WebhookView>;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface Pair {
@@ -998,6 +1031,15 @@ export interface RenameCluster {
 
 export interface Renaming {
   name: string;
+}
+
+export interface ReplayRequest {
+  message_ids?: Array<string>;
+  state?: "waiting" | "delivered" | "dead" | null;
+}
+
+export interface Replayed {
+  messages: number;
 }
 
 export interface Representatives {
@@ -1332,6 +1374,13 @@ export interface TrackQuality {
   usable: number;
 }
 
+export interface TryView {
+  at: string;
+  took_s: number;
+  status: number | null;
+  error: string | null;
+}
+
 export interface TwoPeople {
   identity_id: string;
   is_two: boolean;
@@ -1421,6 +1470,45 @@ export interface WarningPlace {
   segment: number | null;
   stream: number | null;
   subject: string | null;
+}
+
+export interface WebhookChange {
+  url?: string | null;
+  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased"> | null;
+  shows?: Array<string> | null;
+  cast_ids?: Array<string> | null;
+  min_visible_s?: number | null;
+  description?: string | null;
+  enabled?: boolean | null;
+}
+
+export interface WebhookView {
+  webhook_id: string;
+  url: string;
+  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  shows: Array<string>;
+  cast_ids: Array<string>;
+  min_visible_s: number | null;
+  description: string;
+  enabled: boolean;
+  why_off: string | null;
+  created_at: string;
+  created_by: string;
+}
+
+export interface WebhookWithSecret {
+  webhook_id: string;
+  url: string;
+  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  shows: Array<string>;
+  cast_ids: Array<string>;
+  min_visible_s: number | null;
+  description: string;
+  enabled: boolean;
+  why_off: string | null;
+  created_at: string;
+  created_by: string;
+  secret: string;
 }
 
 export interface WhichEdit {

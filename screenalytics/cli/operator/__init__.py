@@ -8,6 +8,7 @@ from screenalytics.cli.operator import clusters, people, results
 from screenalytics.cli.operator.cast import cast_app
 from screenalytics.cli.operator.episodes import episodes_app
 from screenalytics.cli.operator.privacy import privacy_app
+from screenalytics.cli.operator.webhooks import webhooks_app
 
 
 def register(app: typer.Typer) -> None:
@@ -15,5 +16,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(episodes_app, name="episodes")
     app.add_typer(cast_app, name="cast")
     app.add_typer(privacy_app, name="privacy")
+    app.add_typer(webhooks_app, name="webhooks")
     for module in (people, clusters, results):
         module.register(app)

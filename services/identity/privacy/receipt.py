@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from contracts.topics import TOPICS, dead_letter_topic
 
 Kind = Literal["person", "strangers"]
@@ -23,7 +23,7 @@ HELD: Mapping[str, str] = {
     "screentime.reported": "names, cast ids and seconds",
     "person.erased": "the cast id, for subscribers who have to forget the person too",
     "tracks.erased": "the name, to be taken out of what operators wrote",
-} | {dead_letter_topic(stage): "copies of the messages above that could not be handled" for stage in STAGES}
+} | {dead_letter_topic(service): "copies of the messages above that could not be handled" for service in SERVICES}
 """Topic -> what of a person its messages can hold. Others hold ids of episodes, tracks and objects only."""
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from chassis.kafka.connection import client_options
 from chassis.settings import ChassisSettings, KafkaSettings, MongoSettings, S3Settings, SecretAddress
-from contracts.events import STAGES
+from contracts.events import SERVICES
 from screenalytics.service_registry import settings_class, settings_in_force
 
 WORD = "an-example-of-a-secret"
@@ -75,7 +75,7 @@ def test_an_odd_password_in_an_address_is_hidden_whole(address: str) -> None:
 
 
 def test_every_setting_that_sounds_like_a_secret_is_one() -> None:
-    named = {name: kind for stage in STAGES for name, kind in _fields(settings_class(stage))}
+    named = {name: kind for stage in SERVICES for name, kind in _fields(settings_class(stage))}
     secret = {name: kind for name, kind in named.items() if any(word in name for word in SOUND_SECRET)}
     assert secret.keys() >= {"sasl_password", "access_key", "secret_key"}
     assert not {name for name, kind in secret.items() if "Secret" not in kind}

@@ -1,0 +1,29 @@
+"""Wiring of the webhooks service."""
+
+from __future__ import annotations
+
+from chassis.service import Resources, Wiring, run
+from services.webhooks.commands.dispatcher import Dispatcher
+from services.webhooks.commands.webhooks import WebhookCommands
+from services.webhooks.handlers import WebhookHandlers
+from services.webhooks.routers import ROUTERS
+from services.webhooks.settings import WebhooksSettings
+from services.webhooks.store.deliveries import DeliveryStore
+from services.webhooks.store.webhooks import WebhookStore
+from services.webhooks.subscriptions.subscription import TOLD
+
+
+def wire(resources: Resources[WebhooksSettings]) -> Wiring:
+    webhooks, deliveries = WebhookStore(resources.database), DeliveryStore(resources.database)
+    settings = resources.settings.webhooks
+    handlers = WebhookHandlers(webhooks, deliveries)
+    for event in TOLD:
+        resources.bus.on(event, handlers.happened, fenced=False)
+    dispatcher = Dispatcher(webhooks, deliveries, settings)
+    return Wiring(
+        routers=ROUTERS, parts=(WebhookCommands(webhooks, deliveries, settings),), background=(dispatcher.run,)
+    )
+
+
+async def main() -> None:
+    await run("webhooks", WebhooksSettings(), wire)

@@ -1,0 +1,7 @@
+"""The HTTP routers of the webhooks service."""
+
+from fastapi import APIRouter
+
+from services.webhooks.routers import webhooks
+
+ROUTERS: tuple[APIRouter, ...] = (webhooks.router,)
