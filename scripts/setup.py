@@ -104,7 +104,7 @@ def install(lock: Path) -> None:
     run(
         PYTHON,
         "-c",
-        "from screenalytics import api_server, service_registry as registry; [registry.app_of(n) for n in registry.STAGES]",
+        "from screenalytics import api_server, service_registry as registry; [registry.app_of(n) for n in registry.SERVICES]",
         code="packages_unusable",
         sentence="The installed packages cannot be loaded.",
     )

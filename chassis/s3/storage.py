@@ -50,6 +50,16 @@ class UploadedPart:
     etag: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class ListedObject:
+    """An object in a list; `written_at` to the second."""
+
+    key: str
+    bytes: int
+    etag: str
+    written_at: datetime
+
+
 class ObjectMissing(BadInput):
     """The object is not there."""
 
@@ -286,10 +296,11 @@ class Storage:
             await self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
     async def adopt(self, source: str, key: str, *, sha256: str, media_type: str) -> None:
-        """Copy an object of our bucket, of any size, to another key and note its hash there."""
+        """Copy an object, of any size and of any bucket that may be read, to a key of ours and note its hash there."""
+        bucket, name = parse_uri(source)
         extra = {"MetadataDirective": "REPLACE", "Metadata": {"sha256": sha256}, "ContentType": media_type}
-        with _translated(self.uri(source)):
-            await self._client.copy({"Bucket": self.bucket, "Key": source}, self.bucket, key, ExtraArgs=extra)
+        with _translated(source):
+            await self._client.copy({"Bucket": bucket, "Key": name}, self.bucket, key, ExtraArgs=extra)
 
     async def copy(self, ref: BlobRef, key: str) -> BlobRef:
         """Copy an object to another key of our bucket."""
@@ -305,10 +316,20 @@ class Storage:
 
     async def list_objects(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
         """Keys below a prefix and when each was written, to the second; the order is the server's."""
-        with _translated(self.uri(prefix)):
-            async for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+        async for item in self.list_bucket(self.bucket, prefix):
+            yield item.key, item.written_at
+
+    async def list_bucket(self, bucket: str, prefix: str) -> AsyncIterator[ListedObject]:
+        """Objects below a prefix of any bucket that may be listed; the order is the server's."""
+        with _translated(f"s3://{bucket}/{prefix}"):
+            async for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for item in page.get("Contents", ()):
-                    yield str(item["Key"]), item["LastModified"]
+                    yield ListedObject(
+                        key=str(item["Key"]),
+                        bytes=int(item["Size"]),
+                        etag=str(item["ETag"]).strip('"'),
+                        written_at=item["LastModified"],
+                    )
 
     async def list_folders(self, prefix: str) -> list[str]:
         """The prefixes one level below `prefix/`, each with its slash at the end."""

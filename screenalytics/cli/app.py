@@ -189,6 +189,25 @@ def emit_command(
     _run(emit(video, episode=episode, cast=cast, profile=profile.value, force=force, video_stream=video_stream))
 
 
+@app.command("watch")
+def watch_command(
+    place: Annotated[str, typer.Argument(metavar="DIR|s3://BUCKET/PREFIX", help="Where films turn up.")],
+    profile: HowClosely = ProfileName.balanced,
+    state: Annotated[
+        Path | None, typer.Option(help="File that remembers what was seen; one of the user's if left out.")
+    ] = None,
+    every: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How often to look.")] = 5.0,
+    settle: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="A film is whole when it has not changed for so long.")
+    ] = 15.0,
+    once: Annotated[bool, typer.Option("--once", help="End when everything that is there was taken.")] = False,
+) -> None:
+    """Make an episode of every film that turns up in a place, once each, named as `run` names them; until Ctrl-C."""
+    from screenalytics.commands.watch import watch
+
+    _run(watch(place, profile=profile.value, state=state, every_s=every, settle_s=settle, once=once))
+
+
 @app.command("tail")
 def tail_command(
     topics: Annotated[list[str] | None, typer.Argument(help="Topics to follow; all if left out.")] = None,

@@ -37,12 +37,22 @@ async def check_unclaimed(storage: Storage, path: Path, ep_id: str) -> None:
         Conflict: `episode_taken`.
     """
     digest, _ = await asyncio.to_thread(hash_file, path)
+    await check_content_unclaimed(storage, digest, ep_id)
+
+
+async def check_content_unclaimed(storage: Storage, digest: str, ep_id: str) -> None:
+    """As `check_unclaimed`, by the sha256 of the video."""
     others = [key async for key in storage.list_keys(f"raw/videos/{ep_id}/")]
     if others and not any(key.rsplit("/", 1)[-1].startswith(digest[:16]) for key in others):
         raise Conflict(
             "episode_taken",
             f"Another video was uploaded for {ep_id} already: name another episode, or replace that one with --force.",
         )
+
+
+def video_key(ep_id: str, digest: str, suffix: str) -> str:
+    """Where a video of an episode lies: the same content under the same key."""
+    return f"raw/videos/{ep_id}/{digest[:16]}{suffix.lower()}"
 
 
 async def upload_video(storage: Storage, path: Path, ep_id: str) -> VideoRef:
@@ -53,7 +63,7 @@ async def upload_video(storage: Storage, path: Path, ep_id: str) -> VideoRef:
     """
     before = _written(path)
     digest, size = hash_file(path)
-    key = f"raw/videos/{ep_id}/{digest[:16]}{path.suffix.lower()}"
+    key = video_key(ep_id, digest, path.suffix)
     if await storage.find(key) != (size, digest):
         await storage.upload_file(key, path)
     if _written(path) != before:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from chassis.errors import BadInput
@@ -46,14 +48,31 @@ def check_video(video: Path) -> None:
         BadInput: with the code of what is wrong.
     """
     check_file(video)
+    with _readable(str(video)):
+        check_complete(video)
+    check_video_at(str(video), str(video))
+
+
+def check_video_at(address: str, name: str) -> None:
+    """Refuse what is no episode, at a path or an http(s) address; `name` is what people call it.
+
+    Raises:
+        BadInput: with the code of what is wrong.
+    """
     from services.ingest.video.probing import BadVideo, probe
 
+    with _readable(name):
+        try:
+            probe(address)
+        except BadVideo as error:
+            raise BadInput(error.code, error.message) from error
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
     try:
-        check_complete(video)
-        probe(str(video))
-    except BadVideo as error:
-        raise BadInput(error.code, error.message) from error
+        yield
     except OSError as error:
         raise BadInput(
-            "unreadable", f"{video} cannot be read ({error.strerror or error}); check its permissions."
+            "unreadable", f"{name} cannot be read ({error.strerror or error}); check its permissions."
         ) from error

@@ -19,6 +19,7 @@ ListEpisodesState = Literal["requested", "running", "finished", "failed", "cance
 ListEpisodesSort = Literal["updated", "air_date", "ep_id"]
 ListIdentitiesState = Literal["all", "linked", "unidentified"]
 ListPeopleState = Literal["all", "linked", "unidentified"]
+ListWebhookDeliveriesState = Literal["waiting", "delivered", "dead"]
 ReadScreenTimeFileFileFormat = Literal["json", "csv", "parquet", "html"]
 
 
@@ -620,7 +621,7 @@ class Client(Transport):
         self,
         webhook_id: str,
         *,
-        state: Literal["waiting", "delivered", "dead"] | None = None,
+        state: ListWebhookDeliveriesState | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Answer[models.PageDeliveryView]:

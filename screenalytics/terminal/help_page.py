@@ -25,6 +25,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "webhooks",
         "retention",
         "emit",
+        "watch",
         "tail",
     ),
 }

@@ -773,8 +773,8 @@ export interface PageClusterMember {
 
 export interface PageDeliveryView {
   items: Array<DeliveryView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageDuplicatePair {
@@ -851,8 +851,8 @@ export interface PageShowView {
 
 export interface PageWebhookView {
   items: Array<WebhookView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface Pair {

@@ -125,7 +125,10 @@ class UploadCommands:
             await self._join(upload)
             await self._check(upload)
             await self._storage.adopt(
-                upload.key, parse_uri(video.uri)[1], sha256=upload.sha256, media_type=upload.media_type
+                self._storage.uri(upload.key),
+                parse_uri(video.uri)[1],
+                sha256=upload.sha256,
+                media_type=upload.media_type,
             )
         run = await self._file(
             upload.ep_id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chassis.retrying import backoff
+from chassis.backoff import backoff
 from services.webhooks.rules import LONGEST_REST
 from services.webhooks.subscriptions.messages import Message
 
