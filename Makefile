@@ -66,7 +66,7 @@ field: setup-dev
 	$(PY) -m benchmarks.field
 
 bench: setup-dev
-	$(PY) -m benchmarks.end_to_end
+	$(PY) -m benchmarks.ratios
 
 chaos: setup-dev
 	$(PY) -m pytest -m chaos tests/chaos
