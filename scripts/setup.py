@@ -9,6 +9,7 @@ Exit status 2 and one sentence when something is missing; pip's own words go to 
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -22,6 +23,16 @@ DEVELOPMENT_LOCK = ROOT / "requirements.lock"
 """Pins all that the other pins, at the same versions, and the tools."""
 LOG = VENV / "setup.log"
 STAMP = VENV / ".installed"
+
+LOADED = (
+    *(f"services.{name}.app" for name in ("ingest", "detector", "embedder", "grouper", "identity", "webhooks")),
+    "screenalytics.api_server",
+    "screenalytics.commands.episode",
+    "screenalytics.local.nursery.__main__",
+    "screenalytics.weights.conversion",
+    "onnxruntime",
+)
+"""What running an episode loads."""
 
 LEAST = (3, 11)
 NEWEST = (3, 13)
@@ -49,10 +60,16 @@ def check_python() -> None:
 
 
 def run(*command: str | Path, code: str, sentence: str) -> None:
-    """Run a step, its output in the log."""
+    """Run a step, its output in the log; what it loads is kept compiled, whatever the environment says."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with LOG.open("ab") as log:
         done = subprocess.run(
-            [str(part) for part in command], stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, check=False
+            [str(part) for part in command],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            env=environment,
+            check=False,
         )
     if done.returncode != 0:
         raise SetupError(code, f"{sentence} The details are in {LOG.relative_to(ROOT)}.")
@@ -104,7 +121,7 @@ def install(lock: Path) -> None:
     run(
         PYTHON,
         "-c",
-        "from screenalytics import api_server, service_registry as registry; [registry.app_of(n) for n in registry.SERVICES]",
+        f"import {', '.join(LOADED)}",
         code="packages_unusable",
         sentence="The installed packages cannot be loaded.",
     )
