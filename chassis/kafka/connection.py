@@ -5,16 +5,18 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyExistsError
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from chassis.errors import DependencyUnavailable
 from chassis.settings import KafkaSettings, revealed
 from contracts.events import SERVICES
 from contracts.topics import TOPICS, Topic, dead_letter_topic
+
+if TYPE_CHECKING:
+    from faststream.security import BaseSecurity
 
 DEAD_LETTER_BYTES = 4 * 2**20
 """Room for a message of the usual limit (1 MB) and the headers that say why it is here."""
@@ -37,6 +39,8 @@ def security(settings: KafkaSettings) -> BaseSecurity | None:
     """FastStream's security object for the settings; None for plain text."""
     if settings.security_protocol == "PLAINTEXT":
         return None
+    from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+
     context = ssl.create_default_context(cafile=settings.ssl_cafile) if "SSL" in settings.security_protocol else None
     if not settings.security_protocol.startswith("SASL"):
         return BaseSecurity(ssl_context=context, use_ssl=True)

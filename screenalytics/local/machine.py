@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,8 +20,10 @@ from chassis.settings import ChassisSettings
 from contracts.events import STAGES
 from screenalytics.local.servers import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor, TritonCommand
 from screenalytics.local.servers.directory import PortTable
+from screenalytics.local.servers.forking import Nursery
 from screenalytics.local.servers.ports import choose_free_port
 from screenalytics.local.servers.probes import http_answers_ok
+from screenalytics.local.servers.stack import MONGO_URI
 from screenalytics.weights import default_cache_dir, load_registry, pull, read_choice, stage_runtime, triton_command
 
 Say = Callable[[str], None]
@@ -64,6 +67,7 @@ class Machine:
     settings: ChassisSettings
     children: Sequence[ChildProcess]
     addresses: dict[str, str] = field(default_factory=dict)
+    nursery: Nursery | None = None
 
 
 def prepare_models(say: Say) -> None:
@@ -109,8 +113,13 @@ async def run_machine(
     """
     needs_triton = not os.environ.get("SCREENALYTICS_TRITON__URL")
     stack = Stack(data_dir=keep, triton_command=_triton_command(say) if needs_triton else None, fixed_ports=ports)
+    nursery = Nursery(services) if sys.platform == "linux" and services else None
     async with AsyncExitStack() as cleanup:
         say("starting the servers")
+        if nursery is not None:
+            cleanup.callback(nursery.close)
+            if not os.environ.get(MONGO_URI):  # elsewhere the services may run already
+                nursery.warm()  # loads while the servers start
         await cleanup.enter_async_context(stack)
         try:
             addresses = stack.environment()
@@ -126,15 +135,16 @@ async def run_machine(
                 services = [name for name in services if name not in running]
             if services:
                 say("starting the services")
-            children = [_service(name, stack, addresses, (http_ports or {}).get(name)) for name in services]
+            children = [_service(name, stack, addresses, (http_ports or {}).get(name), nursery) for name in services]
             cleanup.push_async_callback(_stop_all, children, None if keep else THROW_AWAY_GRACE_S)
             for child in children:
                 child.start()
+            await asyncio.gather(*(child.wait_ready() for child in children))
             supervised = [*stack.servers, *children]
             forgetful = {"Tansu": list(services)} if stack.tansu is not None and stack.tansu.is_volatile else {}
             supervisor = Supervisor(supervised, on_event=on_event, dependents=forgetful)
             async with supervisor:
-                yield Machine(stack=stack, settings=settings, children=supervised, addresses=addresses)
+                yield Machine(stack=stack, settings=settings, children=supervised, addresses=addresses, nursery=nursery)
         except Exception:
             if logs_to is not None and keep is None:
                 _save_logs(stack, logs_to)
@@ -147,7 +157,7 @@ async def serving_api(
 ) -> AsyncIterator[str]:
     """The HTTP API and the console beside a machine's services, on this machine only; where they answer."""
     port = choose_free_port()
-    child = _service(API, machine.stack, machine.addresses, port)
+    child = _service(API, machine.stack, machine.addresses, port, machine.nursery)
     child.start()
     try:
         async with Supervisor([child], on_event=on_event, dependents={}):
@@ -163,12 +173,15 @@ async def until_api_answers(port: int, stop: asyncio.Event) -> None:
         await asyncio.sleep(0.2)
 
 
-def _service(name: str, stack: Stack, addresses: dict[str, str], http_port: int | None) -> ServiceProcess:
+def _service(
+    name: str, stack: Stack, addresses: dict[str, str], http_port: int | None, nursery: Nursery | None
+) -> ServiceProcess:
     return ServiceProcess(
         service=name,
         directory=stack.directory / name,
         log_path=stack.log_path(name),
         variables=_service_variables(addresses, http_port),
+        nursery=nursery,
     )
 
 

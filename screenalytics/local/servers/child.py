@@ -10,7 +10,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, Protocol
 
 from chassis.backoff import backoff
 from screenalytics.local.servers import launch, ports, sessions
@@ -24,6 +24,21 @@ _LOG_TAIL_BYTES = 16_384
 _LOG_LIMIT_BYTES = 20 * 2**20
 _POLL_SECONDS = 0.02
 _KILL_SECONDS = 5.0  # within this the kernel has ended a killed process, also one with much memory to give back
+
+
+class Spawned(Protocol):
+    """A process as `subprocess.Popen` shows it; `pid` is 0 as long as there is none."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
 
 
 class ChildProcess(ABC):
@@ -69,7 +84,7 @@ class ChildProcess(ABC):
         self.ports: dict[str, int] = {}
         self._fixed_ports = dict(fixed_ports or {})
         self._preferred_ports = dict(preferred_ports or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Spawned | None = None
         self._log_start = 0
 
     @abstractmethod
@@ -94,7 +109,7 @@ class ChildProcess(ABC):
     @property
     def pid(self) -> int | None:
         """Process id while it runs."""
-        return self._process.pid if self._process is not None and self.is_running else None
+        return (self._process.pid or None) if self._process is not None and self.is_running else None
 
     @property
     def returncode(self) -> int | None:
@@ -135,18 +150,21 @@ class ChildProcess(ABC):
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self._claim_ports()
-        command = list(self.command())
-        launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(self.death_signal))]
         with self._open_log() as log:
-            self._process = subprocess.Popen(
-                launcher + command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.working_directory(),
-                env={**self._minimal_environment(), **self.environment()},
-                start_new_session=True,
-            )
+            self._process = self._spawn({**self._minimal_environment(), **self.environment()}, log)
+
+    def _spawn(self, environment: Mapping[str, str], log: BinaryIO) -> Spawned:
+        """Start the process itself."""
+        launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(self.death_signal))]
+        return subprocess.Popen(
+            [*launcher, *self.command()],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=self.working_directory(),
+            env=environment,
+            start_new_session=True,
+        )
 
     async def wait_ready(self, timeout: float = READY_TIMEOUT_SECONDS) -> None:
         """Wait until the probe succeeds. Raises ServerExited, or ServerFailed after `timeout` seconds."""

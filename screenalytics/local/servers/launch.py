@@ -18,15 +18,20 @@ PR_SET_PDEATHSIG = 1
 PARENT_IS_GONE = 125
 
 
-def main(arguments: list[str]) -> int:
-    """Exec the program named in `arguments`; returns (an exit status) only where that was not done."""
-    parent_pid, death_signal, program = int(arguments[0]), int(arguments[1]), arguments[2:]
+def end_with(parent_pid: int, death_signal: int) -> bool:
+    """Ask for a signal when the parent is gone; False where it is gone already."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     # A parent that died before the call above sends no signal any more.
-    if os.getppid() != parent_pid:
+    return os.getppid() == parent_pid
+
+
+def main(arguments: list[str]) -> int:
+    """Exec the program named in `arguments`; returns (an exit status) only where that was not done."""
+    parent_pid, death_signal, program = int(arguments[0]), int(arguments[1]), arguments[2:]
+    if not end_with(parent_pid, death_signal):
         return PARENT_IS_GONE
     # The interpreter ignores these two, and ignored signals stay ignored over an exec.
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):

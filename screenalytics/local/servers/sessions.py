@@ -19,9 +19,9 @@ def remaining(leader: int) -> list[int]:
     """Ids of the running processes in the session of a leader that has ended and was waited for.
 
     The kernel gives a session's number to no new process while the session has members. So where a process with that
-    number exists again, the session is gone and the process is a stranger.
+    number exists again, the session is gone and the process is a stranger. No program leads session 0, the kernel's.
     """
-    if (_PROC / str(leader)).exists():
+    if leader <= 0 or (_PROC / str(leader)).exists():
         return []
     return [int(entry.name) for entry in _PROC.glob("[0-9]*") if _is_member(entry, leader)]
 
