@@ -13,7 +13,7 @@ from typing import Any
 
 from contracts import error_codes
 from screenalytics import api_server
-from screenalytics.openapi.generate import client_source, models_source, tidy_names
+from screenalytics.openapi.generate import choices_source, client_source, models_source, tidy_names
 from screenalytics.openapi.typescript import operations_source, types_source
 
 PACKAGE = Path(__file__).parent.parent
@@ -31,6 +31,7 @@ def documents() -> dict[str, str]:
         models = models_source(described, Path(folder))
         client = client_source(described, Path(folder))
     return {
+        "openapi/choices.py": choices_source(described),
         "openapi/openapi.json": json.dumps(described, indent=1, ensure_ascii=False) + "\n",
         "http_client/models.py": models,
         "http_client/client.py": client,

@@ -135,6 +135,16 @@ class _Operation:
     answer_type: str
 
 
+def choices_source(document: Schema) -> str:
+    """Source of a module with what parameters may be that are choices, and of profiles, for who loads nothing else."""
+    operations = sorted(_operations(document), key=lambda operation: operation.name)
+    lines = [line for operation in operations for line in _choices(operation)]
+    profile = document["components"]["schemas"]["NewUpload"]["properties"]["profile"]
+    return _formatted(
+        "\n".join([_HEADER, "", "from typing import Literal", "", f"Profile = {_annotation(profile)}", *lines, ""])
+    )
+
+
 def client_source(document: Schema, folder: Path) -> str:
     """Source of the client: a class with a method for each operation."""
     operations = sorted(_operations(document), key=lambda operation: operation.name)

@@ -1,14 +1,14 @@
-"""What the API takes where a choice is to be made: as the generated client has it."""
+"""What the API takes where a choice is to be made: as generated from its description."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from contracts.events import Profile
-from screenalytics.http_client.client import ExportAppearancesExchange as Exchange
-from screenalytics.http_client.client import ExportAppearancesFps as Fps
-from screenalytics.http_client.client import ListEpisodesState as RunState
-from screenalytics.http_client.client import ReadScreenTimeFileFileFormat as ReportForm
+from screenalytics.openapi.choices import ExportAppearancesExchange as Exchange
+from screenalytics.openapi.choices import ExportAppearancesFps as Fps
+from screenalytics.openapi.choices import ListEpisodesState as RunState
+from screenalytics.openapi.choices import Profile
+from screenalytics.openapi.choices import ReadScreenTimeFileFileFormat as ReportForm
 
 Form = Literal[ReportForm, Exchange]
 
