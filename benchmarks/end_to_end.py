@@ -82,7 +82,8 @@ class Meter:
 
 
 def named_processes(names: dict[int, str]) -> Iterator[tuple[str, psutil.Process]]:
-    """Our children and theirs, named by the child they belong to."""
+    """Our children and theirs, each named by the first child it belongs to."""
+    named: set[int] = set()
     for pid, name in names.items():
         try:
             parent = psutil.Process(pid)
@@ -90,7 +91,9 @@ def named_processes(names: dict[int, str]) -> Iterator[tuple[str, psutil.Process
         except psutil.NoSuchProcess:
             continue
         for process in family:
-            yield name, process
+            if process.pid not in named:
+                named.add(process.pid)
+                yield name, process
 
 
 async def kafka_bytes(settings: ChassisSettings) -> int:
@@ -140,7 +143,7 @@ async def measure(video: Path, cast: Path | None, profile: str, out: Path) -> di
     meter = Meter()
     seen: list[Event] = []
     async with run_machine(say=lambda text: print(text, file=sys.stderr), on_event=print) as running:
-        watching = asyncio.create_task(meter.run(_pids(running)))
+        watching = asyncio.create_task(meter.run(pids_of(running)))
         run = EpisodeRun(running.settings, on_event=seen.append, say=lambda text: print(text, file=sys.stderr))
         (out / "manifests").mkdir(parents=True, exist_ok=True)
         members = read_cast_folder(cast) if cast else CastFolder()
@@ -186,8 +189,12 @@ def machine() -> str:
     return f"{platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
 
 
-def _pids(running: Machine) -> dict[int, str]:
-    return {child.pid: child.name for child in running.children if child.pid is not None}
+def pids_of(running: Machine) -> dict[int, str]:
+    """The machine's processes by name; last the nursery, whose other children they are."""
+    pids = {child.pid: child.name for child in running.children if child.pid is not None}
+    if running.nursery is not None and running.nursery.pid is not None:
+        pids[running.nursery.pid] = "nursery"
+    return pids
 
 
 def sources(folder: Path) -> tuple[list[Path], Path | None]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from benchmarks.end_to_end import MIB, machine, named_processes
+from benchmarks.end_to_end import MIB, machine, named_processes, pids_of
 from contracts.events import STAGES
 from screenalytics.local.machine import API, run_machine
 from screenalytics.local.servers.ports import choose_free_port
@@ -54,7 +54,7 @@ async def measure(settle_s: float, seconds: float) -> dict[str, object]:
         say=lambda text: print(text, file=sys.stderr),
         on_event=lambda event: print(event, file=sys.stderr),
     ) as running:
-        names = {child.pid: child.name for child in running.children if child.pid is not None}
+        names = pids_of(running)
         await asyncio.sleep(settle_s)
         first, begun = uses(names), time.monotonic()
         await asyncio.sleep(seconds)

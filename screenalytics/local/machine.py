@@ -31,6 +31,9 @@ Say = Callable[[str], None]
 THROW_AWAY_GRACE_S = 2.0
 """How long the services of a machine without kept data have to end."""
 
+LOADING_S = 300.0
+"""How long loading what the services need may take, on a machine that does much else."""
+
 EMBEDDED_BROKER = {
     "SCREENALYTICS_KAFKA__SESSION_TIMEOUT_MS": "6000",
     "SCREENALYTICS_KAFKA__FETCH_MAX_WAIT_MS": "200",
@@ -139,7 +142,7 @@ async def run_machine(
             cleanup.push_async_callback(_stop_all, children, None if keep else THROW_AWAY_GRACE_S)
             for child in children:
                 child.start()
-            await asyncio.gather(*(child.wait_ready() for child in children))
+            await asyncio.gather(*(child.wait_ready(LOADING_S) for child in children))
             supervised = [*stack.servers, *children]
             forgetful = {"Tansu": list(services)} if stack.tansu is not None and stack.tansu.is_volatile else {}
             supervisor = Supervisor(supervised, on_event=on_event, dependents=forgetful)
