@@ -30,6 +30,8 @@ LOADED = (
     "screenalytics.commands.episode",
     "screenalytics.local.nursery.__main__",
     "screenalytics.weights.conversion",
+    "screenalytics.sample.make",
+    "guessit.api",
     "onnxruntime",
 )
 """What running an episode loads."""
@@ -94,10 +96,12 @@ def install(lock: Path) -> None:
             )
     LOG.write_bytes(b"")
     say("installing the pinned packages (hashes are verified)")
-    # Modules are compiled when they are first imported: compiling all of them takes longer than a short episode does.
-    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--retries", "2")
+    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "2")
+    # Compiling all modules takes longer than a short episode does; for one those are enough that it loads.
+    compiling = () if lock == DEVELOPMENT_LOCK else ("--no-compile",)
     run(
         *pip,
+        *compiling,
         "--require-hashes",
         "--only-binary",
         ":all:",
