@@ -6,7 +6,7 @@ CAST ?=
 RUN := .venv/bin/screenalytics
 PY := .venv/bin/python
 
-.PHONY: console demo setup setup-dev test lint types walls drift unit accuracy field bench chaos hostile format lock clean test-fast release-images
+.PHONY: docker-proof console demo setup setup-dev test lint types walls drift unit accuracy field bench chaos hostile format lock clean test-fast release-images
 
 demo: setup
 ifeq ($(VIDEO),)
@@ -73,6 +73,10 @@ chaos: setup-dev
 
 hostile: setup-dev
 	$(PY) -m tests.hostile
+
+# Images, compose and an episode on real containers. Needs Docker, or root and Debian's docker.io; says what else is missing.
+docker-proof: setup-dev
+	$(PY) -m tests.containers
 
 format:
 	$(PY) -m ruff check --fix .

@@ -20,6 +20,8 @@ EXAMPLE = ROOT / "deploy" / "compose" / "example.env"
 LOCAL = "deploy/compose/local"
 OPTIONS = "deploy/compose/options.env"
 SERVED = (*SERVICES, "api")
+SMALLEST_CPUS = 2
+"""Processors of the smallest machine that the system is made for."""
 
 Service = dict[str, Any]
 
@@ -177,6 +179,12 @@ def test_containers_of_ours_may_do_nothing_they_need_not() -> None:
 def test_what_keeps_running_has_limits() -> None:
     running = {name: entry for name, entry in services().items() if entry["restart"] != "no"}
     assert [name for name, entry in running.items() if "limits" not in entry["deploy"]["resources"]] == []
+
+
+def test_limits_are_had_on_the_smallest_machine() -> None:
+    """An engine refuses a container that may use more processors than there are."""
+    limits = {name: entry["deploy"]["resources"]["limits"] for name, entry in services().items() if "deploy" in entry}
+    assert {name: limit for name, limit in limits.items() if float(interpolated(limit["cpus"])) > SMALLEST_CPUS} == {}
 
 
 def test_what_keeps_running_is_asked_how_it_is() -> None:

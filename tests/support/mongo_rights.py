@@ -72,13 +72,13 @@ async def held_to(
                 head = await reader.readexactly(HEADER.size)
                 length, request, _, code = HEADER.unpack(head)
                 body = await reader.readexactly(length - HEADER.size)
-                why = refusal(_command(body), granted) if code == OP_MSG else None
+                why = refusal(command_of(body), granted) if code == OP_MSG else None
                 if why is None:
                     to_server.write(head + body)
                     await to_server.drain()
                 else:
                     refused.append(why)
-                    writer.write(_answer(request, {"ok": 0.0, "errmsg": why, "code": 13, "codeName": "Unauthorized"}))
+                    writer.write(answer(request, {"ok": 0.0, "errmsg": why, "code": 13, "codeName": "Unauthorized"}))
                     await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -98,7 +98,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await writer.drain()
 
 
-def _command(body: bytes) -> dict[str, Any]:
+def command_of(body: bytes) -> dict[str, Any]:
     """The command of an OP_MSG, with the documents of its sequences where the driver put them aside."""
     command: dict[str, Any] = {}
     aside: dict[str, list[dict[str, Any]]] = {}
@@ -115,6 +115,6 @@ def _command(body: bytes) -> dict[str, Any]:
     return command | aside
 
 
-def _answer(request: int, document: Mapping[str, Any]) -> bytes:
+def answer(request: int, document: Mapping[str, Any]) -> bytes:
     body = b"\0\0\0\0\0" + bson.encode(document)
     return HEADER.pack(HEADER.size + len(body), 0, request, OP_MSG) + body
