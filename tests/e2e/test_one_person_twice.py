@@ -9,7 +9,16 @@ import pytest
 from contracts.rows import ScreenTimeDocument
 from tests.e2e.conftest import MEDIA, SHOW
 from tests.support.pipeline import Pipeline
-from tests.support.split_screens import Arrangement, arrange, mirrored, replayed, split_screen, two_eyes
+from tests.support.split_screens import (
+    Arrangement,
+    arrange,
+    mirrored,
+    over_under,
+    replayed,
+    split_screen,
+    squeezed_eyes,
+    two_eyes,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.integration]
 
@@ -23,8 +32,10 @@ SECONDS = {"ada": 1.6, "chloe": 2.2, "boris": 1.6, "david": 2.6}
         (82, two_eyes),
         (83, split_screen),
         (84, replayed),
+        (85, squeezed_eyes),
+        (86, over_under),
     ],
-    ids=["mirror", "two eyes", "split screen", "replay"],
+    ids=["mirror", "two eyes", "split screen", "replay", "squeezed eyes", "eyes above each other"],
 )
 async def test_a_person_who_is_there_twice_is_named_and_counts_once(
     pipeline: Pipeline, tmp_path: Path, number: int, arrangement: Arrangement
@@ -38,3 +49,5 @@ async def test_a_person_who_is_there_twice_is_named_and_counts_once(
     assert all(SECONDS[name] - 0.2 <= seconds[name] <= SECONDS[name] + replay_s + 0.2 for name in SECONDS), seconds
     assert document.unidentified == ()
     assert any("count once" in warning for warning in document.warnings)
+    squeezed = arrangement in (squeezed_eyes, over_under)
+    assert squeezed == any(warning.code == "eyes_squeezed" for warning in document.warning_details)
