@@ -206,6 +206,16 @@ class ApiSettings(BaseModel):
     url_seconds: int = Field(default=300, ge=10, le=3600, description="How long a presigned URL is good for.")
 
 
+class PeerSettings(BaseModel):
+    """Where services find one another's HTTP APIs, for what only their owner may change."""
+
+    grouper: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="The grouper's, as identity reaches it; empty where one process serves all (`serve api`).",
+    )
+
+
 class RetentionSettings(BaseModel):
     """How many days things are kept that `screenalytics retention run` removes; for ever where nothing is set."""
 
@@ -234,6 +244,7 @@ class ChassisSettings(BaseSettings):
     http: HttpSettings = Field(default_factory=HttpSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
+    peers: PeerSettings = Field(default_factory=PeerSettings)
     visibility: VisibilityRules = Field(default_factory=VisibilityRules)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     shutdown_grace_s: float = Field(default=25.0, gt=0, description="How long a busy handler may go on after SIGTERM.")

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from contracts.blobs import Contract
 from contracts.ids import EpId, FaceId, IdentityId, RunId, ShotId, Slug, TrackId
+from contracts.sign_off import SignOff
 from contracts.warnings import Warning
 
 SCHEMA_VERSION = 1
@@ -393,6 +394,7 @@ class ScreenTimeDocument(Contract):
     timecode: str | None = Field(
         default=None, description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."
     )
+    signed_off: SignOff | None = Field(default=None, description="The sign-off that counts; null: there is none.")
     schema_version: int = SCHEMA_VERSION
 
 

@@ -21,6 +21,7 @@ class Topic:
 _PARTITIONS = {"segment.ready": 12, "segment.tracked": 12}
 _RETENTION = {
     "screentime.reported": 90 * DAY_MS,
+    "screentime.signed": 90 * DAY_MS,
     "cast.linked": 90 * DAY_MS,
     "clusters.edited": 90 * DAY_MS,
     "links.changed": 90 * DAY_MS,

@@ -79,7 +79,7 @@ def connect(app: FastAPI, settings: ChassisSettings, database: Database, service
     """
     check_exposure(settings)
     authenticator = Authenticator(settings.auth, ApiKeys(database))
-    parts.install(app, [authenticator, settings.api, Bodies(settings.api), *service_parts])
+    parts.install(app, [authenticator, settings.api, settings.peers, Bodies(settings.api), *service_parts])
     app.add_middleware(Audit, database=database)
     app.add_middleware(Bounds, settings=settings.api)
     if settings.api.cors_origins:

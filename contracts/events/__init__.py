@@ -13,7 +13,14 @@ from contracts.events.cast import CastChanged, CastPictures, CastUploaded, Faceb
 from contracts.events.corrections import ClustersEdited, LinksChanged
 from contracts.events.episodes import EpisodeChanged, EpisodeDeleted, EpisodeUploaded
 from contracts.events.erasure import PersonErased, TracksErased
-from contracts.events.results import CastLinked, EpisodeGrouped, ReportRequested, ScreenTimeReported, VisibleSeconds
+from contracts.events.results import (
+    CastLinked,
+    EpisodeGrouped,
+    ReportRequested,
+    ScreenTimeReported,
+    ScreenTimeSigned,
+    VisibleSeconds,
+)
 from contracts.events.runs import EpisodeFailed, EpisodeProgress, RunCancelled, RunStarted
 from contracts.events.segments import AnalysedSegment, EmbedderScale, SegmentEmbedded, SegmentReady, SegmentTracked
 
@@ -45,6 +52,7 @@ __all__ = [
     "RunCancelled",
     "RunStarted",
     "ScreenTimeReported",
+    "ScreenTimeSigned",
     "SegmentEmbedded",
     "SegmentEvent",
     "SegmentReady",
@@ -72,6 +80,7 @@ EVENTS: dict[str, type[Event]] = {
         EpisodeGrouped,
         CastLinked,
         ScreenTimeReported,
+        ScreenTimeSigned,
         ClustersEdited,
         LinksChanged,
         ReportRequested,

@@ -10,6 +10,7 @@ from contracts.blobs import BlobRef, Contract
 from contracts.events.base import EpisodeEvent, ProblemDetails, Profile, Reason, StartsAt, Timecode
 from contracts.events.segments import EmbedderScale
 from contracts.ids import IdentityId, Slug
+from contracts.sign_off import SignOff
 from contracts.warnings import Warning
 
 
@@ -93,9 +94,26 @@ class ScreenTimeReported(EpisodeEvent):
     links_version: int | None = Field(default=None, ge=0, description="Version of the links this is made from.")
     changes: tuple[str, ...] = Field(default=(), description="What this revision changed, in sentences.")
     reason: Reason = None
+    signed_off: SignOff | None = Field(default=None, description="The sign-off that counts; null: there is none.")
 
     def _revision(self) -> int:
         return self.revision
+
+
+class ScreenTimeSigned(EpisodeEvent):
+    """An operator signed off a revision, or took that back; `screentime.reported` that carries it follows."""
+
+    TOPIC: ClassVar[str] = "screentime.signed"
+    TYPE: ClassVar[str] = "screenalytics.screentime.signed.v1"
+
+    version: int = Field(ge=1, description="Version of the episode's sign-offs with this one.")
+    action: Literal["sign", "undo", "redo"]
+    who: str = Field(max_length=200)
+    at: str = Field(description="ISO 8601, UTC.")
+    signed_off: SignOff | None = Field(description="The sign-off that counts from now on; null: there is none.")
+
+    def _revision(self) -> int:
+        return self.version
 
 
 class ReportRequested(EpisodeEvent):

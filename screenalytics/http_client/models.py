@@ -1271,27 +1271,6 @@ class RunSide(BaseModel):
     stage_seconds: Annotated[dict[str, float] | None, Field(description="Busy seconds of each stage.")] = None
 
 
-class RunView(BaseModel):
-    """
-    A run. One that is `requested` has no plan yet.
-    """
-
-    ep_id: str
-    run_id: str
-    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
-    profile: str
-    created_at: AwareDatetime
-    finished_at: AwareDatetime | None = None
-    segments: int | None = None
-    duration_s: float | None = None
-    fraction: float | None = 0.0
-    video_sha256: str | None = None
-    superseded_by: str | None = None
-    failure: Failure | None = None
-    report_revision: int | None = None
-    asked_by: str | None = None
-
-
 class ScreenTimeDifference(BaseModel):
     """
     Two revisions compared. Only those who differ are in `people`, the largest change first.
@@ -1375,6 +1354,85 @@ class Sighting(BaseModel):
     visible_s: float
     row: int | None = None
     representative: str | None = None
+
+
+class SignOff(BaseModel):
+    """
+    Who signed off which revision and what was uncertain then; as later revisions carry it, with what changed since.
+    """
+
+    run_id: str
+    revision: Annotated[int, Field(description="The revision that was signed off.")]
+    who: str
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    note: str | None = None
+    undecided_s: Annotated[
+        float,
+        Field(description="Visible seconds of people who had no name and were asked about."),
+    ]
+    total_s: Annotated[
+        float,
+        Field(description="Visible seconds of everybody, each counted for themselves."),
+    ]
+    open_questions: Annotated[int, Field(description="Questions that nobody had answered.")]
+    at_stake_s: Annotated[
+        float,
+        Field(description="Seconds likely to be wrong: of each open question the seconds at stake times its doubt."),
+    ]
+    stale: Annotated[
+        bool | None,
+        Field(description="Somebody is visible at other times than in the revision that was signed off."),
+    ] = False
+    changes: Annotated[
+        list[str] | None,
+        Field(description="What is different since, in sentences; empty as well where that revision is gone."),
+    ] = []
+
+
+class SignOffEntry(BaseModel):
+    """
+    One entry of the log of sign-offs.
+    """
+
+    version: int
+    action: Annotated[
+        str,
+        Field(description="`sign`, or `undo` or `redo` of the entry with version `target`."),
+    ]
+    who: str
+    at: str
+    note: str | None
+    run_id: str | None
+    revision: int | None
+    target: int | None
+    active: Annotated[bool, Field(description="Whether it was not taken back.")]
+
+
+class SignOffRequest(BaseModel):
+    """
+    The revision that was looked at; it has to be the one that is shown.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    revision: int
+    run_id: Annotated[str | None, Field(description="The current run where not given.")] = None
+    note: str | None = None
+
+
+class SignOffView(BaseModel):
+    """
+    The sign-off that counts, and the log of all.
+    """
+
+    version: Annotated[int, Field(description="Of the sign-offs; also in `ETag`.")]
+    signed_off: SignOff | None
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision that carries it; null while it is being made."),
+    ]
+    history: Annotated[list[SignOffEntry], Field(description="Latest first.")]
 
 
 class SkippedSuggestion(BaseModel):
@@ -2219,12 +2277,6 @@ class PageOutlyingTrack(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
-class PageRunView(BaseModel):
-    items: list[RunView]
-    next_cursor: str | None = None
-    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
-
-
 class PageShowView(BaseModel):
     items: list[ShowView]
     next_cursor: str | None = None
@@ -2406,6 +2458,28 @@ class RunStatus(BaseModel):
     report_revision: int | None = None
 
 
+class RunView(BaseModel):
+    """
+    A run. One that is `requested` has no plan yet.
+    """
+
+    ep_id: str
+    run_id: str
+    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
+    profile: str
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    segments: int | None = None
+    duration_s: float | None = None
+    fraction: float | None = 0.0
+    video_sha256: str | None = None
+    superseded_by: str | None = None
+    failure: Failure | None = None
+    report_revision: int | None = None
+    signed_off: Annotated[SignOff | None, Field(description="The sign-off that its screen time carries.")] = None
+    asked_by: str | None = None
+
+
 class Timeline(BaseModel):
     """
     Everything that lanes show. Milliseconds count from the first picture; a player's clock is `starts_at_s` later.
@@ -2515,6 +2589,12 @@ class PageReviewEntry(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
+class PageRunView(BaseModel):
+    items: list[RunView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
 class RevisionSummary(BaseModel):
     """
     A revision in the list of them.
@@ -2530,6 +2610,7 @@ class RevisionSummary(BaseModel):
     unidentified: int
     warnings: list[str]
     warning_details: Annotated[list[Warning] | None, Field(validate_default=True)] = []
+    signed_off: SignOff | None = None
 
 
 class ScreenTimeDocument(BaseModel):
@@ -2571,6 +2652,10 @@ class ScreenTimeDocument(BaseModel):
     timecode: Annotated[
         str | None,
         Field(description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."),
+    ] = None
+    signed_off: Annotated[
+        SignOff | None,
+        Field(description="The sign-off that counts; null: there is none."),
     ] = None
     schema_version: int | None = 1
 

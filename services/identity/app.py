@@ -14,6 +14,7 @@ from contracts.events import (
     EpisodeGrouped,
     LinksChanged,
     ReportRequested,
+    ScreenTimeSigned,
     ShowDeleted,
 )
 from services.identity.commands.cast import CastCommands
@@ -21,11 +22,13 @@ from services.identity.commands.consent import ConsentCommands
 from services.identity.commands.episode_erasure import EpisodeErasures
 from services.identity.commands.erasure import Erasures
 from services.identity.commands.extras import ExtrasCommands
+from services.identity.commands.history import HistoryCommands
 from services.identity.commands.links import LinkCommands
 from services.identity.commands.purge import RevisionPurge
 from services.identity.commands.reference_images import ReferenceImageCommands
 from services.identity.commands.review import ReviewCommands
 from services.identity.commands.shows import ShowDeletion
+from services.identity.commands.sign_off import SignOffCommands
 from services.identity.commands.suggestions import SuggestionCommands
 from services.identity.handlers import FacebankHandlers, IdentityHandlers
 from services.identity.media.crop_urls import CropUrls
@@ -48,6 +51,7 @@ from services.identity.store.links import LinkStore
 from services.identity.store.people import PeopleStore
 from services.identity.store.review import PutOffStore
 from services.identity.store.revisions import RevisionStore
+from services.identity.store.sign_offs import SignOffStore
 
 
 def wire(resources: Resources[IdentitySettings]) -> Wiring:
@@ -65,6 +69,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     bus.on(CastUploaded, FacebankHandlers(resources, facebanks, examiner).cast_uploaded)
     bus.on(EpisodeGrouped, handlers.episode_grouped)
     bus.on(LinksChanged, handlers.links_changed, fenced=False)
+    bus.on(ScreenTimeSigned, handlers.screen_time_signed, fenced=False)
     bus.on(CastChanged, handlers.cast_changed)
     bus.on(ReportRequested, handlers.report_requested, fenced=False)
     bus.on(EpisodeDeleted, handlers.episode_deleted)
@@ -95,6 +100,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     link_commands = LinkCommands(links, episodes)
     put_off = PutOffStore(database)
     review = ReviewQueries(episodes, facebanks, put_off, reader)
+    sign_offs = SignOffCommands(links, SignOffStore(database, outbox), episodes, review)
     cast = CastCommands(facebanks, links, link_commands)
     personal = PersonalData(
         resources.storage, resources.database, facebanks=facebanks, links=links, revisions=revisions, reader=reader
@@ -116,6 +122,8 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             TimelineQueries(episodes, reader),
             review,
             ReviewCommands(link_commands, episodes, review, put_off),
+            sign_offs,
+            HistoryCommands(link_commands, sign_offs, facebanks),
             *reading_parts(resources, revisions, reader),
         ),
         background=(outbox.run, erasures.run),

@@ -20,6 +20,7 @@ from contracts.events import (
     LinksChanged,
     PictureVerdict,
     ReportRequested,
+    ScreenTimeSigned,
     ShowDeleted,
 )
 from services.identity.commands.shows import ShowDeletion
@@ -58,6 +59,10 @@ class IdentityHandlers:
 
     async def links_changed(self, event: LinksChanged, origin: Origin) -> list[Event]:
         """Report the screen time that people see with the links as they are now, though a later run be under way."""
+        return await self._report_what_is_seen(event, origin)
+
+    async def screen_time_signed(self, event: ScreenTimeSigned, origin: Origin) -> list[Event]:
+        """Report the screen time that people see with its sign-off."""
         return await self._report_what_is_seen(event, origin)
 
     async def cast_changed(self, event: CastChanged, origin: Origin) -> list[Event]:

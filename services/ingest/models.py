@@ -11,6 +11,7 @@ from chassis.http.results import ApiModel
 from contracts.blobs import S3Uri, Sha256
 from contracts.events import Profile
 from contracts.ids import EpId, Slug
+from contracts.sign_off import SignOff
 from services.ingest.runs.progress import RunStatus
 from services.ingest.runs.records import Failure
 from services.ingest.runs.states import State
@@ -135,6 +136,7 @@ class RunView(BaseModel):
     superseded_by: str | None = None
     failure: Failure | None = None
     report_revision: int | None = None
+    signed_off: SignOff | None = Field(default=None, description="The sign-off that its screen time carries.")
     asked_by: str | None = None
 
 

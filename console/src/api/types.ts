@@ -5,7 +5,7 @@ export interface AnswerRequest {
   effect_s: number;
   method: "PUT" | "POST" | "DELETE";
   path: string;
-  body: Record<string, unknown> | null;
+  body?: Record<string, unknown> | null;
 }
 
 export interface Appearance {
@@ -34,8 +34,8 @@ export interface ApplyAll {
 export interface ApplyOutcome {
   version: number;
   changed: boolean;
-  changes: Array<LinkChange>;
-  revision: number | null;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
   applied: Array<CastLink>;
   skipped: Array<SkippedSuggestion>;
 }
@@ -43,13 +43,13 @@ export interface ApplyOutcome {
 export interface AuditEntry {
   at: string;
   who: string;
-  caller: string | null;
+  caller?: string | null;
   role: string;
   method: string;
   path: string;
   status: number;
-  ep_id: string | null;
-  show: string | null;
+  ep_id?: string | null;
+  show?: string | null;
 }
 
 export interface BodyAddPictures {
@@ -80,7 +80,7 @@ export interface CastLink {
   margin: number;
   at: string;
   event_id: string;
-  seen_as: Array<string>;
+  seen_as?: Array<string>;
 }
 
 export interface CastScreenTime {
@@ -89,19 +89,19 @@ export interface CastScreenTime {
   visible_s: number;
   share: number;
   appearances: number;
-  first_s: number | null;
-  last_s: number | null;
+  first_s?: number | null;
+  last_s?: number | null;
   longest_s: number;
-  mean_face_size: number | null;
+  mean_face_size?: number | null;
   intervals_s: Array<[number, number]>;
   confidence: number;
   identity_ids: Array<string>;
-  representative: string | null;
-  present_s: number | null;
-  present_intervals_s: Array<[number, number]>;
-  prominence: number | null;
-  participant: boolean;
-  shown: Array<Appearance>;
+  representative?: string | null;
+  present_s?: number | null;
+  present_intervals_s?: Array<[number, number]>;
+  prominence?: number | null;
+  participant?: boolean;
+  shown?: Array<Appearance>;
 }
 
 export interface CastTotal {
@@ -117,7 +117,7 @@ export interface Choice {
   cast_id: string;
   name: string;
   probability: number;
-  distance: number | null;
+  distance?: number | null;
 }
 
 export interface Clash {
@@ -164,8 +164,8 @@ export interface ClusterMember {
 
 export interface ClusterPage {
   items: Array<ClusterSummary>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
   grouping: Grouped;
 }
 
@@ -195,7 +195,7 @@ export interface CoAppearance {
 export interface Consent {
   basis: "consent" | "contract" | "legal_obligation" | "vital_interest" | "public_interest" | "legitimate_interest";
   given_on: string;
-  note: string | null;
+  note?: string | null;
   recorded_by: string;
   recorded_at: string;
 }
@@ -214,8 +214,8 @@ export interface ContactSheet {
 export interface Coverage {
   any_face_s: number;
   nobody_s: number;
-  figures_s: number;
-  extras_s: number;
+  figures_s?: number;
+  extras_s?: number;
 }
 
 export interface CurrentRun {
@@ -237,23 +237,11 @@ export interface DeletedShow {
   facebank_revision: number;
 }
 
-export interface DeliveryView {
-  message_id: string;
-  event: string;
-  ep_id: string | null;
-  show: string | null;
-  occurred_at: string;
-  state: "waiting" | "delivered" | "dead";
-  tries: number;
-  due_at: string | null;
-  log: Array<TryView>;
-}
-
 export interface Dismissal {
   identity_id: string;
-  cast_id: string | null;
-  extra: boolean;
-  question: string | null;
+  cast_id?: string | null;
+  extra?: boolean;
+  question?: string | null;
 }
 
 export interface DropTracks {
@@ -274,19 +262,19 @@ export interface EditAnswer {
   action: "apply" | "undo" | "redo";
   grouping_revision: number;
   is_grouped: boolean;
-  revision: number | null;
+  revision?: number | null;
 }
 
 export interface EditChange {
-  source_ids: Array<string>;
-  target_id: string | null;
-  track_ids: Array<string>;
-  start_s: number | null;
-  end_s: number | null;
-  label_before: string | null;
-  label: string | null;
-  overrides_before: Overrides | null;
-  overrides: Overrides | null;
+  source_ids?: Array<string>;
+  target_id?: string | null;
+  track_ids?: Array<string>;
+  start_s?: number | null;
+  end_s?: number | null;
+  label_before?: string | null;
+  label?: string | null;
+  overrides_before?: Overrides | null;
+  overrides?: Overrides | null;
 }
 
 export interface EditEntry {
@@ -302,7 +290,7 @@ export interface EditEntry {
   identity_ids: Array<string>;
   tracks: number;
   change: EditChange;
-  sentence: string;
+  sentence?: string;
 }
 
 export interface EmbedAgain {
@@ -311,8 +299,8 @@ export interface EmbedAgain {
 
 export interface EpisodeErasure {
   ep_id: string;
-  done: boolean;
-  tracks: number;
+  done?: boolean;
+  tracks?: number;
 }
 
 export interface EpisodePatch {
@@ -323,8 +311,8 @@ export interface EpisodePatch {
 
 export interface EpisodeStatus {
   ep_id: string;
-  run: RunStatus | null;
-  requested: RunView | null;
+  run?: RunStatus | null;
+  requested?: RunView | null;
 }
 
 export interface EpisodeSuggestions {
@@ -338,12 +326,12 @@ export interface EpisodeView {
   show: string;
   season: number;
   episode: number;
-  title: string | null;
-  air_date: string | null;
-  data: Record<string, string>;
-  duration_s: number | null;
+  title?: string | null;
+  air_date?: string | null;
+  data?: Record<string, string>;
+  duration_s?: number | null;
   has_video: boolean;
-  current_run: CurrentRun | null;
+  current_run?: CurrentRun | null;
   version: number;
   created_at: string;
   updated_at: string;
@@ -356,19 +344,19 @@ export interface ErasureReceipt {
   state: "pending" | "done";
   asked_at: string;
   asked_by: string;
-  finished_at: string | null;
+  finished_at?: string | null;
   episodes_done: number;
   episodes_pending: number;
   episodes: Array<EpisodeErasure>;
   removed: Record<string, number>;
-  elsewhere: number;
-  kafka: Array<KafkaHolding>;
+  elsewhere?: number;
+  kafka?: Array<KafkaHolding>;
 }
 
 export interface ErrorBody {
   code: string;
   message: string;
-  details: Record<string, unknown>;
+  details?: Record<string, unknown>;
 }
 
 export interface Evidence {
@@ -382,9 +370,9 @@ export interface Evidence {
 export interface ExtrasOutcome {
   version: number;
   changed: boolean;
-  changes: Array<LinkChange>;
-  revision: number | null;
-  skipped: Array<SkippedSuggestion>;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
+  skipped?: Array<SkippedSuggestion>;
 }
 
 export interface ExtrasRequest {
@@ -402,7 +390,7 @@ export interface Face {
   usable: boolean;
   crop: string;
   thumbnail: string | null;
-  picture: string | null;
+  picture?: string | null;
 }
 
 export interface FacePicture {
@@ -442,7 +430,7 @@ export interface FiledVideo {
   ep_id: string;
   sha256: string;
   bytes: number;
-  run: StartedRun | null;
+  run?: StartedRun | null;
 }
 
 export interface Grouped {
@@ -478,32 +466,32 @@ export interface IdentityColumns {
 
 export interface IdentityDetail {
   identity_id: string;
-  name: string | null;
-  cast_id: string | null;
-  linked_by: "auto" | "operator" | "suggestion" | null;
-  probability: number | null;
+  name?: string | null;
+  cast_id?: string | null;
+  linked_by?: "auto" | "operator" | "suggestion" | null;
+  probability?: number | null;
   visible_s: number;
-  first_s: number | null;
+  first_s?: number | null;
   tracks: number;
   faces: number;
   locked: boolean;
-  representative: string | null;
-  reason: string | null;
-  best: Match | null;
-  prominence: number;
-  participant: boolean;
+  representative?: string | null;
+  reason?: string | null;
+  best?: Match | null;
+  prominence?: number;
+  participant?: boolean;
   track_ids: Array<string>;
   intervals_s: Array<[number, number]>;
-  cohesion: number | null;
-  isolation: number | null;
-  link: CastLink | null;
+  cohesion?: number | null;
+  isolation?: number | null;
+  link?: CastLink | null;
   suggestions: Suggestions;
 }
 
 export interface IdentityPage {
   items: Array<IdentitySummary>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
   run_id: string;
   revision: number;
   links_version: number;
@@ -511,20 +499,20 @@ export interface IdentityPage {
 
 export interface IdentitySummary {
   identity_id: string;
-  name: string | null;
-  cast_id: string | null;
-  linked_by: "auto" | "operator" | "suggestion" | null;
-  probability: number | null;
+  name?: string | null;
+  cast_id?: string | null;
+  linked_by?: "auto" | "operator" | "suggestion" | null;
+  probability?: number | null;
   visible_s: number;
-  first_s: number | null;
+  first_s?: number | null;
   tracks: number;
   faces: number;
   locked: boolean;
-  representative: string | null;
-  reason: string | null;
-  best: Match | null;
-  prominence: number;
-  participant: boolean;
+  representative?: string | null;
+  reason?: string | null;
+  best?: Match | null;
+  prominence?: number;
+  participant?: boolean;
 }
 
 export interface ImportedRow {
@@ -561,7 +549,7 @@ export interface LeftoverTrack {
 export interface Likeness {
   sighting: Sighting;
   distance: number;
-  probability: number | null;
+  probability?: number | null;
 }
 
 export interface LinkChange {
@@ -574,9 +562,9 @@ export interface LinkChange {
   event_id: string;
   before: CastLink | null;
   after: CastLink | null;
-  dismissed_before: Array<Dismissal>;
-  dismissed_after: Array<Dismissal>;
-  undoes: number | null;
+  dismissed_before?: Array<Dismissal>;
+  dismissed_after?: Array<Dismissal>;
+  undoes?: number | null;
 }
 
 export interface LinkCommand {
@@ -585,9 +573,9 @@ export interface LinkCommand {
   action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
   who: string;
   at: string;
-  why: string | null;
+  why?: string | null;
   changes: Array<LinkChange>;
-  target: number | null;
+  target?: number | null;
 }
 
 export interface LinkRequest {
@@ -598,8 +586,8 @@ export interface LinkRequest {
 export interface LinksOutcome {
   version: number;
   changed: boolean;
-  changes: Array<LinkChange>;
-  revision: number | null;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
 }
 
 export interface LinksView {
@@ -609,7 +597,7 @@ export interface LinksView {
   revision: number;
   links: Array<CastLink>;
   dismissed: Array<Dismissal>;
-  resting: Array<string>;
+  resting?: Array<string>;
   history: Array<LinkCommand>;
   undoable: number | null;
   redoable: number | null;
@@ -626,14 +614,14 @@ export interface Match {
   name: string | null;
   probability: number;
   distance: number;
-  seen_as: Array<string>;
+  seen_as?: Array<string>;
 }
 
 export interface MemberDetail {
   cast_id: string;
   name: string;
   pictures: number;
-  consent: Consent | null;
+  consent?: Consent | null;
   linked: Record<string, number>;
 }
 
@@ -641,7 +629,7 @@ export interface MemberView {
   cast_id: string;
   name: string;
   pictures: number;
-  consent: Consent | null;
+  consent?: Consent | null;
 }
 
 export interface MergeClusters {
@@ -724,15 +712,6 @@ export interface NewUpload {
   force?: boolean;
 }
 
-export interface NewWebhook {
-  url: string;
-  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
-  shows?: Array<string>;
-  cast_ids?: Array<string>;
-  min_visible_s?: number | null;
-  description?: string;
-}
-
 export interface OutlyingTrack {
   member: ClusterMember;
   distance: number;
@@ -755,104 +734,92 @@ export interface Overrides {
 
 export interface PageAuditEntry {
   items: Array<AuditEntry>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageClash {
   items: Array<Clash>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageClusterMember {
   items: Array<ClusterMember>;
-  next_cursor: string | null;
-  total: number | null;
-}
-
-export interface PageDeliveryView {
-  items: Array<DeliveryView>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageDuplicatePair {
   items: Array<DuplicatePair>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageEditEntry {
   items: Array<EditEntry>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageEpisodeView {
   items: Array<EpisodeView>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageErasureReceipt {
   items: Array<ErasureReceipt>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageLeftoverTrack {
   items: Array<LeftoverTrack>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageMemberView {
   items: Array<MemberView>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageOutlyingTrack {
   items: Array<OutlyingTrack>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PagePerson {
   items: Array<Person>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageReviewEntry {
   items: Array<ReviewEntry>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageRevisionSummary {
   items: Array<RevisionSummary>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageRunView {
   items: Array<RunView>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageShowView {
   items: Array<ShowView>;
-  next_cursor: string | null;
-  total: number | null;
-}
-
-export interface PageWebhookView {
-  items: Array<WebhookView>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface Pair {
@@ -905,14 +872,14 @@ export interface PersonTogether {
 
 export interface PictureEntry {
   picture: string;
-  filename: string | null;
+  filename?: string | null;
   quality: number;
   used: boolean;
-  duplicate_of: string | null;
-  looks_like: string | null;
+  duplicate_of?: string | null;
+  looks_like?: string | null;
   model_id: string;
-  added_at: string | null;
-  url: string | null;
+  added_at?: string | null;
+  url?: string | null;
 }
 
 export interface PictureRequest {
@@ -957,13 +924,13 @@ export interface Preview {
   unassigned_tracks_after: number;
   changes: Array<PreviewedIdentity>;
   unchanged: number;
-  new_warnings: Array<string>;
+  new_warnings?: Array<string>;
 }
 
 export interface PreviewedIdentity {
   identity_id: string;
   change: "appears" | "vanishes" | "changes";
-  label: string | null;
+  label?: string | null;
   gained_track_ids: Array<string>;
   lost_track_ids: Array<string>;
   seconds_before: number;
@@ -981,18 +948,18 @@ export interface Question {
   worth_s: number;
   at_stake_s: number;
   doubt: number;
-  later: boolean;
+  later?: boolean;
   identity_id: string;
-  other_id: string | null;
-  cast_id: string | null;
-  cast_name: string | null;
-  track_ids: Array<string>;
-  choices: Array<Choice>;
-  conflict: Overlap | null;
-  answers: Array<AnswerRequest>;
-  evidence: Array<Evidence>;
-  against: Array<Evidence>;
-  references: Array<ReferencePicture>;
+  other_id?: string | null;
+  cast_id?: string | null;
+  cast_name?: string | null;
+  track_ids?: Array<string>;
+  choices?: Array<Choice>;
+  conflict?: Overlap | null;
+  answers?: Array<AnswerRequest>;
+  evidence?: Array<Evidence>;
+  against?: Array<Evidence>;
+  references?: Array<ReferencePicture>;
 }
 
 export interface ReclusterEpisode {
@@ -1033,15 +1000,6 @@ export interface Renaming {
   name: string;
 }
 
-export interface ReplayRequest {
-  message_ids?: Array<string>;
-  state?: "waiting" | "delivered" | "dead" | null;
-}
-
-export interface Replayed {
-  messages: number;
-}
-
 export interface Representatives {
   identity_id: string;
   revision: number;
@@ -1074,7 +1032,7 @@ export interface ReviewEntry {
   doubt: number;
   visible_s: number;
   worth: number;
-  linked_to: string | null;
+  linked_to?: string | null;
   suggestions: Suggestions;
 }
 
@@ -1109,7 +1067,8 @@ export interface RevisionSummary {
   cast: Array<VisibleSeconds>;
   unidentified: number;
   warnings: Array<string>;
-  warning_details: Array<Warning>;
+  warning_details?: Array<Warning>;
+  signed_off?: SignOff | null;
 }
 
 export interface RunComparison {
@@ -1118,8 +1077,8 @@ export interface RunComparison {
   differs: Array<string>;
   metric_differences: Record<string, number>;
   people: Array<PersonInRuns>;
-  unidentified_a: number | null;
-  unidentified_b: number | null;
+  unidentified_a?: number | null;
+  unidentified_b?: number | null;
 }
 
 export interface RunSide {
@@ -1129,11 +1088,11 @@ export interface RunSide {
   video_sha256: string;
   segments: number;
   duration_s: number;
-  wall_s: number | null;
-  report_revision: number | null;
-  models: Record<string, string>;
-  metrics: Record<string, number>;
-  stage_seconds: Record<string, number>;
+  wall_s?: number | null;
+  report_revision?: number | null;
+  models?: Record<string, string>;
+  metrics?: Record<string, number>;
+  stage_seconds?: Record<string, number>;
 }
 
 export interface RunStatus {
@@ -1145,13 +1104,13 @@ export interface RunStatus {
   duration_s: number;
   stages: Record<string, StageProgress>;
   fraction: number;
-  rate: number | null;
-  seconds_left: number | null;
+  rate?: number | null;
+  seconds_left?: number | null;
   created_at: string;
   progressed_at: string;
-  finished_at: string | null;
-  failure: Failure | null;
-  report_revision: number | null;
+  finished_at?: string | null;
+  failure?: Failure | null;
+  report_revision?: number | null;
 }
 
 export interface RunView {
@@ -1160,15 +1119,16 @@ export interface RunView {
   state: "requested" | "running" | "finished" | "failed" | "cancelled" | "superseded";
   profile: string;
   created_at: string;
-  finished_at: string | null;
-  segments: number | null;
-  duration_s: number | null;
-  fraction: number;
-  video_sha256: string | null;
-  superseded_by: string | null;
-  failure: Failure | null;
-  report_revision: number | null;
-  asked_by: string | null;
+  finished_at?: string | null;
+  segments?: number | null;
+  duration_s?: number | null;
+  fraction?: number;
+  video_sha256?: string | null;
+  superseded_by?: string | null;
+  failure?: Failure | null;
+  report_revision?: number | null;
+  signed_off?: SignOff | null;
+  asked_by?: string | null;
 }
 
 export interface ScreenTimeDifference {
@@ -1189,16 +1149,17 @@ export interface ScreenTimeDocument {
   duration_s: number;
   cast: Array<CastScreenTime>;
   unidentified: Array<UnidentifiedScreenTime>;
-  figures: Array<UnidentifiedScreenTime>;
+  figures?: Array<UnidentifiedScreenTime>;
   co_appearance_s: Array<CoAppearance>;
   coverage: Coverage;
-  warnings: Array<string>;
-  warning_details: Array<Warning>;
-  changes: Array<string>;
-  models: Record<string, string>;
-  starts_at_s: number;
-  timecode: string | null;
-  schema_version: number;
+  warnings?: Array<string>;
+  warning_details?: Array<Warning>;
+  changes?: Array<string>;
+  models?: Record<string, string>;
+  starts_at_s?: number;
+  timecode?: string | null;
+  signed_off?: SignOff | null;
+  schema_version?: number;
 }
 
 export interface ScreenTimeFile {
@@ -1241,11 +1202,50 @@ export interface ShowView {
 export interface Sighting {
   ep_id: string;
   identity_id: string;
-  cast_id: string | null;
-  label: string | null;
+  cast_id?: string | null;
+  label?: string | null;
   visible_s: number;
-  row: number | null;
-  representative: string | null;
+  row?: number | null;
+  representative?: string | null;
+}
+
+export interface SignOff {
+  run_id: string;
+  revision: number;
+  who: string;
+  at: string;
+  note?: string | null;
+  undecided_s: number;
+  total_s: number;
+  open_questions: number;
+  at_stake_s: number;
+  stale?: boolean;
+  changes?: Array<string>;
+}
+
+export interface SignOffEntry {
+  version: number;
+  action: string;
+  who: string;
+  at: string;
+  note: string | null;
+  run_id: string | null;
+  revision: number | null;
+  target: number | null;
+  active: boolean;
+}
+
+export interface SignOffRequest {
+  revision: number;
+  run_id?: string | null;
+  note?: string | null;
+}
+
+export interface SignOffView {
+  version: number;
+  signed_off: SignOff | null;
+  revision: number | null;
+  history: Array<SignOffEntry>;
 }
 
 export interface SkippedSuggestion {
@@ -1300,10 +1300,10 @@ export interface Suggestions {
   identity_id: string;
   matches: Array<Match>;
   margin: number;
-  reason: string | null;
-  dismissed: Array<string | null>;
-  prominence: number;
-  participant: boolean;
+  reason?: string | null;
+  dismissed?: Array<string | null>;
+  prominence?: number;
+  participant?: boolean;
 }
 
 export interface TemporalMatch {
@@ -1374,13 +1374,6 @@ export interface TrackQuality {
   usable: number;
 }
 
-export interface TryView {
-  at: string;
-  took_s: number;
-  status: number | null;
-  error: string | null;
-}
-
 export interface TwoPeople {
   identity_id: string;
   is_two: boolean;
@@ -1398,14 +1391,14 @@ export interface UnidentifiedScreenTime {
   intervals_s: Array<[number, number]>;
   tracks: number;
   reason: string;
-  representative: string | null;
-  label: string | null;
-  present_s: number | null;
-  present_intervals_s: Array<[number, number]>;
-  prominence: number | null;
-  participant: boolean;
-  shown: Array<Appearance>;
-  extra: boolean;
+  representative?: string | null;
+  label?: string | null;
+  present_s?: number | null;
+  present_intervals_s?: Array<[number, number]>;
+  prominence?: number | null;
+  participant?: boolean;
+  shown?: Array<Appearance>;
+  extra?: boolean;
 }
 
 export interface UnlockCluster {
@@ -1421,29 +1414,29 @@ export interface UploadView {
   bytes: number;
   part_bytes: number;
   parts: number;
-  uploaded: Array<number>;
-  missing: number;
-  urls: Array<PartUrl>;
-  urls_expire_in_s: number | null;
-  run_id: string | null;
+  uploaded?: Array<number>;
+  missing?: number;
+  urls?: Array<PartUrl>;
+  urls_expire_in_s?: number | null;
+  run_id?: string | null;
 }
 
 export interface VideoView {
   ep_id: string;
   url: string;
   url_expires_in_s: number;
-  sha256: string | null;
-  bytes: number | null;
+  sha256?: string | null;
+  bytes?: number | null;
   media_type: string;
-  filename: string | null;
-  duration_s: number | null;
-  width: number | null;
-  height: number | null;
-  codec: string | null;
-  fps: number | null;
-  video_stream: number | null;
-  starts_at_s: number | null;
-  timecode: string | null;
+  filename?: string | null;
+  duration_s?: number | null;
+  width?: number | null;
+  height?: number | null;
+  codec?: string | null;
+  fps?: number | null;
+  video_stream?: number | null;
+  starts_at_s?: number | null;
+  timecode?: string | null;
 }
 
 export interface VisiblePerson {
@@ -1461,54 +1454,15 @@ export interface VisibleSeconds {
 export interface Warning {
   code: string;
   sentence: string;
-  where: WarningPlace | null;
+  where?: WarningPlace | null;
 }
 
 export interface WarningPlace {
-  start_s: number | null;
-  end_s: number | null;
-  segment: number | null;
-  stream: number | null;
-  subject: string | null;
-}
-
-export interface WebhookChange {
-  url?: string | null;
-  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased"> | null;
-  shows?: Array<string> | null;
-  cast_ids?: Array<string> | null;
-  min_visible_s?: number | null;
-  description?: string | null;
-  enabled?: boolean | null;
-}
-
-export interface WebhookView {
-  webhook_id: string;
-  url: string;
-  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
-  shows: Array<string>;
-  cast_ids: Array<string>;
-  min_visible_s: number | null;
-  description: string;
-  enabled: boolean;
-  why_off: string | null;
-  created_at: string;
-  created_by: string;
-}
-
-export interface WebhookWithSecret {
-  webhook_id: string;
-  url: string;
-  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
-  shows: Array<string>;
-  cast_ids: Array<string>;
-  min_visible_s: number | null;
-  description: string;
-  enabled: boolean;
-  why_off: string | null;
-  created_at: string;
-  created_by: string;
-  secret: string;
+  start_s?: number | null;
+  end_s?: number | null;
+  segment?: number | null;
+  stream?: number | null;
+  subject?: string | null;
 }
 
 export interface WhichEdit {

@@ -52,6 +52,7 @@ class EditEntry(BaseModel):
     tracks: int = Field(description="How many tracks it names.")
     change: EditChange
     sentence: str = Field(default="", description="What the edit is, in a few words of English.")
+    command_id: str | None = Field(default=None, description="`Idempotency-Key` of the command.")
 
 
 class WhichEdit(ApiModel):
@@ -96,6 +97,7 @@ def _entry(log: EditLog, record: EditRecord, made: EditRecord | None, *, active:
         tracks=0 if edit is None else len(edit.named_tracks()),
         change=change,
         sentence="" if edit is None else edit.sentence(change),
+        command_id=record.command_id,
     )
 
 

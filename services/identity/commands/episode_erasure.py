@@ -23,6 +23,7 @@ from services.identity.commands.purge import RevisionPurge
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.privacy.forget_links import is_named_in, says_any_of
 from services.identity.privacy.mentions import names_person
+from services.identity.signoff.log import forget_in_notes
 from services.identity.store.erasures import EpisodeProgress, Erasure
 from services.identity.store.links import LinkStore
 from services.identity.store.revisions import Revision, RevisionStore
@@ -198,4 +199,5 @@ def _is_linked(episode: EpisodeLinks, cast_id: str, texts: Sequence[str]) -> boo
         or any(link.cast_id == cast_id for link in links)
         or any(entry.cast_id == cast_id for entry in episode.decided.dismissed)
         or any(is_named_in(one, cast_id) or says_any_of(one, texts) for one in episode.commands)
+        or forget_in_notes(episode.sign_offs.log, texts) != episode.sign_offs.log
     )

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from chassis.domain.intervals import clip
 from chassis.errors import BadInput
 from contracts.rows import ScreenTimeDocument
-from services.identity.exports.clips import Cutting, clips_of, frames_of
+from services.identity.exports.clips import Cutting, clips_of, frames_of, plain
 from services.identity.exports.ebucore import to_ebucore
 from services.identity.exports.edl import to_edl
 from services.identity.exports.elan import to_eaf
@@ -26,6 +26,7 @@ from services.identity.exports.ttml import to_ttml
 from services.identity.exports.webvtt import Cues, to_webvtt
 from services.identity.screentime.moments import OnScreen, people_in, person_in
 from services.identity.screentime.participants import only_participants
+from services.identity.signoff.statement import in_words
 
 Exchange = Literal[
     "edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"
@@ -92,11 +93,12 @@ def write_appearances(
         replace(person, intervals=clip(person.intervals, 0.0, end_s))
         for person in _wanted(on_the_players_clock(document), form)
     ]
+    signed = _signed(document)
     match exchange:
         case "ttml":
-            return to_ttml(ep_id, people, duration_s=end_s)
+            return to_ttml(ep_id, people, duration_s=end_s, signed=signed)
         case "eaf":
-            return to_eaf(people, run_id=document.run_id, media=form.media)
+            return to_eaf(people, run_id=document.run_id, media=form.media, signed=signed)
         case "tidy":
             return to_tidy_csv(document, people)
         case "iptc":
@@ -104,7 +106,7 @@ def write_appearances(
         case "ebucore":
             return to_ebucore(ep_id, people, duration_s=end_s)
         case _:
-            return to_webvtt(ep_id, people, duration_s=end_s, cues=form.cues)
+            return to_webvtt(ep_id, people, duration_s=end_s, cues=form.cues, signed=signed)
 
 
 def programme_of(document: ScreenTimeDocument, form: ExportForm, *, rate_name: RateName) -> Programme:
@@ -122,6 +124,7 @@ def programme_of(document: ScreenTimeDocument, form: ExportForm, *, rate_name: R
         start_frame=first,
         record_frame=timecode.frame(form.record_tc) if form.record_tc is not None else first,
         media=form.media,
+        signed=_signed(document),
     )
 
 
@@ -154,6 +157,11 @@ def _wanted(document: ScreenTimeDocument, form: ExportForm) -> Sequence[OnScreen
     return [form.cutting.of(person) for person in people]
 
 
+def _signed(document: ScreenTimeDocument) -> str | None:
+    """Who signed the times off, in a sentence on one line."""
+    return None if document.signed_off is None else plain(in_words(document.signed_off))
+
+
 def _edl(programme: Programme) -> str:
     return to_edl(
         programme.ep_id,
@@ -172,6 +180,7 @@ def _fcpxml(programme: Programme) -> str:
         timecode=programme.timecode,
         length=programme.length,
         start_frame=programme.record_frame,
+        signed=programme.signed,
     )
 
 

@@ -18,8 +18,10 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _TYPE = "appearance"
 
 
-def to_eaf(people: Sequence[OnScreen], *, run_id: str, media: str | None = None) -> str:
-    """The document. `run_id` dates it: the same revision always gives the same bytes. `media` is the video's URL."""
+def to_eaf(people: Sequence[OnScreen], *, run_id: str, media: str | None = None, signed: str | None = None) -> str:
+    """The document. `run_id` dates it: the same revision always gives the same bytes. `media` is the video's URL,
+    `signed` who signed it off.
+    """
     root = ElementTree.Element(
         "ANNOTATION_DOCUMENT",
         {
@@ -34,6 +36,8 @@ def to_eaf(people: Sequence[OnScreen], *, run_id: str, media: str | None = None)
     header = ElementTree.SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
     if media is not None:
         ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=media, MIME_TYPE="video/mp4")
+    if signed is not None:
+        ElementTree.SubElement(header, "PROPERTY", NAME="signedOff").text = signed
     times = ElementTree.SubElement(root, "TIME_ORDER")
     number = 0
     for person in people:

@@ -34,8 +34,11 @@ def to_fcpxml(
     timecode: Timecode,
     length: int,
     start_frame: int = 0,
+    signed: str | None = None,
 ) -> str:
-    """The document. `length` is the episode's in frames, `start_frame` the timecode of its first frame, in frames."""
+    """The document. `length` is the episode's in frames, `start_frame` the timecode of its first frame, in frames,
+    `signed` who signed it off.
+    """
     rate = timecode.rate
     root = ElementTree.Element("fcpxml", version=VERSION)
     resources = ElementTree.SubElement(root, "resources")
@@ -59,6 +62,8 @@ def to_fcpxml(
         tcStart=origin,
         tcFormat="DF" if timecode.drop else "NDF",
     )
+    if signed is not None:
+        ElementTree.SubElement(sequence, "note").text = signed
     spine = ElementTree.SubElement(sequence, "spine")
     gap = ElementTree.SubElement(spine, "gap", name=ep_id, offset=origin, start=origin, duration=rational(length, rate))
     for clip in clips:

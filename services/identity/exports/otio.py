@@ -23,9 +23,10 @@ def to_otio(programme: Programme) -> str:
     """The timeline as JSON."""
     markers = [_marker(programme, clip, colour=programme.colours()[clip.key]) for clip in programme.clips]
     tracks = [_track(programme, name, clips) for name, clips in programme.people()]
+    signed = {"signed_off": programme.signed} if programme.signed else {}
     timeline: Node = {
         "OTIO_SCHEMA": "Timeline.1",
-        "metadata": {_OURS: {"ep_id": programme.ep_id, "drop_frame": programme.timecode.drop}},
+        "metadata": {_OURS: {"ep_id": programme.ep_id, "drop_frame": programme.timecode.drop, **signed}},
         "name": programme.title,
         "global_start_time": _time(programme, programme.record_frame),
         "tracks": _item("Stack.1", "tracks", children=tracks, markers=markers),

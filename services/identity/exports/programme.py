@@ -18,7 +18,8 @@ class Programme:
     """Appearances of one episode.
 
     `length` is the episode's in frames, `start_frame` the timecode of its first frame, in frames; `record_frame` that of
-    the timeline on which it lies. `media` is where the video lies, as the editing room says it.
+    the timeline on which it lies. `media` is where the video lies, as the editing room says it,
+    `signed` who signed its times off, in a sentence.
     """
 
     ep_id: str
@@ -29,6 +30,7 @@ class Programme:
     start_frame: int = 0
     record_frame: int = 0
     media: str | None = None
+    signed: str | None = None
 
     @property
     def rate(self) -> FrameRate:

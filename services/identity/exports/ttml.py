@@ -20,13 +20,15 @@ _TT, _META, _XML = (
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def to_ttml(ep_id: str, people: Sequence[OnScreen], *, duration_s: float) -> str:
-    """The document: an agent for every person, a paragraph for every stretch with the same people."""
+def to_ttml(ep_id: str, people: Sequence[OnScreen], *, duration_s: float, signed: str | None = None) -> str:
+    """The document: an agent for every person, a paragraph for every stretch with the same people; who signed it off."""
     ElementTree.register_namespace("", _TT)
     ElementTree.register_namespace("ttm", _META)
     root = ElementTree.Element(f"{{{_TT}}}tt", {f"{{{_XML}}}lang": "und"})
     metadata = ElementTree.SubElement(ElementTree.SubElement(root, f"{{{_TT}}}head"), f"{{{_TT}}}metadata")
     ElementTree.SubElement(metadata, f"{{{_META}}}title").text = f"{ep_id} appearances"
+    if signed is not None:
+        ElementTree.SubElement(metadata, f"{{{_META}}}desc").text = signed
     for person in people:
         agent = ElementTree.SubElement(metadata, f"{{{_META}}}agent", {f"{{{_XML}}}id": _id(person), "type": "person"})
         ElementTree.SubElement(agent, f"{{{_META}}}name", {"type": "full"}).text = _name(person)

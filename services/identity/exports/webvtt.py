@@ -17,11 +17,15 @@ from services.identity.screentime.moments import OnScreen
 Cues = Literal["names", "json"]
 
 
-def to_webvtt(ep_id: str, people: Sequence[OnScreen], *, duration_s: float, cues: Cues = "names") -> str:
-    """The track; a stretch without anybody has no cue."""
+def to_webvtt(
+    ep_id: str, people: Sequence[OnScreen], *, duration_s: float, cues: Cues = "names", signed: str | None = None
+) -> str:
+    """The track; a stretch without anybody has no cue. `signed` is who signed it off, as a comment."""
     say = _name if cues == "names" else _data
     said = {person.key: say(person) for person in people}
     parts = [f"WEBVTT {ep_id}"]
+    if signed is not None:
+        parts.append(f"NOTE {signed.replace('>', '')}")
     for (start, end), visible in stretches(people, duration_s=duration_s):
         texts = [said[person.key] for person in visible]
         text = "\n".join(texts) if cues == "names" else f'{{"people": [{", ".join(texts)}]}}'

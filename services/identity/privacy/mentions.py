@@ -11,7 +11,9 @@ from contracts.rows import CastLink, ScreenTimeDocument
 def names_person(document: ScreenTimeDocument, links: Iterable[CastLink], cast_id: str, texts: Collection[str]) -> bool:
     """Whether figures, links or sentences are about the person. `texts` are their names."""
     labels = [row.label for row in document.unidentified if row.label is not None]
-    sentences = [*document.warnings, *document.changes, *labels]
+    signed = document.signed_off
+    notes = [*signed.changes, signed.note or ""] if signed else []
+    sentences = [*document.warnings, *document.changes, *labels, *notes]
     return (
         any(link.cast_id == cast_id for link in links)
         or any(row.cast_id == cast_id for row in document.cast)

@@ -170,7 +170,11 @@ def _figures(revision: Revision, cast_id: str) -> dict[str, Any]:
         "revision": document.revision,
         "screen_time": [row.model_dump(mode="json") for row in document.cast if row.cast_id == cast_id],
         "visible_with": [row.model_dump(mode="json") for row in document.co_appearance_s if cast_id in (row.a, row.b)],
-        "sentences": [*document.warnings, *document.changes],
+        "sentences": [
+            *document.warnings,
+            *document.changes,
+            *(document.signed_off.changes if document.signed_off else ()),
+        ],
     }
 
 

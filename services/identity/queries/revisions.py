@@ -20,6 +20,7 @@ from contracts.blobs import BlobRef, Sha256
 from contracts.events import VisibleSeconds
 from contracts.ids import RunId
 from contracts.rows import ScreenTimeDocument
+from contracts.sign_off import SignOff
 from contracts.warnings import Warning
 from services.identity.screentime.totals import EpisodeSeconds
 from services.identity.store.revisions import Report, RevisionStore, order_of
@@ -53,6 +54,8 @@ class RevisionSummary(BaseModel):
     warnings: tuple[str, ...]
     warning_details: tuple[Warning, ...] = ()
     """The warnings, each with its code and place."""
+    signed_off: SignOff | None = None
+    """The sign-off that counted when it was made."""
 
 
 class ScreenTimeFile(BaseModel):
@@ -216,4 +219,5 @@ def _summary(report: Report, current: tuple[str, int]) -> RevisionSummary:
         unidentified=event.unidentified,
         warnings=event.warnings,
         warning_details=event.warning_details,
+        signed_off=event.signed_off,
     )

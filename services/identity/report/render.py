@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from contracts.rows import ScreenTimeDocument, ShotRow, TrackMetricsDocument
 from services.identity.report import formatting
 from services.identity.report.view import build_view
+from services.identity.signoff.statement import in_words
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -80,5 +81,6 @@ def _environment() -> Environment:
         sentence=formatting.sentence,
         initials=formatting.initials,
         season_and_episode=formatting.season_and_episode,
+        signed=in_words,
     )
     return environment

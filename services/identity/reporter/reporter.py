@@ -20,6 +20,7 @@ from contracts.rows import (
     IdentitiesDocument,
     ScreenTimeDocument,
 )
+from contracts.sign_off import SignOff
 from contracts.warnings import Warning
 from services.identity.facebank.cast import Show
 from services.identity.links.episode_links import EpisodeLinks
@@ -30,8 +31,11 @@ from services.identity.privacy.consent import without_consent_sentence
 from services.identity.privacy.mentions import without_people
 from services.identity.recognition import Facebank, Grouping, NewRevision, Recognition, RecognitionRules, recognise
 from services.identity.reporter.files import RevisionFiles
+from services.identity.screentime.changes import describe_changes
 from services.identity.screentime.screentime import visible_intervals
 from services.identity.settings import IdentitySettings
+from services.identity.signoff.log import SignOffs
+from services.identity.signoff.statement import as_carried, changed_in_words
 from services.identity.store.facebanks import FacebankStore
 from services.identity.store.links import LinkStore
 from services.identity.store.people import PeopleStore
@@ -89,11 +93,12 @@ class Reporter:
             if grouping is None or not (is_open or (of_seen_run and await self._is_seen(episode, run_id))):
                 return events
             decided = episode.decided if episode else LinkState()
-            if last is not None and last.basis == _basis(grouping, decided, last.automatic, names):
+            sign_offs = episode.sign_offs if episode else SignOffs()
+            if last is not None and last.basis == _basis(grouping, decided, last.automatic, names, sign_offs):
                 if events and not made:
                     await self._finish(last)
                 return events or (last.events if grouped is not None else [])
-            revision, recognition, content = await self._compute(grouping, last, decided, show, cause)
+            revision, recognition, content = await self._compute(grouping, last, decided, sign_offs, show, cause)
             if await self._revisions.add(revision):
                 await self._publish_files(revision, recognition.identities, content, before=last)
                 events += revision.events
@@ -111,6 +116,7 @@ class Reporter:
         grouped: EpisodeGrouped,
         last: Revision | None,
         decided: LinkState,
+        sign_offs: SignOffs,
         show: Show,
         cause: str,
     ) -> tuple[Revision, Recognition, Grouping]:
@@ -144,14 +150,16 @@ class Reporter:
             models=models,
             rules=self._rules,
         )
+        recognition = await self._with_sign_off(recognition, sign_offs, before, show)
         manifests = await self._files.write(grouped, content, recognition, number)
         revision = Revision(
             grouped=grouped,
-            basis=_basis(grouped, decided, recognition.automatic, names),
+            basis=_basis(grouped, decided, recognition.automatic, names, sign_offs),
             cause=cause,
             links_version=decided.version,
             automatic=recognition.automatic,
             links=recognition.links,
+            sign_offs_version=sign_offs.version,
             recognised_with=models,
             document=recognition.screen_time,
             cast_linked=tuple(
@@ -161,6 +169,20 @@ class Reporter:
             reported=_reported(grouped, recognition.screen_time, manifests, decided.version),
         )
         return revision, recognition, content
+
+    async def _with_sign_off(
+        self, recognition: Recognition, sign_offs: SignOffs, before: Revision | None, show: Show
+    ) -> Recognition:
+        """The result with the sign-off that counts, and what that has become since."""
+        document, record = recognition.screen_time, sign_offs.standing
+        signed: SignOff | None = None
+        if record is not None and record.statement is not None:
+            found = await self._revisions.get(record.statement.run_id, record.statement.revision)
+            then = _without_erased(found, show)
+            signed = as_carried(record, document, describe_changes(then.document if then else None, document))
+        told = changed_in_words(before.document.signed_off if before else None, signed)
+        changes = (*told, *document.changes)
+        return replace(recognition, screen_time=document.model_copy(update={"signed_off": signed, "changes": changes}))
 
     async def _revision_of_earlier_run(self, grouped: EpisodeGrouped) -> Revision | None:
         """What was reported before this run, to say what the run changed."""
@@ -221,8 +243,15 @@ def _without_erased(revision: Revision | None, show: Show) -> Revision | None:
     )
 
 
-def _basis(grouped: EpisodeGrouped, decided: LinkState, automatic: tuple[CastLink, ...], names: dict[str, str]) -> str:
-    return basis_of(grouped.revision, decided.version, effective_links(decided, automatic).links, names)
+def _basis(
+    grouped: EpisodeGrouped,
+    decided: LinkState,
+    automatic: tuple[CastLink, ...],
+    names: dict[str, str],
+    sign_offs: SignOffs,
+) -> str:
+    links = effective_links(decided, automatic).links
+    return basis_of(grouped.revision, decided.version, links, names, sign_offs_version=sign_offs.version)
 
 
 def _said(event: EpisodeGrouped, identity_id: str, link: CastLink | None, revision: int) -> CastLinked:
@@ -259,4 +288,5 @@ def _reported(
         links_version=links_version,
         changes=document.changes,
         reason=event.reason,
+        signed_off=document.signed_off,
     )

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.identity.routers import (
     extras,
+    history,
     identities,
     links,
     media,
@@ -14,6 +15,7 @@ from services.identity.routers import (
     screen_time,
     screen_time_exports,
     shows,
+    sign_off,
     suggestions,
     timeline,
 )
@@ -27,9 +29,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     links.router,
     extras.router,
     people.router,
+    sign_off.router,
     screen_time.router,
     screen_time_exports.router,
     media.router,
     timeline.router,
     review.router,
+    history.router,
 )

@@ -13,6 +13,8 @@ from services.identity.links.episode_links import EpisodeLinks
 from services.identity.links.history import LinkRecord, peoples_part
 from services.identity.links.transitions import Dismissal, LinkState
 from services.identity.privacy.forget_links import forget_in_history, forget_in_links, forget_in_state
+from services.identity.signoff.log import forget_in_notes
+from services.identity.store.sign_offs import SIGN_OFFS, read_sign_offs
 
 _WITHOUT_HISTORY = {"changes": 0, "outbox": 0}
 
@@ -103,6 +105,7 @@ class LinkStore:
             "named": sorted(episode.named - {cast_id}),
             "changes": history,
             BYTES: stored_bytes(history),
+            SIGN_OFFS: [one.model_dump(mode="json") for one in forget_in_notes(episode.sign_offs.log, texts)],
         }
         done = await self._identities.update_one(
             {"_id": episode.ep_id, "version": episode.version, "revision": episode.revision}, {"$set": update}
@@ -126,4 +129,6 @@ def _read(found: Document) -> EpisodeLinks:
         reported_version=int(found.get("reported_links_version", 0)),
         commands=tuple(LinkRecord.model_validate(entry) for entry in found.get("changes", ())),
         history_bytes=int(found[BYTES] if BYTES in found else stored_bytes(found.get("changes", ()))),
+        sign_offs=read_sign_offs(found),
+        reported_sign_offs=int(found.get("reported_sign_offs_version", 0)),
     )

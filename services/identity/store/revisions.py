@@ -44,6 +44,7 @@ class Revision:
     links_version: int
     automatic: tuple[CastLink, ...]
     links: tuple[CastLink, ...]
+    sign_offs_version: int = 0
     recognised_with: RecognisedWith
     document: ScreenTimeDocument
     cast_linked: tuple[CastLinked, ...]
@@ -82,11 +83,19 @@ def order_of(run_id: str, revision: int) -> str:
     return f"{run_id}/{revision:05d}"
 
 
-def basis_of(grouping_revision: int, links_version: int, links: Sequence[CastLink], names: Mapping[str, str]) -> str:
-    """What decides a revision's content: the grouping, the links, and the names of those that are linked."""
+def basis_of(
+    grouping_revision: int,
+    links_version: int,
+    links: Sequence[CastLink],
+    names: Mapping[str, str],
+    *,
+    sign_offs_version: int = 0,
+) -> str:
+    """What decides a revision's content: the grouping, the links, the names of those that are linked, the sign-off."""
     named = {link.cast_id: names.get(link.cast_id) for link in links}
     digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
-    return f"{grouping_revision}/{links_version}/{digest}"
+    signed = f"/signed-{sign_offs_version}" if sign_offs_version else ""
+    return f"{grouping_revision}/{links_version}/{digest}{signed}"
 
 
 def changed_links(before: Sequence[CastLink], after: Sequence[CastLink]) -> tuple[tuple[str, CastLink | None], ...]:
@@ -206,6 +215,7 @@ class RevisionStore:
                     "revision": revision.number,
                     "grouping_revision": revision.grouped.revision,
                     "links_version": revision.links_version,
+                    "sign_offs_version": revision.sign_offs_version,
                     "basis": revision.basis,
                     "cause": revision.cause,
                     "grouped": revision.grouped.model_dump(mode="json", by_alias=True),
@@ -237,6 +247,7 @@ class RevisionStore:
                         "revision": revision.number,
                         "order": revision.order,
                         "reported_links_version": revision.links_version,
+                        "reported_sign_offs_version": revision.sign_offs_version,
                         GROUPING: revision.grouped.revision,
                         "automatic": [link.model_dump(mode="json") for link in revision.automatic],
                         "named": sorted({link.cast_id for link in revision.links}),
@@ -328,6 +339,7 @@ def _read(found: Document) -> Revision:
         basis=found["basis"],
         cause=found["cause"],
         links_version=int(found["links_version"]),
+        sign_offs_version=int(found.get("sign_offs_version", 0)),
         automatic=tuple(CastLink.model_validate(link) for link in found["automatic"]),
         links=tuple(CastLink.model_validate(link) for link in found["links"]),
         recognised_with=RecognisedWith.model_validate(found["recognised_with"]),

@@ -127,6 +127,7 @@ def view_of(run: Run) -> RunView:
         superseded_by=run.superseded_by,
         failure=run.failure,
         report_revision=run.report_revision,
+        signed_off=run.signed_off,
     )
 
 

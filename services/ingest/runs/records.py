@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.blobs import BlobRef, VideoRef
 from contracts.events import Profile, RunStarted, ScreenTimeReported
+from contracts.sign_off import SignOff
 from services.ingest.runs.states import State
 
 ID: Any = Field(validation_alias="_id", serialization_alias="_id")
@@ -52,6 +53,7 @@ class Run(Record):
     """A planned run.
 
     `report` is the latest revision of its result; where only `report_revision` is set, the rest was not asked for.
+    `signed_off` is the sign-off that it carries.
     """
 
     run_id: str = ID
@@ -79,6 +81,7 @@ class Run(Record):
     superseded_by: str | None = None
     report: ScreenTimeReported | None = None
     report_revision: int | None = None
+    signed_off: SignOff | None = None
 
     def done_by(self, stage: str) -> Mapping[str, int]:
         """Which segments a stage has done."""

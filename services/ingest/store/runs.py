@@ -133,7 +133,11 @@ class IngestStore:
     async def forget_person(self, show: str, cast_id: str) -> None:
         """Take a cast member out of the reports that the runs of a show ended with."""
         runs = {"ep_id": {"$regex": f"^{re.escape(show)}-s[0-9]{{2}}e[0-9]{{2}}$"}, "report": {"$exists": True}}
-        gone = {"$pull": {"report.cast": {"cast_id": cast_id}}, "$set": {"report.changes": [], "report.warnings": []}}
+        gone = {
+            "$pull": {"report.cast": {"cast_id": cast_id}},
+            "$set": {"report.changes": [], "report.warnings": []},
+            "$unset": {"report.signed_off.changes": "", "report.signed_off.note": ""},
+        }
         await self.collection.update_many(runs, gone)
 
     async def remove(self, ep_id: str, *, until: str, run_ids: Collection[str]) -> None:
@@ -292,7 +296,11 @@ class IngestStore:
 def run_of(document: Document, *, with_report: bool = True) -> Run:
     """The run that a document is of."""
     report = document.get("report") or {}
-    told = {"report_revision": report.get("revision"), "report": (report or None) if with_report else None}
+    told = {
+        "report_revision": report.get("revision"),
+        "signed_off": report.get("signed_off"),
+        "report": (report or None) if with_report else None,
+    }
     return Run.model_validate(document | told)
 
 

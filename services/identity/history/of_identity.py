@@ -1,0 +1,89 @@
+"""The logs that this service keeps, links and sign-offs, as steps of the one history. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.identity.history.steps import Step
+from services.identity.links.episode_links import EpisodeLinks
+from services.identity.links.history import LinkRecord, walked
+from services.identity.signoff.log import SignOffRecord, SignOffs
+
+MOST_NAMED = 3
+"""People whom a sentence names one by one; of more it tells the number."""
+
+
+def link_steps(episode: EpisodeLinks, names: Mapping[str, str]) -> list[Step]:
+    """The history of links, the latest first. `names`: cast id -> name."""
+    in_force = set(walked(episode.commands).in_force)
+    made = {command.version: command for command in episode.commands}
+    return [_link_step(command, made, in_force, names) for command in reversed(episode.commands)]
+
+
+def _link_step(
+    command: LinkRecord, made: Mapping[int, LinkRecord], in_force: set[int], names: Mapping[str, str]
+) -> Step:
+    version = command.version if command.target is None else command.target
+    decided = made.get(version, command)
+    return Step(
+        step=f"links:{version}",
+        source="links",
+        version=command.version,
+        action="do" if command.target is None else "undo" if command.action == "undo" else "redo",
+        kind=decided.action,
+        who=command.who,
+        at=command.at,
+        why=command.why,
+        sentence=link_sentence(decided, names),
+        active=version in in_force,
+        identity_ids=tuple(dict.fromkeys(change.identity_id for change in command.changes)),
+        command_id=command.command_id,
+    )
+
+
+def link_sentence(command: LinkRecord, names: Mapping[str, str]) -> str:
+    """What a command on links decided, in a few words."""
+    ids = list(dict.fromkeys(change.identity_id for change in command.changes))
+    who = ", ".join(ids) if len(ids) <= MOST_NAMED else f"{len(ids)} people"
+    cast = {change.cast_id for change in command.changes}
+    name = names.get(next(iter(cast)) or "", next(iter(cast)) or "nobody") if len(cast) == 1 else "their suggestions"
+    match command.action:
+        case "link":
+            return f"link of {who} to {name}"
+        case "unlink":
+            return f"{who} not {name}"
+        case "dismiss":
+            return f"no suggestion of {name} for {who}" if cast != {None} else f"no suggestion for {who}"
+        case "restore":
+            return f"suggestions for {who} again"
+        case "extra":
+            return f"{who} as {'an extra' if len(ids) == 1 else 'extras'}"
+        case "settle":
+            return f"question about {who} settled: right as it is"
+        case _:
+            return f"change of {who}"
+
+
+def sign_off_steps(sign_offs: SignOffs) -> list[Step]:
+    """The log of sign-offs, the latest first."""
+    in_force = set(sign_offs.history.in_force)
+    made = {entry.version: entry for entry in sign_offs.log}
+    return [_sign_off_step(entry, made, in_force) for entry in reversed(sign_offs.log)]
+
+
+def _sign_off_step(entry: SignOffRecord, made: Mapping[int, SignOffRecord], in_force: set[int]) -> Step:
+    version = entry.version if entry.target is None else entry.target
+    statement = made.get(version, entry).statement
+    return Step(
+        step=f"sign_off:{version}",
+        source="sign_off",
+        version=entry.version,
+        action="do" if entry.target is None else "undo" if entry.action == "undo" else "redo",
+        kind="sign",
+        who=entry.who,
+        at=entry.at,
+        why=entry.note,
+        sentence="sign-off" if statement is None else f"sign-off of revision {statement.revision}",
+        active=version in in_force,
+        command_id=entry.command_id,
+    )
