@@ -102,6 +102,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         no_video="Upload a video, or register one that is in the bucket.",
         nothing_to_reuse="Start a run that reads the video.",
         not_grouped_yet="Wait until the current run has come that far.",
+        not_linked="Say who it is first: it is linked to nobody, or to somebody else.",
         not_locked="Leave it: the identity is not locked.",
         not_suggested="Link them by hand: they are not suggested (any more).",
         revision_superseded="Look at the revision that is shown now, and sign that one.",

@@ -389,6 +389,26 @@ class Client(Transport):
             body=body,
         )
 
+    def link_new_member(
+        self,
+        ep_id: str,
+        identity_id: str,
+        body: models.NewMemberFromIdentity,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.ReferencesOutcome]:
+        """Say that this is somebody new: added to the cast, linked, and their best faces taken, as one change."""
+        return self.request(
+            "POST",
+            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}/new-member",
+            models.ReferencesOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def list_audit(
         self,
         *,
@@ -811,6 +831,17 @@ class Client(Transport):
             models.ErasureReceipt,
         )
 
+    def read_history(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.HistoryView]:
+        """Read who decided what about an episode, in order: clusters, links, extras, questions, sign-offs."""
+        return self.request(
+            "GET",
+            f"/history/{quote(str(ep_id), safe='')}",
+            models.HistoryView,
+            query={"limit": limit, "cursor": cursor},
+        )
+
     def read_identity(self, ep_id: str, identity_id: str) -> Answer[models.IdentityDetail]:
         """One person of an episode: tracks, intervals, link and suggestions."""
         return self.request(
@@ -951,6 +982,25 @@ class Client(Transport):
             "POST",
             f"/links/{quote(str(ep_id), safe='')}/redo",
             models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def redo_step(
+        self,
+        ep_id: str,
+        body: models.WhichStep,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.HistoryOutcome]:
+        """Make again what was taken back last, or what is named."""
+        return self.request(
+            "POST",
+            f"/history/{quote(str(ep_id), safe='')}/redo",
+            models.HistoryOutcome,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
@@ -1195,6 +1245,26 @@ class Client(Transport):
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
         )
 
+    def take_references(
+        self,
+        ep_id: str,
+        identity_id: str,
+        body: models.TakeFaces,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.ReferencesOutcome]:
+        """Make faces of somebody reference pictures of the cast member whom they are linked to."""
+        return self.request(
+            "POST",
+            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}/references",
+            models.ReferencesOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def total_show_screen_time(self, show: str, *, season: int | None = None) -> Answer[models.ShowTotals]:
         """Sum up the cast of a show over its episodes, or over those of one season."""
         return self.request(
@@ -1234,6 +1304,25 @@ class Client(Transport):
             "POST",
             f"/links/{quote(str(ep_id), safe='')}/undo",
             models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def undo_step(
+        self,
+        ep_id: str,
+        body: models.WhichStep,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.HistoryOutcome]:
+        """Take back the last thing that was decided about the episode, whatever it was, or the one named."""
+        return self.request(
+            "POST",
+            f"/history/{quote(str(ep_id), safe='')}/undo",
+            models.HistoryOutcome,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,

@@ -451,6 +451,18 @@ class ExtrasRequest(BaseModel):
     why: str | None = None
 
 
+class FaceOfEpisode(BaseModel):
+    """
+    The face of an episode that a reference picture is.
+    """
+
+    ep_id: str
+    run_id: str
+    track_id: str
+    face_id: str
+    t_s: float
+
+
 class FacePicture(BaseModel):
     """
     A picture of a face.
@@ -508,6 +520,47 @@ class GroupingMetrics(BaseModel):
     rescued_tracks: int
     singleton_fraction: float
     largest_fraction: float
+
+
+class HistoryStep(BaseModel):
+    """
+    One entry: something that was decided, taken back, or made again.
+    """
+
+    step: Annotated[
+        str,
+        Field(description="Names what was decided, for undo and redo; the same for what takes it back."),
+    ]
+    source: Literal["clusters", "links", "sign_off"]
+    version: Annotated[int, Field(description="Of its source with this entry.")]
+    action: Literal["do", "undo", "redo"]
+    kind: Annotated[str, Field(description="merge, split, link, extra, sign …")]
+    who: str
+    at: str
+    why: str | None = None
+    sentence: Annotated[str, Field(description="What was decided, in a few words of English.")]
+    active: Annotated[bool, Field(description="Whether what was decided is in force now.")]
+    identity_ids: list[str] | None = []
+    command_id: Annotated[str | None, Field(description="`Idempotency-Key` of the command.")] = None
+
+
+class HistoryView(BaseModel):
+    """
+    A part of the history, the latest first.
+    """
+
+    version: Annotated[int, Field(description="Of the history: the sum of `versions`; also in `ETag`.")]
+    versions: dict[Literal["clusters", "links", "sign_off"], int]
+    items: list[HistoryStep]
+    undo: Annotated[
+        HistoryStep | None,
+        Field(description="What undo takes back next; told with the first page."),
+    ]
+    redo: Annotated[
+        HistoryStep | None,
+        Field(description="What redo makes again next; told with the first page."),
+    ]
+    next_cursor: str | None = None
 
 
 class IdentityColumns(BaseModel):
@@ -579,7 +632,17 @@ class LinkChange(BaseModel):
     """
 
     version: Annotated[int, Field(description="Version of the state this change made.")]
-    action: Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
+    action: Literal[
+        "link",
+        "unlink",
+        "dismiss",
+        "restore",
+        "extra",
+        "settle",
+        "references",
+        "undo",
+        "redo",
+    ]
     identity_id: str
     cast_id: str | None
     who: str
@@ -590,24 +653,6 @@ class LinkChange(BaseModel):
     dismissed_before: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
     dismissed_after: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
     undoes: Annotated[int | None, Field(description="Version of the change that was taken back.")] = None
-
-
-class LinkCommand(BaseModel):
-    """
-    One command of a person: the version it made, and what it changed. Undo and redo take commands back whole.
-    """
-
-    version: int
-    command_id: str
-    action: Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
-    who: str
-    at: Annotated[str, Field(description="ISO 8601, UTC.")]
-    why: str | None = None
-    changes: list[LinkChange]
-    target: Annotated[
-        int | None,
-        Field(description="Version of the command that was taken back or made again."),
-    ] = None
 
 
 class LinkRequest(BaseModel):
@@ -630,34 +675,6 @@ class LinksOutcome(BaseModel):
         int | None,
         Field(description="Screen time revision that includes it; null while it is being made."),
     ] = None
-
-
-class LinksView(BaseModel):
-    """
-    All links and dismissals of an episode.
-    """
-
-    ep_id: str
-    version: int
-    run_id: str
-    revision: int
-    links: list[CastLink]
-    dismissed: list[Dismissal]
-    resting: Annotated[
-        list[str] | None,
-        Field(
-            description="Identities among these that are not there now, because an edit took them away: what is said of them names nobody, and counts again when they are back."
-        ),
-    ] = []
-    history: Annotated[list[LinkCommand], Field(description="Latest first.")]
-    undoable: Annotated[
-        int | None,
-        Field(description="Version of the command that undo takes back next."),
-    ]
-    redoable: Annotated[
-        int | None,
-        Field(description="Version of the command that redo makes again next."),
-    ]
 
 
 class LockCluster(BaseModel):
@@ -805,6 +822,20 @@ class NewMember(BaseModel):
     )
     name: str
     cast_id: Annotated[str | None, Field(description="Made from the name where not given.")] = None
+
+
+class NewMemberFromIdentity(BaseModel):
+    """
+    Somebody new in the cast; `references` of the identity's best faces become their pictures.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    cast_id: Annotated[str | None, Field(description="Made from the name where not given.")] = None
+    references: int | None = 5
+    why: str | None = None
 
 
 class NewRun(BaseModel):
@@ -1036,6 +1067,16 @@ class PictureEntry(BaseModel):
     model_id: str
     added_at: str | None = None
     url: str | None = None
+    source: Annotated[
+        FaceOfEpisode | None,
+        Field(description="The face of an episode that it is; null: uploaded."),
+    ] = None
+    resting: Annotated[
+        bool | None,
+        Field(
+            description="Nobody is compared with it now: what made this face a picture of the member was taken back."
+        ),
+    ] = False
 
 
 class PictureRequest(BaseModel):
@@ -1553,6 +1594,32 @@ class Suggestions(BaseModel):
     ] = True
 
 
+class TakeFaces(BaseModel):
+    """
+    Which faces: so many of the best, or those named.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    count: int | None = 5
+    face_ids: list[str] | None = []
+    why: str | None = None
+
+
+class TakenFace(BaseModel):
+    """
+    A face of the episode that became a reference picture: what it is called there, and where it came from.
+    """
+
+    cast_id: str
+    picture: Annotated[str, Field(description="Id of the reference picture.")]
+    run_id: str
+    track_id: str
+    face_id: str
+    t_s: Annotated[float, Field(description="Second of the episode.")]
+
+
 class TemporalMatch(BaseModel):
     """
     A cast member who was at an identity's place just before or after.
@@ -1911,6 +1978,18 @@ class WhichEdit(BaseModel):
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
 
 
+class WhichStep(BaseModel):
+    """
+    The step to take back or to make again; the last where not given.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    step: str | None = None
+    why: str | None = None
+
+
 class ApplyOutcome(BaseModel):
     """
     What applying many suggestions did.
@@ -2043,6 +2122,7 @@ class EditEntry(BaseModel):
     tracks: Annotated[int, Field(description="How many tracks it names.")]
     change: EditChange
     sentence: Annotated[str | None, Field(description="What the edit is, in a few words of English.")] = ""
+    command_id: Annotated[str | None, Field(description="`Idempotency-Key` of the command.")] = None
 
 
 class EpisodeSuggestions(BaseModel):
@@ -2139,6 +2219,20 @@ class FiledVideo(BaseModel):
     run: StartedRun | None = None
 
 
+class HistoryOutcome(BaseModel):
+    """
+    What was taken back or made again.
+    """
+
+    step: HistoryStep
+    version: Annotated[int, Field(description="Of the history now; also in `ETag`.")]
+    versions: dict[Literal["clusters", "links", "sign_off"], int]
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision with it; null while it is being made."),
+    ]
+
+
 class IdentityDetail(BaseModel):
     """
     One person of an episode with what is known of them.
@@ -2218,6 +2312,70 @@ class Likeness(BaseModel):
     sighting: Sighting
     distance: float
     probability: float | None = None
+
+
+class LinkCommand(BaseModel):
+    """
+    One command of a person: the version it made, and what it changed. Undo and redo take commands back whole.
+    """
+
+    version: int
+    command_id: str
+    action: Literal[
+        "link",
+        "unlink",
+        "dismiss",
+        "restore",
+        "extra",
+        "settle",
+        "references",
+        "undo",
+        "redo",
+    ]
+    who: str
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    why: str | None = None
+    changes: list[LinkChange]
+    target: Annotated[
+        int | None,
+        Field(description="Version of the command that was taken back or made again."),
+    ] = None
+    references: Annotated[
+        list[TakenFace] | None,
+        Field(
+            description="Faces that became reference pictures with it.",
+            validate_default=True,
+        ),
+    ] = []
+    new_member: Annotated[str | None, Field(description="Name of the cast member who was added with it.")] = None
+
+
+class LinksView(BaseModel):
+    """
+    All links and dismissals of an episode.
+    """
+
+    ep_id: str
+    version: int
+    run_id: str
+    revision: int
+    links: list[CastLink]
+    dismissed: list[Dismissal]
+    resting: Annotated[
+        list[str] | None,
+        Field(
+            description="Identities among these that are not there now, because an edit took them away: what is said of them names nobody, and counts again when they are back."
+        ),
+    ] = []
+    history: Annotated[list[LinkCommand], Field(description="Latest first.")]
+    undoable: Annotated[
+        int | None,
+        Field(description="Version of the command that undo takes back next."),
+    ]
+    redoable: Annotated[
+        int | None,
+        Field(description="Version of the command that redo makes again next."),
+    ]
 
 
 class Moment(BaseModel):
@@ -2358,6 +2516,21 @@ class Question(BaseModel):
         ),
     ] = []
     references: Annotated[list[ReferencePicture] | None, Field(validate_default=True)] = []
+
+
+class ReferencesOutcome(BaseModel):
+    """
+    What a command did, and the faces that are reference pictures since.
+    """
+
+    version: Annotated[int, Field(description="Version of the links now; also in `ETag`.")]
+    changed: bool
+    changes: Annotated[list[LinkChange] | None, Field(validate_default=True)] = []
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision that includes it; null while it is being made."),
+    ] = None
+    references: Annotated[list[TakenFace] | None, Field(validate_default=True)] = []
 
 
 class Representatives(BaseModel):

@@ -22,11 +22,13 @@ from services.identity.commands.consent import ConsentCommands
 from services.identity.commands.episode_erasure import EpisodeErasures
 from services.identity.commands.erasure import Erasures
 from services.identity.commands.extras import ExtrasCommands
+from services.identity.commands.face_references import FaceReferenceCommands
 from services.identity.commands.history import HistoryCommands
 from services.identity.commands.links import LinkCommands
 from services.identity.commands.purge import RevisionPurge
 from services.identity.commands.reference_images import ReferenceImageCommands
 from services.identity.commands.review import ReviewCommands
+from services.identity.commands.settle_references import SettleReferences
 from services.identity.commands.shows import ShowDeletion
 from services.identity.commands.sign_off import SignOffCommands
 from services.identity.commands.suggestions import SuggestionCommands
@@ -65,16 +67,6 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
 
     reporter = Reporter(resources, links=links, revisions=revisions, facebanks=facebanks, people=people, reader=reader)
     shows = ShowDeletion(facebanks, links, resources.storage)
-    handlers = IdentityHandlers(reporter, links, revisions, people, shows)
-    bus.on(CastUploaded, FacebankHandlers(resources, facebanks, examiner).cast_uploaded)
-    bus.on(EpisodeGrouped, handlers.episode_grouped)
-    bus.on(LinksChanged, handlers.links_changed, fenced=False)
-    bus.on(ScreenTimeSigned, handlers.screen_time_signed, fenced=False)
-    bus.on(CastChanged, handlers.cast_changed)
-    bus.on(ReportRequested, handlers.report_requested, fenced=False)
-    bus.on(EpisodeDeleted, handlers.episode_deleted)
-    bus.on(ShowDeleted, handlers.show_deleted)
-
     episodes = EpisodeReader(
         links=links,
         revisions=revisions,
@@ -102,6 +94,34 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     review = ReviewQueries(episodes, facebanks, put_off, reader)
     sign_offs = SignOffCommands(links, SignOffStore(database, outbox), episodes, review)
     cast = CastCommands(facebanks, links, link_commands)
+    reports, exports, faces, files = reading_parts(resources, revisions, reader)
+    settle = SettleReferences(
+        links=links,
+        episodes=episodes,
+        facebanks=facebanks,
+        cast=cast,
+        files=files,
+        reader=reader,
+        storage=resources.storage,
+    )
+    taking = FaceReferenceCommands(
+        links=link_commands,
+        cast=cast,
+        episodes=episodes,
+        faces=faces,
+        settle=settle,
+        consent_required=resources.settings.facebank.require_consent,
+    )
+    handlers = IdentityHandlers(reporter, links, revisions, people, shows, settle, facebanks)
+    bus.on(CastUploaded, FacebankHandlers(resources, facebanks, examiner).cast_uploaded)
+    bus.on(EpisodeGrouped, handlers.episode_grouped)
+    bus.on(LinksChanged, handlers.links_changed, fenced=False)
+    bus.on(ScreenTimeSigned, handlers.screen_time_signed, fenced=False)
+    bus.on(CastChanged, handlers.cast_changed)
+    bus.on(ReportRequested, handlers.report_requested, fenced=False)
+    bus.on(EpisodeDeleted, handlers.episode_deleted)
+    bus.on(ShowDeleted, handlers.show_deleted)
+
     personal = PersonalData(
         resources.storage, resources.database, facebanks=facebanks, links=links, revisions=revisions, reader=reader
     )
@@ -124,7 +144,11 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             ReviewCommands(link_commands, episodes, review, put_off),
             sign_offs,
             HistoryCommands(link_commands, sign_offs, facebanks),
-            *reading_parts(resources, revisions, reader),
+            taking,
+            reports,
+            exports,
+            faces,
+            files,
         ),
         background=(outbox.run, erasures.run),
     )
@@ -132,7 +156,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
 
 def reading_parts(
     resources: Resources[IdentitySettings], revisions: RevisionStore, reader: ArtifactReader
-) -> tuple[object, ...]:
+) -> tuple[ScreenTimeReports, AppearanceExports, FaceQueries, PictureFiles]:
     """What the routers that only read work with: screen time, exports, faces and pictures."""
     storage, settings = resources.storage, resources.settings
     reports = ScreenTimeReports(revisions, storage, reader, settings.api)

@@ -23,6 +23,7 @@ from contracts.events import (
     ScreenTimeSigned,
     ShowDeleted,
 )
+from services.identity.commands.settle_references import SettleReferences
 from services.identity.commands.shows import ShowDeletion
 from services.identity.facebank.admission import check_may_be_compared
 from services.identity.facebank.cast import Answer, Picture, Show
@@ -45,21 +46,28 @@ class IdentityHandlers:
         revisions: RevisionStore,
         people: PeopleStore,
         shows: ShowDeletion,
+        references: SettleReferences,
+        facebanks: FacebankStore,
     ) -> None:
         self._reporter = reporter
         self._links = links
         self._revisions = revisions
         self._people = people
         self._shows = shows
+        self._references = references
+        self._facebanks = facebanks
 
     async def episode_grouped(self, event: EpisodeGrouped, origin: Origin) -> list[Event]:
         """Name the people, compute their screen time, write the manifests and tell subscribers."""
         said = await self._reporter.report(event.ep_id, event.run_id, cause=origin.event_id, grouped=event)
+        await self._references.of_grouping(event.ep_id)
         return [*said, progress_of(event)]
 
     async def links_changed(self, event: LinksChanged, origin: Origin) -> list[Event]:
         """Report the screen time that people see with the links as they are now, though a later run be under way."""
-        return await self._report_what_is_seen(event, origin)
+        events = await self._report_what_is_seen(event, origin)
+        await self._references.settle(event.ep_id)
+        return events
 
     async def screen_time_signed(self, event: ScreenTimeSigned, origin: Origin) -> list[Event]:
         """Report the screen time that people see with its sign-off."""
@@ -86,7 +94,8 @@ class IdentityHandlers:
         await self._shows.forget(event.show, datetime.fromisoformat(event.at))
 
     async def episode_deleted(self, event: EpisodeDeleted, _origin: Origin) -> None:
-        """Forget the episode's people, links and screen time."""
+        """Forget the episode's people, links and screen time, and its faces that became reference pictures."""
+        await self._facebanks.drop_from_episode(event.ep_id)
         await self._revisions.forget(event.ep_id, event.last_run_id)
         await self._people.forget(event.ep_id, event.last_run_id)
 

@@ -140,6 +140,10 @@ export const keepClustersApart = (epId: string, body: t.KeepApart, query?: { wai
 export const linkIdentity = (epId: string, identityId: string, body: t.LinkRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("PUT", `/links/${segment(epId)}/${segment(identityId)}`, body, query, options);
 
+/** Say that this is somebody new: added to the cast, linked, and their best faces taken, as one change. */
+export const linkNewMember = (epId: string, identityId: string, body: t.NewMemberFromIdentity, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ReferencesOutcome>> =>
+  call<t.ReferencesOutcome>("POST", `/links/${segment(epId)}/${segment(identityId)}/new-member`, body, query, options);
+
 /** List the commands that were called, the latest first. */
 export const listAudit = (query?: { ep_id?: string | null; show?: string | null; who?: string | null; cursor?: string | null; limit?: number }, options?: Options): Promise<Answer<t.PageAuditEntry>> =>
   call<t.PageAuditEntry>("GET", `/audit`, undefined, query, options);
@@ -288,6 +292,10 @@ export const readClusterMetrics = (epId: string, options?: Options): Promise<Ans
 export const readErasure = (show: string, erasureId: string, options?: Options): Promise<Answer<t.ErasureReceipt>> =>
   call<t.ErasureReceipt>("GET", `/shows/${segment(show)}/erasures/${segment(erasureId)}`, undefined, undefined, options);
 
+/** Read who decided what about an episode, in order: clusters, links, extras, questions, sign-offs. */
+export const readHistory = (epId: string, query?: { limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.HistoryView>> =>
+  call<t.HistoryView>("GET", `/history/${segment(epId)}`, undefined, query, options);
+
 /** One person of an episode: tracks, intervals, link and suggestions. */
 export const readIdentity = (epId: string, identityId: string, options?: Options): Promise<Answer<t.IdentityDetail>> =>
   call<t.IdentityDetail>("GET", `/identities/${segment(epId)}/${segment(identityId)}`, undefined, undefined, options);
@@ -353,6 +361,10 @@ export const redoEdit = (epId: string, body: t.WhichEdit, query?: { wait_s?: num
 export const redoLinkChange = (epId: string, body: t.Step, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/links/${segment(epId)}/redo`, body, query, options);
 
+/** Make again what was taken back last, or what is named. */
+export const redoStep = (epId: string, body: t.WhichStep, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.HistoryOutcome>> =>
+  call<t.HistoryOutcome>("POST", `/history/${segment(epId)}/redo`, body, query, options);
+
 /** Make an object that is in the bucket already, below `raw/videos/{ep_id}/`, the episode's video. */
 export const registerVideo = (epId: string, body: t.Registration, options?: Options): Promise<Answer<t.FiledVideo>> =>
   call<t.FiledVideo>("POST", `/episodes/${segment(epId)}/register`, body, undefined, options);
@@ -412,6 +424,10 @@ export const streamEpisodeEvents = (epId: string, query?: { follow?: boolean }):
 export const takeBackSignOff = (epId: string, query?: { why?: string | null; wait_s?: number }, options?: Options): Promise<Answer<t.SignOffView>> =>
   call<t.SignOffView>("DELETE", `/screen-time/${segment(epId)}/sign-off`, undefined, query, options);
 
+/** Make faces of somebody reference pictures of the cast member whom they are linked to. */
+export const takeReferences = (epId: string, identityId: string, body: t.TakeFaces, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ReferencesOutcome>> =>
+  call<t.ReferencesOutcome>("POST", `/links/${segment(epId)}/${segment(identityId)}/references`, body, query, options);
+
 /** Sum up the cast of a show over its episodes, or over those of one season. */
 export const totalShowScreenTime = (show: string, query?: { season?: number | null }, options?: Options): Promise<Answer<t.ShowTotals>> =>
   call<t.ShowTotals>("GET", `/screen-time/shows/${segment(show)}/totals`, undefined, query, options);
@@ -423,6 +439,10 @@ export const undoEdit = (epId: string, body: t.WhichEdit, query?: { wait_s?: num
 /** Take back the latest change of links, or the one named. */
 export const undoLinkChange = (epId: string, body: t.Step, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/links/${segment(epId)}/undo`, body, query, options);
+
+/** Take back the last thing that was decided about the episode, whatever it was, or the one named. */
+export const undoStep = (epId: string, body: t.WhichStep, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.HistoryOutcome>> =>
+  call<t.HistoryOutcome>("POST", `/history/${segment(epId)}/undo`, body, query, options);
 
 /** Take a link away; the pair is not suggested again. */
 export const unlinkIdentity = (epId: string, identityId: string, query?: { why?: string | null; wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>

@@ -291,6 +291,7 @@ export interface EditEntry {
   tracks: number;
   change: EditChange;
   sentence?: string;
+  command_id?: string | null;
 }
 
 export interface EmbedAgain {
@@ -393,6 +394,14 @@ export interface Face {
   picture?: string | null;
 }
 
+export interface FaceOfEpisode {
+  ep_id: string;
+  run_id: string;
+  track_id: string;
+  face_id: string;
+  t_s: number;
+}
+
 export interface FacePicture {
   face_id: string;
   ts_s: number;
@@ -447,6 +456,37 @@ export interface GroupingMetrics {
   rescued_tracks: number;
   singleton_fraction: number;
   largest_fraction: number;
+}
+
+export interface HistoryOutcome {
+  step: HistoryStep;
+  version: number;
+  versions: Record<string, number>;
+  revision: number | null;
+}
+
+export interface HistoryStep {
+  step: string;
+  source: "clusters" | "links" | "sign_off";
+  version: number;
+  action: "do" | "undo" | "redo";
+  kind: string;
+  who: string;
+  at: string;
+  why?: string | null;
+  sentence: string;
+  active: boolean;
+  identity_ids?: Array<string>;
+  command_id?: string | null;
+}
+
+export interface HistoryView {
+  version: number;
+  versions: Record<string, number>;
+  items: Array<HistoryStep>;
+  undo: HistoryStep | null;
+  redo: HistoryStep | null;
+  next_cursor?: string | null;
 }
 
 export interface IdentityColumns {
@@ -554,7 +594,7 @@ export interface Likeness {
 
 export interface LinkChange {
   version: number;
-  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
+  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "references" | "undo" | "redo";
   identity_id: string;
   cast_id: string | null;
   who: string;
@@ -570,12 +610,14 @@ export interface LinkChange {
 export interface LinkCommand {
   version: number;
   command_id: string;
-  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
+  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "references" | "undo" | "redo";
   who: string;
   at: string;
   why?: string | null;
   changes: Array<LinkChange>;
   target?: number | null;
+  references?: Array<TakenFace>;
+  new_member?: string | null;
 }
 
 export interface LinkRequest {
@@ -685,6 +727,13 @@ export interface NewErasure {
 export interface NewMember {
   name: string;
   cast_id?: string | null;
+}
+
+export interface NewMemberFromIdentity {
+  name: string;
+  cast_id?: string | null;
+  references?: number;
+  why?: string | null;
 }
 
 export interface NewRun {
@@ -880,6 +929,8 @@ export interface PictureEntry {
   model_id: string;
   added_at?: string | null;
   url?: string | null;
+  source?: FaceOfEpisode | null;
+  resting?: boolean;
 }
 
 export interface PictureRequest {
@@ -971,6 +1022,14 @@ export interface ReclusterEpisode {
 export interface ReferencePicture {
   cast_id: string;
   picture: string;
+}
+
+export interface ReferencesOutcome {
+  version: number;
+  changed: boolean;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
+  references?: Array<TakenFace>;
 }
 
 export interface Registration {
@@ -1306,6 +1365,21 @@ export interface Suggestions {
   participant?: boolean;
 }
 
+export interface TakeFaces {
+  count?: number;
+  face_ids?: Array<string>;
+  why?: string | null;
+}
+
+export interface TakenFace {
+  cast_id: string;
+  picture: string;
+  run_id: string;
+  track_id: string;
+  face_id: string;
+  t_s: number;
+}
+
 export interface TemporalMatch {
   identity_id: string;
   cast_id: string;
@@ -1467,5 +1541,10 @@ export interface WarningPlace {
 
 export interface WhichEdit {
   edit_id?: string | null;
+  why?: string | null;
+}
+
+export interface WhichStep {
+  step?: string | null;
   why?: string | null;
 }

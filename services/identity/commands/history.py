@@ -12,7 +12,7 @@ from chassis.errors import Conflict, NotFound, StaleVersion
 from services.identity.commands.links import LinkCommands
 from services.identity.commands.sign_off import SignOffCommands
 from services.identity.history.of_identity import link_steps, sign_off_steps
-from services.identity.history.steps import Source, Step, in_order, last_in_force, last_taken_back, named
+from services.identity.history.steps import HistoryStep, Source, in_order, last_in_force, last_taken_back, named
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.store.facebanks import FacebankStore
 
@@ -26,7 +26,7 @@ class EditsPage:
     """Entries of the log of edits, the latest first, and the version of the log; `is_last` where no older ones follow."""
 
     version: int
-    steps: tuple[Step, ...]
+    steps: tuple[HistoryStep, ...]
     is_last: bool
 
 
@@ -63,9 +63,9 @@ class HistoryPage:
 
     version: int
     versions: dict[Source, int]
-    steps: tuple[Step, ...]
-    undo: Step | None = None
-    redo: Step | None = None
+    steps: tuple[HistoryStep, ...]
+    undo: HistoryStep | None = None
+    redo: HistoryStep | None = None
     following: Place | None = None
 
 
@@ -73,7 +73,7 @@ class HistoryPage:
 class Walked:
     """What was taken back or made again. `revision` is the screen time with it, None while it is not made."""
 
-    step: Step
+    step: HistoryStep
     version: int
     versions: dict[Source, int]
     revision: int | None
@@ -141,7 +141,7 @@ class HistoryCommands:
         )
 
     async def _carry_out(
-        self, ep_id: str, clusters: ClusterHistory, action: Walk, chosen: Step, own: Order
+        self, ep_id: str, clusters: ClusterHistory, action: Walk, chosen: HistoryStep, own: Order
     ) -> tuple[int, int | None]:
         """The version of the step's log afterwards, and the screen time with it."""
         name = chosen.step.partition(":")[2]
@@ -163,7 +163,7 @@ class HistoryCommands:
         action: Walk,
         step: str | None,
         order: Order,
-    ) -> tuple[EditsPage, list[Step]]:
+    ) -> tuple[EditsPage, list[HistoryStep]]:
         """As much of the log of edits as it takes to find the step, with the other logs, in order."""
         first = page = await clusters.page(ep_id, below=None, limit=PAGE)
         edits = list(page.steps)
@@ -176,7 +176,7 @@ class HistoryCommands:
             page = await clusters.page(ep_id, below=edits[-1].version, limit=PAGE)
             edits += page.steps
 
-    async def _logs(self, episode: EpisodeLinks, edits: Sequence[Step]) -> dict[Source, Sequence[Step]]:
+    async def _logs(self, episode: EpisodeLinks, edits: Sequence[HistoryStep]) -> dict[Source, Sequence[HistoryStep]]:
         names = await self._facebanks.members(episode.show)
         return {
             "clusters": edits,
@@ -185,7 +185,7 @@ class HistoryCommands:
         }
 
 
-def _chosen(steps: Sequence[Step], action: Walk, step: str | None) -> Step:
+def _chosen(steps: Sequence[HistoryStep], action: Walk, step: str | None) -> HistoryStep:
     if step is not None:
         found = named(steps, step)
         if found is None:
@@ -201,7 +201,7 @@ def _chosen(steps: Sequence[Step], action: Walk, step: str | None) -> Step:
     raise Conflict("nothing_to_redo", "There is nothing taken back that could be made again.")
 
 
-def _is_below(step: Step, version: int | None) -> bool:
+def _is_below(step: HistoryStep, version: int | None) -> bool:
     return version is None or step.version < version
 
 

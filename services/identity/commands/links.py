@@ -13,7 +13,15 @@ from contracts.events import LinksChanged
 from contracts.ids import event_id
 from services.identity.facebank.cast import Show
 from services.identity.links.episode_links import EpisodeLinks
-from services.identity.links.history import LinkRecord, Skipped, as_one_version, choose_redo, choose_undo, replay
+from services.identity.links.history import (
+    LinkRecord,
+    Skipped,
+    TakenFace,
+    as_one_version,
+    choose_redo,
+    choose_undo,
+    replay,
+)
 from services.identity.links.transitions import (
     Action,
     LinkRefused,
@@ -43,6 +51,8 @@ class Decision:
     transitions: Sequence[LinkTransition]
     target: int | None = None
     skipped: tuple[Skipped, ...] = ()
+    references: tuple[TakenFace, ...] = ()
+    new_member: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +261,8 @@ class LinkCommands:
             target=decision.target,
             fingerprint=asked,
             skipped=decision.skipped,
+            references=decision.references,
+            new_member=decision.new_member,
         )
         several = tuple(dict.fromkeys(change.identity_id for change in changes))
         event = LinksChanged(
@@ -278,6 +290,8 @@ class LinkCommands:
 
 def _told(action: Action) -> Literal["link", "unlink", "dismiss", "restore", "undo", "redo"]:
     """What subscribers are told: an extra and a settled question are dismissals of what else would be asked."""
+    if action == "references":
+        return "link"  # who it is was said again
     return "dismiss" if action == "extra" or action == "settle" else action
 
 

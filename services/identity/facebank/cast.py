@@ -54,10 +54,27 @@ class Show:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PictureSource:
+    """The face of an episode that a picture is."""
+
+    ep_id: str
+    run_id: str
+    track_id: str
+    face_id: str
+    t_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Picture:
-    """An accepted reference picture; `ref` is None for those kept before pictures could be shown."""
+    """An accepted reference picture; `ref` is None for those kept before pictures could be shown.
+
+    One with a `source` is a face of an episode; it is `resting`, and nobody is compared with it, while what made it a
+    picture of the member does not hold: the command was taken back, or the face is somebody else's.
+    """
 
     cast_id: str
     reference: Reference
     ref: PictureRef | None
     added_at: datetime | None = None
+    source: PictureSource | None = None
+    resting: bool = False

@@ -25,6 +25,8 @@ class PictureQuality:
     ) -> None:
         references: dict[str, list[Reference]] = {}
         for picture in pictures:
+            if picture.resting:
+                continue
             references.setdefault(picture.cast_id, []).append(picture.reference)
         picture_rules = rules.gallery.on(scale_of(calibration))
         galleries = [

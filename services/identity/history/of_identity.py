@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.identity.history.steps import Step
+from services.identity.history.steps import HistoryStep
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.links.history import LinkRecord, walked
 from services.identity.signoff.log import SignOffRecord, SignOffs
@@ -13,7 +13,7 @@ MOST_NAMED = 3
 """People whom a sentence names one by one; of more it tells the number."""
 
 
-def link_steps(episode: EpisodeLinks, names: Mapping[str, str]) -> list[Step]:
+def link_steps(episode: EpisodeLinks, names: Mapping[str, str]) -> list[HistoryStep]:
     """The history of links, the latest first. `names`: cast id -> name."""
     in_force = set(walked(episode.commands).in_force)
     made = {command.version: command for command in episode.commands}
@@ -22,10 +22,10 @@ def link_steps(episode: EpisodeLinks, names: Mapping[str, str]) -> list[Step]:
 
 def _link_step(
     command: LinkRecord, made: Mapping[int, LinkRecord], in_force: set[int], names: Mapping[str, str]
-) -> Step:
+) -> HistoryStep:
     version = command.version if command.target is None else command.target
     decided = made.get(version, command)
-    return Step(
+    return HistoryStep(
         step=f"links:{version}",
         source="links",
         version=command.version,
@@ -49,7 +49,7 @@ def link_sentence(command: LinkRecord, names: Mapping[str, str]) -> str:
     name = names.get(next(iter(cast)) or "", next(iter(cast)) or "nobody") if len(cast) == 1 else "their suggestions"
     match command.action:
         case "link":
-            return f"link of {who} to {name}"
+            return f"link of {who} to {name}{', new in the cast' if command.new_member else ''}"
         case "unlink":
             return f"{who} not {name}"
         case "dismiss":
@@ -58,23 +58,25 @@ def link_sentence(command: LinkRecord, names: Mapping[str, str]) -> str:
             return f"suggestions for {who} again"
         case "extra":
             return f"{who} as {'an extra' if len(ids) == 1 else 'extras'}"
+        case "references":
+            return f"{len(command.references)} faces of {who} as pictures of {name}"
         case "settle":
             return f"question about {who} settled: right as it is"
         case _:
             return f"change of {who}"
 
 
-def sign_off_steps(sign_offs: SignOffs) -> list[Step]:
+def sign_off_steps(sign_offs: SignOffs) -> list[HistoryStep]:
     """The log of sign-offs, the latest first."""
     in_force = set(sign_offs.history.in_force)
     made = {entry.version: entry for entry in sign_offs.log}
     return [_sign_off_step(entry, made, in_force) for entry in reversed(sign_offs.log)]
 
 
-def _sign_off_step(entry: SignOffRecord, made: Mapping[int, SignOffRecord], in_force: set[int]) -> Step:
+def _sign_off_step(entry: SignOffRecord, made: Mapping[int, SignOffRecord], in_force: set[int]) -> HistoryStep:
     version = entry.version if entry.target is None else entry.target
     statement = made.get(version, entry).statement
-    return Step(
+    return HistoryStep(
         step=f"sign_off:{version}",
         source="sign_off",
         version=entry.version,

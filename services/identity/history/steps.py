@@ -17,7 +17,7 @@ Source = Literal["clusters", "links", "sign_off"]
 Action = Literal["do", "undo", "redo"]
 
 
-class Step(BaseModel):
+class HistoryStep(BaseModel):
     """One entry: something that was decided, taken back, or made again."""
 
     step: str = Field(description="Names what was decided, for undo and redo; the same for what takes it back.")
@@ -34,7 +34,7 @@ class Step(BaseModel):
     command_id: str | None = Field(default=None, description="`Idempotency-Key` of the command.")
 
 
-def in_order(logs: Mapping[Source, Sequence[Step]]) -> Iterator[Step]:
+def in_order(logs: Mapping[Source, Sequence[HistoryStep]]) -> Iterator[HistoryStep]:
     """The entries of all logs, the latest first. Each log comes latest first and keeps its order whatever clocks say."""
     heads = {source: list(reversed(log)) for source, log in logs.items() if log}
     while heads:
@@ -44,12 +44,12 @@ def in_order(logs: Mapping[Source, Sequence[Step]]) -> Iterator[Step]:
             del heads[source]
 
 
-def last_in_force(steps: Sequence[Step]) -> Step | None:
+def last_in_force(steps: Sequence[HistoryStep]) -> HistoryStep | None:
     """What the next undo takes back; `steps` as `in_order` gives them."""
     return next((one for one in steps if one.action != "undo" and one.active), None)
 
 
-def last_taken_back(steps: Sequence[Step]) -> Step | None:
+def last_taken_back(steps: Sequence[HistoryStep]) -> HistoryStep | None:
     """What the next redo makes again; something new that was decided since ends that."""
     for one in steps:
         if one.action == "do":
@@ -59,6 +59,6 @@ def last_taken_back(steps: Sequence[Step]) -> Step | None:
     return None
 
 
-def named(steps: Sequence[Step], step: str) -> Step | None:
+def named(steps: Sequence[HistoryStep], step: str) -> HistoryStep | None:
     """The latest entry about what a step names."""
     return next((one for one in steps if one.step == step), None)

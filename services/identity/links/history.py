@@ -13,8 +13,20 @@ from pydantic import Field
 
 from chassis.commands import History, history_of
 from contracts.blobs import Contract
+from contracts.ids import FaceId, RunId, Slug, TrackId
 from contracts.rows import CastLink
 from services.identity.links.transitions import Action, LinkChange, LinkRefused, LinkState, LinkTransition, undo_change
+
+
+class TakenFace(Contract):
+    """A face of the episode that became a reference picture: what it is called there, and where it came from."""
+
+    cast_id: Slug
+    picture: str = Field(description="Id of the reference picture.")
+    run_id: RunId
+    track_id: TrackId
+    face_id: FaceId
+    t_s: float = Field(ge=0, description="Second of the episode.")
 
 
 class LinkCommand(Contract):
@@ -28,6 +40,8 @@ class LinkCommand(Contract):
     why: str | None = None
     changes: tuple[LinkChange, ...]
     target: int | None = Field(default=None, description="Version of the command that was taken back or made again.")
+    references: tuple[TakenFace, ...] = Field(default=(), description="Faces that became reference pictures with it.")
+    new_member: str | None = Field(default=None, description="Name of the cast member who was added with it.")
 
 
 class Skipped(Contract):

@@ -15,7 +15,7 @@ from contracts.blobs import Contract
 from contracts.ids import IdentityId, Slug
 from contracts.rows import CastLink, LinkedBy
 
-Action = Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
+Action = Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "references", "undo", "redo"]
 
 
 class LinkRefused(Conflict):
@@ -239,6 +239,37 @@ def settle_question(
         cast_id=None,
         link=state.link_of(identity_id),
         dismissed=_with(state.dismissals_of(identity_id), identity_id, None, question=question),
+        who=who,
+        at=at,
+        event_id=event_id,
+    )
+
+
+def note_references(
+    state: LinkState,
+    *,
+    identity_id: str,
+    cast_id: str,
+    who: str,
+    at: str,
+    event_id: str,
+    expected_version: int,
+) -> LinkTransition:
+    """Notes that faces of an identity became reference pictures of whom it is linked to; the link stays as it is.
+
+    Raises StaleVersion, and LinkRefused `not_linked`.
+    """
+    _check_version(state, expected_version)
+    link = state.link_of(identity_id)
+    if link is None or link.cast_id != cast_id:
+        raise LinkRefused("not_linked", f"{identity_id} is not linked to {cast_id}: link them first.")
+    return _transition(
+        state,
+        action="references",
+        identity_id=identity_id,
+        cast_id=cast_id,
+        link=link,
+        dismissed=state.dismissals_of(identity_id),
         who=who,
         at=at,
         event_id=event_id,

@@ -160,6 +160,18 @@ class FaceQueries:
             representatives=tuple(Face.of(row) for row in best),
         )
 
+    async def best(self, ep_id: str, identity_id: str, *, count: int) -> tuple[FaceRow, ...]:
+        """The faces that show a person best, usable ones only; raises as `representatives`."""
+        report = await self._reports.find(ep_id)
+        _, best = await self._best(report, await self._identity(report, identity_id), count)
+        return tuple(face for face in best if is_usable(face))
+
+    async def usable(self, ep_id: str, identity_id: str) -> tuple[FaceRow, ...]:
+        """Every face of a person that is good enough to recognise them by; raises as `representatives`."""
+        report = await self._reports.find(ep_id)
+        identity, faces = await self._identity(report, identity_id), await self._faces(report)
+        return tuple(face for track in identity.track_ids for face in faces.get(track, ()) if is_usable(face))
+
     async def track(self, ep_id: str, track_id: str) -> TrackFaces:
         """A track with its sampled faces.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -112,6 +113,7 @@ class PersonalData:
                     "quality": one.reference.quality,
                     "added_at": one.added_at.isoformat(timespec="seconds") if one.added_at else None,
                     "model_id": one.reference.model_id,
+                    "face_of": asdict(one.source) if one.source else None,
                     "vector": one.reference.vector.tolist(),
                 }
                 for one in pictures

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.identity.routers import (
     extras,
+    face_references,
     history,
     identities,
     links,
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     identities.router,
     suggestions.router,
     links.router,
+    face_references.router,
     extras.router,
     people.router,
     sign_off.router,

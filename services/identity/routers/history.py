@@ -16,7 +16,7 @@ from chassis.http.routing import Router
 from chassis.http.versions import CommandId, ExpectedVersion, tag
 from contracts.ids import EpId
 from services.identity.commands.history import Edited, EditsPage, HistoryCommands, Place, Walk, Walked
-from services.identity.history.steps import Source, Step
+from services.identity.history.steps import HistoryStep, Source
 from services.identity.routers.requests import Cursor, WaitSeconds, Why
 
 router = Router(tags=["history"])
@@ -41,8 +41,8 @@ class _Edit(BaseModel):
     sentence: str
     command_id: str | None = None
 
-    def step(self) -> Step:
-        return Step.model_validate(
+    def step(self) -> HistoryStep:
+        return HistoryStep.model_validate(
             self.model_dump(exclude={"edit_id"})
             | {"step": f"clusters:{self.edit_id}", "source": "clusters", "action": _ACTIONS[self.action]}
         )
@@ -84,9 +84,9 @@ class HistoryView(BaseModel):
 
     version: int = Field(description="Of the history: the sum of `versions`; also in `ETag`.")
     versions: dict[Source, int]
-    items: tuple[Step, ...]
-    undo: Step | None = Field(description="What undo takes back next; told with the first page.")
-    redo: Step | None = Field(description="What redo makes again next; told with the first page.")
+    items: tuple[HistoryStep, ...]
+    undo: HistoryStep | None = Field(description="What undo takes back next; told with the first page.")
+    redo: HistoryStep | None = Field(description="What redo makes again next; told with the first page.")
     next_cursor: str | None = None
 
 
@@ -100,7 +100,7 @@ class WhichStep(ApiModel):
 class HistoryOutcome(BaseModel):
     """What was taken back or made again."""
 
-    step: Step
+    step: HistoryStep
     version: int = Field(description="Of the history now; also in `ETag`.")
     versions: dict[Source, int]
     revision: int | None = Field(description="Screen time revision with it; null while it is being made.")

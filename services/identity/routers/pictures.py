@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import asdict
 from typing import Annotated, BinaryIO
 
 from fastapi import Depends, File, Request, Response, UploadFile
@@ -17,7 +18,7 @@ from contracts.ids import Slug
 from services.identity.commands.reference_images import PictureView, ReferenceImageCommands, Upload
 from services.identity.routers.downloads import JPEG, picture_answer
 from services.identity.routers.requests import EmbedAgain, PictureId, ordered
-from services.identity.routers.responses import PictureEntry, PicturesEmbedded, PictureVerdicts
+from services.identity.routers.responses import FaceOfEpisode, PictureEntry, PicturesEmbedded, PictureVerdicts
 
 router = Router(tags=["shows"])
 ReferenceImages = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
@@ -37,6 +38,8 @@ def entry_of(view: PictureView) -> PictureEntry:
         model_id=picture.reference.model_id,
         added_at=picture.added_at.isoformat(timespec="seconds") if picture.added_at else None,
         url=view.url,
+        source=FaceOfEpisode(**asdict(picture.source)) if picture.source else None,
+        resting=picture.resting,
     )
 
 

@@ -203,6 +203,16 @@ class ImportedRow(BaseModel):
     message: str
 
 
+class FaceOfEpisode(BaseModel):
+    """The face of an episode that a reference picture is."""
+
+    ep_id: str
+    run_id: str
+    track_id: str
+    face_id: str
+    t_s: float
+
+
 class PictureEntry(BaseModel):
     """A reference picture. `url` is good for some minutes."""
 
@@ -215,6 +225,11 @@ class PictureEntry(BaseModel):
     model_id: str
     added_at: str | None = None
     url: str | None = None
+    source: FaceOfEpisode | None = Field(default=None, description="The face of an episode that it is; null: uploaded.")
+    resting: bool = Field(
+        default=False,
+        description="Nobody is compared with it now: what made this face a picture of the member was taken back.",
+    )
 
 
 class PictureVerdicts(BaseModel):

@@ -21,7 +21,8 @@ from chassis.mongo.outbox import Outbox, enqueue
 from chassis.retrying import until_stored
 from contracts.blobs import PictureRef
 from contracts.events import Event, PersonErased, PictureVerdict, ShowDeleted
-from services.identity.facebank.cast import Answer, Answering, Picture, Show
+from contracts.ids import show_of
+from services.identity.facebank.cast import Answer, Answering, Picture, PictureSource, Show
 from services.identity.facebank.gallery import Reference
 from services.identity.privacy.consent import Consent
 from services.identity.privacy.tombstones import Tombstones, new_salt
@@ -261,10 +262,21 @@ class FacebankStore:
         found: dict[str, list[Reference]] = {}
         allowed = await self.consented(show) if self._require_consent else None
         for picture in await self.pictures(show):
-            if allowed is not None and picture.cast_id not in allowed:
+            if picture.resting or (allowed is not None and picture.cast_id not in allowed):
                 continue
             found.setdefault(picture.cast_id, []).append(picture.reference)
         return found
+
+    async def from_episode(self, ep_id: str) -> list[Picture]:
+        """Pictures that are faces of an episode, resting ones included."""
+        return [one for one in await self.pictures(show_of(ep_id)) if one.source and one.source.ep_id == ep_id]
+
+    async def drop_from_episode(self, ep_id: str) -> list[Picture]:
+        """Remove the pictures that are faces of an episode; returns those that are gone."""
+        gone = await self.from_episode(ep_id)
+        ids = [f"{show_of(ep_id)}/{one.cast_id}/{one.reference.picture}" for one in gone]
+        await self._pictures.delete_many({"_id": {"$in": ids}})
+        return gone
 
     async def drop(self, show: str, cast_id: str, picture: str | None = None) -> list[Picture]:
         """Remove one picture of a member, or all; returns those that are gone."""
@@ -314,6 +326,8 @@ def _document(show: str, picture: Picture) -> Document:
         "quality": reference.quality,
         "ref": picture.ref.model_dump(mode="json") if picture.ref else None,
         "added_at": picture.added_at or datetime.now(UTC),
+        "source": asdict(picture.source) if picture.source else None,
+        "resting": picture.resting,
     }
 
 
@@ -343,4 +357,6 @@ def _read_picture(document: Document) -> Picture:
         ),
         ref=PictureRef.model_validate(document["ref"]) if document.get("ref") else None,
         added_at=document.get("added_at"),
+        source=PictureSource(**document["source"]) if document.get("source") else None,
+        resting=bool(document.get("resting")),
     )

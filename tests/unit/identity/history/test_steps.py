@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.identity.history.steps import Action, Source, Step, in_order, last_in_force, last_taken_back
+from services.identity.history.steps import Action, HistoryStep, Source, in_order, last_in_force, last_taken_back
 
 
-def step(source: Source, version: int, at: int, action: Action = "do", *, of: int | None = None, active: bool) -> Step:
+def step(
+    source: Source, version: int, at: int, action: Action = "do", *, of: int | None = None, active: bool
+) -> HistoryStep:
     fields: dict[str, Any] = {"kind": "x", "who": "kim", "sentence": "x", "action": action, "active": active}
-    return Step(step=f"{source}:{of or version}", source=source, version=version, at=f"{at:03d}", **fields)
+    return HistoryStep(step=f"{source}:{of or version}", source=source, version=version, at=f"{at:03d}", **fields)
 
 
 def test_logs_are_one_in_order_of_time_and_each_keeps_its_own() -> None:
