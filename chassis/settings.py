@@ -157,6 +157,12 @@ class AuthSettings(BaseModel):
     oidc_keys_s: float = Field(
         default=300.0, ge=1, le=86_400, description="A key that the issuer has withdrawn is trusted this long at most."
     )
+    session_hours: float = Field(
+        default=12.0,
+        gt=0,
+        le=24 * 30,
+        description="How long a browser is signed in at most; never longer than its key.",
+    )
     oidc_role_claim: str = "screenalytics_role"
     oidc_shows_claim: str = "screenalytics_shows"
 

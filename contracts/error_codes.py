@@ -54,6 +54,8 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
     *_codes(
         403,
         forbidden="Ask somebody with the role, or for it; or for a key of that show.",
+        csrf_missing="Send X-CSRF-Token as GET /session says it.",
+        insecure_connection="Sign in over HTTPS.",
         foreign_page="Turn authentication on: without it, only pages of this machine may call.",
         no_role="Have a role put into the token.",
     ),
@@ -106,6 +108,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         not_locked="Leave it: the identity is not locked.",
         not_suggested="Link them by hand: they are not suggested (any more).",
         revision_superseded="Look at the revision that is shown now, and sign that one.",
+        signed_in_already="Sign out first, or send a key or a token.",
         sign_offs_busy="Send it again: many sign off at the moment.",
         nothing_to_change="Leave it: it is so already.",
         nothing_to_redo="Leave it: nothing that was taken back can be made again.",

@@ -20,6 +20,7 @@ from chassis.http.bodies import Bodies
 from chassis.http.bounds import Bounds
 from chassis.http.keys import ApiKeys
 from chassis.http.routing import GuardedRoute, Router
+from chassis.http.sessions import Sessions
 from chassis.mongo.database import Database
 from chassis.settings import ChassisSettings
 
@@ -78,8 +79,9 @@ def connect(app: FastAPI, settings: ChassisSettings, database: Database, service
         ValueError: when it would listen beyond loopback without authentication.
     """
     check_exposure(settings)
-    authenticator = Authenticator(settings.auth, ApiKeys(database))
-    parts.install(app, [authenticator, settings.api, settings.peers, Bodies(settings.api), *service_parts])
+    sessions = Sessions(database)
+    authenticator = Authenticator(settings.auth, ApiKeys(database), sessions=sessions)
+    parts.install(app, [authenticator, sessions, settings.api, settings.peers, Bodies(settings.api), *service_parts])
     app.add_middleware(Audit, database=database)
     app.add_middleware(Bounds, settings=settings.api)
     if settings.api.cors_origins:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Annotated, Any
 
 from fastapi import Depends, Security
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from chassis.http.errors import ApiError
-from chassis.http.keys import ApiKeys
+from chassis.http.keys import ApiKey, ApiKeys
+from chassis.http.sessions import SECURE_COOKIE, Session, Sessions, cookie_in
 from chassis.http.tokens import Tokens
 from chassis.settings import AuthSettings
 from contracts.ids import show_of
@@ -22,6 +24,10 @@ LONGEST_NAME = 200
 
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="A key made with `screenalytics keys create`.")
 _bearer = HTTPBearer(auto_error=False, description="An access token of the configured OIDC issuer, or an API key.")
+
+_cookie = APIKeyCookie(
+    name=SECURE_COOKIE, auto_error=False, description="The session that POST /session began; with X-CSRF-Token."
+)
 
 
 class Role(IntEnum):
@@ -56,14 +62,50 @@ LOCAL = Principal(id="local", name="local", role=Role.admin)
 class Authenticator:
     """Turns credentials into principals."""
 
-    def __init__(self, settings: AuthSettings, keys: ApiKeys, tokens: Tokens | None = None) -> None:
+    def __init__(
+        self,
+        settings: AuthSettings,
+        keys: ApiKeys,
+        tokens: Tokens | None = None,
+        sessions: Sessions | None = None,
+    ) -> None:
         self._settings = settings
         self._keys = keys
         self._tokens = tokens or Tokens(settings)
+        self._sessions = sessions
 
     @property
     def is_off(self) -> bool:
         return self._settings.mode == "off"
+
+    async def caller(self, presented: Credentials) -> Principal:
+        """The caller that a request's credentials are of: a key or token before a cookie; raises as `principal`."""
+        if presented.session is None or self.is_off:
+            return await self.principal(key=presented.key, bearer=presented.bearer)
+        session = await self._sessions.find(presented.session) if self._sessions is not None else None
+        if session is not None and session.key_id is not None and self._settings.takes_keys:
+            key = await self._keys.in_force(session.key_id)
+            if key is not None:
+                return _of_key(key)
+        if session is not None and session.claims is not None and self._settings.takes_tokens:
+            return self._of_claims(session.claims)
+        raise _not_authenticated("The session is over: sign in again.")
+
+    async def begin_session(self, headers: Headers, principal: Principal, sessions: Sessions) -> tuple[Session, str]:
+        """A session for the key or token that a request was let in by; it ends with the token, or with the key."""
+        lasts = timedelta(hours=self._settings.session_hours)
+        if principal.id.startswith("key:"):
+            return await sessions.begin(name=principal.name, lasts=lasts, key_id=principal.id.removeprefix("key:"))
+        claims = await self._tokens.claims(Credentials.of(headers).bearer or "")
+        if claims is None:
+            raise _not_authenticated("The token is not valid (any more).")
+        left = datetime.fromtimestamp(float(claims["exp"]), UTC) - datetime.now(UTC)
+        kept = {name: claims[name] for name in self._kept_claims if name in claims}
+        return await sessions.begin(name=principal.name, lasts=min(lasts, left), claims=kept)
+
+    @property
+    def _kept_claims(self) -> tuple[str, ...]:
+        return "sub", self._settings.oidc_role_claim, self._settings.oidc_shows_claim
 
     async def principal(self, *, key: str | None, bearer: str | None) -> Principal:
         """The caller these credentials are of.
@@ -79,7 +121,7 @@ class Authenticator:
         if self._settings.takes_keys:
             found = await self._keys.find(presented)
             if found is not None:
-                return Principal(id=f"key:{found.key_id}", name=found.name, role=Role[found.role], shows=found.shows)
+                return _of_key(found)
         if self._settings.takes_tokens and bearer is not None:
             claims = await self._tokens.claims(bearer)
             if claims is not None:
@@ -110,6 +152,8 @@ class Credentials:
 
     key: str | None
     bearer: str | None
+    session: str | None = None
+    """The text of a session's cookie; None where there is a key or a token, which say who calls then."""
 
     @classmethod
     def of(cls, headers: Headers) -> Credentials:
@@ -123,10 +167,15 @@ class Credentials:
                 raise ApiError(400, "bad_request", f"There are several {name} headers: send one.")
         scheme, _, value = headers.get("authorization", "").partition(" ")
         bearer = value.strip() if scheme.lower() == "bearer" else ""
-        return cls(key=headers.get("x-api-key") or None, bearer=bearer or None)
+        key = headers.get("x-api-key") or None
+        return cls(key=key, bearer=bearer or None, session=None if key or bearer else cookie_in(headers))
 
     def __bool__(self) -> bool:
-        return bool(self.key or self.bearer)
+        return bool(self.key or self.bearer or self.session)
+
+
+def _of_key(key: ApiKey) -> Principal:
+    return Principal(id=f"key:{key.key_id}", name=key.name, role=Role[key.role], shows=key.shows)
 
 
 def _not_authenticated(message: str) -> ApiError:
@@ -137,6 +186,7 @@ async def current_principal(
     connection: HTTPConnection,
     _key: Annotated[str | None, Security(_header)] = None,
     _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
+    _session: Annotated[str | None, Security(_cookie)] = None,
 ) -> Principal:
     """The caller of this request, as the doors found them. The parameters are for the description of the API only.
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis.http.auth import Authenticator, Credentials, Principal
 from chassis.http.errors import ApiError, respond
 from chassis.http.rates import Rates, source_of
+from chassis.http.sessions import check_same_page
 from chassis.settings import ApiSettings
 
 SECURITY_HEADERS = {
@@ -59,18 +60,22 @@ class Bounds:
         """Whose credential the request has; None where it has none.
 
         Raises:
-            ApiError: 400 `bad_request`, 401 `not_authenticated`, 403 `foreign_page`, 429 `too_many_requests`.
+            ApiError: 400 `bad_request`, 401 `not_authenticated`, 403 `foreign_page` or `csrf_missing`,
+                429 `too_many_requests`.
         """
         authenticator: Authenticator = request.app.state.parts[Authenticator]
         source = source_of(request.client)
         presented = Credentials.of(request.headers)
+        request.state.session = presented.session
         if authenticator.is_off:
             _check_page(request, self._settings.cors_origins)
         elif not presented:
             await self._rates.request(source)
             return None
         try:
-            principal = await authenticator.principal(key=presented.key, bearer=presented.bearer)
+            principal = await authenticator.caller(presented)
+            if presented.session is not None and not authenticator.is_off:
+                check_same_page(request.method, request.headers, presented.session)
         except ApiError as refused:
             await (self._rates.failure if refused.status == 401 else self._rates.request)(source)
             raise

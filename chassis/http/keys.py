@@ -92,6 +92,12 @@ class ApiKeys:
         key = _read(document)
         return key if key.is_in_force(datetime.now(UTC)) else None
 
+    async def in_force(self, key_id: str) -> ApiKey | None:
+        """The key with that id, where it was not revoked and is not over."""
+        document = await self._document(key_id)
+        key = _read(document) if document is not None else None
+        return key if key is not None and key.is_in_force(datetime.now(UTC)) else None
+
     async def _document(self, key_id: str) -> Document | None:
         """The stored key. Only keys that exist are remembered: whoever makes ids up pushes none of them out."""
         now = time.monotonic()

@@ -50,7 +50,7 @@ async def _refused(connection: HTTPConnection, guard: Require) -> None:
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         try:
-            guard.check(connection, await authenticator.principal(key=presented.key, bearer=presented.bearer))
+            guard.check(connection, await authenticator.caller(presented))
         except ApiError:
             return
         except Exception as error:  # whoever was allowed stays so while nobody can be asked

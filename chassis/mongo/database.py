@@ -38,6 +38,9 @@ COLLECTIONS: tuple[Collection, ...] = (
     ),
     Collection(name="api_keys", owner="chassis", holds="one document per API key: its hash, role and shows"),
     Collection(
+        name="sessions", owner="chassis", holds="one document per signed-in browser: a hash of its cookie, its key"
+    ),
+    Collection(
         name="audit",
         owner="chassis",
         holds="who called which command of the HTTP API, and when",

@@ -81,6 +81,18 @@ const roles = {
       ]
     },
     {
+      "collection": "sessions",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
       "collection": "uploads",
       "actions": [
         "createCollection",
@@ -288,6 +300,13 @@ const roles = {
         "remove",
         "update"
       ]
+    },
+    {
+      "collection": "sessions",
+      "actions": [
+        "find",
+        "listIndexes"
+      ]
     }
   ],
   "identity": [
@@ -444,6 +463,13 @@ const roles = {
         "listIndexes",
         "remove",
         "update"
+      ]
+    },
+    {
+      "collection": "sessions",
+      "actions": [
+        "find",
+        "listIndexes"
       ]
     }
   ],
@@ -725,6 +751,18 @@ const roles = {
       ]
     },
     {
+      "collection": "sessions",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
       "collection": "uploads",
       "actions": [
         "createCollection",
@@ -908,6 +946,14 @@ const roles = {
     },
     {
       "collection": "service_instances",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "listIndexes"
+      ]
+    },
+    {
+      "collection": "sessions",
       "actions": [
         "createCollection",
         "createIndex",
@@ -1158,6 +1204,18 @@ const roles = {
     },
     {
       "collection": "service_instances",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "sessions",
       "actions": [
         "createCollection",
         "createIndex",

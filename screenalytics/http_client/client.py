@@ -893,6 +893,10 @@ class Client(Transport):
             query={"revision": revision, "run_id": run_id, "inline": inline},
         )
 
+    def read_session(self) -> Answer[models.SessionView]:
+        """Tell who is calling, and what a page has to send with its session."""
+        return self.request("GET", "/session", models.SessionView)
+
     def read_show(self, show: str) -> Answer[models.ShowView]:
         """One show."""
         return self.request("GET", f"/shows/{quote(str(show), safe='')}", models.ShowView)
@@ -1145,6 +1149,10 @@ class Client(Transport):
             body=body,
         )
 
+    def sign_in(self) -> Answer[models.SessionView]:
+        """Begin a session for whoever sends a key or a token with this; the answer sets a cookie that scripts cannot read."""
+        return self.request("POST", "/session", models.SessionView)
+
     def sign_off(
         self,
         ep_id: str,
@@ -1163,6 +1171,10 @@ class Client(Transport):
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
         )
+
+    def sign_out(self) -> Answer[bool]:
+        """End the session, whatever its cookie would still be good for; `true` where there was one."""
+        return self.request("DELETE", "/session", bool)
 
     def split_cluster(
         self,

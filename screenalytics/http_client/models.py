@@ -1340,6 +1340,28 @@ class ScreenTimeFile(BaseModel):
     media_type: str
 
 
+class SessionView(BaseModel):
+    """
+    Who is calling, and by what.
+    """
+
+    name: str
+    role: Literal["viewer", "operator", "admin"]
+    shows: Annotated[
+        list[str] | None,
+        Field(description="Slugs of the shows they may touch; null: all."),
+    ]
+    by: Annotated[
+        Literal["session", "key", "token", "nothing"],
+        Field(description="`nothing`: authentication is off, everybody is admin."),
+    ]
+    expires_at: Annotated[AwareDatetime | None, Field(description="Of the session.")] = None
+    csrf_token: Annotated[
+        str | None,
+        Field(description="To be sent as `X-CSRF-Token` with whatever is no GET, where the cookie says who calls."),
+    ] = None
+
+
 class SettleRequest(BaseModel):
     """
     A question whose answer is: right as it is.

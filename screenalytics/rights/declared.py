@@ -20,7 +20,8 @@ TRIES = frozenset({"delivery_attempts"})
 """Counted before a message that may have been tried before is handled again."""
 FENCED = frozenset({"episodes", "runs"})
 """Read before an event of a run is handled: is the run still the current one?"""
-ANSWERS_HTTP = frozenset({"api_keys"})
+SESSIONS = frozenset({"sessions"})
+ANSWERS_HTTP = frozenset({"api_keys"}) | SESSIONS
 AUDITED = frozenset({"audit"})
 
 VIDEOS, UPLOADS, PICTURES = "raw/videos/", "uploads/", "raw/facebank/"
@@ -64,7 +65,8 @@ _WORKER = Rights(owns=SIGN_OF_LIFE | TRIES, reads=FENCED)
 _SERVES = Rights(owns=SIGN_OF_LIFE | TRIES, reads=FENCED | ANSWERS_HTTP, adds_to=AUDITED)
 
 _INGEST = _SERVES | Rights(
-    owns=_owned_by("ingest"),
+    # It signs browsers in and out; the others only look.
+    owns=_owned_by("ingest") | SESSIONS,
     reads=AUDITED,
     gets=_prefixes(VIDEOS, UPLOADS, MANIFESTS, CLIPS),
     puts=_prefixes(VIDEOS, UPLOADS, CLIPS),

@@ -67,6 +67,8 @@ ROLES: dict[str, Role] = {
     "test_webhook": Role.admin,
     "list_webhook_deliveries": Role.admin,
     "replay_webhook": Role.admin,
+    "sign_in": Role.viewer,
+    "sign_out": Role.viewer,
 }
 """Where reading is not for every viewer, and changing not for every operator."""
 NAMED_IN_THE_BODY: dict[str, dict[str, Any]] = {
@@ -76,6 +78,7 @@ NAMED_IN_THE_BODY: dict[str, dict[str, Any]] = {
     "create_webhook": {"url": "https://example.com/hook", "shows": [SHOW]},
 }
 TAKES_AN_EMPTY_BODY = {"change_webhook", "replay_webhook"}
+ABOUT_THE_CALLER = {"sign_in", "sign_out", "read_session"}
 NAMED_BY_THE_UPLOAD = {"get_upload", "complete_upload", "abort_upload"}
 
 Caller = Literal["nobody", "stranger", "revoked", "expired", "viewer", "operator", "admin", "foreign admin"]
@@ -205,6 +208,8 @@ async def test_other_shows_do_not_exist(doors: Doors, operation: Operation) -> N
         assert (answer.status, answer.code) == (404, "unknown_webhook")
     elif body is not None:
         assert (answer.status, answer.code) == (403, "forbidden")
+    elif operation.name in ABOUT_THE_CALLER:
+        assert SHOW not in answer.body.decode()
     elif operation.name in NAMED_BY_THE_UPLOAD:
         assert (answer.status, answer.code) == (404, "unknown_upload")
     else:

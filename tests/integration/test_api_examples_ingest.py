@@ -20,3 +20,4 @@ async def test_the_api_answers_as_the_page_says(stack: Stack, database: Database
     async with ingest_api(stack, database) as api:
         values: Values = {**await seed_examples(api, video)}
         await hold("episodes.md", api.client, values)
+        await hold("session.md", api.client, {})

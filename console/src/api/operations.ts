@@ -322,6 +322,10 @@ export const readScreenTime = (epId: string, query?: { revision?: number | null;
 /** Address. Say where a file of the screen time can be fetched for a short while, or answer with it. */
 export const readScreenTimeFile = (epId: string, fileFormat: string, query?: { revision?: number | null; run_id?: string | null; inline?: boolean }): string => address(`/screen-time/${segment(epId)}/files/${segment(fileFormat)}`, query);
 
+/** Tell who is calling, and what a page has to send with its session. */
+export const readSession = (options?: Options): Promise<Answer<t.SessionView>> =>
+  call<t.SessionView>("GET", `/session`, undefined, undefined, options);
+
 /** One show. */
 export const readShow = (show: string, options?: Options): Promise<Answer<t.ShowView>> =>
   call<t.ShowView>("GET", `/shows/${segment(show)}`, undefined, undefined, options);
@@ -401,9 +405,17 @@ export const resumeRun = (epId: string, runId: string, options?: Options): Promi
 export const settleQuestion = (epId: string, body: t.SettleRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/review/${segment(epId)}/settle`, body, query, options);
 
+/** Begin a session for whoever sends a key or a token with this; the answer sets a cookie that scripts cannot read. */
+export const signIn = (options?: Options): Promise<Answer<t.SessionView>> =>
+  call<t.SessionView>("POST", `/session`, undefined, undefined, options);
+
 /** Say that the revision that is shown is right; reports and exports carry it from the next revision on. */
 export const signOff = (epId: string, body: t.SignOffRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.SignOffView>> =>
   call<t.SignOffView>("POST", `/screen-time/${segment(epId)}/sign-off`, body, query, options);
+
+/** End the session, whatever its cookie would still be good for; `true` where there was one. */
+export const signOut = (options?: Options): Promise<Answer<boolean>> =>
+  call<boolean>("DELETE", `/session`, undefined, undefined, options);
 
 /** Split tracks off a cluster: they are somebody else. */
 export const splitCluster = (epId: string, body: t.SplitCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>

@@ -1230,6 +1230,15 @@ export interface ScreenTimeFile {
   media_type: string;
 }
 
+export interface SessionView {
+  name: string;
+  role: "viewer" | "operator" | "admin";
+  shows: Array<string> | null;
+  by: "session" | "key" | "token" | "nothing";
+  expires_at?: string | null;
+  csrf_token?: string | null;
+}
+
 export interface SettleRequest {
   id: string;
   why?: string | null;

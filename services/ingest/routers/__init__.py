@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.ingest.routers import audit, episodes, progress, runs, uploads, video
+from services.ingest.routers import audit, episodes, progress, runs, session, uploads, video
 
 ROUTERS: tuple[APIRouter, ...] = (
     episodes.router,
@@ -11,4 +11,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     uploads.router,
     video.router,
     audit.router,
+    session.router,
 )

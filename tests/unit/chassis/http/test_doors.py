@@ -143,7 +143,7 @@ async def test_whoever_nobody_can_check_is_counted_by_address(monkeypatch: pytes
 
 async def test_a_refusal_can_be_read_by_pages_that_may_call() -> None:
     app = application.build("Test", [router])
-    database: Any = {"audit": None, "api_keys": None}
+    database: Any = {"audit": None, "api_keys": None, "sessions": None}
     api = ApiSettings(cors_origins=("https://console.example",))
     application.connect(app, ChassisSettings(auth=AuthSettings(mode="keys"), api=api), database, [])
     for headers in ({}, {"x-api-key": "no key"}):
