@@ -514,6 +514,13 @@ const roles = {
       ]
     },
     {
+      "collection": "sessions",
+      "actions": [
+        "find",
+        "listIndexes"
+      ]
+    },
+    {
       "collection": "webhook_deliveries",
       "actions": [
         "createCollection",

@@ -5,7 +5,7 @@ export interface AnswerRequest {
   effect_s: number;
   method: "PUT" | "POST" | "DELETE";
   path: string;
-  body?: Record<string, unknown> | null;
+  body: Record<string, unknown> | null;
 }
 
 export interface Appearance {
@@ -34,8 +34,8 @@ export interface ApplyAll {
 export interface ApplyOutcome {
   version: number;
   changed: boolean;
-  changes?: Array<LinkChange>;
-  revision?: number | null;
+  changes: Array<LinkChange>;
+  revision: number | null;
   applied: Array<CastLink>;
   skipped: Array<SkippedSuggestion>;
 }
@@ -43,13 +43,13 @@ export interface ApplyOutcome {
 export interface AuditEntry {
   at: string;
   who: string;
-  caller?: string | null;
+  caller: string | null;
   role: string;
   method: string;
   path: string;
   status: number;
-  ep_id?: string | null;
-  show?: string | null;
+  ep_id: string | null;
+  show: string | null;
 }
 
 export interface BodyAddPictures {
@@ -80,7 +80,7 @@ export interface CastLink {
   margin: number;
   at: string;
   event_id: string;
-  seen_as?: Array<string>;
+  seen_as: Array<string>;
 }
 
 export interface CastScreenTime {
@@ -89,19 +89,19 @@ export interface CastScreenTime {
   visible_s: number;
   share: number;
   appearances: number;
-  first_s?: number | null;
-  last_s?: number | null;
+  first_s: number | null;
+  last_s: number | null;
   longest_s: number;
-  mean_face_size?: number | null;
+  mean_face_size: number | null;
   intervals_s: Array<[number, number]>;
   confidence: number;
   identity_ids: Array<string>;
-  representative?: string | null;
-  present_s?: number | null;
-  present_intervals_s?: Array<[number, number]>;
-  prominence?: number | null;
-  participant?: boolean;
-  shown?: Array<Appearance>;
+  representative: string | null;
+  present_s: number | null;
+  present_intervals_s: Array<[number, number]>;
+  prominence: number | null;
+  participant: boolean;
+  shown: Array<Appearance>;
 }
 
 export interface CastTotal {
@@ -117,7 +117,7 @@ export interface Choice {
   cast_id: string;
   name: string;
   probability: number;
-  distance?: number | null;
+  distance: number | null;
 }
 
 export interface Clash {
@@ -164,8 +164,8 @@ export interface ClusterMember {
 
 export interface ClusterPage {
   items: Array<ClusterSummary>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
   grouping: Grouped;
 }
 
@@ -195,7 +195,7 @@ export interface CoAppearance {
 export interface Consent {
   basis: "consent" | "contract" | "legal_obligation" | "vital_interest" | "public_interest" | "legitimate_interest";
   given_on: string;
-  note?: string | null;
+  note: string | null;
   recorded_by: string;
   recorded_at: string;
 }
@@ -214,8 +214,8 @@ export interface ContactSheet {
 export interface Coverage {
   any_face_s: number;
   nobody_s: number;
-  figures_s?: number;
-  extras_s?: number;
+  figures_s: number;
+  extras_s: number;
 }
 
 export interface CurrentRun {
@@ -237,11 +237,23 @@ export interface DeletedShow {
   facebank_revision: number;
 }
 
+export interface DeliveryView {
+  message_id: string;
+  event: string;
+  ep_id: string | null;
+  show: string | null;
+  occurred_at: string;
+  state: "waiting" | "delivered" | "dead";
+  tries: number;
+  due_at: string | null;
+  log: Array<TryView>;
+}
+
 export interface Dismissal {
   identity_id: string;
-  cast_id?: string | null;
-  extra?: boolean;
-  question?: string | null;
+  cast_id: string | null;
+  extra: boolean;
+  question: string | null;
 }
 
 export interface DropTracks {
@@ -262,19 +274,19 @@ export interface EditAnswer {
   action: "apply" | "undo" | "redo";
   grouping_revision: number;
   is_grouped: boolean;
-  revision?: number | null;
+  revision: number | null;
 }
 
 export interface EditChange {
-  source_ids?: Array<string>;
-  target_id?: string | null;
-  track_ids?: Array<string>;
-  start_s?: number | null;
-  end_s?: number | null;
-  label_before?: string | null;
-  label?: string | null;
-  overrides_before?: Overrides | null;
-  overrides?: Overrides | null;
+  source_ids: Array<string>;
+  target_id: string | null;
+  track_ids: Array<string>;
+  start_s: number | null;
+  end_s: number | null;
+  label_before: string | null;
+  label: string | null;
+  overrides_before: Overrides | null;
+  overrides: Overrides | null;
 }
 
 export interface EditEntry {
@@ -290,8 +302,8 @@ export interface EditEntry {
   identity_ids: Array<string>;
   tracks: number;
   change: EditChange;
-  sentence?: string;
-  command_id?: string | null;
+  sentence: string;
+  command_id: string | null;
 }
 
 export interface EmbedAgain {
@@ -300,8 +312,8 @@ export interface EmbedAgain {
 
 export interface EpisodeErasure {
   ep_id: string;
-  done?: boolean;
-  tracks?: number;
+  done: boolean;
+  tracks: number;
 }
 
 export interface EpisodePatch {
@@ -312,8 +324,8 @@ export interface EpisodePatch {
 
 export interface EpisodeStatus {
   ep_id: string;
-  run?: RunStatus | null;
-  requested?: RunView | null;
+  run: RunStatus | null;
+  requested: RunView | null;
 }
 
 export interface EpisodeSuggestions {
@@ -327,12 +339,12 @@ export interface EpisodeView {
   show: string;
   season: number;
   episode: number;
-  title?: string | null;
-  air_date?: string | null;
-  data?: Record<string, string>;
-  duration_s?: number | null;
+  title: string | null;
+  air_date: string | null;
+  data: Record<string, string>;
+  duration_s: number | null;
   has_video: boolean;
-  current_run?: CurrentRun | null;
+  current_run: CurrentRun | null;
   version: number;
   created_at: string;
   updated_at: string;
@@ -345,19 +357,19 @@ export interface ErasureReceipt {
   state: "pending" | "done";
   asked_at: string;
   asked_by: string;
-  finished_at?: string | null;
+  finished_at: string | null;
   episodes_done: number;
   episodes_pending: number;
   episodes: Array<EpisodeErasure>;
   removed: Record<string, number>;
-  elsewhere?: number;
-  kafka?: Array<KafkaHolding>;
+  elsewhere: number;
+  kafka: Array<KafkaHolding>;
 }
 
 export interface ErrorBody {
   code: string;
   message: string;
-  details?: Record<string, unknown>;
+  details: Record<string, unknown>;
 }
 
 export interface Evidence {
@@ -371,9 +383,9 @@ export interface Evidence {
 export interface ExtrasOutcome {
   version: number;
   changed: boolean;
-  changes?: Array<LinkChange>;
-  revision?: number | null;
-  skipped?: Array<SkippedSuggestion>;
+  changes: Array<LinkChange>;
+  revision: number | null;
+  skipped: Array<SkippedSuggestion>;
 }
 
 export interface ExtrasRequest {
@@ -391,7 +403,7 @@ export interface Face {
   usable: boolean;
   crop: string;
   thumbnail: string | null;
-  picture?: string | null;
+  picture: string | null;
 }
 
 export interface FaceOfEpisode {
@@ -439,7 +451,7 @@ export interface FiledVideo {
   ep_id: string;
   sha256: string;
   bytes: number;
-  run?: StartedRun | null;
+  run: StartedRun | null;
 }
 
 export interface Grouped {
@@ -473,11 +485,11 @@ export interface HistoryStep {
   kind: string;
   who: string;
   at: string;
-  why?: string | null;
+  why: string | null;
   sentence: string;
   active: boolean;
-  identity_ids?: Array<string>;
-  command_id?: string | null;
+  identity_ids: Array<string>;
+  command_id: string | null;
 }
 
 export interface HistoryView {
@@ -486,7 +498,7 @@ export interface HistoryView {
   items: Array<HistoryStep>;
   undo: HistoryStep | null;
   redo: HistoryStep | null;
-  next_cursor?: string | null;
+  next_cursor: string | null;
 }
 
 export interface IdentityColumns {
@@ -506,32 +518,32 @@ export interface IdentityColumns {
 
 export interface IdentityDetail {
   identity_id: string;
-  name?: string | null;
-  cast_id?: string | null;
-  linked_by?: "auto" | "operator" | "suggestion" | null;
-  probability?: number | null;
+  name: string | null;
+  cast_id: string | null;
+  linked_by: "auto" | "operator" | "suggestion" | null;
+  probability: number | null;
   visible_s: number;
-  first_s?: number | null;
+  first_s: number | null;
   tracks: number;
   faces: number;
   locked: boolean;
-  representative?: string | null;
-  reason?: string | null;
-  best?: Match | null;
-  prominence?: number;
-  participant?: boolean;
+  representative: string | null;
+  reason: string | null;
+  best: Match | null;
+  prominence: number;
+  participant: boolean;
   track_ids: Array<string>;
   intervals_s: Array<[number, number]>;
-  cohesion?: number | null;
-  isolation?: number | null;
-  link?: CastLink | null;
+  cohesion: number | null;
+  isolation: number | null;
+  link: CastLink | null;
   suggestions: Suggestions;
 }
 
 export interface IdentityPage {
   items: Array<IdentitySummary>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
   run_id: string;
   revision: number;
   links_version: number;
@@ -539,20 +551,20 @@ export interface IdentityPage {
 
 export interface IdentitySummary {
   identity_id: string;
-  name?: string | null;
-  cast_id?: string | null;
-  linked_by?: "auto" | "operator" | "suggestion" | null;
-  probability?: number | null;
+  name: string | null;
+  cast_id: string | null;
+  linked_by: "auto" | "operator" | "suggestion" | null;
+  probability: number | null;
   visible_s: number;
-  first_s?: number | null;
+  first_s: number | null;
   tracks: number;
   faces: number;
   locked: boolean;
-  representative?: string | null;
-  reason?: string | null;
-  best?: Match | null;
-  prominence?: number;
-  participant?: boolean;
+  representative: string | null;
+  reason: string | null;
+  best: Match | null;
+  prominence: number;
+  participant: boolean;
 }
 
 export interface ImportedRow {
@@ -589,7 +601,7 @@ export interface LeftoverTrack {
 export interface Likeness {
   sighting: Sighting;
   distance: number;
-  probability?: number | null;
+  probability: number | null;
 }
 
 export interface LinkChange {
@@ -602,9 +614,9 @@ export interface LinkChange {
   event_id: string;
   before: CastLink | null;
   after: CastLink | null;
-  dismissed_before?: Array<Dismissal>;
-  dismissed_after?: Array<Dismissal>;
-  undoes?: number | null;
+  dismissed_before: Array<Dismissal>;
+  dismissed_after: Array<Dismissal>;
+  undoes: number | null;
 }
 
 export interface LinkCommand {
@@ -613,11 +625,11 @@ export interface LinkCommand {
   action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "references" | "undo" | "redo";
   who: string;
   at: string;
-  why?: string | null;
+  why: string | null;
   changes: Array<LinkChange>;
-  target?: number | null;
-  references?: Array<TakenFace>;
-  new_member?: string | null;
+  target: number | null;
+  references: Array<TakenFace>;
+  new_member: string | null;
 }
 
 export interface LinkRequest {
@@ -628,8 +640,8 @@ export interface LinkRequest {
 export interface LinksOutcome {
   version: number;
   changed: boolean;
-  changes?: Array<LinkChange>;
-  revision?: number | null;
+  changes: Array<LinkChange>;
+  revision: number | null;
 }
 
 export interface LinksView {
@@ -639,7 +651,7 @@ export interface LinksView {
   revision: number;
   links: Array<CastLink>;
   dismissed: Array<Dismissal>;
-  resting?: Array<string>;
+  resting: Array<string>;
   history: Array<LinkCommand>;
   undoable: number | null;
   redoable: number | null;
@@ -656,14 +668,14 @@ export interface Match {
   name: string | null;
   probability: number;
   distance: number;
-  seen_as?: Array<string>;
+  seen_as: Array<string>;
 }
 
 export interface MemberDetail {
   cast_id: string;
   name: string;
   pictures: number;
-  consent?: Consent | null;
+  consent: Consent | null;
   linked: Record<string, number>;
 }
 
@@ -671,7 +683,7 @@ export interface MemberView {
   cast_id: string;
   name: string;
   pictures: number;
-  consent?: Consent | null;
+  consent: Consent | null;
 }
 
 export interface MergeClusters {
@@ -761,6 +773,15 @@ export interface NewUpload {
   force?: boolean;
 }
 
+export interface NewWebhook {
+  url: string;
+  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  shows?: Array<string>;
+  cast_ids?: Array<string>;
+  min_visible_s?: number | null;
+  description?: string;
+}
+
 export interface OutlyingTrack {
   member: ClusterMember;
   distance: number;
@@ -783,92 +804,104 @@ export interface Overrides {
 
 export interface PageAuditEntry {
   items: Array<AuditEntry>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageClash {
   items: Array<Clash>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageClusterMember {
   items: Array<ClusterMember>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
+}
+
+export interface PageDeliveryView {
+  items: Array<DeliveryView>;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageDuplicatePair {
   items: Array<DuplicatePair>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageEditEntry {
   items: Array<EditEntry>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageEpisodeView {
   items: Array<EpisodeView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageErasureReceipt {
   items: Array<ErasureReceipt>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageLeftoverTrack {
   items: Array<LeftoverTrack>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageMemberView {
   items: Array<MemberView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageOutlyingTrack {
   items: Array<OutlyingTrack>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PagePerson {
   items: Array<Person>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageReviewEntry {
   items: Array<ReviewEntry>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageRevisionSummary {
   items: Array<RevisionSummary>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageRunView {
   items: Array<RunView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageShowView {
   items: Array<ShowView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
+}
+
+export interface PageWebhookView {
+  items: Array<WebhookView>;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface Pair {
@@ -921,16 +954,16 @@ export interface PersonTogether {
 
 export interface PictureEntry {
   picture: string;
-  filename?: string | null;
+  filename: string | null;
   quality: number;
   used: boolean;
-  duplicate_of?: string | null;
-  looks_like?: string | null;
+  duplicate_of: string | null;
+  looks_like: string | null;
   model_id: string;
-  added_at?: string | null;
-  url?: string | null;
-  source?: FaceOfEpisode | null;
-  resting?: boolean;
+  added_at: string | null;
+  url: string | null;
+  source: FaceOfEpisode | null;
+  resting: boolean;
 }
 
 export interface PictureRequest {
@@ -975,13 +1008,13 @@ export interface Preview {
   unassigned_tracks_after: number;
   changes: Array<PreviewedIdentity>;
   unchanged: number;
-  new_warnings?: Array<string>;
+  new_warnings: Array<string>;
 }
 
 export interface PreviewedIdentity {
   identity_id: string;
   change: "appears" | "vanishes" | "changes";
-  label?: string | null;
+  label: string | null;
   gained_track_ids: Array<string>;
   lost_track_ids: Array<string>;
   seconds_before: number;
@@ -999,18 +1032,18 @@ export interface Question {
   worth_s: number;
   at_stake_s: number;
   doubt: number;
-  later?: boolean;
+  later: boolean;
   identity_id: string;
-  other_id?: string | null;
-  cast_id?: string | null;
-  cast_name?: string | null;
-  track_ids?: Array<string>;
-  choices?: Array<Choice>;
-  conflict?: Overlap | null;
-  answers?: Array<AnswerRequest>;
-  evidence?: Array<Evidence>;
-  against?: Array<Evidence>;
-  references?: Array<ReferencePicture>;
+  other_id: string | null;
+  cast_id: string | null;
+  cast_name: string | null;
+  track_ids: Array<string>;
+  choices: Array<Choice>;
+  conflict: Overlap | null;
+  answers: Array<AnswerRequest>;
+  evidence: Array<Evidence>;
+  against: Array<Evidence>;
+  references: Array<ReferencePicture>;
 }
 
 export interface ReclusterEpisode {
@@ -1027,9 +1060,9 @@ export interface ReferencePicture {
 export interface ReferencesOutcome {
   version: number;
   changed: boolean;
-  changes?: Array<LinkChange>;
-  revision?: number | null;
-  references?: Array<TakenFace>;
+  changes: Array<LinkChange>;
+  revision: number | null;
+  references: Array<TakenFace>;
 }
 
 export interface Registration {
@@ -1057,6 +1090,15 @@ export interface RenameCluster {
 
 export interface Renaming {
   name: string;
+}
+
+export interface ReplayRequest {
+  message_ids?: Array<string>;
+  state?: "waiting" | "delivered" | "dead" | null;
+}
+
+export interface Replayed {
+  messages: number;
 }
 
 export interface Representatives {
@@ -1091,7 +1133,7 @@ export interface ReviewEntry {
   doubt: number;
   visible_s: number;
   worth: number;
-  linked_to?: string | null;
+  linked_to: string | null;
   suggestions: Suggestions;
 }
 
@@ -1126,8 +1168,8 @@ export interface RevisionSummary {
   cast: Array<VisibleSeconds>;
   unidentified: number;
   warnings: Array<string>;
-  warning_details?: Array<Warning>;
-  signed_off?: SignOff | null;
+  warning_details: Array<Warning>;
+  signed_off: SignOff | null;
 }
 
 export interface RunComparison {
@@ -1136,8 +1178,8 @@ export interface RunComparison {
   differs: Array<string>;
   metric_differences: Record<string, number>;
   people: Array<PersonInRuns>;
-  unidentified_a?: number | null;
-  unidentified_b?: number | null;
+  unidentified_a: number | null;
+  unidentified_b: number | null;
 }
 
 export interface RunSide {
@@ -1147,11 +1189,11 @@ export interface RunSide {
   video_sha256: string;
   segments: number;
   duration_s: number;
-  wall_s?: number | null;
-  report_revision?: number | null;
-  models?: Record<string, string>;
-  metrics?: Record<string, number>;
-  stage_seconds?: Record<string, number>;
+  wall_s: number | null;
+  report_revision: number | null;
+  models: Record<string, string>;
+  metrics: Record<string, number>;
+  stage_seconds: Record<string, number>;
 }
 
 export interface RunStatus {
@@ -1163,13 +1205,13 @@ export interface RunStatus {
   duration_s: number;
   stages: Record<string, StageProgress>;
   fraction: number;
-  rate?: number | null;
-  seconds_left?: number | null;
+  rate: number | null;
+  seconds_left: number | null;
   created_at: string;
   progressed_at: string;
-  finished_at?: string | null;
-  failure?: Failure | null;
-  report_revision?: number | null;
+  finished_at: string | null;
+  failure: Failure | null;
+  report_revision: number | null;
 }
 
 export interface RunView {
@@ -1178,16 +1220,16 @@ export interface RunView {
   state: "requested" | "running" | "finished" | "failed" | "cancelled" | "superseded";
   profile: string;
   created_at: string;
-  finished_at?: string | null;
-  segments?: number | null;
-  duration_s?: number | null;
-  fraction?: number;
-  video_sha256?: string | null;
-  superseded_by?: string | null;
-  failure?: Failure | null;
-  report_revision?: number | null;
-  signed_off?: SignOff | null;
-  asked_by?: string | null;
+  finished_at: string | null;
+  segments: number | null;
+  duration_s: number | null;
+  fraction: number;
+  video_sha256: string | null;
+  superseded_by: string | null;
+  failure: Failure | null;
+  report_revision: number | null;
+  signed_off: SignOff | null;
+  asked_by: string | null;
 }
 
 export interface ScreenTimeDifference {
@@ -1208,17 +1250,17 @@ export interface ScreenTimeDocument {
   duration_s: number;
   cast: Array<CastScreenTime>;
   unidentified: Array<UnidentifiedScreenTime>;
-  figures?: Array<UnidentifiedScreenTime>;
+  figures: Array<UnidentifiedScreenTime>;
   co_appearance_s: Array<CoAppearance>;
   coverage: Coverage;
-  warnings?: Array<string>;
-  warning_details?: Array<Warning>;
-  changes?: Array<string>;
-  models?: Record<string, string>;
-  starts_at_s?: number;
-  timecode?: string | null;
-  signed_off?: SignOff | null;
-  schema_version?: number;
+  warnings: Array<string>;
+  warning_details: Array<Warning>;
+  changes: Array<string>;
+  models: Record<string, string>;
+  starts_at_s: number;
+  timecode: string | null;
+  signed_off: SignOff | null;
+  schema_version: number;
 }
 
 export interface ScreenTimeFile {
@@ -1235,8 +1277,8 @@ export interface SessionView {
   role: "viewer" | "operator" | "admin";
   shows: Array<string> | null;
   by: "session" | "key" | "token" | "nothing";
-  expires_at?: string | null;
-  csrf_token?: string | null;
+  expires_at: string | null;
+  csrf_token: string | null;
 }
 
 export interface SettleRequest {
@@ -1270,11 +1312,11 @@ export interface ShowView {
 export interface Sighting {
   ep_id: string;
   identity_id: string;
-  cast_id?: string | null;
-  label?: string | null;
+  cast_id: string | null;
+  label: string | null;
   visible_s: number;
-  row?: number | null;
-  representative?: string | null;
+  row: number | null;
+  representative: string | null;
 }
 
 export interface SignOff {
@@ -1282,13 +1324,13 @@ export interface SignOff {
   revision: number;
   who: string;
   at: string;
-  note?: string | null;
+  note: string | null;
   undecided_s: number;
   total_s: number;
   open_questions: number;
   at_stake_s: number;
-  stale?: boolean;
-  changes?: Array<string>;
+  stale: boolean;
+  changes: Array<string>;
 }
 
 export interface SignOffEntry {
@@ -1368,10 +1410,10 @@ export interface Suggestions {
   identity_id: string;
   matches: Array<Match>;
   margin: number;
-  reason?: string | null;
-  dismissed?: Array<string | null>;
-  prominence?: number;
-  participant?: boolean;
+  reason: string | null;
+  dismissed: Array<string | null>;
+  prominence: number;
+  participant: boolean;
 }
 
 export interface TakeFaces {
@@ -1457,6 +1499,13 @@ export interface TrackQuality {
   usable: number;
 }
 
+export interface TryView {
+  at: string;
+  took_s: number;
+  status: number | null;
+  error: string | null;
+}
+
 export interface TwoPeople {
   identity_id: string;
   is_two: boolean;
@@ -1474,14 +1523,14 @@ export interface UnidentifiedScreenTime {
   intervals_s: Array<[number, number]>;
   tracks: number;
   reason: string;
-  representative?: string | null;
-  label?: string | null;
-  present_s?: number | null;
-  present_intervals_s?: Array<[number, number]>;
-  prominence?: number | null;
-  participant?: boolean;
-  shown?: Array<Appearance>;
-  extra?: boolean;
+  representative: string | null;
+  label: string | null;
+  present_s: number | null;
+  present_intervals_s: Array<[number, number]>;
+  prominence: number | null;
+  participant: boolean;
+  shown: Array<Appearance>;
+  extra: boolean;
 }
 
 export interface UnlockCluster {
@@ -1497,29 +1546,29 @@ export interface UploadView {
   bytes: number;
   part_bytes: number;
   parts: number;
-  uploaded?: Array<number>;
-  missing?: number;
-  urls?: Array<PartUrl>;
-  urls_expire_in_s?: number | null;
-  run_id?: string | null;
+  uploaded: Array<number>;
+  missing: number;
+  urls: Array<PartUrl>;
+  urls_expire_in_s: number | null;
+  run_id: string | null;
 }
 
 export interface VideoView {
   ep_id: string;
   url: string;
   url_expires_in_s: number;
-  sha256?: string | null;
-  bytes?: number | null;
+  sha256: string | null;
+  bytes: number | null;
   media_type: string;
-  filename?: string | null;
-  duration_s?: number | null;
-  width?: number | null;
-  height?: number | null;
-  codec?: string | null;
-  fps?: number | null;
-  video_stream?: number | null;
-  starts_at_s?: number | null;
-  timecode?: string | null;
+  filename: string | null;
+  duration_s: number | null;
+  width: number | null;
+  height: number | null;
+  codec: string | null;
+  fps: number | null;
+  video_stream: number | null;
+  starts_at_s: number | null;
+  timecode: string | null;
 }
 
 export interface VisiblePerson {
@@ -1537,15 +1586,54 @@ export interface VisibleSeconds {
 export interface Warning {
   code: string;
   sentence: string;
-  where?: WarningPlace | null;
+  where: WarningPlace | null;
 }
 
 export interface WarningPlace {
-  start_s?: number | null;
-  end_s?: number | null;
-  segment?: number | null;
-  stream?: number | null;
-  subject?: string | null;
+  start_s: number | null;
+  end_s: number | null;
+  segment: number | null;
+  stream: number | null;
+  subject: string | null;
+}
+
+export interface WebhookChange {
+  url?: string | null;
+  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased"> | null;
+  shows?: Array<string> | null;
+  cast_ids?: Array<string> | null;
+  min_visible_s?: number | null;
+  description?: string | null;
+  enabled?: boolean | null;
+}
+
+export interface WebhookView {
+  webhook_id: string;
+  url: string;
+  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  shows: Array<string>;
+  cast_ids: Array<string>;
+  min_visible_s: number | null;
+  description: string;
+  enabled: boolean;
+  why_off: string | null;
+  created_at: string;
+  created_by: string;
+}
+
+export interface WebhookWithSecret {
+  webhook_id: string;
+  url: string;
+  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  shows: Array<string>;
+  cast_ids: Array<string>;
+  min_visible_s: number | null;
+  description: string;
+  enabled: boolean;
+  why_off: string | null;
+  created_at: string;
+  created_by: string;
+  secret: string;
 }
 
 export interface WhichEdit {
