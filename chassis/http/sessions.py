@@ -113,4 +113,5 @@ def _hash(token: str) -> str:
 
 
 def _read(document: dict[str, Any]) -> Session:
-    return Session(**{name: document.get(name) for name in Session.__dataclass_fields__})
+    fields: dict[str, Any] = {name: document.get(name) for name in Session.__dataclass_fields__}
+    return Session(**fields)
