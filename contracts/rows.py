@@ -90,7 +90,7 @@ class FaceRow(Contract):
 
 
 class PictureChange(Contract):
-    """How much a track's pictures change from one to the next, beyond shift, turn and zoom: 0 for a photograph."""
+    """How much a track's pictures change from one to the next, beyond shift, turn, zoom and shear: 0 for a photograph."""
 
     typical: float = Field(ge=0, le=1, description="Median of 1 - correlation.")
     large: float = Field(ge=0, le=1, description="Three of four are no larger.")
@@ -122,6 +122,11 @@ class TrackRow(Contract):
     enters: bool = Field(default=False, description="Within its shot, the face came from where it could not be seen.")
     leaves: bool = Field(default=False, description="Within its shot, the face went to where it cannot be seen.")
     change: PictureChange | None = Field(default=None, description="null: too few pictures.")
+    drawn: float | None = Field(
+        default=None,
+        description="Natural logarithm of how many times more likely such a vector is for a drawn face than for a "
+        "person's; null: nobody has measured that for the embedder.",
+    )
     present: tuple[Interval, ...] | None = Field(
         default=None,
         description="When the person is in the picture, face to be seen or not, within the shot and segment; null: not "
@@ -350,6 +355,13 @@ class UnidentifiedScreenTime(Contract):
     shown: tuple[Appearance, ...] = Field(default=(), description="The intervals, each with its prominence.")
 
     extra: bool = Field(default=False, description="A background performer, as operators say: nobody is to be named.")
+    probably_not_a_person: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="How likely it is a picture or figure instead of a present person; null: nothing was measured, or "
+        "somebody vouches for the person.",
+    )
 
 
 class CoAppearance(Contract):

@@ -1,10 +1,12 @@
 """From the distance of faces to how likely it is that they are one person's.
 
-Two questions, two answers. Are these two faces one person's: a logistic curve (`EmbedderCalibration`). Is this
-identity the person in these pictures, or a stranger: a log-likelihood ratio (`PersonCalibration`).
+Three questions, three answers. Are these two faces one person's: a logistic curve (`EmbedderCalibration`). Is this
+identity the person in these pictures, or a stranger: a log-likelihood ratio (`PersonCalibration`). Is this a face at all,
+or a drawn one: the same against the direction in which an embedder puts drawn faces (`DrawnFaces`).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LARGEST_EXPONENT = 700.0
@@ -35,21 +37,49 @@ class PersonCalibration:
         """Distance between the two means."""
         return self.stranger_mean - self.same_mean
 
-    def log_likelihood_ratio(self, distance: float, *, stranger_mean: float | None = None, noise: float = 0.0) -> float:
+    def log_likelihood_ratio(
+        self, distance: float, *, stranger_mean: float | None = None, noise: float = 0.0, own_noise: float | None = None
+    ) -> float:
         """Natural logarithm of how many times more likely the distance is for the person than for a stranger.
 
         Falls with the distance and never rises again: where the two curves would say otherwise their last sensible
         value is kept. `stranger_mean` replaces the calibration's; `noise` is a deviation that the distance has besides,
-        and which makes it say less.
+        and which makes it say less; `own_noise` is the person's, where it is not the strangers'.
         """
         mean = self.stranger_mean if stranger_mean is None else stranger_mean
-        own, other = math.hypot(self.same_deviation, noise), math.hypot(self.stranger_deviation, noise)
+        own = math.hypot(self.same_deviation, noise if own_noise is None else own_noise)
+        other = math.hypot(self.stranger_deviation, noise)
         if own != other:
             turn = (mean / other**2 - self.same_mean / own**2) / (1.0 / other**2 - 1.0 / own**2)
             distance = min(distance, turn) if own > other else max(distance, turn)
         return (
             math.log(other / own) + ((distance - mean) / other) ** 2 / 2 - ((distance - self.same_mean) / own) ** 2 / 2
         )
+
+
+@dataclass(frozen=True)
+class DrawnFaces:
+    """Where an embedder puts drawn faces: an embedder made for photographs puts what is none of them near one direction.
+
+    `direction` is a unit vector [D], `distances` are those to it: of drawn faces (`same`) and of people (`stranger`).
+    `data` says what they were measured on. Raises ValueError unless the direction is of unit length.
+    """
+
+    direction: tuple[float, ...]
+    distances: PersonCalibration
+    data: str
+
+    def __post_init__(self) -> None:
+        length = math.hypot(*self.direction)
+        if not abs(length - 1.0) <= 0.01:
+            raise ValueError(f"the direction of drawn faces is a unit vector, its length is {length}")
+
+    def log_likelihood_ratio(self, vector: Sequence[float]) -> float:
+        """Natural logarithm of how many times more likely a face's vector [D] of unit length is for a drawn face.
+
+        Raises ValueError for a vector of another length.
+        """
+        return self.distances.log_likelihood_ratio(math.dist(self.direction, vector))
 
 
 @dataclass(frozen=True)

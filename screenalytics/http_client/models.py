@@ -1776,6 +1776,12 @@ class UnidentifiedScreenTime(BaseModel):
         bool | None,
         Field(description="A background performer, as operators say: nobody is to be named."),
     ] = False
+    probably_not_a_person: Annotated[
+        float | None,
+        Field(
+            description="How likely it is a picture or figure instead of a present person; null: nothing was measured, or somebody vouches for the person."
+        ),
+    ] = None
 
 
 class UnlockCluster(BaseModel):

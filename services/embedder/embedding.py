@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from chassis.domain.calibration import DrawnFaces
 from chassis.domain.pooling import PoolingRules, pool_vectors
 from contracts.rows import DetectionRow, FaceRow, TrackRow
 from contracts.warnings import Warning
@@ -22,6 +23,7 @@ NO_FACE = "no_face_sampled"
 NO_USABLE_VECTOR = "no_usable_vector"
 LOW_QUALITY = "low_quality"
 _LEAST_LENGTH = 1e-6
+_RATIO_DIGITS = 2
 
 
 class EmbeddingMismatchError(ValueError):
@@ -60,11 +62,13 @@ def build_embedded_segment(
     model_id: str,
     thresholds: EmbedderThresholds,
     pooling: PoolingRules,
+    drawn: DrawnFaces | None = None,
 ) -> EmbeddedSegment:
     """Pools the vectors of one segment.
 
     `faces` come from `select_faces`; row `i` of `vectors` [N, D] belongs to the `i`-th of `faces_to_embed(faces)`.
-    Every track comes back, those without a usable vector with the reason in `rejection`.
+    Every track comes back, those without a usable vector with the reason in `rejection`. `drawn` says where the model puts
+    drawn faces, where that is known.
     Raises EmbeddingMismatchError for vectors of another model, dimension or count, ValueError for an unknown track.
     """
     matrix = _checked(vectors, expected=len(faces_to_embed(faces)), model_id=model_id, thresholds=thresholds)
@@ -75,7 +79,7 @@ def build_embedded_segment(
     numbered = _numbered(faces, model_id)
     splits = _find_splits(tracks, numbered, matrix, thresholds)
     new_tracks, new_faces, new_detections = _apply_splits(tracks, numbered, detections, splits)
-    pooled, prototypes = _pool(new_tracks, new_faces, matrix, model_id, thresholds.dimension, pooling)
+    pooled, prototypes = _pool(new_tracks, new_faces, matrix, model_id, thresholds.dimension, pooling, drawn)
     return EmbeddedSegment(
         tracks=tuple(pooled),
         faces=tuple(new_faces),
@@ -194,6 +198,7 @@ def _pool(
     model_id: str,
     dimension: int,
     pooling: PoolingRules,
+    drawn: DrawnFaces | None,
 ) -> tuple[list[TrackRow], Floats]:
     by_track = _embedded_by_track(faces)
     sampled = {face.track_id for face in faces}
@@ -220,11 +225,16 @@ def _pool(
                     "spread": prototype.spread,
                     "low_quality": low_quality,
                     "rejection": LOW_QUALITY if low_quality else None,
+                    "drawn": None if drawn is None else _drawn_ratio(prototype.vector, drawn),
                 }
             )
         )
         prototypes.append(prototype.vector)
     return rows, np.stack(prototypes) if prototypes else np.zeros((0, dimension), dtype=np.float32)
+
+
+def _drawn_ratio(vector: Floats, drawn: DrawnFaces) -> float:
+    return round(drawn.log_likelihood_ratio(vector.tolist()), _RATIO_DIGITS)
 
 
 def _without_vector(faces: int) -> tuple[Warning, ...]:

@@ -21,6 +21,7 @@ from contracts.crops import CropRef
 from contracts.events import EmbedderScale, EpisodeProgress, Event, SegmentEmbedded, SegmentTracked
 from contracts.rows import DetectionRow, FaceRow, TrackRow
 from contracts.warnings import sentences
+from services.embedder.drawn import DRAWN_FACES
 from services.embedder.embedding import EmbeddedSegment, build_embedded_segment, faces_to_embed
 from services.embedder.selection import select_faces
 from services.embedder.settings import EmbedderSettings
@@ -101,6 +102,7 @@ class EmbedderHandlers:
             model_id=embedder.model_id,
             thresholds=rules.on(embedder.scale).model_copy(update={"dimension": embedder.dimension}),
             pooling=self._resources.settings.pooling.on(embedder.scale),
+            drawn=DRAWN_FACES.get(embedder.model_id),
         )
 
     async def _chips(

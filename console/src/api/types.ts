@@ -1531,6 +1531,7 @@ export interface UnidentifiedScreenTime {
   participant: boolean;
   shown: Array<Appearance>;
   extra: boolean;
+  probably_not_a_person: number | null;
 }
 
 export interface UnlockCluster {

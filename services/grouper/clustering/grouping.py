@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -47,9 +47,10 @@ class Centroid:
 
 
 def _validate_embedding_dimensions(
-    tracks: Sequence[TrackRow], vectors: Sequence[Floats | None], *, model_id: str | None, dimension: int
+    tracks: Sequence[TrackRow], vectors: Sequence[Floats | None], *, model_id: str | None, dimension: int | None
 ) -> tuple[list[TrackRow], Floats, list[Warning]]:
-    """Keeps vectors of one model and dimension; `model_id` None means the model most tracks were embedded with.
+    """Keeps vectors of one model and dimension; `model_id` None means the model most tracks were embedded with, `dimension`
+    None the size that most of its vectors have.
 
     Returns the tracks with `embedding_row` numbered anew (a refused vector's track says so in `rejection`), the matrix
     [M, D] of the vectors kept, and a sentence for every kind that was refused.
@@ -60,6 +61,12 @@ def _validate_embedding_dimensions(
         ).items()
     )
     expected = model_id if model_id is not None else max(present, key=lambda item: item[1], default=("", 0))[0]
+    if dimension is None:
+        dimension = _usual_size(
+            vector
+            for track, vector in zip(tracks, vectors, strict=True)
+            if vector is not None and (track.model_id or "") == expected
+        )
     rows: list[TrackRow] = []
     kept: list[Floats] = []
     refused: Counter[tuple[str, int]] = Counter()
@@ -82,6 +89,12 @@ def _validate_embedding_dimensions(
     ]
     matrix = np.stack(kept).astype(np.float32) if kept else np.zeros((0, dimension), dtype=np.float32)
     return rows, matrix, problems
+
+
+def _usual_size(vectors: Iterable[Floats]) -> int:
+    """The size that most vectors have, of equally many the smallest; 0 without any."""
+    sizes = Counter(vector.size for vector in vectors)
+    return min(sizes, key=lambda size: (-sizes[size], size), default=0)
 
 
 def cluster_faces(points: TrackPoints, constraints: Constraints, rules: ClusteringRules) -> Clusters:

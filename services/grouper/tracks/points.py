@@ -61,10 +61,11 @@ def track_points(tracks: Sequence[TrackRow], matrix: Floats) -> TrackPoints:
 def track_limits(points: TrackPoints, rules: ClusteringRules) -> Matrix:
     """Distance [N] up to which each track may lie from others of its person, from what is known of the track itself.
 
-    A track that varies more (`spread`) has a centre that lies farther from other views of the same face; one with few
-    faces is less certain and must lie closer. Both change the common limit by no more than `max_adaptation`.
+    A track that varies more (`spread`) has a centre that lies farther from other views of the same face; one that varies
+    less than usual shows a single view, and how far other views lie is not known. One with few faces is less certain and
+    must lie closer. Both change the common limit by no more than `max_adaptation`.
     """
-    variation = np.nan_to_num(points.spreads / rules.usual_spread - 1.0, nan=0.0)
+    variation = np.maximum(0.0, np.nan_to_num(points.spreads / rules.usual_spread - 1.0, nan=0.0))
     factors = 1.0 + rules.spread_gain * variation
     factors = np.where(points.samples < rules.few_samples, np.minimum(factors, 1.0) * rules.few_samples_factor, factors)
     return rules.merge_limit * np.clip(factors, 1 - rules.max_adaptation, 1 + rules.max_adaptation)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chassis.cache import Memo
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.rows import FaceRow, GroupingDoubts
-from services.identity.figures.figures import find_figures
+from services.identity.figures.figures import find_figures, judge_figures
 from services.identity.links.conflicts import find_clashes
 from services.identity.queries.episodes import Episode, EpisodeReader
 from services.identity.queries.faces import FacesOfTracks, by_track
@@ -61,6 +61,7 @@ class ReviewQueries:
         cast_of = {link.identity_id: link.cast_id for link in links.links}
         rules = self._episodes.rules
         doubts = episode.revision.grouped.artifacts.get("doubts")
+        figures = rules.screen_time.figures
         return Situation(
             ep_id=episode.links.ep_id,
             identities=content.identities,
@@ -73,11 +74,10 @@ class ReviewQueries:
             clashes=find_clashes(content.members, cast_of, simultaneous_s=rules.link.simultaneous_s),
             doubts=await self._reader.document(doubts, GroupingDoubts) if doubts is not None else None,
             figures=find_figures(
-                content.identities.values(),
-                content.members,
-                content.tracks,
-                linked=cast_of,
-                rules=rules.screen_time.figures,
+                judge_figures(
+                    content.identities.values(), content.members, content.tracks, linked=cast_of, rules=figures
+                ),
+                figures,
             ),
         )
 

@@ -26,7 +26,7 @@ from contracts.rows import (
     UnidentifiedScreenTime,
 )
 from contracts.warnings import Warning, sentences
-from services.identity.figures.figures import find_figures
+from services.identity.figures.figures import Figure, find_figures, judge_figures
 from services.identity.prominence.prominence import PersonProminence, person_prominence, track_prominences
 from services.identity.rules import ScreenTimeRules
 from services.identity.screentime.changes import describe_changes
@@ -103,7 +103,8 @@ def compute_screen_time(
     found = [presence(person.identity_id, [person]) for person in everyone if person.identity_id not in link_of]
     cast_presence.sort(key=lambda one: (-one.seconds, one.key))
     found.sort(key=lambda one: (-one.seconds, one.key))
-    pictures = find_figures(everyone, members, seen.tracks, linked=link_of, rules=rules.figures)
+    judged = judge_figures(everyone, members, seen.tracks, linked=link_of, rules=rules.figures)
+    pictures = find_figures(judged, rules.figures)
     unnamed = [one for one in found if one.key not in pictures]
     figures = [one for one in found if one.key in pictures]
 
@@ -113,7 +114,8 @@ def compute_screen_time(
     )
     by_id = {person.identity_id: person for person in everyone}
     unidentified = tuple(
-        _unidentified_row(one, by_id[one.key], reasons or {}, extra=one.key in named.extras) for one in unnamed
+        _unidentified_row(one, by_id[one.key], reasons or {}, extra=one.key in named.extras, judged=judged.get(one.key))
+        for one in unnamed
     )
     apart = tuple(_figure_row(one, by_id[one.key], pictures[one.key]) for one in figures)
     any_face = union(*(one.intervals for one in cast_presence + unnamed))
@@ -203,7 +205,7 @@ def _cast_row(
 
 
 def _unidentified_row(
-    presence: _Presence, person: Identity, reasons: Mapping[str, str], *, extra: bool
+    presence: _Presence, person: Identity, reasons: Mapping[str, str], *, extra: bool, judged: Figure | None
 ) -> UnidentifiedScreenTime:
     return UnidentifiedScreenTime(
         identity_id=presence.key,
@@ -219,12 +221,14 @@ def _unidentified_row(
         participant=presence.prominence.participant,
         shown=presence.prominence.shown,
         extra=extra,
+        probably_not_a_person=None if judged is None else judged.probability,
     )
 
 
-def _figure_row(presence: _Presence, person: Identity, reason: str) -> UnidentifiedScreenTime:
+def _figure_row(presence: _Presence, person: Identity, figure: Figure) -> UnidentifiedScreenTime:
     """A picture or figure; nobody is present and nobody takes part."""
-    row = _unidentified_row(presence, person.model_copy(update={"reason": reason}), {}, extra=False)
+    person = person.model_copy(update={"reason": figure.reason})
+    row = _unidentified_row(presence, person, {}, extra=False, judged=figure)
     return row.model_copy(update={"present_s": None, "present_intervals_s": (), "participant": False})
 
 

@@ -28,16 +28,22 @@ def log_likelihood_ratios(
 ) -> dict[str, float]:
     """Of every cast member in `away` (cast id -> distance): that it is the person, against a stranger.
 
-    `strength` (0..1) of the identity's faces: weak ones leave doubt both ways, as do the pictures of those cast members
-    who have fewer than are averaged (`few_pictures`).
+    `strength` (0..1) of the identity's faces: weak ones may lie far from their own pictures, and are as far from those of
+    strangers as good ones are. The pictures of cast members who have fewer than are averaged (`few_pictures`) leave
+    doubt both ways.
     """
     ratios = {}
     for cast_id, distance in away.items():
         others = [other for key, other in away.items() if key != cast_id]
         stranger_mean = _stranger_mean(others, calibration, rules)
-        weakness = 1.0 - strength * (rules.few_pictures_strength if cast_id in few_pictures else 1.0)
-        noise = weakness * rules.weak_noise * calibration.separation
-        ratios[cast_id] = calibration.log_likelihood_ratio(distance, stranger_mean=stranger_mean, noise=noise)
+        pictures = rules.few_pictures_strength if cast_id in few_pictures else 1.0
+        full = rules.weak_noise * calibration.separation
+        ratios[cast_id] = calibration.log_likelihood_ratio(
+            distance,
+            stranger_mean=stranger_mean,
+            noise=(1.0 - pictures) * full,
+            own_noise=(1.0 - strength * pictures) * full,
+        )
     return ratios
 
 

@@ -3,9 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chassis.domain.calibration import DrawnFaces, PersonCalibration
 from chassis.domain.pooling import PoolingRules
 from contracts.rows import FaceRow
 from contracts.warnings import sentences
+from screenalytics.weights import load_registry
+from services.embedder.drawn import DRAWN_FACES
 from services.embedder.embedding import EmbeddedSegment, EmbeddingMismatchError, build_embedded_segment, faces_to_embed
 from services.embedder.rules import EmbedderThresholds, SelectionRules
 from services.embedder.selection import select_faces
@@ -26,6 +29,20 @@ def _embed(faces: list[FaceRow], vectors: np.ndarray, **changes: object) -> Embe
         "pooling": PoolingRules(),
     }
     return build_embedded_segment(**(arguments | changes))  # type: ignore[arg-type]
+
+
+def test_a_track_says_how_drawn_it_looks_where_the_model_has_been_measured() -> None:
+    faces, vectors = [face(frame) for frame in range(0, 16, 2)], vectors_of(1, 8)
+    direction = tuple(float(number) for number in np.mean(vectors, axis=0) / np.linalg.norm(np.mean(vectors, axis=0)))
+    drawn = DrawnFaces(direction, PersonCalibration(1.03, 0.08, 1.44, 0.055), "made up")
+    (unmeasured,), (measured,) = _embed(faces, vectors).tracks, _embed(faces, vectors, drawn=drawn).tracks
+    assert unmeasured.drawn is None
+    assert measured.drawn is not None and measured.drawn > 10
+
+
+def test_the_direction_of_drawn_faces_is_that_of_a_model_that_is_served() -> None:
+    known = {spec.model_id: spec.contract.outputs[0].shape[0] for spec in load_registry().models.values()}
+    assert {model: len(faces.direction) for model, faces in DRAWN_FACES.items()}.items() <= known.items()
 
 
 def test_rows_and_matrices_belong_together() -> None:

@@ -17,6 +17,7 @@ from services.grouper.edits.log import apply_edit
 from services.grouper.episode.grouping_with_edits import Grouping
 from services.grouper.rules import ClusteringRules, GrouperThresholds
 from services.grouper.tracks.joining import JoinedEpisode
+from services.grouper.tracks.points import track_limits, track_points
 from tests.support.edited_episode import EditedEpisode
 from tests.unit.grouper.rows import (
     LEFT,
@@ -241,6 +242,28 @@ def test_without_a_named_model_the_most_used_one_counts() -> None:
     assert list(sentences(problems)) == [
         "1 tracks have vectors of model-z (128 numbers), not comparable with model-b (128)"
     ]
+
+
+def test_vectors_are_as_long_as_most_of_their_model() -> None:
+    tracks = [track(1, 0, 1), track(2, 2, 3), track(3, 4, 5)]
+    long = [np.tile(vector_of(number), 4) / 2 for number in (1, 2)]
+    rows, matrix, problems = _validate_embedding_dimensions(
+        tracks, [*long, vector_of(3)], model_id=None, dimension=None
+    )
+    assert matrix.shape == (2, 512)
+    assert [row.embedding_row for row in rows] == [0, 1, None]
+    assert len(problems) == 1
+
+
+def test_a_face_that_does_not_move_is_not_held_to_less_than_the_usual_distance() -> None:
+    rules = ClusteringRules()
+    rows = [
+        track(at, at, at + 0.5, embedding_row=at).model_copy(update={"spread": spread})
+        for at, spread in enumerate((0.01, None, 0.24))
+    ]
+    points = track_points(rows, np.stack([vector_of(number) for number in range(3)]))
+    still, unknown, moving = track_limits(points, rules)
+    assert still == unknown == rules.merge_limit < moving
 
 
 def test_centroids_tell_how_sure_a_cluster_is() -> None:

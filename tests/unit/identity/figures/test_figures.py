@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from chassis.domain.visibility import VisibilityRules
 from contracts.rows import CastLink, Identity, PictureChange, ScreenTimeDocument, TrackRow
-from services.identity.figures.figures import PICTURE, find_figures, is_picture
+from services.identity.figures.figures import DRAWN, PICTURE, find_figures, is_beside_life, judge_figures
 from services.identity.rules import FigureRules, IdentityThresholds
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
 from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_track
 
 RULES = FigureRules()
-ALIVE, STILL = 0.12, 0.002
+ALIVE, STILL = 0.06, 0.0005
 
 
 def track(number: int, start_s: float, end_s: float, typical: float | None, *, shot: int = 0) -> TrackRow:
@@ -35,40 +35,41 @@ def computed(
 
 def test_what_stands_still_beside_a_speaker_is_a_picture() -> None:
     picture, speaker = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE)
-    assert is_picture(picture, [picture, speaker], RULES)
-    assert not is_picture(speaker, [picture, speaker], RULES)
+    assert is_beside_life(picture, [picture, speaker], RULES)
+    assert not is_beside_life(speaker, [picture, speaker], RULES)
 
 
 def test_nobody_leaves_a_still_in_which_nobody_moves() -> None:
     row = [track(number, 0, 4, STILL) for number in range(5)]
-    assert not any(is_picture(one, row, RULES) for one in row)
+    assert not any(is_beside_life(one, row, RULES) for one in row)
 
 
 def test_a_face_that_is_alone_proves_nothing() -> None:
     alone = track(1, 0, 4, STILL)
-    assert not is_picture(alone, [alone], RULES)
+    assert not is_beside_life(alone, [alone], RULES)
 
 
 def test_a_speaker_in_another_shot_or_at_another_time_proves_nothing() -> None:
     still = track(1, 0, 4, STILL)
-    assert not is_picture(still, [still, track(2, 0, 4, ALIVE, shot=1)], RULES)
-    assert not is_picture(still, [still, track(2, 3, 9, ALIVE)], RULES)
+    assert not is_beside_life(still, [still, track(2, 0, 4, ALIVE, shot=1)], RULES)
+    assert not is_beside_life(still, [still, track(2, 3, 9, ALIVE)], RULES)
 
 
 def test_rows_that_were_not_measured_are_people() -> None:
-    assert not is_picture(track(1, 0, 4, None), [track(2, 0, 4, ALIVE)], RULES)
-    assert not is_picture(track(1, 0, 4, STILL), [track(2, 0, 4, None)], RULES)
+    assert not is_beside_life(track(1, 0, 4, None), [track(2, 0, 4, ALIVE)], RULES)
+    assert not is_beside_life(track(1, 0, 4, STILL), [track(2, 0, 4, None)], RULES)
 
 
 def test_a_person_whose_picture_is_on_the_wall_stays_a_person() -> None:
     picture, speaker, alive = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE), track(3, 10, 14, ALIVE)
     identities = [make_identity(1, picture, alive), make_identity(2, speaker)]
     members = {"identity-00001": [picture, alive], "identity-00002": [speaker]}
-    assert not find_figures(identities, members, [picture, speaker, alive], linked=(), rules=RULES)
+    judged = judge_figures(identities, members, [picture, speaker, alive], linked=(), rules=RULES)
+    assert not find_figures(judged, RULES)
 
 
 def test_one_clear_picture_tells_of_the_same_face_elsewhere() -> None:
-    beside, alone, speaker = track(1, 0, 4, STILL), track(3, 10, 14, 0.01), track(2, 0, 4, ALIVE)
+    beside, alone, speaker = track(1, 0, 4, STILL), track(3, 10, 14, 0.005), track(2, 0, 4, ALIVE)
     document = computed([beside, alone, speaker], [make_identity(1, beside, alone), make_identity(2, speaker)])
     assert [row.identity_id for row in document.unidentified] == ["identity-00002"]
     (figure,) = document.figures
@@ -115,3 +116,35 @@ def test_a_revision_says_who_is_apart_and_who_is_back() -> None:
     assert "identity-00001 is counted apart now, as a picture." in then(
         computed([picture, speaker], locked), [plain, other]
     )
+
+
+def drawn(number: int, start_s: float, ratio: float | None, *, samples: int = 6) -> TrackRow:
+    return track(number, start_s, start_s + 4, ALIVE).model_copy(update={"drawn": ratio, "samples": samples})
+
+
+def test_a_drawn_figure_that_moves_is_counted_apart() -> None:
+    figure, person = drawn(1, 0, 30.0), drawn(2, 10, -12.0)
+    document = computed([figure, person], [make_identity(1, figure), make_identity(2, person)])
+    (apart,), (there,) = document.figures, document.unidentified
+    assert (apart.identity_id, apart.reason) == ("identity-00001", DRAWN)
+    assert apart.probably_not_a_person is not None and apart.probably_not_a_person > 0.99
+    assert there.probably_not_a_person is not None and there.probably_not_a_person < 0.01
+
+
+def test_one_odd_track_does_not_make_a_person_a_figure() -> None:
+    tracks = [drawn(1, 0, 8.0), drawn(2, 10, -12.0), drawn(3, 20, -9.0)]
+    assert not computed(tracks, [make_identity(1, *tracks)]).figures
+
+
+def test_what_may_be_either_stays_among_the_people() -> None:
+    doubtful = drawn(1, 0, 4.0)
+    (row,) = computed([doubtful], [make_identity(1, doubtful)]).unidentified
+    assert row.probably_not_a_person is not None and 0.3 < row.probably_not_a_person < 0.9
+
+
+def test_a_named_figure_is_somebody_and_nothing_is_said_of_those_nobody_measured() -> None:
+    figure, unmeasured = drawn(1, 0, 30.0), track(2, 10, 14, None)
+    identities = [make_identity(1, figure), make_identity(2, unmeasured)]
+    document = computed([figure, unmeasured], identities, [make_link(1, "ada")])
+    assert not document.figures
+    assert [row.probably_not_a_person for row in document.unidentified] == [None]

@@ -50,10 +50,23 @@ def test_whoever_is_nearer_is_never_less_likely(strength: float) -> None:
     assert all(nearer >= farther - 1e-9 for nearer, farther in pairwise(found))
 
 
-def test_weak_faces_leave_doubt_both_ways() -> None:
+def test_weak_faces_are_less_sure_near_and_less_surely_others_far() -> None:
     for distance in (0.5, 1.3):
         strong, weak = (probabilities({"ada": distance}, strength=strength)["ada"] for strength in (1.0, 0.0))
         assert abs(weak - 0.5) < abs(strong - 0.5)
+
+
+def test_a_turned_face_far_from_its_pictures_is_still_no_stranger() -> None:
+    far = CALIBRATION.stranger_mean - 4 * CALIBRATION.stranger_deviation
+    assert probabilities({"ada": far}, strength=0.0)["ada"] > probabilities({"ada": far}, strength=1.0)["ada"]
+
+
+def test_few_pictures_leave_doubt_about_strangers_too() -> None:
+    ratios = [
+        log_likelihood_ratios({"ada": 0.9}, calibration=CALIBRATION, strength=0.0, few_pictures=few, rules=RULES)["ada"]
+        for few in ((), ("ada",))
+    ]
+    assert ratios[1] < ratios[0]
 
 
 def test_a_large_cohort_that_is_near_makes_a_near_stranger_less_likely() -> None:
