@@ -43,12 +43,13 @@ def test_only_its_owner_writes_a_collection() -> None:
         writes = {name for name, actions in privileges(RIGHTS[stage]).items() if "update" in actions}
         assert {owners[name] for name in writes} <= {stage, "chassis"}, stage
         assert "api_keys" not in writes, f"{stage} could make keys"
+        assert ("sessions" in writes) is (stage == "ingest"), f"{stage} could sign somebody in"
 
 
 def test_workers_know_nothing_of_people_and_keys() -> None:
     for stage in ("detector", "embedder"):
         seen = privileges(RIGHTS[stage]).keys()
-        assert not seen & (PEOPLE | {"api_keys", "audit"}), stage
+        assert not seen & (PEOPLE | {"api_keys", "sessions", "audit"}), stage
         granted = json.dumps(policy(RIGHTS[stage])) + "".join(seaweedfs_actions(RIGHTS[stage]))
         assert "facebank" not in granted and "manifests" not in granted
 
