@@ -51,6 +51,7 @@ class Done:
     stdout: str
     stderr: str
     out: Path
+    console: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +118,9 @@ def for_people(episode: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
             process.send_signal(signal.SIGINT)
 
     with ThreadPoolExecutor(2) as readers:
-        said, told = readers.submit(read_terminal, outs, open_console), readers.submit(read_terminal, errs, len)
+        said, told = readers.submit(read_terminal, outs, open_console), readers.submit(read_terminal, errs, lambda _: None)
         status = process.wait(timeout=TIMEOUT_S)
-    assert "<title>Screenalytics</title>" in "".join(opened)
-    return Done(status, said.result().replace("\r\n", "\n"), told.result(), out)
+    return Done(status, said.result().replace("\r\n", "\n"), told.result(), out, console="".join(opened))
 
 
 def test_a_script_gets_json_on_stdout_and_plain_lines_on_stderr(for_scripts: Done) -> None:
@@ -153,6 +153,7 @@ def test_people_get_bars_and_a_table(for_people: Done) -> None:
         assert re.search(r"100% .*done", last), last
     assert any(re.match(r"detector .*\dx real time", line) for line in lines)
     assert "Coverage: somebody on screen" in for_people.stdout
+    assert "<title>Screenalytics</title>" in for_people.console
     assert "report.html\nconsole: http://127.0.0.1:" in for_people.stdout
     assert for_people.stdout.rstrip().endswith("/#/ep/show-s01e01/review"), "the last line leads to the console"
 

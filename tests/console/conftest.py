@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize
 
 from contracts.events import STAGES
 from screenalytics.http_client import models
@@ -31,7 +31,7 @@ UNKNOWN = {"Nora", "Tess", "Theo"}
 """Of whom the show has no pictures: whom the review asks about, with the two strangers of the sample."""
 
 ANALYSED_WITHIN_S = 420
-SIZE = {"width": 1440, "height": 900}
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 
 @dataclass(frozen=True)
@@ -123,5 +123,7 @@ async def until(what: Callable[[], bool], within_s: float = 30.0) -> None:
 async def page(browser: Browser) -> AsyncIterator[Page]:
     """A browser of somebody's own: nothing kept from another test."""
     context = await browser.new_context(viewport=SIZE, reduced_motion="reduce")
-    yield await watched(context)
+    opened = await watched(context)
+    yield opened
+    await opened.unroute_all(behavior="ignoreErrors")
     await context.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
+from playwright.async_api import TimeoutError as TookTooLong
 
 from tests.console.browser import what_broke
 from tests.console.conftest import Console
@@ -31,6 +33,16 @@ async def press(page: Page, id_: str) -> None:
         await page.keyboard.press(key)
 
 
+async def chord(page: Page, id_: str) -> None:
+    """Two keys that follow one another; again where a busy machine took longer between them than a person does."""
+    for _ in range(3):
+        await press(page, id_)
+        with suppress(TookTooLong):
+            await page.wait_for_function("(id) => window.pressed.at(-1) === id", arg=id_, timeout=5000)
+            return
+    raise AssertionError(f"{id_} did nothing at {page.url}")
+
+
 async def did(page: Page) -> list[str]:
     done: list[str] = await page.evaluate("window.pressed.splice(0)")
     return done
@@ -49,8 +61,7 @@ def test_the_list_was_read() -> None:
 async def test_going_anywhere_by_keyboard(page: Page, console: Console) -> None:
     await show(page, console, "history")
     for id_ in of("go"):
-        await press(page, id_)
-        await page.wait_for_function("(id) => window.pressed.at(-1) === id", arg=id_)
+        await chord(page, id_)
     assert await what_broke(page) == []
 
 

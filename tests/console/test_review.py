@@ -72,7 +72,6 @@ async def test_answers_without_a_line_are_kept_and_sent_when_it_is_back(page: Pa
     await show(page, console, "review")
     await page.route("**/extras/**", lambda route: route.abort())
     await page.route("**/links/**", lambda route: route.abort())
-    await page.route("**/shows/*/cast/from-identity**", lambda route: route.abort())
     await page.keyboard.press("w")
     await page.keyboard.type("Kept Here")
     await page.keyboard.press("Control+Enter")

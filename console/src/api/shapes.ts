@@ -1,7 +1,6 @@
 /** Operations that the console was made for and the API does not have yet: it does without where they are not there. */
 
 import { call, segment, type Options } from "./transport";
-import type * as t from "./types";
 
 export interface Session {
   id: string;
@@ -95,12 +94,6 @@ export interface Signed {
   history: SignOff[];
 }
 
-export interface NewMember {
-  cast_id: string;
-  created: boolean;
-  verdicts: t.PictureVerdict[];
-}
-
 const of = (ep: string): string => segment(ep);
 
 export const openSession = (credential: string) => call<Session>("POST", "/session", undefined, undefined, { credential });
@@ -118,8 +111,6 @@ export const undo = (ep: string, body: { entry?: string | null; mine?: boolean }
   call<unknown>("POST", `/history/${of(ep)}/undo`, body, undefined, options);
 export const redo = (ep: string, body: { entry?: string | null; mine?: boolean }, options: Options) =>
   call<unknown>("POST", `/history/${of(ep)}/redo`, body, undefined, options);
-export const takeFaces = (show: string, castId: string, body: { ep_id: string; face_ids: string[] }, options: Options) =>
-  call<t.PictureVerdicts>("POST", `/shows/${of(show)}/cast/${of(castId)}/pictures/from-faces`, body, undefined, options);
 export const readSignOff = (ep: string) => call<Signed>("GET", `/screen-time/${of(ep)}/sign-off`);
 export const signOff = (ep: string, body: { run_id: string; revision: number; note?: string | null }) =>
   call<{ sign_off: SignOff }>("POST", `/screen-time/${of(ep)}/sign-off`, body);

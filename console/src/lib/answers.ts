@@ -48,9 +48,9 @@ export function naming(ep: string, question: Question, castId: string, name: str
 }
 
 /** Somebody new: a member of the cast with the pictures of this person. */
-export function namingNew(ep: string, show: string, question: Question, name: string): Offer {
-  const path = `/shows/${segment(show)}/cast/from-identity`;
-  const body = { ep_id: ep, identity_id: question.identity_id, name };
+export function namingNew(ep: string, question: Question, name: string): Offer {
+  const path = `/links/${segment(ep)}/${segment(question.identity_id)}/new-member`;
+  const body = { name };
   return { command: "review.who", label: name, effect_s: question.at_stake_s, send: { method: "POST", path, body }, done: `${name} is in the cast, and this is ${name}`, tone: "plain" };
 }
 

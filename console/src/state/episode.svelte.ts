@@ -15,6 +15,7 @@ const BEAT_MS = 10_000;
 const POLL_MS = 2_000;
 /** Longest time in which a stored answer has its effect; then a question that is still asked is asked again. */
 const FOLLOWS_WITHIN_MS = 20_000;
+const NEW_MEMBER = "/new-member";
 const CLIENT = crypto.randomUUID().slice(0, 8);
 
 export class Episode implements Sink {
@@ -42,6 +43,8 @@ export class Episode implements Sink {
   private disconnect: () => void;
   private reading: Promise<void> | null = null;
   private again = false;
+  /** Deleted while it was looked at. */
+  private ended = false;
   private told: { command: Unsent; toast: number; before: ReviewQueue | null }[] = [];
   private where: { screen: string; subject: string | null } = { screen: "", subject: null };
 
@@ -82,6 +85,7 @@ export class Episode implements Sink {
   async load(): Promise<void> {
     try {
       this.view = (await api.getEpisode(this.ep)).data;
+      if (this.ended) return;
       this.failure = null;
       await this.readStatus();
     } catch (failure) {
@@ -168,7 +172,7 @@ export class Episode implements Sink {
 
   private step(action: "undo" | "redo", text: string): void {
     outbox.add({
-      ep: this.ep, method: "POST", path: `/history/${encodeURIComponent(this.ep)}/${action}`, body: { mine: true },
+      ep: this.ep, method: "POST", path: `/history/${encodeURIComponent(this.ep)}/${action}`, body: {},
       label: action, question: null, about: [],
     });
     toasts.show(text, "stored, seconds follow");
@@ -182,10 +186,10 @@ export class Episode implements Sink {
 
   /** An API that cannot make somebody of the cast out of an episode makes them and links them. */
   private async nameInTwoSteps(command: Unsent): Promise<void> {
-    const { identity_id: identity, name } = command.body as { identity_id: string; name: string };
+    const { name } = command.body as { name: string };
     try {
       const member = (await api.addCastMember(this.show ?? "", { name }, { key: command.key })).data;
-      const path = `/links/${encodeURIComponent(this.ep)}/${encodeURIComponent(identity)}`;
+      const path = command.path.slice(0, -NEW_MEMBER.length);
       const linked = outbox.add({ ...command, method: "PUT", path, body: { cast_id: member.cast_id } });
       this.given = this.given.map((one) => (one.key === command.key ? linked : one));
     } catch (failure) {
@@ -213,7 +217,7 @@ export class Episode implements Sink {
   refused(command: Unsent, failure: ApiFailure): void {
     if (failure.status === 404 && failure.code === "not_found") {
       if (command.path.startsWith("/history/")) return this.stepInLog(command);
-      if (command.path.endsWith("/cast/from-identity")) return void this.nameInTwoSteps(command);
+      if (command.path.endsWith(NEW_MEMBER)) return void this.nameInTwoSteps(command);
     }
     this.told = this.told.filter((one) => one.command.key !== command.key);
     this.given = this.given.filter((one) => one.key !== command.key);
@@ -252,6 +256,7 @@ export class Episode implements Sink {
       this.people = (JSON.parse((event as MessageEvent<string>).data) as { people: Person[] }).people;
     });
     stream.addEventListener("end", () => {
+      this.ended = true;
       stream.close();
       this.failure = new ApiFailure(404, "episode_deleted", "This episode was deleted.");
     });
