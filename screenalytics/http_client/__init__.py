@@ -1,5 +1,8 @@
-"""The HTTP API as others see it: its OpenAPI document, and a typed client generated from that."""
+"""The HTTP API as others see it: a typed client made from its OpenAPI document, and an episode from file to result.
 
-from screenalytics.http_client.transport import Answer, ApiFailure
+The SDK (`pip install ./sdk`) installs this folder as `screenalytics_sdk`.
+"""
+
+from .transport import Answer, ApiFailure
 
 __all__ = ["Answer", "ApiFailure"]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Literal
 from urllib.parse import quote
 
-from screenalytics.http_client import models
-from screenalytics.http_client.transport import Answer, Files, Transport
+from . import models
+from .transport import Answer, Files, Transport
 
 ExportAppearancesExchange = Literal[
     "edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -84,14 +84,7 @@ class Transport:
             ApiFailure: when the API refuses, does not answer (status 0, code `api_unreachable`), or answers what it never
                 does (status 0, code `api_not_understood`).
         """
-        response = self._send(method, path, query, headers, body, files)
-        try:
-            data = TypeAdapter(answer).validate_python(_json(response).get("data"))
-        except ValidationError as error:
-            raise ApiFailure(
-                0, "api_not_understood", f"{response.url} answers something else: is that the API's address?", {}
-            ) from error
-        return Answer(data=data, status=response.status_code, etag=response.headers.get("etag"))
+        return _answered(self._send(method, path, query, headers, body, files), answer)
 
     def content(
         self,
@@ -118,7 +111,8 @@ class Transport:
                 if response.is_error:
                     response.read()
                     raise _failure(response)
-                yield from _events_of(response.iter_lines())
+                found = _Events()
+                yield from (event for line in response.iter_lines() if (event := found.line(line)) is not None)
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
 
@@ -131,30 +125,142 @@ class Transport:
         body: BaseModel | None,
         files: Files | None,
     ) -> httpx.Response:
-        sent = self._headers | _given(headers)
-        content = None
-        if body is not None:
-            content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
-            sent |= {"Content-Type": "application/json"}
-        wanted = _query(query)
         try:
-            response = self._http.request(method, path, params=wanted, headers=sent, content=content, files=files)
+            response = self._http.request(method, path, **_sent(self._headers, query, headers, body, files))
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
-        if response.is_error:
-            raise _failure(response)
-        return response
+        return _checked(response)
 
 
-def _events_of(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
-    fields: dict[str, str] = {}
-    for line in lines:
+class AsyncTransport:
+    """As `Transport`, for programs with an event loop."""
+
+    def __init__(self, url: str, *, key: str | None = None, http: httpx.AsyncClient | None = None) -> None:
+        self._http = http or httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S)
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        answer: Any,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        body: BaseModel | None = None,
+        files: Files | None = None,
+    ) -> Answer[Any]:
+        """Send one request; as `Transport.request`."""
+        return _answered(await self._send(method, path, query, headers, body, files), answer)
+
+    async def content(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> bytes:
+        """Send one request whose answer is a file; raises as `request`."""
+        return (await self._send(method, path, query, headers, None, None)).content
+
+    async def events(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> AsyncIterator[tuple[str, str, str]]:
+        """Follow server-sent events as (id, event, data) until the stream ends; raises as `request`."""
+        wanted, sent = _query(query), self._headers | _given(headers)
+        found = _Events()
+        try:
+            async with self._http.stream("GET", path, params=wanted, headers=sent, timeout=None) as response:
+                if response.is_error:
+                    await response.aread()
+                    raise _failure(response)
+                async for line in response.aiter_lines():
+                    event = found.line(line)
+                    if event is not None:
+                        yield event
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None,
+        headers: Mapping[str, str | None] | None,
+        body: BaseModel | None,
+        files: Files | None,
+    ) -> httpx.Response:
+        try:
+            response = await self._http.request(method, path, **_sent(self._headers, query, headers, body, files))
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+        return _checked(response)
+
+
+def _sent(
+    own: Mapping[str, str],
+    query: Mapping[str, Any] | None,
+    headers: Mapping[str, str | None] | None,
+    body: BaseModel | None,
+    files: Files | None,
+) -> dict[str, Any]:
+    """What httpx is to send."""
+    sent = {**own, **_given(headers)}
+    content = None
+    if body is not None:
+        content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
+        sent["Content-Type"] = "application/json"
+    return {"params": _query(query), "headers": sent, "content": content, "files": files}
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.is_error:
+        raise _failure(response)
+    return response
+
+
+def _answered(response: httpx.Response, answer: Any) -> Answer[Any]:
+    try:
+        data = TypeAdapter(answer).validate_python(_json(response).get("data"))
+    except ValidationError as error:
+        raise ApiFailure(
+            0, "api_not_understood", f"{response.url} answers something else: is that the API's address?", {}
+        ) from error
+    return Answer(data=data, status=response.status_code, etag=response.headers.get("etag"))
+
+
+class _Events:
+    """Puts the lines of a stream together to events."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, str] = {}
+
+    def line(self, line: str) -> tuple[str, str, str] | None:
+        """The event that ends with this line, if one does."""
+        fields = self._fields
         name, _, value = line.partition(":")
         if line and name:
             fields[name] = fields[name] + "\n" + value.lstrip() if name in fields else value.lstrip()
         elif not line and "data" in fields:
-            yield fields.get("id", ""), fields.get("event", "message"), fields["data"]
-            fields = {}
+            self._fields = {}
+            return fields.get("id", ""), fields.get("event", "message"), fields["data"]
+        return None
 
 
 def _query(values: Mapping[str, Any] | None) -> dict[str, Any]:

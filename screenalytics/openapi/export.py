@@ -1,4 +1,4 @@
-"""Writes `openapi.json`, its two clients and the table of error codes; `--check` fails when the committed files differ.
+"""Writes `openapi.json`, its clients and the table of error codes; `--check` fails when the committed files differ.
 
 python -m screenalytics.openapi.export [--check]
 """
@@ -29,12 +29,14 @@ def documents() -> dict[str, str]:
     described = openapi()
     with tempfile.TemporaryDirectory() as folder:
         models = models_source(described, Path(folder))
-        client = client_source(described, Path(folder))
+        client = client_source(described)
+        async_client = client_source(described, asynchronous=True)
     return {
         "openapi/choices.py": choices_source(described),
         "openapi/openapi.json": json.dumps(described, indent=1, ensure_ascii=False) + "\n",
         "http_client/models.py": models,
         "http_client/client.py": client,
+        "http_client/async_client.py": async_client,
         "../console/src/api/types.ts": types_source(described),
         "../console/src/api/operations.ts": operations_source(described),
         "../docs/api/errors.md": error_codes.as_markdown(),

@@ -145,31 +145,35 @@ def choices_source(document: Schema) -> str:
     )
 
 
-def client_source(document: Schema, folder: Path) -> str:
-    """Source of the client: a class with a method for each operation."""
+def client_source(document: Schema, *, asynchronous: bool = False) -> str:
+    """Source of the client: a class with a method for each operation.
+
+    It imports its neighbours as such, because the SDK installs the same files under a name of its own.
+    """
     operations = sorted(_operations(document), key=lambda operation: operation.name)
-    methods = "\n".join(textwrap.indent(_method(operation), "    ") for operation in operations)
+    method = _asynchronous if asynchronous else _method
+    methods = "\n".join(textwrap.indent(method(operation), "    ") for operation in operations)
+    kind, iterator = ("Async", "AsyncIterator") if asynchronous else ("", "Iterator")
     choices = "\n".join(line for operation in operations for line in _choices(operation))
     source = f'''{_HEADER}
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import {iterator}
 from typing import Any, Literal
 from urllib.parse import quote
 
-from screenalytics.http_client import models
-from screenalytics.http_client.transport import Answer, Files, Transport
+from . import models
+from .transport import Answer, Files, {kind}Transport
 
 {choices}
 
 
-class Client(Transport):
+class {kind}Client({kind}Transport):
     """The HTTP API: one method an operation. Every method raises ApiFailure when the API refuses."""
 
 {methods}
 '''
-    (folder / "client.py").write_text(source, encoding="utf-8")
     return _formatted(source)
 
 
@@ -295,6 +299,14 @@ def _method(operation: _Operation) -> str:
     first, _, rest = summary.partition("\n")
     text = first if not rest.strip() else f"{first}\n{textwrap.indent(rest.rstrip(), '    ')}\n    "
     return f'def {operation.name}({", ".join(arguments)}) -> {answer}:\n    """{text}"""\n    return {call}\n'
+
+
+def _asynchronous(operation: _Operation) -> str:
+    """The method of an asynchronous client; a stream is iterated over, not waited for."""
+    source = _method(operation)
+    if operation.answer == "events":
+        return source.replace("-> Iterator[", "-> AsyncIterator[", 1)
+    return "async " + source.replace("    return self.", "    return await self.", 1)
 
 
 def _is_credential(parameter: Schema) -> bool:

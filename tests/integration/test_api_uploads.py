@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from chassis.mongo.database import Database
 from chassis.settings import ApiSettings
+from screenalytics.http_client.episodes import AsyncScreenalytics
 from screenalytics.local.servers import Stack
 from services.ingest.settings import UploadSettings
 from tests.support.ingest_api import EPISODE, IngestApi, ingest_api
@@ -204,3 +205,16 @@ def _read_clip(data: bytes) -> tuple[float, int]:
         assert stream.codec_context.name == "vp9"
         times = [frame.time for frame in container.decode(stream) if frame.time is not None]
     return max(times) - min(times) + 0.04, len(times)
+
+
+async def test_the_sdk_sends_a_video_in_parts_and_begins_a_run(api: IngestApi, video: bytes, tmp_path: Path) -> None:
+    film = tmp_path / "Night Shift S02E05.mp4"
+    film.write_bytes(video + bytes(6 * MIB))  # what follows a film does no harm, and makes two parts
+    sdk = AsyncScreenalytics("http://test", http=api.client)
+    upload = await sdk.upload(film, EPISODE)
+    run = (await sdk.get_run(EPISODE, upload.run_id)).data
+    assert (run.run_id, run.state) == (upload.run_id, "requested")
+    (kept,) = await keys(api, f"raw/videos/{EPISODE}/")
+    assert await api.resources.storage.read(api.resources.storage.uri(kept)) == film.read_bytes()
+    assert await sdk.upload(film, EPISODE) == upload, "the same file is the same upload"
+    assert (await sdk.upload(film, EPISODE, force=True)).run_id != upload.run_id

@@ -39,7 +39,7 @@ async def stream(
     return EventSourceResponse(events())
 
 
-LABEL = "from screenalytics.http_client import models\n"
+LABEL = "from . import models\n"
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +49,10 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Any:
     document = tidy_names(application.build("Test", [router, streams]).openapi())
     models = types.ModuleType("models")
     exec(models_source(document, folder), models.__dict__)
-    source = client_source(document, folder)
+    source = client_source(document)
     assert LABEL in source
     client = types.ModuleType("client")
-    client.__dict__["models"] = models
+    client.__dict__.update(models=models, __package__="screenalytics.http_client")
     exec(source.replace(LABEL, ""), client.__dict__)
     return client
 
