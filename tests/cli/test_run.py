@@ -118,7 +118,10 @@ def for_people(episode: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
             process.send_signal(signal.SIGINT)
 
     with ThreadPoolExecutor(2) as readers:
-        said, told = readers.submit(read_terminal, outs, open_console), readers.submit(read_terminal, errs, lambda _: None)
+        said, told = (
+            readers.submit(read_terminal, outs, open_console),
+            readers.submit(read_terminal, errs, lambda _: None),
+        )
         status = process.wait(timeout=TIMEOUT_S)
     return Done(status, said.result().replace("\r\n", "\n"), told.result(), out, console="".join(opened))
 
