@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.blobs import Contract
+from contracts.cast import CastDetails
+from contracts.external_ids import ProgrammeIds
 from contracts.ids import EpId, FaceId, IdentityId, RunId, ShotId, Slug, TrackId
 from contracts.sign_off import SignOff
 from contracts.warnings import Warning
@@ -331,6 +333,9 @@ class CastScreenTime(Contract):
     )
     participant: bool = Field(default=True, description="False: seen in passing, as audience and passers-by are.")
     shown: tuple[Appearance, ...] = Field(default=(), description="The intervals, each with its prominence.")
+    details: CastDetails = Field(
+        default_factory=CastDetails, description="What people said of them: ids, role, characters, attributes."
+    )
 
 
 class UnidentifiedScreenTime(Contract):
@@ -407,6 +412,8 @@ class ScreenTimeDocument(Contract):
         default=None, description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."
     )
     signed_off: SignOff | None = Field(default=None, description="The sign-off that counts; null: there is none.")
+    external_ids: ProgrammeIds = Field(default_factory=ProgrammeIds, description="Of the episode, in other registries.")
+    show_external_ids: ProgrammeIds = Field(default_factory=ProgrammeIds, description="Of the show.")
     schema_version: int = SCHEMA_VERSION
 
 

@@ -107,7 +107,10 @@ async def _bad_input(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     problems = [
-        {"where": ".".join(str(part) for part in problem["loc"]), "problem": str(problem["msg"])}
+        {
+            "where": ".".join(str(part) for part in problem["loc"]),
+            "problem": str(problem["msg"]).removeprefix("Value error, "),
+        }
         for problem in error.errors()[:MOST_DETAILS]
     ]
     first = problems[0] if problems else {"where": "the request", "problem": "cannot be read"}

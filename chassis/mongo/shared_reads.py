@@ -30,6 +30,9 @@ EPISODE_FENCE = SharedRead(
     fields=("current_run_id", "last_run_id"),
     reader="chassis.mongo.run_fence",
 )
+EPISODE_IDS = SharedRead(
+    collection="episodes", owner="ingest", fields=("external_ids",), reader="chassis.mongo.episode_ids"
+)
 RUN_FENCE = SharedRead(collection="runs", owner="ingest", fields=("state",), reader="chassis.mongo.run_fence")
 
 GROUPING = "reported_grouping_revision"
@@ -52,4 +55,4 @@ GROUPED = SharedRead(
     collection="grouper_runs", owner="grouper", fields=("event", "base"), reader="chassis.mongo.grouper_read_model"
 )
 
-SHARED_READS = (EPISODE_FENCE, RUN_FENCE, REPORTED, EDITS_ERASED, GROUPED)
+SHARED_READS = (EPISODE_FENCE, EPISODE_IDS, RUN_FENCE, REPORTED, EDITS_ERASED, GROUPED)

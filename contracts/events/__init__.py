@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.events.base import SERVICES, STAGES, EpisodeEvent, Event, Profile, SegmentEvent, Service, Stage
-from contracts.events.cast import CastChanged, CastPictures, CastUploaded, FacebankUpdated, PictureVerdict, ShowDeleted
+from contracts.events.cast import (
+    CastChanged,
+    CastDescribed,
+    CastPictures,
+    CastUploaded,
+    FacebankUpdated,
+    PictureVerdict,
+    ShowDeleted,
+)
 from contracts.events.corrections import ClustersEdited, LinksChanged
 from contracts.events.episodes import EpisodeChanged, EpisodeDeleted, EpisodeUploaded
 from contracts.events.erasure import PersonErased, TracksErased
@@ -30,6 +38,7 @@ __all__ = [
     "STAGES",
     "AnalysedSegment",
     "CastChanged",
+    "CastDescribed",
     "CastLinked",
     "CastPictures",
     "CastUploaded",
@@ -87,6 +96,7 @@ EVENTS: dict[str, type[Event]] = {
         EpisodeChanged,
         EpisodeDeleted,
         CastChanged,
+        CastDescribed,
         PersonErased,
         TracksErased,
         ShowDeleted,

@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from contracts.blobs import Contract, PictureRef
+from contracts.cast import CastDetails
 from contracts.events.base import ShowEvent
+from contracts.external_ids import ProgrammeIds
 from contracts.ids import Slug
 
 
@@ -15,6 +17,7 @@ class CastPictures(Contract):
     cast_id: Slug
     name: str = Field(min_length=1, max_length=120)
     pictures: tuple[PictureRef, ...]
+    details: CastDetails | None = Field(default=None, description="null: what is known of them stays.")
 
 
 class CastUploaded(ShowEvent):
@@ -70,6 +73,26 @@ class CastChanged(ShowEvent):
     @property
     def subject(self) -> str:
         return f"{self.show}/{self.cast_id}"
+
+    def _revision(self) -> int:
+        return self.revision
+
+
+class CastDescribed(ShowEvent):
+    """What is said of a cast member, or the ids of the show itself (`cast_id` null), changed; all of it is in here."""
+
+    TOPIC: ClassVar[str] = "cast.described"
+    TYPE: ClassVar[str] = "screenalytics.cast.described.v1"
+
+    revision: int = Field(ge=1, description="Revision of the show's facebank with this change.")
+    cast_id: Slug | None
+    details: CastDetails | None = Field(default=None, description="The member's; null where it is about the show.")
+    show_external_ids: ProgrammeIds | None = Field(default=None, description="null where it is about a member.")
+    who: str = Field(max_length=200)
+
+    @property
+    def subject(self) -> str:
+        return self.show if self.cast_id is None else f"{self.show}/{self.cast_id}"
 
     def _revision(self) -> int:
         return self.revision

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from contracts.blobs import VideoRef
 from contracts.events.base import Event, Profile, Reason
+from contracts.external_ids import ProgrammeIds
 from contracts.ids import EpId, RunId
 
 
@@ -36,6 +37,7 @@ class EpisodeUploaded(Event):
         default=None, description="An earlier run whose tracks and pictures are used again: nothing is decoded."
     )
     reason: Reason = None
+    external_ids: ProgrammeIds | None = Field(default=None, description="The episode's; null: what is known stays.")
 
     @property
     def subject(self) -> str:
@@ -59,6 +61,7 @@ class EpisodeChanged(Event):
     version: int = Field(ge=1)
     title: str | None = None
     air_date: str | None = None
+    external_ids: ProgrammeIds | None = None
 
     @property
     def subject(self) -> str:

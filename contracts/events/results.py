@@ -7,8 +7,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from contracts.blobs import BlobRef, Contract
+from contracts.cast import Line, Word
 from contracts.events.base import EpisodeEvent, ProblemDetails, Profile, Reason, StartsAt, Timecode
 from contracts.events.segments import EmbedderScale
+from contracts.external_ids import PersonIds, ProgrammeIds
 from contracts.ids import IdentityId, Slug
 from contracts.sign_off import SignOff
 from contracts.warnings import Warning
@@ -59,6 +61,7 @@ class CastLinked(EpisodeEvent):
     probability: float = Field(ge=0, le=1)
     margin: float
     revision: int = Field(ge=1, description="Revision of the identities this link belongs to.")
+    external_ids: PersonIds | None = Field(default=None, description="The cast member's, where any are known.")
 
     @property
     def subject(self) -> str:
@@ -72,6 +75,9 @@ class VisibleSeconds(Contract):
     cast_id: Slug
     name: str
     visible_s: float = Field(ge=0)
+    external_ids: PersonIds | None = Field(default=None, description="null: none are known.")
+    role: Word | None = None
+    characters: tuple[Line, ...] = ()
 
 
 class ScreenTimeReported(EpisodeEvent):
@@ -93,6 +99,8 @@ class ScreenTimeReported(EpisodeEvent):
     grouping_revision: int | None = Field(default=None, ge=1, description="The `episode.grouped` this is made from.")
     links_version: int | None = Field(default=None, ge=0, description="Version of the links this is made from.")
     changes: tuple[str, ...] = Field(default=(), description="What this revision changed, in sentences.")
+    external_ids: ProgrammeIds | None = Field(default=None, description="The episode's; null: none are known.")
+    show_external_ids: ProgrammeIds | None = Field(default=None, description="The show's; null: none are known.")
     reason: Reason = None
     signed_off: SignOff | None = Field(default=None, description="The sign-off that counts; null: there is none.")
 

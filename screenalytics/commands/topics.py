@@ -17,6 +17,7 @@ from chassis.settings import ChassisSettings, KafkaSettings
 from contracts.events import (
     SERVICES,
     CastChanged,
+    CastDescribed,
     CastLinked,
     ClustersEdited,
     EpisodeChanged,
@@ -66,6 +67,7 @@ PUBLISHES: Mapping[Service, tuple[type[Event], ...]] = {
     "identity": (
         FacebankUpdated,
         CastChanged,
+        CastDescribed,
         PersonErased,
         TracksErased,
         ShowDeleted,

@@ -1,5 +1,7 @@
 """A cast as people keep it on disk: a folder of pictures per member, or loose pictures that are named after one.
 
+A file `cast.toml` beside them says what is known of the members.
+
 **Whatever lies in the folder is somebody's picture or is passed over with a reason**: nothing goes unsaid.
 """
 
@@ -12,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.errors import BadInput
+from contracts.cast import CastDetails
 from contracts.ids import slugify
+from screenalytics.events.cast_file import CAST_FILE, read_cast_file
 
 MOST_ENTRIES = 20_000
 DEEPEST = 12
@@ -51,6 +55,8 @@ class MemberPictures:
     pictures: tuple[Path, ...]
     root: Path
     """The cast folder."""
+    details: CastDetails | None = None
+    """What the folder's cast file says of them; None where it says nothing."""
 
     def shown(self, picture: Path) -> str:
         """How a picture is called in what people read: its path below the cast folder."""
@@ -82,13 +88,17 @@ def read_cast_folder(folder: Path) -> CastFolder:
     """The members of a cast: every folder, with the pictures at any depth below, and whom loose pictures are named after.
 
     Raises:
-        BadInput: cast_folder_missing, cast_folder_empty, cast_folder_too_large or cast_names_collide.
+        BadInput: cast_folder_missing, cast_folder_empty, cast_folder_too_large, cast_names_collide or bad_cast_file.
     """
     _check_folder(folder, code="cast_folder_missing", what="The cast folder")
     search = _Search(folder)
     found: dict[str, tuple[str, list[Path]]] = {}
     loose: list[Path] = []
+    said: dict[str, tuple[str, CastDetails]] = {}
     for entry in search.entries(folder):
+        if entry.name == CAST_FILE and entry.is_file():
+            said = read_cast_file(entry)
+            continue
         if not entry.is_dir():
             loose += [entry] if search.is_picture(entry) else []
             continue
@@ -106,8 +116,16 @@ def read_cast_folder(folder: Path) -> CastFolder:
             search.pass_over(path, OF_NOBODY)
         else:
             found.setdefault(slugify(whose), (whose, []))[1].append(path)
+    for cast_id, (name, _) in said.items():
+        found.setdefault(cast_id, (name, []))
     members = [
-        MemberPictures(cast_id=cast_id, name=name, pictures=search.at_most(pictures), root=folder)
+        MemberPictures(
+            cast_id=cast_id,
+            name=name,
+            pictures=search.at_most(pictures),
+            root=folder,
+            details=said[cast_id][1] if cast_id in said else None,
+        )
         for cast_id, (name, pictures) in found.items()
     ]
     cast = CastFolder(

@@ -116,7 +116,9 @@ async def upload_pictures(
                     uri=kept.uri, sha256=kept.sha256, bytes=kept.bytes, media_type=kept.media_type, filename=shown
                 )
             )
-        uploaded.append(CastPictures(cast_id=member.cast_id, name=member.name, pictures=tuple(pictures)))
+        uploaded.append(
+            CastPictures(cast_id=member.cast_id, name=member.name, pictures=tuple(pictures), details=member.details)
+        )
     return tuple(uploaded)
 
 

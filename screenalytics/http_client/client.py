@@ -19,7 +19,6 @@ ListEpisodesState = Literal["requested", "running", "finished", "failed", "cance
 ListEpisodesSort = Literal["updated", "air_date", "ep_id"]
 ListIdentitiesState = Literal["all", "linked", "unidentified"]
 ListPeopleState = Literal["all", "linked", "unidentified"]
-ListWebhookDeliveriesState = Literal["waiting", "delivered", "dead"]
 ReadScreenTimeFileFileFormat = Literal["json", "csv", "parquet", "html"]
 
 
@@ -104,10 +103,6 @@ class Client(Transport):
             "POST", f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}/cancel", models.RunView
         )
 
-    def change_webhook(self, webhook_id: str, body: models.WebhookChange) -> Answer[models.WebhookView]:
-        """Change a webhook, or turn it off and on. What happens while it is off is not told later."""
-        return self.request("PATCH", f"/webhooks/{quote(str(webhook_id), safe='')}", models.WebhookView, body=body)
-
     def compare_runs(self, ep_id: str, *, a: str, b: str) -> Answer[models.RunComparison]:
         """Compare two runs: plan, models, durations, metrics, and screen time of each person."""
         return self.request(
@@ -137,10 +132,6 @@ class Client(Transport):
         """Create a show; the same show again changes nothing."""
         return self.request("POST", "/shows", models.ShowView, body=body)
 
-    def create_webhook(self, body: models.NewWebhook) -> Answer[models.WebhookWithSecret]:
-        """Tell an address what happens from now on. The answer has the secret, which is shown this once."""
-        return self.request("POST", "/webhooks", models.WebhookWithSecret, body=body)
-
     def delete_episode(self, ep_id: str) -> Answer[models.DeletedEpisode]:
         """Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after."""
         return self.request("DELETE", f"/episodes/{quote(str(ep_id), safe='')}", models.DeletedEpisode)
@@ -169,9 +160,17 @@ class Client(Transport):
         """Delete a show with its cast, pictures and all its episodes; they follow within a minute or two."""
         return self.request("DELETE", f"/shows/{quote(str(show), safe='')}", models.DeletedShow)
 
-    def delete_webhook(self, webhook_id: str) -> Answer[bool]:
-        """Delete a webhook with its log and all that was to be told."""
-        return self.request("DELETE", f"/webhooks/{quote(str(webhook_id), safe='')}", bool)
+    def describe_cast_member(
+        self, show: str, cast_id: str, body: models.GivenDetails, *, idempotency_key: str | None = None
+    ) -> Answer[models.MemberDetail]:
+        """Say ids, role, characters and attributes of a cast member, in the place of what was said before."""
+        return self.request(
+            "PUT",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/details",
+            models.MemberDetail,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
 
     def dismiss_suggestion(
         self,
@@ -351,6 +350,18 @@ class Client(Transport):
         """Tell duration, size, codec and frame rate of the video, and where to read it for a short while."""
         return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/video", models.VideoView)
 
+    def identify_show(
+        self, show: str, body: models.GivenProgrammeIds, *, idempotency_key: str | None = None
+    ) -> Answer[models.ShowView]:
+        """Say which ids a show has in other registries, in the place of those said before."""
+        return self.request(
+            "PUT",
+            f"/shows/{quote(str(show), safe='')}/external-ids",
+            models.ShowView,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def import_cast(
         self, show: str, body: models.CastImport, *, idempotency_key: str | None = None
     ) -> Answer[list[models.ImportedRow]]:
@@ -397,26 +408,6 @@ class Client(Transport):
             "PUT",
             f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}",
             models.LinksOutcome,
-            query={"wait_s": wait_s},
-            headers={"if-match": if_match, "idempotency-key": idempotency_key},
-            body=body,
-        )
-
-    def link_new_member(
-        self,
-        ep_id: str,
-        identity_id: str,
-        body: models.NewMemberFromIdentity,
-        *,
-        wait_s: float | None = None,
-        if_match: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Answer[models.ReferencesOutcome]:
-        """Say that this is somebody new: added to the cast, linked, and their best faces taken, as one change."""
-        return self.request(
-            "POST",
-            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}/new-member",
-            models.ReferencesOutcome,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
@@ -637,26 +628,6 @@ class Client(Transport):
         """Who may be the people nobody recognises, by place and time."""
         return self.request("GET", f"/suggestions/{quote(str(ep_id), safe='')}/temporal", list[models.TemporalMatch])
 
-    def list_webhook_deliveries(
-        self,
-        webhook_id: str,
-        *,
-        state: ListWebhookDeliveriesState | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Answer[models.PageDeliveryView]:
-        """What was and is to be told in the last two weeks, the latest event first, with every try."""
-        return self.request(
-            "GET",
-            f"/webhooks/{quote(str(webhook_id), safe='')}/deliveries",
-            models.PageDeliveryView,
-            query={"state": state, "limit": limit, "cursor": cursor},
-        )
-
-    def list_webhooks(self, *, limit: int | None = None, cursor: str | None = None) -> Answer[models.PageWebhookView]:
-        """Every webhook, the oldest first."""
-        return self.request("GET", "/webhooks", models.PageWebhookView, query={"limit": limit, "cursor": cursor})
-
     def lock_cluster(
         self,
         ep_id: str,
@@ -864,17 +835,6 @@ class Client(Transport):
             models.ErasureReceipt,
         )
 
-    def read_history(
-        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
-    ) -> Answer[models.HistoryView]:
-        """Read who decided what about an episode, in order: clusters, links, extras, questions, sign-offs."""
-        return self.request(
-            "GET",
-            f"/history/{quote(str(ep_id), safe='')}",
-            models.HistoryView,
-            query={"limit": limit, "cursor": cursor},
-        )
-
     def read_identity(self, ep_id: str, identity_id: str) -> Answer[models.IdentityDetail]:
         """One person of an episode: tracks, intervals, link and suggestions."""
         return self.request(
@@ -933,17 +893,9 @@ class Client(Transport):
             query={"revision": revision, "run_id": run_id, "inline": inline},
         )
 
-    def read_session(self) -> Answer[models.SessionView]:
-        """Tell who is calling, and what a page has to send with its session."""
-        return self.request("GET", "/session", models.SessionView)
-
     def read_show(self, show: str) -> Answer[models.ShowView]:
         """One show."""
         return self.request("GET", f"/shows/{quote(str(show), safe='')}", models.ShowView)
-
-    def read_sign_off(self, ep_id: str) -> Answer[models.SignOffView]:
-        """Read who signed the screen time off, how uncertain it was then, and whether it has changed since."""
-        return self.request("GET", f"/screen-time/{quote(str(ep_id), safe='')}/sign-off", models.SignOffView)
 
     def read_sprite(self, ep_id: str, sprite: str) -> bytes:
         """Read a sheet that was drawn before; browsers keep it."""
@@ -964,10 +916,6 @@ class Client(Transport):
         return self.request(
             "GET", f"/media/{quote(str(ep_id), safe='')}/tracks/{quote(str(track_id), safe='')}", models.TrackFaces
         )
-
-    def read_webhook(self, webhook_id: str) -> Answer[models.WebhookView]:
-        """One webhook."""
-        return self.request("GET", f"/webhooks/{quote(str(webhook_id), safe='')}", models.WebhookView)
 
     def recluster_episode(
         self,
@@ -1035,25 +983,6 @@ class Client(Transport):
             body=body,
         )
 
-    def redo_step(
-        self,
-        ep_id: str,
-        body: models.WhichStep,
-        *,
-        wait_s: float | None = None,
-        if_match: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Answer[models.HistoryOutcome]:
-        """Make again what was taken back last, or what is named."""
-        return self.request(
-            "POST",
-            f"/history/{quote(str(ep_id), safe='')}/redo",
-            models.HistoryOutcome,
-            query={"wait_s": wait_s},
-            headers={"if-match": if_match, "idempotency-key": idempotency_key},
-            body=body,
-        )
-
     def register_video(
         self, ep_id: str, body: models.Registration, *, idempotency_key: str | None = None
     ) -> Answer[models.FiledVideo]:
@@ -1108,10 +1037,6 @@ class Client(Transport):
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
         )
-
-    def replay_webhook(self, webhook_id: str, body: models.ReplayRequest) -> Answer[models.Replayed]:
-        """Tell again what was told or given up, under the same ids: some messages, or all that are in a state."""
-        return self.request("POST", f"/webhooks/{quote(str(webhook_id), safe='')}/replay", models.Replayed, body=body)
 
     def restore_extras(
         self,
@@ -1178,10 +1103,6 @@ class Client(Transport):
             models.ResumedRun,
         )
 
-    def rotate_webhook_secret(self, webhook_id: str) -> Answer[models.WebhookWithSecret]:
-        """Make a new secret, shown this once; for a day messages are signed with the one before as well."""
-        return self.request("POST", f"/webhooks/{quote(str(webhook_id), safe='')}/secret", models.WebhookWithSecret)
-
     def settle_question(
         self,
         ep_id: str,
@@ -1200,33 +1121,6 @@ class Client(Transport):
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
         )
-
-    def sign_in(self) -> Answer[models.SessionView]:
-        """Begin a session for whoever sends a key or a token with this; the answer sets a cookie that scripts cannot read."""
-        return self.request("POST", "/session", models.SessionView)
-
-    def sign_off(
-        self,
-        ep_id: str,
-        body: models.SignOffRequest,
-        *,
-        wait_s: float | None = None,
-        if_match: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Answer[models.SignOffView]:
-        """Say that the revision that is shown is right; reports and exports carry it from the next revision on."""
-        return self.request(
-            "POST",
-            f"/screen-time/{quote(str(ep_id), safe='')}/sign-off",
-            models.SignOffView,
-            query={"wait_s": wait_s},
-            headers={"if-match": if_match, "idempotency-key": idempotency_key},
-            body=body,
-        )
-
-    def sign_out(self) -> Answer[bool]:
-        """End the session, whatever its cookie would still be good for; `true` where there was one."""
-        return self.request("DELETE", "/session", bool)
 
     def split_cluster(
         self,
@@ -1291,48 +1185,6 @@ class Client(Transport):
             headers={"last-event-id": last_event_id},
         )
 
-    def take_back_sign_off(
-        self,
-        ep_id: str,
-        *,
-        why: str | None = None,
-        wait_s: float | None = None,
-        if_match: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Answer[models.SignOffView]:
-        """Take the sign-off that counts back; an earlier one counts again, if there is one."""
-        return self.request(
-            "DELETE",
-            f"/screen-time/{quote(str(ep_id), safe='')}/sign-off",
-            models.SignOffView,
-            query={"why": why, "wait_s": wait_s},
-            headers={"if-match": if_match, "idempotency-key": idempotency_key},
-        )
-
-    def take_references(
-        self,
-        ep_id: str,
-        identity_id: str,
-        body: models.TakeFaces,
-        *,
-        wait_s: float | None = None,
-        if_match: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Answer[models.ReferencesOutcome]:
-        """Make faces of somebody reference pictures of the cast member whom they are linked to."""
-        return self.request(
-            "POST",
-            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}/references",
-            models.ReferencesOutcome,
-            query={"wait_s": wait_s},
-            headers={"if-match": if_match, "idempotency-key": idempotency_key},
-            body=body,
-        )
-
-    def test_webhook(self, webhook_id: str) -> Answer[models.DeliveryView]:
-        """Tell the address a `webhook.test`; what came of it is in the deliveries."""
-        return self.request("POST", f"/webhooks/{quote(str(webhook_id), safe='')}/test", models.DeliveryView)
-
     def total_show_screen_time(self, show: str, *, season: int | None = None) -> Answer[models.ShowTotals]:
         """Sum up the cast of a show over its episodes, or over those of one season."""
         return self.request(
@@ -1372,25 +1224,6 @@ class Client(Transport):
             "POST",
             f"/links/{quote(str(ep_id), safe='')}/undo",
             models.LinksOutcome,
-            query={"wait_s": wait_s},
-            headers={"if-match": if_match, "idempotency-key": idempotency_key},
-            body=body,
-        )
-
-    def undo_step(
-        self,
-        ep_id: str,
-        body: models.WhichStep,
-        *,
-        wait_s: float | None = None,
-        if_match: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Answer[models.HistoryOutcome]:
-        """Take back the last thing that was decided about the episode, whatever it was, or the one named."""
-        return self.request(
-            "POST",
-            f"/history/{quote(str(ep_id), safe='')}/undo",
-            models.HistoryOutcome,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
@@ -1437,7 +1270,7 @@ class Client(Transport):
     def update_episode(
         self, ep_id: str, body: models.EpisodePatch, *, if_match: str | None = None, idempotency_key: str | None = None
     ) -> Answer[models.EpisodeView]:
-        """Change title, air date or data: what is named is set, null clears it."""
+        """Change title, air date, data or ids: what is named is set, null clears it."""
         return self.request(
             "PATCH",
             f"/episodes/{quote(str(ep_id), safe='')}",

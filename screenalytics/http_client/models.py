@@ -117,45 +117,6 @@ class CastLink(BaseModel):
     ] = []
 
 
-class CastScreenTime(BaseModel):
-    cast_id: str
-    name: str
-    visible_s: float
-    share: Annotated[float, Field(description="Part of the episode's duration.")]
-    appearances: int
-    first_s: float | None = None
-    last_s: float | None = None
-    longest_s: float
-    mean_face_size: Annotated[
-        float | None,
-        Field(description="Mean face height as a fraction of the picture's."),
-    ] = None
-    intervals_s: list[list[float]]
-    confidence: float
-    identity_ids: list[str]
-    representative: str | None = None
-    present_s: Annotated[
-        float | None,
-        Field(description="Seconds in the picture, face to be seen or not; null: not looked for."),
-    ] = None
-    present_intervals_s: list[list[float]] | None = []
-    prominence: Annotated[
-        float | None,
-        Field(description="How much the episode is about them, 0..1: of their most prominent seconds."),
-    ] = None
-    participant: Annotated[
-        bool | None,
-        Field(description="False: seen in passing, as audience and passers-by are."),
-    ] = True
-    shown: Annotated[
-        list[Appearance] | None,
-        Field(
-            description="The intervals, each with its prominence.",
-            validate_default=True,
-        ),
-    ] = []
-
-
 class CastTotal(BaseModel):
     """
     A cast member over all episodes; `share` is of the episodes' whole duration, 0..1.
@@ -384,39 +345,6 @@ class EpisodeErasure(BaseModel):
     tracks: Annotated[int | None, Field(description="Tracks of the person that were found.")] = 0
 
 
-class EpisodePatch(BaseModel):
-    """
-    What is named is changed; null clears it.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    title: str | None = None
-    air_date: date | None = None
-    data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
-
-
-class EpisodeView(BaseModel):
-    """
-    An episode. `version` is that of its title, air date and data; runs do not change it.
-    """
-
-    ep_id: str
-    show: str
-    season: int
-    episode: int
-    title: str | None = None
-    air_date: str | None = None
-    data: dict[str, str] | None = None
-    duration_s: float | None = None
-    has_video: bool
-    current_run: CurrentRun | None = None
-    version: int
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-
-
 class ErrorBody(BaseModel):
     """
     `code` is stable and for programs, `message` is one sentence for people that says what to do.
@@ -449,18 +377,6 @@ class ExtrasRequest(BaseModel):
     )
     identity_ids: list[str]
     why: str | None = None
-
-
-class FaceOfEpisode(BaseModel):
-    """
-    The face of an episode that a reference picture is.
-    """
-
-    ep_id: str
-    run_id: str
-    track_id: str
-    face_id: str
-    t_s: float
 
 
 class FacePicture(BaseModel):
@@ -498,6 +414,46 @@ class Failure(BaseModel):
     message: str
 
 
+class GivenIds(BaseModel):
+    """
+    As callers send them: a registry that is not known is refused.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    eidr: str | None = None
+    isan: str | None = None
+    imdb: str | None = None
+    wikidata: str | None = None
+
+
+class GivenPersonIds(BaseModel):
+    """
+    As callers send them: a registry that is not known, or that has no people, is refused.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    imdb: str | None = None
+    wikidata: str | None = None
+
+
+class GivenProgrammeIds(BaseModel):
+    """
+    As callers send them: a registry that is not known is refused.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    eidr: str | None = None
+    isan: str | None = None
+    imdb: str | None = None
+    wikidata: str | None = None
+
+
 class Grouped(BaseModel):
     """
     Which grouping an answer is about. `pending_edits`: accepted ones that the next grouping will include.
@@ -520,47 +476,6 @@ class GroupingMetrics(BaseModel):
     rescued_tracks: int
     singleton_fraction: float
     largest_fraction: float
-
-
-class HistoryStep(BaseModel):
-    """
-    One entry: something that was decided, taken back, or made again.
-    """
-
-    step: Annotated[
-        str,
-        Field(description="Names what was decided, for undo and redo; the same for what takes it back."),
-    ]
-    source: Literal["clusters", "links", "sign_off"]
-    version: Annotated[int, Field(description="Of its source with this entry.")]
-    action: Literal["do", "undo", "redo"]
-    kind: Annotated[str, Field(description="merge, split, link, extra, sign …")]
-    who: str
-    at: str
-    why: str | None = None
-    sentence: Annotated[str, Field(description="What was decided, in a few words of English.")]
-    active: Annotated[bool, Field(description="Whether what was decided is in force now.")]
-    identity_ids: list[str] | None = []
-    command_id: Annotated[str | None, Field(description="`Idempotency-Key` of the command.")] = None
-
-
-class HistoryView(BaseModel):
-    """
-    A part of the history, the latest first.
-    """
-
-    version: Annotated[int, Field(description="Of the history: the sum of `versions`; also in `ETag`.")]
-    versions: dict[Literal["clusters", "links", "sign_off"], int]
-    items: list[HistoryStep]
-    undo: Annotated[
-        HistoryStep | None,
-        Field(description="What undo takes back next; told with the first page."),
-    ]
-    redo: Annotated[
-        HistoryStep | None,
-        Field(description="What redo makes again next; told with the first page."),
-    ]
-    next_cursor: str | None = None
 
 
 class IdentityColumns(BaseModel):
@@ -632,17 +547,7 @@ class LinkChange(BaseModel):
     """
 
     version: Annotated[int, Field(description="Version of the state this change made.")]
-    action: Literal[
-        "link",
-        "unlink",
-        "dismiss",
-        "restore",
-        "extra",
-        "settle",
-        "references",
-        "undo",
-        "redo",
-    ]
+    action: Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
     identity_id: str
     cast_id: str | None
     who: str
@@ -653,6 +558,24 @@ class LinkChange(BaseModel):
     dismissed_before: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
     dismissed_after: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
     undoes: Annotated[int | None, Field(description="Version of the change that was taken back.")] = None
+
+
+class LinkCommand(BaseModel):
+    """
+    One command of a person: the version it made, and what it changed. Undo and redo take commands back whole.
+    """
+
+    version: int
+    command_id: str
+    action: Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
+    who: str
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    why: str | None = None
+    changes: list[LinkChange]
+    target: Annotated[
+        int | None,
+        Field(description="Version of the command that was taken back or made again."),
+    ] = None
 
 
 class LinkRequest(BaseModel):
@@ -675,6 +598,34 @@ class LinksOutcome(BaseModel):
         int | None,
         Field(description="Screen time revision that includes it; null while it is being made."),
     ] = None
+
+
+class LinksView(BaseModel):
+    """
+    All links and dismissals of an episode.
+    """
+
+    ep_id: str
+    version: int
+    run_id: str
+    revision: int
+    links: list[CastLink]
+    dismissed: list[Dismissal]
+    resting: Annotated[
+        list[str] | None,
+        Field(
+            description="Identities among these that are not there now, because an edit took them away: what is said of them names nobody, and counts again when they are back."
+        ),
+    ] = []
+    history: Annotated[list[LinkCommand], Field(description="Latest first.")]
+    undoable: Annotated[
+        int | None,
+        Field(description="Version of the command that undo takes back next."),
+    ]
+    redoable: Annotated[
+        int | None,
+        Field(description="Version of the command that redo makes again next."),
+    ]
 
 
 class LockCluster(BaseModel):
@@ -703,21 +654,6 @@ class Match(BaseModel):
         list[str] | None,
         Field(description="Identities of the episode, known to be that person, whose faces bear it out."),
     ] = []
-
-
-class MemberDetail(BaseModel):
-    cast_id: str
-    name: str
-    pictures: int
-    consent: Annotated[Consent | None, Field(description="The legal basis, where one is recorded.")] = None
-    linked: Annotated[dict[str, int], Field(description="Identities linked to them, by episode.")]
-
-
-class MemberView(BaseModel):
-    cast_id: str
-    name: str
-    pictures: int
-    consent: Annotated[Consent | None, Field(description="The legal basis, where one is recorded.")] = None
 
 
 class MergeClusters(BaseModel):
@@ -799,6 +735,10 @@ class NewEpisode(BaseModel):
     title: str | None = None
     air_date: date | None = None
     data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
+    external_ids: Annotated[
+        GivenIds | None,
+        Field(description="In other registries: EIDR, ISAN, IMDb, Wikidata."),
+    ] = None
 
 
 class NewErasure(BaseModel):
@@ -822,20 +762,6 @@ class NewMember(BaseModel):
     )
     name: str
     cast_id: Annotated[str | None, Field(description="Made from the name where not given.")] = None
-
-
-class NewMemberFromIdentity(BaseModel):
-    """
-    Somebody new in the cast; `references` of the identity's best faces become their pictures.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    name: str
-    cast_id: Annotated[str | None, Field(description="Made from the name where not given.")] = None
-    references: int | None = 5
-    why: str | None = None
 
 
 class NewRun(BaseModel):
@@ -981,18 +907,6 @@ class PageDuplicatePair(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
-class PageEpisodeView(BaseModel):
-    items: list[EpisodeView]
-    next_cursor: str | None = None
-    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
-
-
-class PageMemberView(BaseModel):
-    items: list[MemberView]
-    next_cursor: str | None = None
-    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
-
-
 class Pair(BaseModel):
     """
     An identity and the cast member it is not; null: nobody is to be suggested for it.
@@ -1034,6 +948,15 @@ class PersonDifference(BaseModel):
     lost: list[list[float]]
 
 
+class PersonIds(BaseModel):
+    """
+    A person in the registries of others. EIDR and ISAN are of works and name no people.
+    """
+
+    imdb: str | None = None
+    wikidata: str | None = None
+
+
 class PersonInRuns(BaseModel):
     """
     Visible seconds of one person in both; `difference_s` is b minus a.
@@ -1067,16 +990,6 @@ class PictureEntry(BaseModel):
     model_id: str
     added_at: str | None = None
     url: str | None = None
-    source: Annotated[
-        FaceOfEpisode | None,
-        Field(description="The face of an episode that it is; null: uploaded."),
-    ] = None
-    resting: Annotated[
-        bool | None,
-        Field(
-            description="Nobody is compared with it now: what made this face a picture of the member was taken back."
-        ),
-    ] = False
 
 
 class PictureRequest(BaseModel):
@@ -1145,6 +1058,17 @@ class PreviewedIdentity(BaseModel):
     lost_track_ids: list[str]
     seconds_before: float
     seconds_after: float
+
+
+class ProgrammeIds(BaseModel):
+    """
+    A show or an episode in the registries of others.
+    """
+
+    eidr: str | None = None
+    isan: str | None = None
+    imdb: str | None = None
+    wikidata: str | None = None
 
 
 class PutOff(BaseModel):
@@ -1312,6 +1236,27 @@ class RunSide(BaseModel):
     stage_seconds: Annotated[dict[str, float] | None, Field(description="Busy seconds of each stage.")] = None
 
 
+class RunView(BaseModel):
+    """
+    A run. One that is `requested` has no plan yet.
+    """
+
+    ep_id: str
+    run_id: str
+    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
+    profile: str
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    segments: int | None = None
+    duration_s: float | None = None
+    fraction: float | None = 0.0
+    video_sha256: str | None = None
+    superseded_by: str | None = None
+    failure: Failure | None = None
+    report_revision: int | None = None
+    asked_by: str | None = None
+
+
 class ScreenTimeDifference(BaseModel):
     """
     Two revisions compared. Only those who differ are in `people`, the largest change first.
@@ -1338,28 +1283,6 @@ class ScreenTimeFile(BaseModel):
     sha256: str
     bytes: int
     media_type: str
-
-
-class SessionView(BaseModel):
-    """
-    Who is calling, and by what.
-    """
-
-    name: str
-    role: Literal["viewer", "operator", "admin"]
-    shows: Annotated[
-        list[str] | None,
-        Field(description="Slugs of the shows they may touch; null: all."),
-    ]
-    by: Annotated[
-        Literal["session", "key", "token", "nothing"],
-        Field(description="`nothing`: authentication is off, everybody is admin."),
-    ]
-    expires_at: Annotated[AwareDatetime | None, Field(description="Of the session.")] = None
-    csrf_token: Annotated[
-        str | None,
-        Field(description="To be sent as `X-CSRF-Token` with whatever is no GET, where the cookie says who calls."),
-    ] = None
 
 
 class SettleRequest(BaseModel):
@@ -1403,6 +1326,7 @@ class ShowView(BaseModel):
     members: int
     facebank_revision: int
     episodes: Annotated[int, Field(description="Episodes with a reported screen time.")]
+    external_ids: Annotated[ProgrammeIds | None, Field(description="In the registries of others.")] = None
 
 
 class Sighting(BaseModel):
@@ -1417,85 +1341,6 @@ class Sighting(BaseModel):
     visible_s: float
     row: int | None = None
     representative: str | None = None
-
-
-class SignOff(BaseModel):
-    """
-    Who signed off which revision and what was uncertain then; as later revisions carry it, with what changed since.
-    """
-
-    run_id: str
-    revision: Annotated[int, Field(description="The revision that was signed off.")]
-    who: str
-    at: Annotated[str, Field(description="ISO 8601, UTC.")]
-    note: str | None = None
-    undecided_s: Annotated[
-        float,
-        Field(description="Visible seconds of people who had no name and were asked about."),
-    ]
-    total_s: Annotated[
-        float,
-        Field(description="Visible seconds of everybody, each counted for themselves."),
-    ]
-    open_questions: Annotated[int, Field(description="Questions that nobody had answered.")]
-    at_stake_s: Annotated[
-        float,
-        Field(description="Seconds likely to be wrong: of each open question the seconds at stake times its doubt."),
-    ]
-    stale: Annotated[
-        bool | None,
-        Field(description="Somebody is visible at other times than in the revision that was signed off."),
-    ] = False
-    changes: Annotated[
-        list[str] | None,
-        Field(description="What is different since, in sentences; empty as well where that revision is gone."),
-    ] = []
-
-
-class SignOffEntry(BaseModel):
-    """
-    One entry of the log of sign-offs.
-    """
-
-    version: int
-    action: Annotated[
-        str,
-        Field(description="`sign`, or `undo` or `redo` of the entry with version `target`."),
-    ]
-    who: str
-    at: str
-    note: str | None
-    run_id: str | None
-    revision: int | None
-    target: int | None
-    active: Annotated[bool, Field(description="Whether it was not taken back.")]
-
-
-class SignOffRequest(BaseModel):
-    """
-    The revision that was looked at; it has to be the one that is shown.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    revision: int
-    run_id: Annotated[str | None, Field(description="The current run where not given.")] = None
-    note: str | None = None
-
-
-class SignOffView(BaseModel):
-    """
-    The sign-off that counts, and the log of all.
-    """
-
-    version: Annotated[int, Field(description="Of the sign-offs; also in `ETag`.")]
-    signed_off: SignOff | None
-    revision: Annotated[
-        int | None,
-        Field(description="Screen time revision that carries it; null while it is being made."),
-    ]
-    history: Annotated[list[SignOffEntry], Field(description="Latest first.")]
 
 
 class SkippedSuggestion(BaseModel):
@@ -1614,32 +1459,6 @@ class Suggestions(BaseModel):
         bool | None,
         Field(description="False: seen in passing, as audience and passers-by are."),
     ] = True
-
-
-class TakeFaces(BaseModel):
-    """
-    Which faces: so many of the best, or those named.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    count: int | None = 5
-    face_ids: list[str] | None = []
-    why: str | None = None
-
-
-class TakenFace(BaseModel):
-    """
-    A face of the episode that became a reference picture: what it is called there, and where it came from.
-    """
-
-    cast_id: str
-    picture: Annotated[str, Field(description="Id of the reference picture.")]
-    run_id: str
-    track_id: str
-    face_id: str
-    t_s: Annotated[float, Field(description="Second of the episode.")]
 
 
 class TemporalMatch(BaseModel):
@@ -1776,12 +1595,6 @@ class UnidentifiedScreenTime(BaseModel):
         bool | None,
         Field(description="A background performer, as operators say: nobody is to be named."),
     ] = False
-    probably_not_a_person: Annotated[
-        float | None,
-        Field(
-            description="How likely it is a picture or figure instead of a present person; null: nothing was measured, or somebody vouches for the person."
-        ),
-    ] = None
 
 
 class UnlockCluster(BaseModel):
@@ -1854,6 +1667,9 @@ class VisibleSeconds(BaseModel):
     cast_id: str
     name: str
     visible_s: float
+    external_ids: Annotated[PersonIds | None, Field(description="null: none are known.")] = None
+    role: str | None = None
+    characters: list[str] | None = []
 
 
 class WarningPlace(BaseModel):
@@ -2006,18 +1822,6 @@ class WhichEdit(BaseModel):
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
 
 
-class WhichStep(BaseModel):
-    """
-    The step to take back or to make again; the last where not given.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    step: str | None = None
-    why: str | None = None
-
-
 class ApplyOutcome(BaseModel):
     """
     What applying many suggestions did.
@@ -2034,11 +1838,75 @@ class ApplyOutcome(BaseModel):
     skipped: list[SkippedSuggestion]
 
 
+class CastDetails(BaseModel):
+    """
+    What is known of a cast member; everything may be left out.
+    """
+
+    external_ids: PersonIds | None = None
+    role: Annotated[
+        str | None,
+        Field(description="What they are in the programme: actor, presenter, guest, expert …"),
+    ] = None
+    characters: Annotated[list[str] | None, Field(description="Whom they play, as credited.")] = []
+    attributes: Annotated[
+        dict[
+            Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")],
+            str,
+        ]
+        | None,
+        Field(description="What they say of themselves, by words of your own."),
+    ] = None
+
+
 class CastImport(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
     )
     members: list[NewMember]
+
+
+class CastScreenTime(BaseModel):
+    cast_id: str
+    name: str
+    visible_s: float
+    share: Annotated[float, Field(description="Part of the episode's duration.")]
+    appearances: int
+    first_s: float | None = None
+    last_s: float | None = None
+    longest_s: float
+    mean_face_size: Annotated[
+        float | None,
+        Field(description="Mean face height as a fraction of the picture's."),
+    ] = None
+    intervals_s: list[list[float]]
+    confidence: float
+    identity_ids: list[str]
+    representative: str | None = None
+    present_s: Annotated[
+        float | None,
+        Field(description="Seconds in the picture, face to be seen or not; null: not looked for."),
+    ] = None
+    present_intervals_s: list[list[float]] | None = []
+    prominence: Annotated[
+        float | None,
+        Field(description="How much the episode is about them, 0..1: of their most prominent seconds."),
+    ] = None
+    participant: Annotated[
+        bool | None,
+        Field(description="False: seen in passing, as audience and passers-by are."),
+    ] = True
+    shown: Annotated[
+        list[Appearance] | None,
+        Field(
+            description="The intervals, each with its prominence.",
+            validate_default=True,
+        ),
+    ] = []
+    details: Annotated[
+        CastDetails | None,
+        Field(description="What people said of them: ids, role, characters, attributes."),
+    ] = None
 
 
 class ClusterHealth(BaseModel):
@@ -2150,7 +2018,20 @@ class EditEntry(BaseModel):
     tracks: Annotated[int, Field(description="How many tracks it names.")]
     change: EditChange
     sentence: Annotated[str | None, Field(description="What the edit is, in a few words of English.")] = ""
-    command_id: Annotated[str | None, Field(description="`Idempotency-Key` of the command.")] = None
+
+
+class EpisodePatch(BaseModel):
+    """
+    What is named is changed; null clears it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    title: str | None = None
+    air_date: date | None = None
+    data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str] | None = None
+    external_ids: Annotated[GivenIds | None, Field(description="All of them: what is left out is cleared.")] = None
 
 
 class EpisodeSuggestions(BaseModel):
@@ -2161,6 +2042,27 @@ class EpisodeSuggestions(BaseModel):
     items: list[Suggestions]
     links_version: int
     facebank_revision: int
+
+
+class EpisodeView(BaseModel):
+    """
+    An episode. `version` is that of its title, air date, data and ids; runs do not change it.
+    """
+
+    ep_id: str
+    show: str
+    season: int
+    episode: int
+    title: str | None = None
+    air_date: str | None = None
+    data: dict[str, str] | None = None
+    external_ids: ProgrammeIds | None = None
+    duration_s: float | None = None
+    has_video: bool
+    current_run: CurrentRun | None = None
+    version: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
 
 
 class ErasureReceipt(BaseModel):
@@ -2247,18 +2149,28 @@ class FiledVideo(BaseModel):
     run: StartedRun | None = None
 
 
-class HistoryOutcome(BaseModel):
+class GivenDetails(BaseModel):
     """
-    What was taken back or made again.
+    What is said of a cast member from now on; what is left out is known no more.
     """
 
-    step: HistoryStep
-    version: Annotated[int, Field(description="Of the history now; also in `ETag`.")]
-    versions: dict[Literal["clusters", "links", "sign_off"], int]
-    revision: Annotated[
-        int | None,
-        Field(description="Screen time revision with it; null while it is being made."),
-    ]
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    external_ids: GivenPersonIds | None = None
+    role: Annotated[
+        str | None,
+        Field(description="What they are in the programme: actor, presenter, guest, expert …"),
+    ] = None
+    characters: Annotated[list[str] | None, Field(description="Whom they play, as credited.")] = []
+    attributes: Annotated[
+        dict[
+            Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")],
+            str,
+        ]
+        | None,
+        Field(description="What they say of themselves, by words of your own."),
+    ] = None
 
 
 class IdentityDetail(BaseModel):
@@ -2342,68 +2254,21 @@ class Likeness(BaseModel):
     probability: float | None = None
 
 
-class LinkCommand(BaseModel):
-    """
-    One command of a person: the version it made, and what it changed. Undo and redo take commands back whole.
-    """
-
-    version: int
-    command_id: str
-    action: Literal[
-        "link",
-        "unlink",
-        "dismiss",
-        "restore",
-        "extra",
-        "settle",
-        "references",
-        "undo",
-        "redo",
-    ]
-    who: str
-    at: Annotated[str, Field(description="ISO 8601, UTC.")]
-    why: str | None = None
-    changes: list[LinkChange]
-    target: Annotated[
-        int | None,
-        Field(description="Version of the command that was taken back or made again."),
-    ] = None
-    references: Annotated[
-        list[TakenFace] | None,
-        Field(
-            description="Faces that became reference pictures with it.",
-            validate_default=True,
-        ),
-    ] = []
-    new_member: Annotated[str | None, Field(description="Name of the cast member who was added with it.")] = None
+class MemberDetail(BaseModel):
+    cast_id: str
+    name: str
+    pictures: int
+    consent: Annotated[Consent | None, Field(description="The legal basis, where one is recorded.")] = None
+    details: Annotated[CastDetails | None, Field(description="What people said of them.")] = None
+    linked: Annotated[dict[str, int], Field(description="Identities linked to them, by episode.")]
 
 
-class LinksView(BaseModel):
-    """
-    All links and dismissals of an episode.
-    """
-
-    ep_id: str
-    version: int
-    run_id: str
-    revision: int
-    links: list[CastLink]
-    dismissed: list[Dismissal]
-    resting: Annotated[
-        list[str] | None,
-        Field(
-            description="Identities among these that are not there now, because an edit took them away: what is said of them names nobody, and counts again when they are back."
-        ),
-    ] = []
-    history: Annotated[list[LinkCommand], Field(description="Latest first.")]
-    undoable: Annotated[
-        int | None,
-        Field(description="Version of the command that undo takes back next."),
-    ]
-    redoable: Annotated[
-        int | None,
-        Field(description="Version of the command that redo makes again next."),
-    ]
+class MemberView(BaseModel):
+    cast_id: str
+    name: str
+    pictures: int
+    consent: Annotated[Consent | None, Field(description="The legal basis, where one is recorded.")] = None
+    details: Annotated[CastDetails | None, Field(description="What people said of them.")] = None
 
 
 class Moment(BaseModel):
@@ -2445,6 +2310,12 @@ class PageEditEntry(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
+class PageEpisodeView(BaseModel):
+    items: list[EpisodeView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
 class PageErasureReceipt(BaseModel):
     items: list[ErasureReceipt]
     next_cursor: str | None = None
@@ -2457,8 +2328,20 @@ class PageLeftoverTrack(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
+class PageMemberView(BaseModel):
+    items: list[MemberView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
 class PageOutlyingTrack(BaseModel):
     items: list[OutlyingTrack]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageRunView(BaseModel):
+    items: list[RunView]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
@@ -2544,21 +2427,6 @@ class Question(BaseModel):
         ),
     ] = []
     references: Annotated[list[ReferencePicture] | None, Field(validate_default=True)] = []
-
-
-class ReferencesOutcome(BaseModel):
-    """
-    What a command did, and the faces that are reference pictures since.
-    """
-
-    version: Annotated[int, Field(description="Version of the links now; also in `ETag`.")]
-    changed: bool
-    changes: Annotated[list[LinkChange] | None, Field(validate_default=True)] = []
-    revision: Annotated[
-        int | None,
-        Field(description="Screen time revision that includes it; null while it is being made."),
-    ] = None
-    references: Annotated[list[TakenFace] | None, Field(validate_default=True)] = []
 
 
 class Representatives(BaseModel):
@@ -2657,28 +2525,6 @@ class RunStatus(BaseModel):
     finished_at: AwareDatetime | None = None
     failure: Failure | None = None
     report_revision: int | None = None
-
-
-class RunView(BaseModel):
-    """
-    A run. One that is `requested` has no plan yet.
-    """
-
-    ep_id: str
-    run_id: str
-    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
-    profile: str
-    created_at: AwareDatetime
-    finished_at: AwareDatetime | None = None
-    segments: int | None = None
-    duration_s: float | None = None
-    fraction: float | None = 0.0
-    video_sha256: str | None = None
-    superseded_by: str | None = None
-    failure: Failure | None = None
-    report_revision: int | None = None
-    signed_off: Annotated[SignOff | None, Field(description="The sign-off that its screen time carries.")] = None
-    asked_by: str | None = None
 
 
 class Timeline(BaseModel):
@@ -2790,12 +2636,6 @@ class PageReviewEntry(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
-class PageRunView(BaseModel):
-    items: list[RunView]
-    next_cursor: str | None = None
-    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
-
-
 class RevisionSummary(BaseModel):
     """
     A revision in the list of them.
@@ -2811,7 +2651,6 @@ class RevisionSummary(BaseModel):
     unidentified: int
     warnings: list[str]
     warning_details: Annotated[list[Warning] | None, Field(validate_default=True)] = []
-    signed_off: SignOff | None = None
 
 
 class ScreenTimeDocument(BaseModel):
@@ -2854,10 +2693,8 @@ class ScreenTimeDocument(BaseModel):
         str | None,
         Field(description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."),
     ] = None
-    signed_off: Annotated[
-        SignOff | None,
-        Field(description="The sign-off that counts; null: there is none."),
-    ] = None
+    external_ids: Annotated[ProgrammeIds | None, Field(description="Of the episode, in other registries.")] = None
+    show_external_ids: Annotated[ProgrammeIds | None, Field(description="Of the show.")] = None
     schema_version: int | None = 1
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from chassis.http.audit_log import AuditLog
+from chassis.mongo.episode_ids import EpisodeIds
 from chassis.mongo.grouper_read_model import GrouperReadModel
 from chassis.mongo.outbox import Outbox
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources, Wiring, run
 from contracts.events import (
     CastChanged,
+    CastDescribed,
     CastUploaded,
+    EpisodeChanged,
     EpisodeDeleted,
     EpisodeGrouped,
     LinksChanged,
@@ -19,6 +22,7 @@ from contracts.events import (
 )
 from services.identity.commands.cast import CastCommands
 from services.identity.commands.consent import ConsentCommands
+from services.identity.commands.descriptions import DescriptionCommands
 from services.identity.commands.episode_erasure import EpisodeErasures
 from services.identity.commands.erasure import Erasures
 from services.identity.commands.extras import ExtrasCommands
@@ -65,7 +69,15 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     revisions, people = RevisionStore(database), PeopleStore(database)
     reader, examiner = ArtifactReader(resources.storage), Examiner(resources)
 
-    reporter = Reporter(resources, links=links, revisions=revisions, facebanks=facebanks, people=people, reader=reader)
+    reporter = Reporter(
+        resources,
+        links=links,
+        revisions=revisions,
+        facebanks=facebanks,
+        people=people,
+        episode_ids=EpisodeIds(database),
+        reader=reader,
+    )
     shows = ShowDeletion(facebanks, links, resources.storage)
     episodes = EpisodeReader(
         links=links,
@@ -118,6 +130,8 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     bus.on(LinksChanged, handlers.links_changed, fenced=False)
     bus.on(ScreenTimeSigned, handlers.screen_time_signed, fenced=False)
     bus.on(CastChanged, handlers.cast_changed)
+    bus.on(CastDescribed, handlers.cast_described)
+    bus.on(EpisodeChanged, handlers.episode_changed)
     bus.on(ReportRequested, handlers.report_requested, fenced=False)
     bus.on(EpisodeDeleted, handlers.episode_deleted)
     bus.on(ShowDeleted, handlers.show_deleted)
@@ -136,6 +150,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             erasures,
             shows,
             ConsentCommands(facebanks),
+            DescriptionCommands(facebanks),
             personal,
             ReferenceImageCommands(resources, facebanks, cast, examiner),
             PeopleQueries(people, facebanks, episodes),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from chassis.errors import BadInput
@@ -10,7 +11,9 @@ from chassis.service import Resources
 from contracts.blobs import BlobRef, PictureRef
 from contracts.events import (
     CastChanged,
+    CastDescribed,
     CastUploaded,
+    EpisodeChanged,
     EpisodeDeleted,
     EpisodeEvent,
     EpisodeGrouped,
@@ -77,8 +80,16 @@ class IdentityHandlers:
         """Ask for a report of every episode of the show that names the member, an event each: a show may have hundreds."""
         if event.action not in {"renamed", "removed"}:
             return []
-        episodes = await self._links.naming(event.show, event.cast_id)
-        return [ReportRequested(ep_id=ep_id, run_id=run_id, cause=origin.event_id) for ep_id, run_id in episodes]
+        return _reports_of(await self._links.naming(event.show, event.cast_id), origin)
+
+    async def cast_described(self, event: CastDescribed, origin: Origin) -> list[Event]:
+        """Ask for a report of every episode of the show that names the member; of all where it is about the show."""
+        return _reports_of(await self._links.naming(event.show, event.cast_id), origin)
+
+    async def episode_changed(self, event: EpisodeChanged, origin: Origin) -> list[Event]:
+        """Ask for a report of the episode where there is one: its ids may be others now."""
+        episode = await self._links.load(event.ep_id)
+        return _reports_of([(event.ep_id, episode.run_id)] if episode else [], origin)
 
     async def report_requested(self, event: ReportRequested, origin: Origin) -> list[Event]:
         """Report one episode again, as people see it."""
@@ -98,6 +109,11 @@ class IdentityHandlers:
         await self._facebanks.drop_from_episode(event.ep_id)
         await self._revisions.forget(event.ep_id, event.last_run_id)
         await self._people.forget(event.ep_id, event.last_run_id)
+
+
+def _reports_of(episodes: Iterable[tuple[str, str]], origin: Origin) -> list[Event]:
+    """A request for each `(episode, run)`."""
+    return [ReportRequested(ep_id=ep_id, run_id=run_id, cause=origin.event_id) for ep_id, run_id in episodes]
 
 
 def progress_of(event: EpisodeGrouped) -> EpisodeProgress:
@@ -143,7 +159,7 @@ class FacebankHandlers:
         return await self._store.save(
             event.show,
             request_id=event.request_id,
-            names={member.cast_id: member.name for member in event.cast},
+            members={member.cast_id: (member.name, member.details) for member in event.cast},
             pictures=pictures,
             verdicts=verdicts,
             replace=event.replace,

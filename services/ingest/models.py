@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chassis.http.results import ApiModel
 from contracts.blobs import S3Uri, Sha256
 from contracts.events import Profile
+from contracts.external_ids import ProgrammeIds
 from contracts.ids import EpId, Slug
 from contracts.sign_off import SignOff
 from services.ingest.runs.progress import RunStatus
@@ -30,6 +31,12 @@ Filename = Annotated[str, StringConstraints(min_length=1, max_length=255, patter
 MediaType = Annotated[str, StringConstraints(max_length=100, pattern=r"^video/[A-Za-z0-9.+-]{1,80}$")]
 
 
+class GivenIds(ProgrammeIds):
+    """As callers send them: a registry that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class NewEpisode(ApiModel):
     """An episode that may have no video yet."""
 
@@ -39,6 +46,7 @@ class NewEpisode(ApiModel):
     title: Line | None = None
     air_date: date | None = None
     data: Data | None = None
+    external_ids: GivenIds | None = Field(default=None, description="In other registries: EIDR, ISAN, IMDb, Wikidata.")
 
     @property
     def ep_id(self) -> str:
@@ -51,6 +59,7 @@ class EpisodePatch(ApiModel):
     title: Line | None = None
     air_date: date | None = None
     data: Data | None = None
+    external_ids: GivenIds | None = Field(default=None, description="All of them: what is left out is cleared.")
 
 
 class CurrentRun(BaseModel):
@@ -63,7 +72,7 @@ class CurrentRun(BaseModel):
 
 
 class EpisodeView(BaseModel):
-    """An episode. `version` is that of its title, air date and data; runs do not change it."""
+    """An episode. `version` is that of its title, air date, data and ids; runs do not change it."""
 
     ep_id: str
     show: str
@@ -72,6 +81,7 @@ class EpisodeView(BaseModel):
     title: str | None = None
     air_date: str | None = None
     data: dict[str, str] = Field(default_factory=dict)
+    external_ids: ProgrammeIds = Field(default_factory=ProgrammeIds)
     duration_s: float | None = None
     has_video: bool
     current_run: CurrentRun | None = None

@@ -155,6 +155,19 @@ async def test_members_and_pictures_come_and_go(rig: OperatorRig, tmp_path: Path
     assert "[picture_unreadable]" in missing.said
     (there,) = (await rig.run("cast", "pictures", SHOW, "rita", "--json")).rows
     assert (there["filename"], there["used"]) == ("one.png", True)
+    described = ("--imdb", "nm9999901", "--role", "guest", "--character", "Holm", "--attribute", "pronouns=she/her")
+    await rig.run("cast", "describe", SHOW, "rita", *described)
+    (rita,) = (await rig.run("cast", "describe", SHOW, "rita", "--role", "expert", "--json")).rows
+    assert rita["details"] == {
+        "external_ids": {"imdb": "nm9999901", "wikidata": None},
+        "role": "expert",
+        "characters": ["Holm"],
+        "attributes": {"pronouns": "she/her"},
+    }
+    assert (await rig.run("cast", "describe", SHOW, "rita", "--imdb", "tt1", status=2)).said.startswith("Error")
+    await rig.run("cast", "identify", SHOW, "--eidr", "10.5240/7791-8534-2C23-9030-8610-5")
+    (show,) = (await rig.run("cast", "identify", SHOW, "--imdb", "tt9999905", "--json")).rows
+    assert show["external_ids"]["imdb"] == "tt9999905" and show["external_ids"]["eidr"]
     assert (await rig.run("cast", "rename", SHOW, "rita", "Rita R.")).out == "rita is called Rita R.\n"
     removed = await rig.run("cast", "pictures", SHOW, "rita", "--remove", there["picture"])
     assert removed.out == "1 picture of rita removed\n"

@@ -21,8 +21,10 @@ from chassis.mongo.database import COLLECTIONS
 from chassis.service import connect
 from contracts.events import (
     CastChanged,
+    CastDescribed,
     CastUploaded,
     ClustersEdited,
+    EpisodeChanged,
     EpisodeDeleted,
     EpisodeFailed,
     EpisodeGrouped,
@@ -76,12 +78,14 @@ CONSUMED = {
     ("grouper", SegmentEmbedded),
     ("identity", EpisodeGrouped),
     ("identity", CastUploaded),
+    ("identity", EpisodeChanged),
 }
 
 OF_OPERATORS = {
     ClustersEdited,
     LinksChanged,
     CastChanged,
+    CastDescribed,
     ReportRequested,
     EpisodeDeleted,
     PersonErased,

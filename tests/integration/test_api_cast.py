@@ -13,7 +13,8 @@ import pytest_asyncio
 
 from chassis.domain.pictures import Pixels, decode_picture, is_plain
 from chassis.mongo.database import Database
-from contracts.events import CastChanged, FacebankUpdated, LinksChanged, ScreenTimeReported
+from contracts.events import CastChanged, CastDescribed, FacebankUpdated, LinksChanged, ScreenTimeReported
+from contracts.external_ids import PersonIds
 from contracts.ids import identity_id
 from screenalytics.local.servers import Stack
 from tests.support.identity_rig import (
@@ -114,6 +115,52 @@ async def test_a_member_cannot_be_two_people(rig: IdentityRig) -> None:
     assert (taken.status_code, taken.json()["error"]["code"]) == (409, "cast_id_taken")
     missing = await rig.call("PATCH", f"/shows/{SHOW}/cast/nobody", {"name": "X"})
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "unknown_cast_member")
+
+
+async def test_what_is_said_of_a_member_is_told_and_reported_and_changes_no_figure(rig: IdentityRig) -> None:
+    await with_show(rig)
+    await rig.cast({"rita": ("Rita", RED), "greta": ("Greta", GREEN)})
+    await rig.group([Somebody(1, RED), Somebody(2, GREEN, 20, 25)])
+    await rig.bus.deliver()
+    before = await rig.data("GET", f"/screen-time/{EP}")
+    path, said = f"/shows/{SHOW}/cast/rita/details", {"external_ids": {"imdb": "NM9999901"}, "role": "guest"}
+    for _ in range(2):
+        member = await rig.data("PUT", path, said)
+        assert (member["details"]["external_ids"]["imdb"], member["details"]["role"]) == ("nm9999901", "guest")
+    await rig.database["episodes"].insert_one({"_id": EP, "external_ids": {"imdb": "tt9999905"}})
+    await rig.data("PUT", f"/shows/{SHOW}/external-ids", {"wikidata": "Q99999902"})
+    await rig.bus.deliver()
+    told = [(event.cast_id, event.who) for event in rig.bus.of(CastDescribed)]
+    assert told == [("rita", "anonymous"), (None, "anonymous")]
+    after = await rig.data("GET", f"/screen-time/{EP}")
+    assert after["revision"] > before["revision"]
+    row = next(row for row in after["cast"] if row["cast_id"] == "rita")
+    assert (row["details"]["role"], row["details"]["external_ids"]["imdb"]) == ("guest", "nm9999901")
+    assert (after["external_ids"]["imdb"], after["show_external_ids"]["wikidata"]) == ("tt9999905", "Q99999902")
+    assert [one["visible_s"] for one in after["cast"]] == [one["visible_s"] for one in before["cast"]]
+    reported = rig.bus.of(ScreenTimeReported)[-1]
+    assert {one.cast_id: (one.role, one.external_ids) for one in reported.cast} == {
+        "rita": ("guest", PersonIds(imdb="nm9999901")),
+        "greta": (None, None),
+    }
+    await rig.data("PUT", path, {})
+    await rig.data("DELETE", f"/shows/{SHOW}/cast/rita?unlink=true", version="*")
+    assert (await rig.database["facebanks"].find_one({"_id": SHOW}))["details"] == {}
+
+
+async def test_a_wrong_id_is_refused_with_the_reason(rig: IdentityRig) -> None:
+    await with_show(rig)
+    path = f"/shows/{SHOW}/cast/rita/details"
+    for body, reason in (
+        ({"external_ids": {"imdb": "tt0034583"}}, "a person's IMDb id looks like nm0000007"),
+        ({"external_ids": {"eidr": "10.5240/7791-8534-2C23-9030-8610-5"}}, "Extra inputs"),
+        ({"role": "Guest!"}, "should match pattern"),
+    ):
+        answer = await rig.call("PUT", path, body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
+        assert reason in answer.json()["error"]["message"]
+    missing = await rig.call("PUT", f"/shows/{SHOW}/cast/nobody/details", {"role": "guest"})
+    assert missing.json()["error"]["code"] == "unknown_cast_member"
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\x00b", "x" * 121])

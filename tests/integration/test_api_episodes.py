@@ -98,6 +98,23 @@ async def test_a_patch_sets_clears_and_repeats_without_effect(api: IngestApi) ->
     assert (await api.ask("PATCH", path, json={"title": "$where\u00e9"}, headers={"If-Match": "*"}))["version"] == 3
 
 
+async def test_ids_of_an_episode_are_checked_kept_and_told(api: IngestApi, listener: Rig) -> None:
+    ids = {"eidr": "10.5240/7791-8534-2c23-9030-8610-5", "imdb": "tt9999905"}
+    made = await api.ask("POST", "/episodes", json=NEW | {"external_ids": ids}, status=201)
+    assert made["external_ids"]["eidr"] == "10.5240/7791-8534-2C23-9030-8610-5"
+    path, latest = f"/episodes/{EPISODE}", {"If-Match": "*"}
+    wrong = {"external_ids": {"eidr": "10.5240/7791-8534-2C23-9030-8610-6"}}
+    refused = await api.ask("PATCH", path, json=wrong, headers=latest, status=422)
+    assert "the check character of this EIDR would be 5, not 6" in refused["message"]
+    changed = await api.ask("PATCH", path, json={"external_ids": {"wikidata": "q1"}}, headers=latest)
+    assert {name: value for name, value in changed["external_ids"].items() if value} == {"wikidata": "Q1"}
+    said = [event for event in await listener.events(EpisodeChanged.TOPIC) if isinstance(event, EpisodeChanged)]
+    assert [event.external_ids and event.external_ids.given() for event in said if event.ep_id == EPISODE] == [
+        {"eidr": "10.5240/7791-8534-2C23-9030-8610-5", "imdb": "tt9999905"},
+        {"wikidata": "Q1"},
+    ]
+
+
 async def test_lists_filter_sort_and_page(api: IngestApi, database: Database) -> None:
     for number, aired in ((1, "2024-01-03"), (2, None), (3, "2024-01-09")):
         await api.ask("POST", "/episodes", json=NEW | {"episode": number, "air_date": aired}, status=201)

@@ -49,11 +49,13 @@ async def send(rig: PrivacyRig, cast_id: str, *files: bytes, key: str) -> list[s
 async def season(rig: PrivacyRig) -> dict[tuple[int, int, int], Traces]:
     """Two episodes, one of them analysed twice, corrected by hand, asked for in every way that leaves something behind."""
     data = rig.identity.data
-    rita, greta = Traces(("rita marsh", RITA)), Traces(("greta lind", GRETA))
+    rita, greta = Traces(("rita marsh", RITA, "nm9999901", "baroness vo", "vosburg")), Traces(("greta lind", GRETA))
     traces = {RED: rita, GREEN: greta, BLUE: Traces(())}
     await data("POST", "/shows", {"name": "My Show"})
     await data("POST", f"/shows/{SHOW}/cast/import", {"members": [{"name": "Rita Marsh"}, {"name": "Greta Lind"}]})
     await data("PUT", f"/shows/{SHOW}/cast/{RITA}/consent", {"basis": "consent", "given_on": "2026-01-31"})
+    said = {"external_ids": {"imdb": "nm9999901"}, "characters": ["Baroness Vo"], "attributes": {"home": "Vosburg"}}
+    await data("PUT", f"/shows/{SHOW}/cast/{RITA}/details", said)
     pictures = [picture_of(RED, seed) for seed in (1, 2)]
     rita.pictures += pictures
     await send(rig, RITA, *pictures, key="r")

@@ -12,14 +12,34 @@ from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 from ulid import ULID
 
-from contracts import blobs, ids
+from contracts import blobs, external_ids, ids
 from contracts.events import Event
+
+
+def eidr_of(number: int) -> str:
+    """An EIDR of twenty hexadecimal digits."""
+    digits = f"{number:020X}"
+    groups = "-".join(digits[at : at + 4] for at in range(0, 20, 4))
+    return f"10.5240/{groups}-{external_ids.check_character(digits)}"
+
+
+def isan_of(number: int) -> str:
+    """An ISAN without version, of sixteen hexadecimal digits."""
+    digits = f"{number:016X}"
+    groups = "-".join(digits[at : at + 4] for at in range(0, 16, 4))
+    return f"{groups}-{external_ids.check_character(digits)}"
+
 
 _TEXT = st.characters(codec="utf-8")
 _LARGEST = 2**53
 _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     ids.RunId: st.binary(min_size=16, max_size=16).map(lambda raw: str(ULID(raw))),
     blobs.S3Uri: st.from_regex(r"s3://[a-z0-9.-]{3,20}/[a-zA-Z0-9 ._/-]{1,40}", fullmatch=True),
+    external_ids.Eidr: st.integers(0, 16**20 - 1).map(lambda number: eidr_of(number)),
+    external_ids.Isan: st.integers(0, 16**16 - 1).map(lambda number: isan_of(number)),
+    external_ids.ImdbTitle: st.integers(0, 10**8 - 1).map("tt{:08d}".format),
+    external_ids.ImdbName: st.integers(0, 10**7 - 1).map("nm{:07d}".format),
+    external_ids.WikidataItem: st.integers(1, 10**9).map("Q{}".format),
     bool: st.booleans(),
     type(None): st.none(),
 }
@@ -57,7 +77,8 @@ def _of(hint: Any, rules: list[Any]) -> st.SearchStrategy[Any]:
     if origin is tuple:
         return st.lists(_of(arguments[0], []), max_size=3).map(tuple)
     if origin is dict:
-        return st.dictionaries(st.text(_TEXT, min_size=1, max_size=20), _of(arguments[1], []), max_size=3)
+        keys = st.text(_TEXT, min_size=1, max_size=20) if arguments[0] is str else _of(arguments[0], [])
+        return st.dictionaries(keys, _of(arguments[1], []), max_size=3)
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return _model(hint)
     return _plain(hint, rules)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contracts import events as e
 from contracts.blobs import BlobRef, PictureRef, VideoRef
+from contracts.cast import CastDetails
+from contracts.external_ids import PersonIds
 
 RUN = "01JGFJJZ00ABCDEFGHJKMNPQRS"
 EP = "my-show-s01e02"
@@ -144,6 +146,13 @@ EXAMPLES: tuple[e.Event, ...] = (
     e.EpisodeChanged(ep_id=EP, action="updated", version=2, title="Pilot", air_date="2026-01-02"),
     e.EpisodeDeleted(ep_id=EP, last_run_id=RUN, version=3, who="ada"),
     e.CastChanged(show="my-show", revision=4, action="renamed", cast_id="ada", name="Ada", who="otto"),
+    e.CastDescribed(
+        show="my-show",
+        revision=5,
+        cast_id="ada",
+        details=CastDetails(external_ids=PersonIds(imdb="nm0000007"), role="guest", characters=("The Baroness",)),
+        who="otto",
+    ),
     e.PersonErased(
         show="my-show",
         erasure_id="01JGFJJZ00ABCDEFGHJKMNPQRS",

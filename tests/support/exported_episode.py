@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from contracts.cast import CastDetails
+from contracts.external_ids import PersonIds, ProgrammeIds
 from contracts.rows import CastScreenTime, Coverage, Interval, ScreenTimeDocument, UnidentifiedScreenTime
 
 EP = "harbour-lights-s02e05"
+ADA = CastDetails(role="presenter", attributes={"pronouns": "she/her"})
+JOSE = CastDetails(
+    external_ids=PersonIds(imdb="nm9999901", wikidata="Q99999901"), role="guest", characters=("Captain Holm",)
+)
+"""Ids that nobody has; they are in the right form."""
 
 
 def cast_row(cast_id: str, name: str, *intervals: Interval, number: int = 1) -> CastScreenTime:
@@ -34,8 +41,8 @@ def exported_episode() -> ScreenTimeDocument:
         revision=3,
         duration_s=100.0,
         cast=(
-            cast_row("ada", "Ada Marsh", (2.0, 6.48), (59.0, 61.0)),
-            cast_row("jose", "José Reyes", (4.0, 8.0), number=2),
+            cast_row("ada", "Ada Marsh", (2.0, 6.48), (59.0, 61.0)).model_copy(update={"details": ADA}),
+            cast_row("jose", "José Reyes", (4.0, 8.0), number=2).model_copy(update={"details": JOSE}),
         ),
         unidentified=(
             UnidentifiedScreenTime(
@@ -49,4 +56,6 @@ def exported_episode() -> ScreenTimeDocument:
         co_appearance_s=(),
         coverage=Coverage(any_face_s=9.0, nobody_s=91.0),
         timecode="01:00:00:00",
+        external_ids=ProgrammeIds(eidr="10.5240/7791-8534-2C23-9030-8610-5", imdb="tt9999905"),
+        show_external_ids=ProgrammeIds(wikidata="Q99999902"),
     )

@@ -263,7 +263,7 @@ class IdentityRig:
         await FacebankStore(self.database, Outbox(self.bus, [])).save(
             show,
             request_id="cast",
-            names={cast_id: name for cast_id, (name, _) in cast.items()},
+            members={cast_id: (name, None) for cast_id, (name, _) in cast.items()},
             pictures=[
                 Picture(cast_id=cast_id, reference=Reference("0" * 16, vector_of(colour), MODEL, 0.8), ref=None)
                 for cast_id, (_, colour) in cast.items()

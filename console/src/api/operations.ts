@@ -30,10 +30,6 @@ export const beginUpload = (body: t.NewUpload, options?: Options): Promise<Answe
 export const cancelRun = (epId: string, runId: string, options?: Options): Promise<Answer<t.RunView>> =>
   call<t.RunView>("POST", `/episodes/${segment(epId)}/runs/${segment(runId)}/cancel`, undefined, undefined, options);
 
-/** Change a webhook, or turn it off and on. What happens while it is off is not told later. */
-export const changeWebhook = (webhookId: string, body: t.WebhookChange, options?: Options): Promise<Answer<t.WebhookView>> =>
-  call<t.WebhookView>("PATCH", `/webhooks/${segment(webhookId)}`, body, undefined, options);
-
 /** Compare two runs: plan, models, durations, metrics, and screen time of each person. */
 export const compareRuns = (epId: string, query: { a: string; b: string }, options?: Options): Promise<Answer<t.RunComparison>> =>
   call<t.RunComparison>("GET", `/episodes/${segment(epId)}/runs/compare`, undefined, query, options);
@@ -54,10 +50,6 @@ export const createEpisode = (body: t.NewEpisode, options?: Options): Promise<An
 export const createShow = (body: t.NewShow, options?: Options): Promise<Answer<t.ShowView>> =>
   call<t.ShowView>("POST", `/shows`, body, undefined, options);
 
-/** Tell an address what happens from now on. The answer has the secret, which is shown this once. */
-export const createWebhook = (body: t.NewWebhook, options?: Options): Promise<Answer<t.WebhookWithSecret>> =>
-  call<t.WebhookWithSecret>("POST", `/webhooks`, body, undefined, options);
-
 /** Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after. */
 export const deleteEpisode = (epId: string, options?: Options): Promise<Answer<t.DeletedEpisode>> =>
   call<t.DeletedEpisode>("DELETE", `/episodes/${segment(epId)}`, undefined, undefined, options);
@@ -74,9 +66,9 @@ export const deletePictures = (show: string, castId: string, options?: Options):
 export const deleteShow = (show: string, options?: Options): Promise<Answer<t.DeletedShow>> =>
   call<t.DeletedShow>("DELETE", `/shows/${segment(show)}`, undefined, undefined, options);
 
-/** Delete a webhook with its log and all that was to be told. */
-export const deleteWebhook = (webhookId: string, options?: Options): Promise<Answer<boolean>> =>
-  call<boolean>("DELETE", `/webhooks/${segment(webhookId)}`, undefined, undefined, options);
+/** Say ids, role, characters and attributes of a cast member, in the place of what was said before. */
+export const describeCastMember = (show: string, castId: string, body: t.GivenDetails, options?: Options): Promise<Answer<t.MemberDetail>> =>
+  call<t.MemberDetail>("PUT", `/shows/${segment(show)}/cast/${segment(castId)}/details`, body, undefined, options);
 
 /** Never suggest a pair again; an automatic link of it is taken away. */
 export const dismissSuggestion = (epId: string, body: t.Pair, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
@@ -140,6 +132,10 @@ export const getUpload = (uploadId: string, options?: Options): Promise<Answer<t
 export const getVideo = (epId: string, options?: Options): Promise<Answer<t.VideoView>> =>
   call<t.VideoView>("GET", `/episodes/${segment(epId)}/video`, undefined, undefined, options);
 
+/** Say which ids a show has in other registries, in the place of those said before. */
+export const identifyShow = (show: string, body: t.GivenProgrammeIds, options?: Options): Promise<Answer<t.ShowView>> =>
+  call<t.ShowView>("PUT", `/shows/${segment(show)}/external-ids`, body, undefined, options);
+
 /** Add many to the cast at once, with a verdict on each row; the same list again changes nothing. */
 export const importCast = (show: string, body: t.CastImport, options?: Options): Promise<Answer<Array<t.ImportedRow>>> =>
   call<Array<t.ImportedRow>>("POST", `/shows/${segment(show)}/cast/import`, body, undefined, options);
@@ -151,10 +147,6 @@ export const keepClustersApart = (epId: string, body: t.KeepApart, query?: { wai
 /** Say that an identity is a cast member. */
 export const linkIdentity = (epId: string, identityId: string, body: t.LinkRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("PUT", `/links/${segment(epId)}/${segment(identityId)}`, body, query, options);
-
-/** Say that this is somebody new: added to the cast, linked, and their best faces taken, as one change. */
-export const linkNewMember = (epId: string, identityId: string, body: t.NewMemberFromIdentity, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ReferencesOutcome>> =>
-  call<t.ReferencesOutcome>("POST", `/links/${segment(epId)}/${segment(identityId)}/new-member`, body, query, options);
 
 /** List the commands that were called, the latest first. */
 export const listAudit = (query?: { ep_id?: string | null; show?: string | null; who?: string | null; cursor?: string | null; limit?: number }, options?: Options): Promise<Answer<t.PageAuditEntry>> =>
@@ -236,14 +228,6 @@ export const listSuggestions = (epId: string, query?: { participants?: boolean }
 export const listTemporalSuggestions = (epId: string, options?: Options): Promise<Answer<Array<t.TemporalMatch>>> =>
   call<Array<t.TemporalMatch>>("GET", `/suggestions/${segment(epId)}/temporal`, undefined, undefined, options);
 
-/** What was and is to be told in the last two weeks, the latest event first, with every try. */
-export const listWebhookDeliveries = (webhookId: string, query?: { state?: "waiting" | "delivered" | "dead" | null; limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.PageDeliveryView>> =>
-  call<t.PageDeliveryView>("GET", `/webhooks/${segment(webhookId)}/deliveries`, undefined, query, options);
-
-/** Every webhook, the oldest first. */
-export const listWebhooks = (query?: { limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.PageWebhookView>> =>
-  call<t.PageWebhookView>("GET", `/webhooks`, undefined, query, options);
-
 /** Lock a cluster that is complete and right. */
 export const lockCluster = (epId: string, body: t.LockCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
   call<t.EditAnswer>("POST", `/clusters/${segment(epId)}/lock`, body, query, options);
@@ -312,10 +296,6 @@ export const readClusterMetrics = (epId: string, options?: Options): Promise<Ans
 export const readErasure = (show: string, erasureId: string, options?: Options): Promise<Answer<t.ErasureReceipt>> =>
   call<t.ErasureReceipt>("GET", `/shows/${segment(show)}/erasures/${segment(erasureId)}`, undefined, undefined, options);
 
-/** Read who decided what about an episode, in order: clusters, links, extras, questions, sign-offs. */
-export const readHistory = (epId: string, query?: { limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.HistoryView>> =>
-  call<t.HistoryView>("GET", `/history/${segment(epId)}`, undefined, query, options);
-
 /** One person of an episode: tracks, intervals, link and suggestions. */
 export const readIdentity = (epId: string, identityId: string, options?: Options): Promise<Answer<t.IdentityDetail>> =>
   call<t.IdentityDetail>("GET", `/identities/${segment(epId)}/${segment(identityId)}`, undefined, undefined, options);
@@ -345,17 +325,9 @@ export const readScreenTime = (epId: string, query?: { revision?: number | null;
 /** Address. Say where a file of the screen time can be fetched for a short while, or answer with it. */
 export const readScreenTimeFile = (epId: string, fileFormat: string, query?: { revision?: number | null; run_id?: string | null; inline?: boolean }): string => address(`/screen-time/${segment(epId)}/files/${segment(fileFormat)}`, query);
 
-/** Tell who is calling, and what a page has to send with its session. */
-export const readSession = (options?: Options): Promise<Answer<t.SessionView>> =>
-  call<t.SessionView>("GET", `/session`, undefined, undefined, options);
-
 /** One show. */
 export const readShow = (show: string, options?: Options): Promise<Answer<t.ShowView>> =>
   call<t.ShowView>("GET", `/shows/${segment(show)}`, undefined, undefined, options);
-
-/** Read who signed the screen time off, how uncertain it was then, and whether it has changed since. */
-export const readSignOff = (epId: string, options?: Options): Promise<Answer<t.SignOffView>> =>
-  call<t.SignOffView>("GET", `/screen-time/${segment(epId)}/sign-off`, undefined, undefined, options);
 
 /** Address. Read a sheet that was drawn before; browsers keep it. */
 export const readSprite = (epId: string, sprite: string): string => address(`/media/${segment(epId)}/sprites/${segment(sprite)}`);
@@ -371,10 +343,6 @@ export const readTimeline = (epId: string, options?: Options): Promise<Answer<t.
 /** Read a track, the quality of its faces and the faces themselves. */
 export const readTrackFaces = (epId: string, trackId: string, options?: Options): Promise<Answer<t.TrackFaces>> =>
   call<t.TrackFaces>("GET", `/media/${segment(epId)}/tracks/${segment(trackId)}`, undefined, undefined, options);
-
-/** One webhook. */
-export const readWebhook = (webhookId: string, options?: Options): Promise<Answer<t.WebhookView>> =>
-  call<t.WebhookView>("GET", `/webhooks/${segment(webhookId)}`, undefined, undefined, options);
 
 /** Group the episode with other thresholds from here on. */
 export const reclusterEpisode = (epId: string, body: t.ReclusterEpisode, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
@@ -392,10 +360,6 @@ export const redoEdit = (epId: string, body: t.WhichEdit, query?: { wait_s?: num
 export const redoLinkChange = (epId: string, body: t.Step, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/links/${segment(epId)}/redo`, body, query, options);
 
-/** Make again what was taken back last, or what is named. */
-export const redoStep = (epId: string, body: t.WhichStep, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.HistoryOutcome>> =>
-  call<t.HistoryOutcome>("POST", `/history/${segment(epId)}/redo`, body, query, options);
-
 /** Make an object that is in the bucket already, below `raw/videos/{ep_id}/`, the episode's video. */
 export const registerVideo = (epId: string, body: t.Registration, options?: Options): Promise<Answer<t.FiledVideo>> =>
   call<t.FiledVideo>("POST", `/episodes/${segment(epId)}/register`, body, undefined, options);
@@ -411,10 +375,6 @@ export const renameCastMember = (show: string, castId: string, body: t.Renaming,
 /** Name a person who is nobody of the cast, or take the name away. */
 export const renameCluster = (epId: string, body: t.RenameCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
   call<t.EditAnswer>("POST", `/clusters/${segment(epId)}/rename`, body, query, options);
-
-/** Tell again what was told or given up, under the same ids: some messages, or all that are in a state. */
-export const replayWebhook = (webhookId: string, body: t.ReplayRequest, options?: Options): Promise<Answer<t.Replayed>> =>
-  call<t.Replayed>("POST", `/webhooks/${segment(webhookId)}/replay`, body, undefined, options);
 
 /** Say that people are no background performers. */
 export const restoreExtras = (epId: string, body: t.ExtrasRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ExtrasOutcome>> =>
@@ -432,25 +392,9 @@ export const restoreTracks = (epId: string, body: t.RestoreTracks, query?: { wai
 export const resumeRun = (epId: string, runId: string, options?: Options): Promise<Answer<t.ResumedRun>> =>
   call<t.ResumedRun>("POST", `/episodes/${segment(epId)}/runs/${segment(runId)}/resume`, undefined, undefined, options);
 
-/** Make a new secret, shown this once; for a day messages are signed with the one before as well. */
-export const rotateWebhookSecret = (webhookId: string, options?: Options): Promise<Answer<t.WebhookWithSecret>> =>
-  call<t.WebhookWithSecret>("POST", `/webhooks/${segment(webhookId)}/secret`, undefined, undefined, options);
-
 /** Say of a question that all is right as it is: it is not asked again; a change of the links, undone like others. */
 export const settleQuestion = (epId: string, body: t.SettleRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/review/${segment(epId)}/settle`, body, query, options);
-
-/** Begin a session for whoever sends a key or a token with this; the answer sets a cookie that scripts cannot read. */
-export const signIn = (options?: Options): Promise<Answer<t.SessionView>> =>
-  call<t.SessionView>("POST", `/session`, undefined, undefined, options);
-
-/** Say that the revision that is shown is right; reports and exports carry it from the next revision on. */
-export const signOff = (epId: string, body: t.SignOffRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.SignOffView>> =>
-  call<t.SignOffView>("POST", `/screen-time/${segment(epId)}/sign-off`, body, query, options);
-
-/** End the session, whatever its cookie would still be good for; `true` where there was one. */
-export const signOut = (options?: Options): Promise<Answer<boolean>> =>
-  call<boolean>("DELETE", `/session`, undefined, undefined, options);
 
 /** Split tracks off a cluster: they are somebody else. */
 export const splitCluster = (epId: string, body: t.SplitCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
@@ -467,18 +411,6 @@ export const startRun = (epId: string, body: t.NewRun, options?: Options): Promi
 /** Address. Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run. */
 export const streamEpisodeEvents = (epId: string, query?: { follow?: boolean }): string => address(`/episodes/${segment(epId)}/events`, query);
 
-/** Take the sign-off that counts back; an earlier one counts again, if there is one. */
-export const takeBackSignOff = (epId: string, query?: { why?: string | null; wait_s?: number }, options?: Options): Promise<Answer<t.SignOffView>> =>
-  call<t.SignOffView>("DELETE", `/screen-time/${segment(epId)}/sign-off`, undefined, query, options);
-
-/** Make faces of somebody reference pictures of the cast member whom they are linked to. */
-export const takeReferences = (epId: string, identityId: string, body: t.TakeFaces, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ReferencesOutcome>> =>
-  call<t.ReferencesOutcome>("POST", `/links/${segment(epId)}/${segment(identityId)}/references`, body, query, options);
-
-/** Tell the address a `webhook.test`; what came of it is in the deliveries. */
-export const testWebhook = (webhookId: string, options?: Options): Promise<Answer<t.DeliveryView>> =>
-  call<t.DeliveryView>("POST", `/webhooks/${segment(webhookId)}/test`, undefined, undefined, options);
-
 /** Sum up the cast of a show over its episodes, or over those of one season. */
 export const totalShowScreenTime = (show: string, query?: { season?: number | null }, options?: Options): Promise<Answer<t.ShowTotals>> =>
   call<t.ShowTotals>("GET", `/screen-time/shows/${segment(show)}/totals`, undefined, query, options);
@@ -491,10 +423,6 @@ export const undoEdit = (epId: string, body: t.WhichEdit, query?: { wait_s?: num
 export const undoLinkChange = (epId: string, body: t.Step, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/links/${segment(epId)}/undo`, body, query, options);
 
-/** Take back the last thing that was decided about the episode, whatever it was, or the one named. */
-export const undoStep = (epId: string, body: t.WhichStep, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.HistoryOutcome>> =>
-  call<t.HistoryOutcome>("POST", `/history/${segment(epId)}/undo`, body, query, options);
-
 /** Take a link away; the pair is not suggested again. */
 export const unlinkIdentity = (epId: string, identityId: string, query?: { why?: string | null; wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("DELETE", `/links/${segment(epId)}/${segment(identityId)}`, undefined, query, options);
@@ -503,7 +431,7 @@ export const unlinkIdentity = (epId: string, identityId: string, query?: { why?:
 export const unlockCluster = (epId: string, body: t.UnlockCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
   call<t.EditAnswer>("POST", `/clusters/${segment(epId)}/unlock`, body, query, options);
 
-/** Change title, air date or data: what is named is set, null clears it. */
+/** Change title, air date, data or ids: what is named is set, null clears it. */
 export const updateEpisode = (epId: string, body: t.EpisodePatch, options?: Options): Promise<Answer<t.EpisodeView>> =>
   call<t.EpisodeView>("PATCH", `/episodes/${segment(epId)}`, body, undefined, options);
 

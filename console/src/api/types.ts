@@ -5,7 +5,7 @@ export interface AnswerRequest {
   effect_s: number;
   method: "PUT" | "POST" | "DELETE";
   path: string;
-  body: Record<string, unknown> | null;
+  body?: Record<string, unknown> | null;
 }
 
 export interface Appearance {
@@ -34,8 +34,8 @@ export interface ApplyAll {
 export interface ApplyOutcome {
   version: number;
   changed: boolean;
-  changes: Array<LinkChange>;
-  revision: number | null;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
   applied: Array<CastLink>;
   skipped: Array<SkippedSuggestion>;
 }
@@ -43,13 +43,13 @@ export interface ApplyOutcome {
 export interface AuditEntry {
   at: string;
   who: string;
-  caller: string | null;
+  caller?: string | null;
   role: string;
   method: string;
   path: string;
   status: number;
-  ep_id: string | null;
-  show: string | null;
+  ep_id?: string | null;
+  show?: string | null;
 }
 
 export interface BodyAddPictures {
@@ -68,6 +68,13 @@ export interface Boxes {
   confidence: Array<number>;
 }
 
+export interface CastDetails {
+  external_ids?: PersonIds;
+  role?: string | null;
+  characters?: Array<string>;
+  attributes?: Record<string, unknown>;
+}
+
 export interface CastImport {
   members: Array<NewMember>;
 }
@@ -80,7 +87,7 @@ export interface CastLink {
   margin: number;
   at: string;
   event_id: string;
-  seen_as: Array<string>;
+  seen_as?: Array<string>;
 }
 
 export interface CastScreenTime {
@@ -89,19 +96,20 @@ export interface CastScreenTime {
   visible_s: number;
   share: number;
   appearances: number;
-  first_s: number | null;
-  last_s: number | null;
+  first_s?: number | null;
+  last_s?: number | null;
   longest_s: number;
-  mean_face_size: number | null;
+  mean_face_size?: number | null;
   intervals_s: Array<[number, number]>;
   confidence: number;
   identity_ids: Array<string>;
-  representative: string | null;
-  present_s: number | null;
-  present_intervals_s: Array<[number, number]>;
-  prominence: number | null;
-  participant: boolean;
-  shown: Array<Appearance>;
+  representative?: string | null;
+  present_s?: number | null;
+  present_intervals_s?: Array<[number, number]>;
+  prominence?: number | null;
+  participant?: boolean;
+  shown?: Array<Appearance>;
+  details?: CastDetails;
 }
 
 export interface CastTotal {
@@ -117,7 +125,7 @@ export interface Choice {
   cast_id: string;
   name: string;
   probability: number;
-  distance: number | null;
+  distance?: number | null;
 }
 
 export interface Clash {
@@ -164,8 +172,8 @@ export interface ClusterMember {
 
 export interface ClusterPage {
   items: Array<ClusterSummary>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
   grouping: Grouped;
 }
 
@@ -195,7 +203,7 @@ export interface CoAppearance {
 export interface Consent {
   basis: "consent" | "contract" | "legal_obligation" | "vital_interest" | "public_interest" | "legitimate_interest";
   given_on: string;
-  note: string | null;
+  note?: string | null;
   recorded_by: string;
   recorded_at: string;
 }
@@ -214,8 +222,8 @@ export interface ContactSheet {
 export interface Coverage {
   any_face_s: number;
   nobody_s: number;
-  figures_s: number;
-  extras_s: number;
+  figures_s?: number;
+  extras_s?: number;
 }
 
 export interface CurrentRun {
@@ -251,9 +259,9 @@ export interface DeliveryView {
 
 export interface Dismissal {
   identity_id: string;
-  cast_id: string | null;
-  extra: boolean;
-  question: string | null;
+  cast_id?: string | null;
+  extra?: boolean;
+  question?: string | null;
 }
 
 export interface DropTracks {
@@ -274,19 +282,19 @@ export interface EditAnswer {
   action: "apply" | "undo" | "redo";
   grouping_revision: number;
   is_grouped: boolean;
-  revision: number | null;
+  revision?: number | null;
 }
 
 export interface EditChange {
-  source_ids: Array<string>;
-  target_id: string | null;
-  track_ids: Array<string>;
-  start_s: number | null;
-  end_s: number | null;
-  label_before: string | null;
-  label: string | null;
-  overrides_before: Overrides | null;
-  overrides: Overrides | null;
+  source_ids?: Array<string>;
+  target_id?: string | null;
+  track_ids?: Array<string>;
+  start_s?: number | null;
+  end_s?: number | null;
+  label_before?: string | null;
+  label?: string | null;
+  overrides_before?: Overrides | null;
+  overrides?: Overrides | null;
 }
 
 export interface EditEntry {
@@ -302,8 +310,7 @@ export interface EditEntry {
   identity_ids: Array<string>;
   tracks: number;
   change: EditChange;
-  sentence: string;
-  command_id: string | null;
+  sentence?: string;
 }
 
 export interface EmbedAgain {
@@ -312,20 +319,21 @@ export interface EmbedAgain {
 
 export interface EpisodeErasure {
   ep_id: string;
-  done: boolean;
-  tracks: number;
+  done?: boolean;
+  tracks?: number;
 }
 
 export interface EpisodePatch {
   title?: string | null;
   air_date?: string | null;
   data?: Record<string, unknown> | null;
+  external_ids?: GivenIds | null;
 }
 
 export interface EpisodeStatus {
   ep_id: string;
-  run: RunStatus | null;
-  requested: RunView | null;
+  run?: RunStatus | null;
+  requested?: RunView | null;
 }
 
 export interface EpisodeSuggestions {
@@ -339,12 +347,13 @@ export interface EpisodeView {
   show: string;
   season: number;
   episode: number;
-  title: string | null;
-  air_date: string | null;
-  data: Record<string, string>;
-  duration_s: number | null;
+  title?: string | null;
+  air_date?: string | null;
+  data?: Record<string, string>;
+  external_ids?: ProgrammeIds;
+  duration_s?: number | null;
   has_video: boolean;
-  current_run: CurrentRun | null;
+  current_run?: CurrentRun | null;
   version: number;
   created_at: string;
   updated_at: string;
@@ -357,19 +366,19 @@ export interface ErasureReceipt {
   state: "pending" | "done";
   asked_at: string;
   asked_by: string;
-  finished_at: string | null;
+  finished_at?: string | null;
   episodes_done: number;
   episodes_pending: number;
   episodes: Array<EpisodeErasure>;
   removed: Record<string, number>;
-  elsewhere: number;
-  kafka: Array<KafkaHolding>;
+  elsewhere?: number;
+  kafka?: Array<KafkaHolding>;
 }
 
 export interface ErrorBody {
   code: string;
   message: string;
-  details: Record<string, unknown>;
+  details?: Record<string, unknown>;
 }
 
 export interface Evidence {
@@ -383,9 +392,9 @@ export interface Evidence {
 export interface ExtrasOutcome {
   version: number;
   changed: boolean;
-  changes: Array<LinkChange>;
-  revision: number | null;
-  skipped: Array<SkippedSuggestion>;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
+  skipped?: Array<SkippedSuggestion>;
 }
 
 export interface ExtrasRequest {
@@ -403,15 +412,7 @@ export interface Face {
   usable: boolean;
   crop: string;
   thumbnail: string | null;
-  picture: string | null;
-}
-
-export interface FaceOfEpisode {
-  ep_id: string;
-  run_id: string;
-  track_id: string;
-  face_id: string;
-  t_s: number;
+  picture?: string | null;
 }
 
 export interface FacePicture {
@@ -451,7 +452,33 @@ export interface FiledVideo {
   ep_id: string;
   sha256: string;
   bytes: number;
-  run: StartedRun | null;
+  run?: StartedRun | null;
+}
+
+export interface GivenDetails {
+  external_ids?: GivenPersonIds;
+  role?: string | null;
+  characters?: Array<string>;
+  attributes?: Record<string, unknown>;
+}
+
+export interface GivenIds {
+  eidr?: string | null;
+  isan?: string | null;
+  imdb?: string | null;
+  wikidata?: string | null;
+}
+
+export interface GivenPersonIds {
+  imdb?: string | null;
+  wikidata?: string | null;
+}
+
+export interface GivenProgrammeIds {
+  eidr?: string | null;
+  isan?: string | null;
+  imdb?: string | null;
+  wikidata?: string | null;
 }
 
 export interface Grouped {
@@ -468,37 +495,6 @@ export interface GroupingMetrics {
   rescued_tracks: number;
   singleton_fraction: number;
   largest_fraction: number;
-}
-
-export interface HistoryOutcome {
-  step: HistoryStep;
-  version: number;
-  versions: Record<string, number>;
-  revision: number | null;
-}
-
-export interface HistoryStep {
-  step: string;
-  source: "clusters" | "links" | "sign_off";
-  version: number;
-  action: "do" | "undo" | "redo";
-  kind: string;
-  who: string;
-  at: string;
-  why: string | null;
-  sentence: string;
-  active: boolean;
-  identity_ids: Array<string>;
-  command_id: string | null;
-}
-
-export interface HistoryView {
-  version: number;
-  versions: Record<string, number>;
-  items: Array<HistoryStep>;
-  undo: HistoryStep | null;
-  redo: HistoryStep | null;
-  next_cursor: string | null;
 }
 
 export interface IdentityColumns {
@@ -518,32 +514,32 @@ export interface IdentityColumns {
 
 export interface IdentityDetail {
   identity_id: string;
-  name: string | null;
-  cast_id: string | null;
-  linked_by: "auto" | "operator" | "suggestion" | null;
-  probability: number | null;
+  name?: string | null;
+  cast_id?: string | null;
+  linked_by?: "auto" | "operator" | "suggestion" | null;
+  probability?: number | null;
   visible_s: number;
-  first_s: number | null;
+  first_s?: number | null;
   tracks: number;
   faces: number;
   locked: boolean;
-  representative: string | null;
-  reason: string | null;
-  best: Match | null;
-  prominence: number;
-  participant: boolean;
+  representative?: string | null;
+  reason?: string | null;
+  best?: Match | null;
+  prominence?: number;
+  participant?: boolean;
   track_ids: Array<string>;
   intervals_s: Array<[number, number]>;
-  cohesion: number | null;
-  isolation: number | null;
-  link: CastLink | null;
+  cohesion?: number | null;
+  isolation?: number | null;
+  link?: CastLink | null;
   suggestions: Suggestions;
 }
 
 export interface IdentityPage {
   items: Array<IdentitySummary>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
   run_id: string;
   revision: number;
   links_version: number;
@@ -551,20 +547,20 @@ export interface IdentityPage {
 
 export interface IdentitySummary {
   identity_id: string;
-  name: string | null;
-  cast_id: string | null;
-  linked_by: "auto" | "operator" | "suggestion" | null;
-  probability: number | null;
+  name?: string | null;
+  cast_id?: string | null;
+  linked_by?: "auto" | "operator" | "suggestion" | null;
+  probability?: number | null;
   visible_s: number;
-  first_s: number | null;
+  first_s?: number | null;
   tracks: number;
   faces: number;
   locked: boolean;
-  representative: string | null;
-  reason: string | null;
-  best: Match | null;
-  prominence: number;
-  participant: boolean;
+  representative?: string | null;
+  reason?: string | null;
+  best?: Match | null;
+  prominence?: number;
+  participant?: boolean;
 }
 
 export interface ImportedRow {
@@ -601,12 +597,12 @@ export interface LeftoverTrack {
 export interface Likeness {
   sighting: Sighting;
   distance: number;
-  probability: number | null;
+  probability?: number | null;
 }
 
 export interface LinkChange {
   version: number;
-  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "references" | "undo" | "redo";
+  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
   identity_id: string;
   cast_id: string | null;
   who: string;
@@ -614,22 +610,20 @@ export interface LinkChange {
   event_id: string;
   before: CastLink | null;
   after: CastLink | null;
-  dismissed_before: Array<Dismissal>;
-  dismissed_after: Array<Dismissal>;
-  undoes: number | null;
+  dismissed_before?: Array<Dismissal>;
+  dismissed_after?: Array<Dismissal>;
+  undoes?: number | null;
 }
 
 export interface LinkCommand {
   version: number;
   command_id: string;
-  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "references" | "undo" | "redo";
+  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
   who: string;
   at: string;
-  why: string | null;
+  why?: string | null;
   changes: Array<LinkChange>;
-  target: number | null;
-  references: Array<TakenFace>;
-  new_member: string | null;
+  target?: number | null;
 }
 
 export interface LinkRequest {
@@ -640,8 +634,8 @@ export interface LinkRequest {
 export interface LinksOutcome {
   version: number;
   changed: boolean;
-  changes: Array<LinkChange>;
-  revision: number | null;
+  changes?: Array<LinkChange>;
+  revision?: number | null;
 }
 
 export interface LinksView {
@@ -651,7 +645,7 @@ export interface LinksView {
   revision: number;
   links: Array<CastLink>;
   dismissed: Array<Dismissal>;
-  resting: Array<string>;
+  resting?: Array<string>;
   history: Array<LinkCommand>;
   undoable: number | null;
   redoable: number | null;
@@ -668,14 +662,15 @@ export interface Match {
   name: string | null;
   probability: number;
   distance: number;
-  seen_as: Array<string>;
+  seen_as?: Array<string>;
 }
 
 export interface MemberDetail {
   cast_id: string;
   name: string;
   pictures: number;
-  consent: Consent | null;
+  consent?: Consent | null;
+  details?: CastDetails;
   linked: Record<string, number>;
 }
 
@@ -683,7 +678,8 @@ export interface MemberView {
   cast_id: string;
   name: string;
   pictures: number;
-  consent: Consent | null;
+  consent?: Consent | null;
+  details?: CastDetails;
 }
 
 export interface MergeClusters {
@@ -729,6 +725,7 @@ export interface NewEpisode {
   title?: string | null;
   air_date?: string | null;
   data?: Record<string, unknown> | null;
+  external_ids?: GivenIds | null;
 }
 
 export interface NewErasure {
@@ -739,13 +736,6 @@ export interface NewErasure {
 export interface NewMember {
   name: string;
   cast_id?: string | null;
-}
-
-export interface NewMemberFromIdentity {
-  name: string;
-  cast_id?: string | null;
-  references?: number;
-  why?: string | null;
 }
 
 export interface NewRun {
@@ -804,20 +794,20 @@ export interface Overrides {
 
 export interface PageAuditEntry {
   items: Array<AuditEntry>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageClash {
   items: Array<Clash>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageClusterMember {
   items: Array<ClusterMember>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageDeliveryView {
@@ -828,74 +818,74 @@ export interface PageDeliveryView {
 
 export interface PageDuplicatePair {
   items: Array<DuplicatePair>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageEditEntry {
   items: Array<EditEntry>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageEpisodeView {
   items: Array<EpisodeView>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageErasureReceipt {
   items: Array<ErasureReceipt>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageLeftoverTrack {
   items: Array<LeftoverTrack>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageMemberView {
   items: Array<MemberView>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageOutlyingTrack {
   items: Array<OutlyingTrack>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PagePerson {
   items: Array<Person>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageReviewEntry {
   items: Array<ReviewEntry>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageRevisionSummary {
   items: Array<RevisionSummary>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageRunView {
   items: Array<RunView>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageShowView {
   items: Array<ShowView>;
-  next_cursor: string | null;
-  total: number | null;
+  next_cursor?: string | null;
+  total?: number | null;
 }
 
 export interface PageWebhookView {
@@ -937,6 +927,11 @@ export interface PersonDifference {
   lost: Array<[number, number]>;
 }
 
+export interface PersonIds {
+  imdb?: string | null;
+  wikidata?: string | null;
+}
+
 export interface PersonInRuns {
   cast_id: string;
   name: string;
@@ -954,16 +949,14 @@ export interface PersonTogether {
 
 export interface PictureEntry {
   picture: string;
-  filename: string | null;
+  filename?: string | null;
   quality: number;
   used: boolean;
-  duplicate_of: string | null;
-  looks_like: string | null;
+  duplicate_of?: string | null;
+  looks_like?: string | null;
   model_id: string;
-  added_at: string | null;
-  url: string | null;
-  source: FaceOfEpisode | null;
-  resting: boolean;
+  added_at?: string | null;
+  url?: string | null;
 }
 
 export interface PictureRequest {
@@ -1008,17 +1001,24 @@ export interface Preview {
   unassigned_tracks_after: number;
   changes: Array<PreviewedIdentity>;
   unchanged: number;
-  new_warnings: Array<string>;
+  new_warnings?: Array<string>;
 }
 
 export interface PreviewedIdentity {
   identity_id: string;
   change: "appears" | "vanishes" | "changes";
-  label: string | null;
+  label?: string | null;
   gained_track_ids: Array<string>;
   lost_track_ids: Array<string>;
   seconds_before: number;
   seconds_after: number;
+}
+
+export interface ProgrammeIds {
+  eidr?: string | null;
+  isan?: string | null;
+  imdb?: string | null;
+  wikidata?: string | null;
 }
 
 export interface PutOff {
@@ -1032,18 +1032,18 @@ export interface Question {
   worth_s: number;
   at_stake_s: number;
   doubt: number;
-  later: boolean;
+  later?: boolean;
   identity_id: string;
-  other_id: string | null;
-  cast_id: string | null;
-  cast_name: string | null;
-  track_ids: Array<string>;
-  choices: Array<Choice>;
-  conflict: Overlap | null;
-  answers: Array<AnswerRequest>;
-  evidence: Array<Evidence>;
-  against: Array<Evidence>;
-  references: Array<ReferencePicture>;
+  other_id?: string | null;
+  cast_id?: string | null;
+  cast_name?: string | null;
+  track_ids?: Array<string>;
+  choices?: Array<Choice>;
+  conflict?: Overlap | null;
+  answers?: Array<AnswerRequest>;
+  evidence?: Array<Evidence>;
+  against?: Array<Evidence>;
+  references?: Array<ReferencePicture>;
 }
 
 export interface ReclusterEpisode {
@@ -1055,14 +1055,6 @@ export interface ReclusterEpisode {
 export interface ReferencePicture {
   cast_id: string;
   picture: string;
-}
-
-export interface ReferencesOutcome {
-  version: number;
-  changed: boolean;
-  changes: Array<LinkChange>;
-  revision: number | null;
-  references: Array<TakenFace>;
 }
 
 export interface Registration {
@@ -1133,7 +1125,7 @@ export interface ReviewEntry {
   doubt: number;
   visible_s: number;
   worth: number;
-  linked_to: string | null;
+  linked_to?: string | null;
   suggestions: Suggestions;
 }
 
@@ -1168,8 +1160,7 @@ export interface RevisionSummary {
   cast: Array<VisibleSeconds>;
   unidentified: number;
   warnings: Array<string>;
-  warning_details: Array<Warning>;
-  signed_off: SignOff | null;
+  warning_details?: Array<Warning>;
 }
 
 export interface RunComparison {
@@ -1178,8 +1169,8 @@ export interface RunComparison {
   differs: Array<string>;
   metric_differences: Record<string, number>;
   people: Array<PersonInRuns>;
-  unidentified_a: number | null;
-  unidentified_b: number | null;
+  unidentified_a?: number | null;
+  unidentified_b?: number | null;
 }
 
 export interface RunSide {
@@ -1189,11 +1180,11 @@ export interface RunSide {
   video_sha256: string;
   segments: number;
   duration_s: number;
-  wall_s: number | null;
-  report_revision: number | null;
-  models: Record<string, string>;
-  metrics: Record<string, number>;
-  stage_seconds: Record<string, number>;
+  wall_s?: number | null;
+  report_revision?: number | null;
+  models?: Record<string, string>;
+  metrics?: Record<string, number>;
+  stage_seconds?: Record<string, number>;
 }
 
 export interface RunStatus {
@@ -1205,13 +1196,13 @@ export interface RunStatus {
   duration_s: number;
   stages: Record<string, StageProgress>;
   fraction: number;
-  rate: number | null;
-  seconds_left: number | null;
+  rate?: number | null;
+  seconds_left?: number | null;
   created_at: string;
   progressed_at: string;
-  finished_at: string | null;
-  failure: Failure | null;
-  report_revision: number | null;
+  finished_at?: string | null;
+  failure?: Failure | null;
+  report_revision?: number | null;
 }
 
 export interface RunView {
@@ -1220,16 +1211,15 @@ export interface RunView {
   state: "requested" | "running" | "finished" | "failed" | "cancelled" | "superseded";
   profile: string;
   created_at: string;
-  finished_at: string | null;
-  segments: number | null;
-  duration_s: number | null;
-  fraction: number;
-  video_sha256: string | null;
-  superseded_by: string | null;
-  failure: Failure | null;
-  report_revision: number | null;
-  signed_off: SignOff | null;
-  asked_by: string | null;
+  finished_at?: string | null;
+  segments?: number | null;
+  duration_s?: number | null;
+  fraction?: number;
+  video_sha256?: string | null;
+  superseded_by?: string | null;
+  failure?: Failure | null;
+  report_revision?: number | null;
+  asked_by?: string | null;
 }
 
 export interface ScreenTimeDifference {
@@ -1250,17 +1240,18 @@ export interface ScreenTimeDocument {
   duration_s: number;
   cast: Array<CastScreenTime>;
   unidentified: Array<UnidentifiedScreenTime>;
-  figures: Array<UnidentifiedScreenTime>;
+  figures?: Array<UnidentifiedScreenTime>;
   co_appearance_s: Array<CoAppearance>;
   coverage: Coverage;
-  warnings: Array<string>;
-  warning_details: Array<Warning>;
-  changes: Array<string>;
-  models: Record<string, string>;
-  starts_at_s: number;
-  timecode: string | null;
-  signed_off: SignOff | null;
-  schema_version: number;
+  warnings?: Array<string>;
+  warning_details?: Array<Warning>;
+  changes?: Array<string>;
+  models?: Record<string, string>;
+  starts_at_s?: number;
+  timecode?: string | null;
+  external_ids?: ProgrammeIds;
+  show_external_ids?: ProgrammeIds;
+  schema_version?: number;
 }
 
 export interface ScreenTimeFile {
@@ -1270,15 +1261,6 @@ export interface ScreenTimeFile {
   sha256: string;
   bytes: number;
   media_type: string;
-}
-
-export interface SessionView {
-  name: string;
-  role: "viewer" | "operator" | "admin";
-  shows: Array<string> | null;
-  by: "session" | "key" | "token" | "nothing";
-  expires_at: string | null;
-  csrf_token: string | null;
 }
 
 export interface SettleRequest {
@@ -1307,55 +1289,17 @@ export interface ShowView {
   members: number;
   facebank_revision: number;
   episodes: number;
+  external_ids?: ProgrammeIds;
 }
 
 export interface Sighting {
   ep_id: string;
   identity_id: string;
-  cast_id: string | null;
-  label: string | null;
+  cast_id?: string | null;
+  label?: string | null;
   visible_s: number;
-  row: number | null;
-  representative: string | null;
-}
-
-export interface SignOff {
-  run_id: string;
-  revision: number;
-  who: string;
-  at: string;
-  note: string | null;
-  undecided_s: number;
-  total_s: number;
-  open_questions: number;
-  at_stake_s: number;
-  stale: boolean;
-  changes: Array<string>;
-}
-
-export interface SignOffEntry {
-  version: number;
-  action: string;
-  who: string;
-  at: string;
-  note: string | null;
-  run_id: string | null;
-  revision: number | null;
-  target: number | null;
-  active: boolean;
-}
-
-export interface SignOffRequest {
-  revision: number;
-  run_id?: string | null;
-  note?: string | null;
-}
-
-export interface SignOffView {
-  version: number;
-  signed_off: SignOff | null;
-  revision: number | null;
-  history: Array<SignOffEntry>;
+  row?: number | null;
+  representative?: string | null;
 }
 
 export interface SkippedSuggestion {
@@ -1410,25 +1354,10 @@ export interface Suggestions {
   identity_id: string;
   matches: Array<Match>;
   margin: number;
-  reason: string | null;
-  dismissed: Array<string | null>;
-  prominence: number;
-  participant: boolean;
-}
-
-export interface TakeFaces {
-  count?: number;
-  face_ids?: Array<string>;
-  why?: string | null;
-}
-
-export interface TakenFace {
-  cast_id: string;
-  picture: string;
-  run_id: string;
-  track_id: string;
-  face_id: string;
-  t_s: number;
+  reason?: string | null;
+  dismissed?: Array<string | null>;
+  prominence?: number;
+  participant?: boolean;
 }
 
 export interface TemporalMatch {
@@ -1523,15 +1452,14 @@ export interface UnidentifiedScreenTime {
   intervals_s: Array<[number, number]>;
   tracks: number;
   reason: string;
-  representative: string | null;
-  label: string | null;
-  present_s: number | null;
-  present_intervals_s: Array<[number, number]>;
-  prominence: number | null;
-  participant: boolean;
-  shown: Array<Appearance>;
-  extra: boolean;
-  probably_not_a_person: number | null;
+  representative?: string | null;
+  label?: string | null;
+  present_s?: number | null;
+  present_intervals_s?: Array<[number, number]>;
+  prominence?: number | null;
+  participant?: boolean;
+  shown?: Array<Appearance>;
+  extra?: boolean;
 }
 
 export interface UnlockCluster {
@@ -1547,29 +1475,29 @@ export interface UploadView {
   bytes: number;
   part_bytes: number;
   parts: number;
-  uploaded: Array<number>;
-  missing: number;
-  urls: Array<PartUrl>;
-  urls_expire_in_s: number | null;
-  run_id: string | null;
+  uploaded?: Array<number>;
+  missing?: number;
+  urls?: Array<PartUrl>;
+  urls_expire_in_s?: number | null;
+  run_id?: string | null;
 }
 
 export interface VideoView {
   ep_id: string;
   url: string;
   url_expires_in_s: number;
-  sha256: string | null;
-  bytes: number | null;
+  sha256?: string | null;
+  bytes?: number | null;
   media_type: string;
-  filename: string | null;
-  duration_s: number | null;
-  width: number | null;
-  height: number | null;
-  codec: string | null;
-  fps: number | null;
-  video_stream: number | null;
-  starts_at_s: number | null;
-  timecode: string | null;
+  filename?: string | null;
+  duration_s?: number | null;
+  width?: number | null;
+  height?: number | null;
+  codec?: string | null;
+  fps?: number | null;
+  video_stream?: number | null;
+  starts_at_s?: number | null;
+  timecode?: string | null;
 }
 
 export interface VisiblePerson {
@@ -1582,20 +1510,23 @@ export interface VisibleSeconds {
   cast_id: string;
   name: string;
   visible_s: number;
+  external_ids?: PersonIds | null;
+  role?: string | null;
+  characters?: Array<string>;
 }
 
 export interface Warning {
   code: string;
   sentence: string;
-  where: WarningPlace | null;
+  where?: WarningPlace | null;
 }
 
 export interface WarningPlace {
-  start_s: number | null;
-  end_s: number | null;
-  segment: number | null;
-  stream: number | null;
-  subject: string | null;
+  start_s?: number | null;
+  end_s?: number | null;
+  segment?: number | null;
+  stream?: number | null;
+  subject?: string | null;
 }
 
 export interface WebhookChange {
@@ -1639,10 +1570,5 @@ export interface WebhookWithSecret {
 
 export interface WhichEdit {
   edit_id?: string | null;
-  why?: string | null;
-}
-
-export interface WhichStep {
-  step?: string | null;
   why?: string | null;
 }

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from screenalytics.cli.operator.options import AsJson, CastId, ShowSlug
+from screenalytics.cli.operator.options import AsJson, CastId, Eidr, ImdbTitle, Isan, ShowSlug, Wikidata
 
 cast_app = typer.Typer(
-    help="Shows, their casts and reference pictures: shows, create, list, add, import, pictures, rename, remove.",
+    help="Shows, their casts and reference pictures: shows, create, list, add, import, pictures, describe, identify, "
+    "rename, remove.",
     no_args_is_help=True,
 )
 
@@ -88,6 +89,49 @@ def cast_pictures(
         add_pictures(show, cast, files, as_json=as_json)
     else:
         list_pictures(show, cast, as_json=as_json)
+
+
+@cast_app.command("describe")
+def cast_describe(
+    show: ShowSlug,
+    cast: CastId,
+    imdb: Annotated[str | None, typer.Option(help='IMDb id, as nm0000007; "" takes it away.')] = None,
+    wikidata: Wikidata = None,
+    role: Annotated[str | None, typer.Option(help="presenter, guest, expert, actor … or any other word.")] = None,
+    character: Annotated[list[str] | None, typer.Option(help="Whom they play, as credited; may be repeated.")] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="What they say of themselves; may be repeated. Never inferred."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say ids, role, characters and attributes of a cast member; without any, show what is known."""
+    from screenalytics.commands.operator.descriptions import describe
+
+    describe(
+        show,
+        cast,
+        external_ids={"imdb": imdb, "wikidata": wikidata},
+        role=role,
+        characters=character or (),
+        attributes=attribute or (),
+        as_json=as_json,
+    )
+
+
+@cast_app.command("identify")
+def cast_identify(
+    show: ShowSlug,
+    eidr: Eidr = None,
+    isan: Isan = None,
+    imdb: ImdbTitle = None,
+    wikidata: Wikidata = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which ids the show has in other registries; without any, show what is known."""
+    from screenalytics.commands.operator.descriptions import identify_show
+
+    identify_show(show, {"eidr": eidr, "isan": isan, "imdb": imdb, "wikidata": wikidata}, as_json=as_json)
 
 
 @cast_app.command("rename")

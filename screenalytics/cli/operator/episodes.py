@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from screenalytics.cli.operator.options import AsJson, Episode, ShowSlug
+from screenalytics.cli.operator.options import AsJson, Eidr, Episode, ImdbTitle, Isan, ShowSlug, Wikidata
 from screenalytics.commands.operator.choices import Profile, RunState
 
 episodes_app = typer.Typer(
-    help="Episodes: list, show, create, status, follow, rerun, delete (through the HTTP API).", no_args_is_help=True
+    help="Episodes: list, show, create, identify, status, follow, rerun, delete (through the HTTP API).",
+    no_args_is_help=True,
 )
 
 
@@ -46,6 +47,21 @@ def episodes_create(
     from screenalytics.commands.operator.episodes import create
 
     create(show, season, episode, title=title, as_json=as_json)
+
+
+@episodes_app.command("identify")
+def episodes_identify(
+    episode: Episode,
+    eidr: Eidr = None,
+    isan: Isan = None,
+    imdb: ImdbTitle = None,
+    wikidata: Wikidata = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which ids the episode has in other registries; without any, show what is known."""
+    from screenalytics.commands.operator.descriptions import identify_episode
+
+    identify_episode(episode, {"eidr": eidr, "isan": isan, "imdb": imdb, "wikidata": wikidata}, as_json=as_json)
 
 
 @episodes_app.command("status")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chassis.errors import BadInput
 from screenalytics.commands.operator.connection import connect, every
+from screenalytics.commands.operator.descriptions import given
 from screenalytics.commands.operator.output import Columns, note, several, show, tell
 from screenalytics.http_client import models
 from screenalytics.http_client.client import Client
@@ -29,6 +30,8 @@ SHOWS: Columns = {
 CAST: Columns = {
     "cast id": lambda one: one.cast_id,
     "name": lambda one: one.name,
+    "role": lambda one: one.details.role if one.details else None,
+    "characters": lambda one: ", ".join(one.details.characters or []) if one.details else None,
     "pictures": lambda one: one.pictures,
 }
 PICTURES: Columns = {
@@ -102,6 +105,9 @@ def import_folder(slug: str, folder: Path, *, as_json: bool) -> None:
         ]
         show(rows, as_json=as_json, columns=ROWS, nothing="nobody")
         welcome = {row.cast_id for row in rows if row.verdict != "refused"}
+        for one in found.members:
+            if one.details is not None and one.cast_id in welcome:
+                api.describe_cast_member(slug, one.cast_id, given(one.details))
         verdicts = [
             verdict
             for one in found.members

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from chassis.commands import Order, fingerprint
 from chassis.errors import Conflict, NotFound
+from contracts.cast import CastDetails
 from contracts.events import CastChanged
 from contracts.ids import slugify
 from services.identity.commands.links import LinkCommands
@@ -105,6 +106,7 @@ class CastCommands:
                 "name": name,
                 "pictures": counts[cast_id],
                 "consent": show.consents.get(cast_id),
+                "details": show.details.get(cast_id, CastDetails()),
             }
             for cast_id, name in sorted(show.members.items())
         ]
@@ -118,6 +120,7 @@ class CastCommands:
             "name": name,
             "pictures": len(await self._facebanks.pictures(slug, cast_id)),
             "consent": show.consents.get(cast_id),
+            "details": show.details.get(cast_id, CastDetails()),
             "linked": {episode.ep_id: len(found) for episode in episodes if (found := _ids(episode, cast_id))},
         }
 
@@ -215,7 +218,7 @@ class CastCommands:
                         show=slug, revision=revision, action="removed", cast_id=cast_id, name=name, who=order.who[:200]
                     )
                 ],
-                unset=[f"members.{cast_id}", f"consents.{cast_id}"],
+                unset=[f"members.{cast_id}", f"consents.{cast_id}", f"details.{cast_id}"],
                 told=told,
             )
 

@@ -102,9 +102,16 @@ def write_appearances(
         case "tidy":
             return to_tidy_csv(document, people)
         case "iptc":
-            return to_iptc(ep_id, people, duration_s=end_s, media=form.media)
+            ids = document.external_ids
+            return to_iptc(ep_id, people, duration_s=end_s, external_ids=ids, media=form.media)
         case "ebucore":
-            return to_ebucore(ep_id, people, duration_s=end_s)
+            return to_ebucore(
+                ep_id,
+                people,
+                duration_s=end_s,
+                external_ids=document.external_ids,
+                show_external_ids=document.show_external_ids,
+            )
         case _:
             return to_webvtt(ep_id, people, duration_s=end_s, cues=form.cues, signed=signed)
 
@@ -125,6 +132,9 @@ def programme_of(document: ScreenTimeDocument, form: ExportForm, *, rate_name: R
         record_frame=timecode.frame(form.record_tc) if form.record_tc is not None else first,
         media=form.media,
         signed=_signed(document),
+        external_ids=document.external_ids,
+        show_external_ids=document.show_external_ids,
+        details={person.key: person.details for person in people},
     )
 
 

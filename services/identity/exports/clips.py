@@ -72,6 +72,11 @@ def clips_of(people: Iterable[OnScreen], *, duration_s: float, rate: FrameRate) 
     return tuple(sorted(clips, key=lambda one: (one.first, one.end, one.key)))
 
 
+def together(texts: Iterable[str]) -> str:
+    """Several texts where a format has room for one."""
+    return " / ".join(plain(text) for text in texts)
+
+
 def plain(text: str) -> str:
     """Text on one line, without what no file format can carry: control characters, lone surrogates."""
     kept = (

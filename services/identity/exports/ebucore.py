@@ -5,9 +5,10 @@ Times are seconds of a player. Terms of http://www.ebu.ch/metadata/ontologies/eb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
+from contracts.external_ids import PersonIds, ProgrammeIds
 from contracts.ids import show_of
 from services.identity.exports.clips import plain
 from services.identity.exports.webvtt import stretches
@@ -21,17 +22,30 @@ _BASE = "urn:screenalytics:"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def to_ebucore(ep_id: str, people: Sequence[OnScreen], *, duration_s: float) -> str:
+def to_ebucore(
+    ep_id: str,
+    people: Sequence[OnScreen],
+    *,
+    duration_s: float,
+    external_ids: ProgrammeIds | None = None,
+    show_external_ids: ProgrammeIds | None = None,
+) -> str:
     """The graph. People are named within their show, so that the same one in two episodes is one resource."""
     for prefix, namespace in (("ebucore", EBUCORE), ("rdf", _RDF), ("rdfs", _RDFS)):
         ElementTree.register_namespace(prefix, namespace)
     root = ElementTree.Element(f"{{{_RDF}}}RDF")
     episode = _resource(root, "EditorialObject", f"{_BASE}{ep_id}", label=ep_id)
-    ElementTree.SubElement(episode, f"{{{EBUCORE}}}hasIdentifier").text = ep_id
+    show = f"{_BASE}{show_of(ep_id)}"
+    _say(episode, "hasIdentifier", [ep_id, *_addresses(external_ids)])
+    _link(episode, "isEpisodeOf", show)
+    _say(_resource(root, "Series", show), "hasIdentifier", [show_of(ep_id), *_addresses(show_external_ids)])
     names = {person.key: _name_of(person, ep_id) for person in people}
     for person in people:
         _link(episode, "hasCastMember" if person.kind == "cast" else "hasParticipatingAgent", names[person.key])
-        _resource(root, "Person", names[person.key], label=plain(person.name) or person.key)
+        somebody = _resource(root, "Person", names[person.key], label=plain(person.name) or person.key)
+        _say(somebody, "hasIdentifier", _addresses(person.details.external_ids))
+        _say(somebody, "hasRole", [person.details.role] if person.details.role else [])
+        _say(somebody, "hasCharacter", [plain(one) for one in person.details.characters])
     for number, ((start, end), visible) in enumerate(stretches(people, duration_s=duration_s), start=1):
         part = _resource(root, "Part", f"{_BASE}{ep_id}:part-{number}")
         _link(episode, "hasPart", f"{_BASE}{ep_id}:part-{number}")
@@ -54,6 +68,15 @@ def _resource(root: ElementTree.Element, kind: str, name: str, *, label: str | N
     if label is not None:
         ElementTree.SubElement(resource, f"{{{_RDFS}}}label").text = label
     return resource
+
+
+def _addresses(external_ids: ProgrammeIds | PersonIds | None) -> list[str]:
+    return list(external_ids.addresses().values()) if external_ids is not None else []
+
+
+def _say(resource: ElementTree.Element, term: str, texts: Iterable[str]) -> None:
+    for text in texts:
+        ElementTree.SubElement(resource, f"{{{EBUCORE}}}{term}").text = text
 
 
 def _link(resource: ElementTree.Element, term: str, name: str) -> None:

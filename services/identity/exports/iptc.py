@@ -10,20 +10,38 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from services.identity.exports.clips import plain
+from contracts.external_ids import ProgrammeIds
+from services.identity.exports.clips import plain, together
 from services.identity.exports.webvtt import stretches
 from services.identity.screentime.moments import OnScreen
 
 _ANY_LANGUAGE = "x-default"
 _CONTAINER = "photoVideoMetadataIPTC"
+_REGISTRIES = {
+    "eidr": "https://www.eidr.org",
+    "isan": "https://www.isan.org",
+    "imdb": "https://www.imdb.com",
+    "wikidata": "https://www.wikidata.org",
+}
 
 
-def to_iptc(ep_id: str, people: Sequence[OnScreen], *, duration_s: float, media: str | None = None) -> str:
+def to_iptc(
+    ep_id: str,
+    people: Sequence[OnScreen],
+    *,
+    duration_s: float,
+    external_ids: ProgrammeIds | None = None,
+    media: str | None = None,
+) -> str:
     """The document. `media` is the video's URL, to which fragments belong; without one they are relative."""
     shown = {person.key: _shown(person) for person in people}
-    whole: dict[str, Any] = {
-        _CONTAINER: {"identifier": ep_id, "title": _text(ep_id), "personsShown": list(shown.values())}
-    }
+    about: dict[str, Any] = {"identifier": ep_id, "title": _text(ep_id)}
+    if external_ids is not None and external_ids.given():
+        about["registryEntries"] = [
+            {"registryIdentifier": _REGISTRIES[registry], "assetIdentifier": address}
+            for registry, address in external_ids.addresses().items()
+        ]
+    whole: dict[str, Any] = {_CONTAINER: about | {"personsShown": list(shown.values())}}
     parts = [
         {
             "mediafragment": {"uri": f"{media or ''}#t={_seconds(start)},{_seconds(end)}", "delimitertype": "temporal"},
@@ -40,7 +58,11 @@ def _seconds(time: float) -> str:
 
 
 def _shown(person: OnScreen) -> dict[str, Any]:
-    return {"name": _text(plain(person.name) or person.key), "identifiers": [person.key]}
+    details = person.details
+    ids = [person.key, *details.external_ids.addresses().values()]
+    shown: dict[str, Any] = {"name": _text(plain(person.name) or person.key), "identifiers": ids}
+    said = together([*([details.role] if details.role else []), *details.characters])
+    return shown | ({"description": _text(said)} if said else {})
 
 
 def _text(text: str) -> dict[str, str]:

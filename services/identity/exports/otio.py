@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from contracts.cast import CastDetails
 from services.identity.exports.clips import Clip
 from services.identity.exports.programme import Programme
 
@@ -26,12 +27,31 @@ def to_otio(programme: Programme) -> str:
     signed = {"signed_off": programme.signed} if programme.signed else {}
     timeline: Node = {
         "OTIO_SCHEMA": "Timeline.1",
-        "metadata": {_OURS: {"ep_id": programme.ep_id, "drop_frame": programme.timecode.drop, **signed}},
+        "metadata": {
+            _OURS: {"ep_id": programme.ep_id, "drop_frame": programme.timecode.drop, **signed, **_ids(programme)}
+        },
         "name": programme.title,
         "global_start_time": _time(programme, programme.record_frame),
         "tracks": _item("Stack.1", "tracks", children=tracks, markers=markers),
     }
     return json.dumps(timeline, ensure_ascii=False, indent=2) + "\n"
+
+
+def _ids(programme: Programme) -> Node:
+    ids = {"external_ids": programme.external_ids, "show_external_ids": programme.show_external_ids}
+    return {name: value.given() for name, value in ids.items() if value.given()}
+
+
+def _person(programme: Programme, key: str) -> Node:
+    """Who a track is of, with what is said of them."""
+    details = programme.details.get(key, CastDetails())
+    said = {
+        "external_ids": details.external_ids.given(),
+        "role": details.role,
+        "characters": list(details.characters),
+        "attributes": dict(details.attributes),
+    }
+    return {"person": key} | {name: value for name, value in said.items() if value}
 
 
 def _track(programme: Programme, name: str, clips: Sequence[Clip]) -> Node:
@@ -42,7 +62,7 @@ def _track(programme: Programme, name: str, clips: Sequence[Clip]) -> Node:
             children.append(_item("Gap.1", "", source_range=_range(programme, 0, clip.first - here)))
         children.append(_clip(programme, clip))
         here = clip.end
-    track = _item("Track.1", name, children=children, metadata={_OURS: {"person": clips[0].key}})
+    track = _item("Track.1", name, children=children, metadata={_OURS: _person(programme, clips[0].key)})
     return track | {"kind": "Video"}
 
 

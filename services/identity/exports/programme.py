@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
+from contracts.cast import CastDetails
+from contracts.external_ids import ProgrammeIds
 from services.identity.exports.clips import Clip
 from services.identity.exports.timecode import FrameRate, RateName, Timecode
 
@@ -19,7 +21,7 @@ class Programme:
 
     `length` is the episode's in frames, `start_frame` the timecode of its first frame, in frames; `record_frame` that of
     the timeline on which it lies. `media` is where the video lies, as the editing room says it,
-    `signed` who signed its times off, in a sentence.
+    `signed` who signed its times off, in a sentence; `details` are what is said of people, by their key.
     """
 
     ep_id: str
@@ -31,6 +33,9 @@ class Programme:
     record_frame: int = 0
     media: str | None = None
     signed: str | None = None
+    external_ids: ProgrammeIds = field(default_factory=ProgrammeIds)
+    show_external_ids: ProgrammeIds = field(default_factory=ProgrammeIds)
+    details: Mapping[str, CastDetails] = field(default_factory=dict)
 
     @property
     def rate(self) -> FrameRate:

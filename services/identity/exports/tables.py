@@ -13,7 +13,9 @@ import re
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from contracts.external_ids import ProgrammeIds
 from contracts.rows import Appearance, CastScreenTime, Interval, ScreenTimeDocument, UnidentifiedScreenTime
+from services.identity.exports.clips import together
 from services.identity.exports.player_clock import on_the_players_clock
 
 UNIDENTIFIED_NAME = "Unidentified"
@@ -38,7 +40,17 @@ _COLUMNS = (
     "prominence",
     "participant",
     "present_s",
+    "role",
+    "characters",
+    "person_imdb",
+    "person_wikidata",
+    "episode_eidr",
+    "episode_isan",
+    "episode_imdb",
+    "episode_wikidata",
 )
+_SAID = _COLUMNS[_COLUMNS.index("role") :]
+"""What people said, as text."""
 _PARQUET_SCHEMA = pa.schema(
     [
         pa.field("episode_id", pa.string(), nullable=False),
@@ -63,6 +75,7 @@ _PARQUET_SCHEMA = pa.schema(
         pa.field("participant", pa.string(), nullable=False),
         pa.field("appearance_prominence", pa.float64()),
         pa.field("present_s", pa.float64()),
+        *(pa.field(name, pa.string()) for name in _SAID),
     ]
 )
 _FORMULA_STARTS = re.compile(
@@ -119,6 +132,7 @@ def _people(
         "run_id": document.run_id,
         "revision": document.revision,
         "starts_at_s": document.starts_at_s,
+        **{f"episode_{registry}": getattr(document.external_ids, registry) for registry in ProgrammeIds.model_fields},
     }
     named = [({**episode, **_cast_values(row)}, row.intervals_s, row.shown) for row in document.cast]
     unnamed = [
@@ -146,6 +160,10 @@ def _cast_values(row: CastScreenTime) -> dict[str, Value]:
         "mean_face_size": row.mean_face_size,
         "confidence": row.confidence,
         "reason": None,
+        "role": row.details.role,
+        "characters": together(row.details.characters) or None,
+        "person_imdb": row.details.external_ids.imdb,
+        "person_wikidata": row.details.external_ids.wikidata,
         **_prominence_values(row),
     }
 
@@ -165,6 +183,10 @@ def _unidentified_values(row: UnidentifiedScreenTime, duration_s: float) -> dict
         "mean_face_size": None,
         "confidence": None,
         "reason": row.reason,
+        "role": None,
+        "characters": None,
+        "person_imdb": None,
+        "person_wikidata": None,
         **_prominence_values(row),
     }
 

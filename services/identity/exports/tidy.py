@@ -9,9 +9,10 @@ import csv
 import io
 from collections.abc import Sequence
 
+from contracts.external_ids import PersonIds, ProgrammeIds
 from contracts.ids import show_of
 from contracts.rows import ScreenTimeDocument
-from services.identity.exports.clips import plain
+from services.identity.exports.clips import plain, together
 from services.identity.exports.tables import Value, cell
 from services.identity.screentime.moments import OnScreen
 
@@ -29,7 +30,14 @@ COLUMNS = (
     "end_s",
     "duration_s",
     "episode_duration_s",
+    "role",
+    "characters",
+    *(f"person_{registry}" for registry in PersonIds.model_fields),
+    *(f"episode_{registry}" for registry in ProgrammeIds.model_fields),
+    *(f"show_{registry}" for registry in ProgrammeIds.model_fields),
 )
+ATTRIBUTE = "attribute_"
+"""Columns of attributes follow, in order of their names: as many as people of the table have."""
 
 
 def to_tidy_csv(document: ScreenTimeDocument, people: Sequence[OnScreen]) -> str:
@@ -37,7 +45,14 @@ def to_tidy_csv(document: ScreenTimeDocument, people: Sequence[OnScreen]) -> str
     ep_id = document.episode_id
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
+    attributes = sorted({name for person in people for name in person.details.attributes})
+    columns = (*COLUMNS, *(f"{ATTRIBUTE}{name}" for name in attributes))
+    of_programme = tuple(
+        getattr(ids, registry)
+        for ids in (document.external_ids, document.show_external_ids)
+        for registry in ProgrammeIds.model_fields
+    )
+    writer.writerow(columns)
     for person in people:
         for number, (start, end) in enumerate(person.intervals, start=1):
             values: tuple[Value, ...] = (
@@ -54,6 +69,11 @@ def to_tidy_csv(document: ScreenTimeDocument, people: Sequence[OnScreen]) -> str
                 end,
                 round(end - start, 3),
                 document.duration_s,
+                person.details.role,
+                together(person.details.characters) or None,
+                *(getattr(person.details.external_ids, registry) for registry in PersonIds.model_fields),
+                *of_programme,
+                *(person.details.attributes.get(name) for name in attributes),
             )
-            writer.writerow([cell(name, value) for name, value in zip(COLUMNS, values, strict=True)])
+            writer.writerow([cell(name, value) for name, value in zip(columns, values, strict=True)])
     return buffer.getvalue()

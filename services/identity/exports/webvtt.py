@@ -63,7 +63,14 @@ def _name(person: OnScreen) -> str:
 
 def _data(person: OnScreen) -> str:
     """JSON on one line; `>` is escaped because `-->` would begin a cue."""
-    data = {"id": person.key, "name": plain(person.name), "kind": person.kind}
+    details = person.details
+    data: dict[str, object] = {"id": person.key, "name": plain(person.name), "kind": person.kind}
+    if details.role:
+        data["role"] = details.role
+    if details.characters:
+        data["characters"] = list(details.characters)
+    if details.external_ids.given():
+        data["external_ids"] = details.external_ids.given()
     return json.dumps(data, ensure_ascii=False).replace(">", "\\u003e")
 
 

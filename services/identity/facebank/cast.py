@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from contracts.blobs import PictureRef
+from contracts.cast import CastDetails
 from contracts.events import PictureVerdict
+from contracts.external_ids import ProgrammeIds
 from services.identity.facebank.gallery import Reference
 from services.identity.privacy.consent import Consent
 from services.identity.privacy.tombstones import Tombstones
@@ -38,7 +40,8 @@ class Answering:
 class Show:
     """A show's facebank: `members` are cast id -> name; `answering` is the request it answered last.
 
-    `consents` says on which legal basis a member is in it. `deleted_at` is when a show of this name was deleted last,
+    `consents` says on which legal basis a member is in it, `details` what people said of members besides the name.
+    `external_ids` are the show's own. `deleted_at` is when a show of this name was deleted last,
     `is_deleted` whether none was made since.
     """
 
@@ -47,6 +50,8 @@ class Show:
     revision: int = 0
     members: Mapping[str, str] = field(default_factory=dict)
     consents: Mapping[str, Consent] = field(default_factory=dict)
+    details: Mapping[str, CastDetails] = field(default_factory=dict)
+    external_ids: ProgrammeIds = field(default_factory=ProgrammeIds)
     erased: Tombstones = field(default_factory=Tombstones)
     answering: Answering | None = None
     deleted_at: datetime | None = None

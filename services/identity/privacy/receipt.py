@@ -18,6 +18,7 @@ HELD: Mapping[str, str] = {
     "cast.uploaded": "names, cast ids and where pictures were",
     "facebank.updated": "cast ids and names of picture files",
     "cast.changed": "names and cast ids",
+    "cast.described": "cast ids, ids in other registries, characters and attributes",
     "cast.linked": "cast ids",
     "links.changed": "cast ids",
     "screentime.reported": "names, cast ids and seconds",

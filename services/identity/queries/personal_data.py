@@ -30,8 +30,8 @@ from services.identity.store.revisions import Revision, RevisionStore
 
 README = """What Screenalytics keeps about {name} ({cast_id}) in {show}, as of {at}.
 
-person.json                 name, legal basis, reference pictures with their vectors, what was said about pictures,
-                            calls of the API that named them
+person.json                 name, what was said of them, legal basis, reference pictures with their vectors, what was
+                            said about pictures, calls of the API that named them
 pictures/                   the reference pictures
 episodes/EPISODE/
   screen_time.json          every stored revision: seconds, intervals, who was visible at the same time
@@ -103,6 +103,7 @@ class PersonalData:
             "show": bank.show,
             "cast_id": cast_id,
             "name": bank.members[cast_id],
+            "details": bank.details[cast_id].model_dump(mode="json") if cast_id in bank.details else None,
             "legal_basis": consent.model_dump(mode="json") if consent else None,
             "exported_at": at,
             "reference_pictures": [

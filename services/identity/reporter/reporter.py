@@ -7,12 +7,15 @@ was taken. A worker reads the latest number first; whoever loses it reads everyt
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from chassis.mongo.episode_ids import EpisodeIds
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources
 from contracts.blobs import BlobRef
+from contracts.cast import CastDetails
 from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported, VisibleSeconds
 from contracts.ids import show_of
 from contracts.rows import (
@@ -32,6 +35,7 @@ from services.identity.privacy.mentions import without_people
 from services.identity.recognition import Facebank, Grouping, NewRevision, Recognition, RecognitionRules, recognise
 from services.identity.reporter.files import RevisionFiles
 from services.identity.screentime.changes import describe_changes
+from services.identity.screentime.descriptions import Descriptions
 from services.identity.screentime.screentime import visible_intervals
 from services.identity.settings import IdentitySettings
 from services.identity.signoff.log import SignOffs
@@ -56,6 +60,7 @@ class Reporter:
         revisions: RevisionStore,
         facebanks: FacebankStore,
         people: PeopleStore,
+        episode_ids: EpisodeIds,
         reader: ArtifactReader,
     ) -> None:
         self._resources = resources
@@ -63,6 +68,7 @@ class Reporter:
         self._revisions = revisions
         self._facebanks = facebanks
         self._people = people
+        self._episode_ids = episode_ids
         self._files = RevisionFiles(resources.storage, reader)
         self._rules = RecognitionRules(
             identity=resources.settings.recognition,
@@ -81,24 +87,26 @@ class Reporter:
         """
         events, made = await self._revisions.caused_by(ep_id, run_id, cause), False
         for _ in range(MOST_ROUNDS):
-            last, episode, bank, is_open = await asyncio.gather(
+            last, episode, bank, ids, is_open = await asyncio.gather(
                 self._revisions.last(ep_id, run_id),
                 self._links.load(ep_id),
                 self._facebanks.show(show_of(ep_id)),
+                self._episode_ids.of(ep_id),
                 self._resources.fence.is_open(ep_id, run_id),
             )
             show = bank or Show(show=show_of(ep_id))
-            names, last = dict(show.members), _without_erased(last, show)
+            said = Descriptions(show=show.external_ids, episode=ids, members=show.details)
+            last = _without_erased(last, show)
             grouping, of_seen_run = _latest(grouped, last), grouped is None or is_erasure
             if grouping is None or not (is_open or (of_seen_run and await self._is_seen(episode, run_id))):
                 return events
             decided = episode.decided if episode else LinkState()
             sign_offs = episode.sign_offs if episode else SignOffs()
-            if last is not None and last.basis == _basis(grouping, decided, last.automatic, names, sign_offs):
+            if last is not None and last.basis == _basis(grouping, decided, last.automatic, show, said, sign_offs):
                 if events and not made:
                     await self._finish(last)
                 return events or (last.events if grouped is not None else [])
-            revision, recognition, content = await self._compute(grouping, last, decided, sign_offs, show, cause)
+            revision, recognition, content = await self._compute(grouping, last, decided, sign_offs, show, said, cause)
             if await self._revisions.add(revision):
                 await self._publish_files(revision, recognition.identities, content, before=last)
                 events += revision.events
@@ -118,6 +126,7 @@ class Reporter:
         decided: LinkState,
         sign_offs: SignOffs,
         show: Show,
+        said: Descriptions,
         cause: str,
     ) -> tuple[Revision, Recognition, Grouping]:
         content = await self._files.read(grouped)
@@ -150,11 +159,13 @@ class Reporter:
             models=models,
             rules=self._rules,
         )
+        described = said.added_to(recognition.screen_time, previous=before.document if before else None)
+        recognition = replace(recognition, screen_time=described)
         recognition = await self._with_sign_off(recognition, sign_offs, before, show)
         manifests = await self._files.write(grouped, content, recognition, number)
         revision = Revision(
             grouped=grouped,
-            basis=_basis(grouped, decided, recognition.automatic, names, sign_offs),
+            basis=_basis(grouped, decided, recognition.automatic, show, said, sign_offs),
             cause=cause,
             links_version=decided.version,
             automatic=recognition.automatic,
@@ -163,7 +174,7 @@ class Reporter:
             recognised_with=models,
             document=recognition.screen_time,
             cast_linked=tuple(
-                _said(grouped, identity, link, number)
+                _said(grouped, identity, link, number, show.details)
                 for identity, link in changed_links(last.links if last else (), recognition.links)
             ),
             reported=_reported(grouped, recognition.screen_time, manifests, decided.version),
@@ -247,14 +258,25 @@ def _basis(
     grouped: EpisodeGrouped,
     decided: LinkState,
     automatic: tuple[CastLink, ...],
-    names: dict[str, str],
+    show: Show,
+    said: Descriptions,
     sign_offs: SignOffs,
 ) -> str:
     links = effective_links(decided, automatic).links
-    return basis_of(grouped.revision, decided.version, links, names, sign_offs_version=sign_offs.version)
+    described = said.basis(link.cast_id for link in links)
+    return basis_of(
+        grouped.revision, decided.version, links, show.members, described, sign_offs_version=sign_offs.version
+    )
 
 
-def _said(event: EpisodeGrouped, identity_id: str, link: CastLink | None, revision: int) -> CastLinked:
+def _said(
+    event: EpisodeGrouped,
+    identity_id: str,
+    link: CastLink | None,
+    revision: int,
+    details: Mapping[str, CastDetails] | None = None,
+) -> CastLinked:
+    known = (details or {}).get(link.cast_id) if link else None
     return CastLinked(
         ep_id=event.ep_id,
         run_id=event.run_id,
@@ -264,6 +286,7 @@ def _said(event: EpisodeGrouped, identity_id: str, link: CastLink | None, revisi
         probability=link.probability if link else 0.0,
         margin=link.margin if link else 0.0,
         revision=revision,
+        external_ids=known.external_ids if known and known.external_ids.given() else None,
     )
 
 
@@ -278,7 +301,14 @@ def _reported(
         report=manifests["report.html"],
         manifests=manifests,
         cast=tuple(
-            VisibleSeconds(cast_id=person.cast_id, name=person.name, visible_s=person.visible_s)
+            VisibleSeconds(
+                cast_id=person.cast_id,
+                name=person.name,
+                visible_s=person.visible_s,
+                external_ids=person.details.external_ids if person.details.external_ids.given() else None,
+                role=person.details.role,
+                characters=person.details.characters,
+            )
             for person in document.cast
         ),
         unidentified=len(document.unidentified),
@@ -287,6 +317,8 @@ def _reported(
         grouping_revision=event.revision,
         links_version=links_version,
         changes=document.changes,
+        external_ids=document.external_ids if document.external_ids.given() else None,
+        show_external_ids=document.show_external_ids if document.show_external_ids.given() else None,
         reason=event.reason,
         signed_off=document.signed_off,
     )

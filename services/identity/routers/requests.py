@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from chassis.commands import Order
 from chassis.http.auth import Operator, Principal
 from chassis.http.results import ApiModel, ApiResult, ok
 from chassis.http.versions import CommandId, ExpectedVersion, tag
+from contracts.cast import CastDetails
+from contracts.external_ids import PersonIds, ProgrammeIds
 from contracts.ids import EpId, IdentityId, Slug
 from services.identity.commands.links import Outcome
 from services.identity.routers.responses import LinksOutcome, outcome_of
@@ -42,6 +44,30 @@ class NewShow(ApiModel):
 class NewMember(ApiModel):
     name: Name
     cast_id: Slug | None = Field(default=None, description="Made from the name where not given.")
+
+
+class GivenProgrammeIds(ProgrammeIds):
+    """As callers send them: a registry that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GivenPersonIds(PersonIds):
+    """As callers send them: a registry that is not known, or that has no people, is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GivenDetails(CastDetails):
+    """What is said of a cast member from now on; what is left out is known no more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    external_ids: GivenPersonIds = Field(default_factory=GivenPersonIds)
+
+    @property
+    def plain(self) -> CastDetails:
+        return CastDetails.model_validate(self.model_dump())
 
 
 class CastImport(ApiModel):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from chassis.domain.intervals import total
+from contracts.cast import CastDetails
 from contracts.events import PictureVerdict
+from contracts.external_ids import ProgrammeIds
 from contracts.rows import CastLink, LinkedBy
 from services.identity.commands.links import Outcome
 from services.identity.links.episode_links import EpisodeLinks
@@ -168,6 +170,7 @@ class ShowView(BaseModel):
     members: int
     facebank_revision: int
     episodes: int = Field(description="Episodes with a reported screen time.")
+    external_ids: ProgrammeIds = Field(default_factory=ProgrammeIds, description="In the registries of others.")
 
 
 class MemberView(BaseModel):
@@ -175,6 +178,7 @@ class MemberView(BaseModel):
     name: str
     pictures: int
     consent: Consent | None = Field(default=None, description="The legal basis, where one is recorded.")
+    details: CastDetails = Field(default_factory=CastDetails, description="What people said of them.")
 
 
 class MemberDetail(MemberView):

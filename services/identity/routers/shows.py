@@ -13,15 +13,28 @@ from chassis.http.parts import Provide
 from chassis.http.results import ApiResult, Page, ok, page_of
 from chassis.http.routing import Router
 from chassis.http.versions import CommandId
+from contracts.external_ids import ProgrammeIds
 from contracts.ids import Slug, slugify
 from services.identity.commands.cast import CastCommands, Member
+from services.identity.commands.descriptions import DescriptionCommands
 from services.identity.commands.reference_images import ReferenceImageCommands
 from services.identity.facebank.cast import Show
-from services.identity.routers.requests import CastImport, Cursor, NewMember, NewShow, PageSize, Renaming, ordered
+from services.identity.routers.requests import (
+    CastImport,
+    Cursor,
+    GivenDetails,
+    GivenProgrammeIds,
+    NewMember,
+    NewShow,
+    PageSize,
+    Renaming,
+    ordered,
+)
 from services.identity.routers.responses import ImportedRow, MemberDetail, MemberView, RemovedMember, ShowView
 
 router = Router(tags=["shows"])
 Casts = Annotated[CastCommands, Depends(Provide(CastCommands))]
+Descriptions = Annotated[DescriptionCommands, Depends(Provide(DescriptionCommands))]
 Pictures = Annotated[ReferenceImageCommands, Depends(Provide(ReferenceImageCommands))]
 
 
@@ -32,6 +45,7 @@ def view_of(show: Show, episodes: int) -> ShowView:
         members=len(show.members),
         facebank_revision=show.revision,
         episodes=episodes,
+        external_ids=show.external_ids,
     )
 
 
@@ -61,6 +75,21 @@ async def create_show(
 @router.get("/shows/{show}")
 async def read_show(show: Slug, casts: Casts, _principal: Viewer) -> ApiResult[ShowView]:
     """One show."""
+    return ok(view_of(*await casts.show(show)))
+
+
+@router.put("/shows/{show}/external-ids")
+async def identify_show(
+    show: Slug,
+    body: GivenProgrammeIds,
+    casts: Casts,
+    descriptions: Descriptions,
+    principal: Operator,
+    command: CommandId,
+) -> ApiResult[ShowView]:
+    """Say which ids a show has in other registries, in the place of those said before."""
+    await casts.show(show)
+    await descriptions.identify(show, ProgrammeIds(**body.given()), ordered(principal, command))
     return ok(view_of(*await casts.show(show)))
 
 
@@ -106,6 +135,21 @@ async def rename_cast_member(
     """Give a cast member another name; the reports that name them follow."""
     await casts.rename(show, cast_id, body.name, ordered(principal, command))
     return ok(MemberDetail(**await casts.commanded(show, cast_id, body.name)))
+
+
+@router.put("/shows/{show}/cast/{cast_id}/details")
+async def describe_cast_member(
+    show: Slug,
+    cast_id: Slug,
+    body: GivenDetails,
+    casts: Casts,
+    descriptions: Descriptions,
+    principal: Operator,
+    command: CommandId,
+) -> ApiResult[MemberDetail]:
+    """Say ids, role, characters and attributes of a cast member, in the place of what was said before."""
+    await descriptions.describe(show, cast_id, body.plain, ordered(principal, command))
+    return ok(MemberDetail(**await casts.detail(show, cast_id)))
 
 
 @router.delete("/shows/{show}/cast/{cast_id}")

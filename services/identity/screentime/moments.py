@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import BaseModel
 
 from chassis.domain.intervals import Intervals, intersection, total
 from chassis.errors import BadInput, NotFound
+from contracts.cast import CastDetails
 from contracts.rows import Interval, ScreenTimeDocument
 
 Kind = Literal["cast", "unidentified"]
@@ -25,6 +26,7 @@ class OnScreen:
     kind: Kind
     intervals: Intervals
     visible_s: float
+    details: CastDetails = field(default_factory=CastDetails, compare=False)
 
 
 class VisiblePerson(BaseModel):
@@ -62,7 +64,9 @@ class Together(BaseModel):
 
 def people_in(document: ScreenTimeDocument, *, unidentified: bool = True) -> tuple[OnScreen, ...]:
     """Everybody in the order of the document: the cast, then those without a name."""
-    cast = [OnScreen(row.cast_id, row.name, "cast", row.intervals_s, row.visible_s) for row in document.cast]
+    cast = [
+        OnScreen(row.cast_id, row.name, "cast", row.intervals_s, row.visible_s, row.details) for row in document.cast
+    ]
     others = [
         OnScreen(row.identity_id, f"Unidentified {row.identity_id}", "unidentified", row.intervals_s, row.visible_s)
         for row in document.unidentified

@@ -20,7 +20,9 @@ from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import Outbox, enqueue
 from chassis.retrying import until_stored
 from contracts.blobs import PictureRef
-from contracts.events import Event, PersonErased, PictureVerdict, ShowDeleted
+from contracts.cast import CastDetails
+from contracts.events import CastDescribed, Event, PersonErased, PictureVerdict, ShowDeleted
+from contracts.external_ids import ProgrammeIds
 from contracts.ids import show_of
 from services.identity.facebank.cast import Answer, Answering, Picture, PictureSource, Show
 from services.identity.facebank.gallery import Reference
@@ -110,8 +112,9 @@ class FacebankStore:
         def decide(before: Show) -> Change | None:
             if before.is_deleted:
                 return None
-            gone = {"members": {}, "consents": {}, "deleted": True, "deleted_at": at}
-            return Change(events=lambda revision: [event(revision)], set=gone, unset=["name", "answering"])
+            gone = {"members": {}, "consents": {}, "details": {}, "deleted": True, "deleted_at": at}
+            unset = ["name", "external_ids", "answering"]
+            return Change(events=lambda revision: [event(revision)], set=gone, unset=unset)
 
         return await self.amend(show, decide)
 
@@ -200,23 +203,40 @@ class FacebankStore:
         show: str,
         *,
         request_id: str,
-        names: dict[str, str],
+        members: Mapping[str, tuple[str, CastDetails | None]],
         pictures: Sequence[Picture],
         verdicts: Sequence[PictureVerdict],
         replace: bool,
     ) -> Answer:
-        """Store what became of a request's pictures, then the facebank. Who was erased stays out of it."""
+        """Store what became of a request's pictures, then the facebank. Who was erased stays out of it.
+
+        `members` are cast id -> name and details; None leaves what is known of them.
+        """
         bank = await self.show(show) or Show(show=show)
         documents = await self.keep(show, [one for one in pictures if one.cast_id not in bank.erased])
         if replace:
             await self._pictures.delete_many({"show": show, "_id": {"$nin": documents}})
 
         def decide(before: Show) -> Change:
-            admitted = {cast_id: name for cast_id, name in names.items() if cast_id not in before.erased}
-            members: Document = {f"members.{cast_id}": name for cast_id, name in admitted.items()}
+            admitted = {cast_id: one for cast_id, one in members.items() if cast_id not in before.erased}
+            names = {cast_id: name for cast_id, (name, _) in admitted.items()}
+            told = {cast_id: details for cast_id, (_, details) in admitted.items() if details is not None}
+            described = {cast_id: details.model_dump(mode="json") for cast_id, details in told.items()}
             if replace:
-                members = {"members": admitted}
-            return Change(set=members, verdicts=tuple(verdicts), always=True)
+                kept = {one: before.details[one].model_dump(mode="json") for one in admitted if one in before.details}
+                fields: Document = {"members": names, "details": kept | described}
+            else:
+                fields = {f"members.{cast_id}": name for cast_id, name in names.items()}
+                fields |= {f"details.{cast_id}": details for cast_id, details in described.items()}
+            changed = {one: details for one, details in told.items() if before.details.get(one) != details}
+            return Change(
+                events=(lambda revision: [_described(show, revision, *one) for one in changed.items()])
+                if changed
+                else None,
+                set=fields,
+                verdicts=tuple(verdicts),
+                always=True,
+            )
 
         order = Order(who="", command_id=request_id)
         return await self.change(show, order, UPLOADED, decide)
@@ -303,7 +323,7 @@ class FacebankStore:
             return Change(
                 events=lambda _: [event],
                 set={"erased.salt": stones.salt, f"erased.subjects.{stones.digest(cast_id)}": erasure_id},
-                unset=[f"members.{cast_id}", f"consents.{cast_id}"],
+                unset=[f"members.{cast_id}", f"consents.{cast_id}", f"details.{cast_id}"],
             )
 
         await self.amend(show, decide)
@@ -312,6 +332,10 @@ class FacebankStore:
         """Remove the pictures and answers that a show had until it was deleted."""
         await self._pictures.delete_many({"show": show, "added_at": {"$not": {"$gt": until}}})
         await self._requests.forget_show(show, until)
+
+
+def _described(show: str, revision: int, cast_id: str, details: CastDetails) -> CastDescribed:
+    return CastDescribed(show=show, revision=revision, cast_id=cast_id, details=details, who="cast.uploaded")
 
 
 def _document(show: str, picture: Picture) -> Document:
@@ -339,6 +363,8 @@ def _read_show(found: Document) -> Show:
         revision=int(found.get("revision", 0)),
         members=dict(found.get("members", {})),
         consents={cast_id: Consent.model_validate(entry) for cast_id, entry in found.get("consents", {}).items()},
+        details={one: CastDetails.model_validate(entry) for one, entry in found.get("details", {}).items()},
+        external_ids=ProgrammeIds.model_validate(found.get("external_ids") or {}),
         erased=Tombstones(salt=erased.get("salt", ""), erasures=dict(erased.get("subjects", {}))),
         answering=Answering(**found["answering"]) if found.get("answering") else None,
         deleted_at=found.get("deleted_at"),

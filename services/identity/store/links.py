@@ -44,9 +44,10 @@ class LinkStore:
         found = [_read(document) async for document in self._identities.find({"show": show}, _WITHOUT_HISTORY)]
         return sorted(found, key=lambda episode: episode.ep_id)
 
-    async def naming(self, show: str, cast_id: str) -> list[tuple[str, str]]:
-        """`(episode, run)` of every report of a show that names a cast member, by id."""
-        found = self._identities.find({"show": show, "named": cast_id}, {"run_id": 1})
+    async def naming(self, show: str, cast_id: str | None) -> list[tuple[str, str]]:
+        """`(episode, run)` of every report of a show that names a cast member, by id; of all reports for None."""
+        named = {"named": cast_id} if cast_id is not None else {}
+        found = self._identities.find({"show": show} | named, {"run_id": 1})
         return sorted([(str(document["_id"]), str(document["run_id"])) async for document in found])
 
     async def episodes_of(self, show: str) -> list[str]:

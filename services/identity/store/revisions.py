@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
@@ -88,12 +89,16 @@ def basis_of(
     links_version: int,
     links: Sequence[CastLink],
     names: Mapping[str, str],
+    said: Mapping[str, Any] | None = None,
     *,
     sign_offs_version: int = 0,
 ) -> str:
-    """What decides a revision's content: the grouping, the links, the names of those that are linked, the sign-off."""
-    named = {link.cast_id: names.get(link.cast_id) for link in links}
-    digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
+    """What decides a revision's content: the grouping, the links, the names of those that are linked, what is said of
+    them (JSON; a revision of which nothing is said has the basis it had before there was anything to say), the sign-off.
+    """
+    named: dict[str, Any] = {link.cast_id: names.get(link.cast_id) for link in links}
+    decides = [named, said] if said else named
+    digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
     signed = f"/signed-{sign_offs_version}" if sign_offs_version else ""
     return f"{grouping_revision}/{links_version}/{digest}{signed}"
 

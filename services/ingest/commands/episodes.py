@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from chassis.http.results import Page, page_of
 from chassis.mongo.outbox import Outbox
+from contracts.external_ids import ProgrammeIds
 from contracts.ids import show_of
 from services.ingest.models import CurrentRun, EpisodePatch, EpisodeView, NewEpisode
 from services.ingest.runs.records import Episode, Run, RunSummary
@@ -18,6 +19,9 @@ from services.ingest.store.runs import IngestStore
 Order = Literal["updated", "air_date", "ep_id"]
 KINDS: dict[Order, tuple[type, ...]] = {"updated": (float, str), "air_date": (int, str), "ep_id": (str,)}
 """Of what the order goes by."""
+
+
+FACTS = ("title", "air_date", "data", "external_ids")
 
 
 class EpisodeCommands:
@@ -77,8 +81,14 @@ class EpisodeCommands:
 
 def facts_of(wanted: NewEpisode | EpisodePatch) -> dict[str, Any]:
     """The facts that were named, as they are stored."""
-    named = {name: getattr(wanted, name) for name in ("title", "air_date", "data") if name in wanted.model_fields_set}
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in named.items()}
+    given = [name for name in FACTS if name in wanted.model_fields_set]
+    return {name: _stored(getattr(wanted, name)) for name in given}
+
+
+def _stored(value: object) -> object:
+    if isinstance(value, ProgrammeIds):
+        return value.given() or None
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def view_of(episode: Episode, run: Run | RunSummary | None) -> EpisodeView:
@@ -95,6 +105,7 @@ def view_of(episode: Episode, run: Run | RunSummary | None) -> EpisodeView:
         title=episode.title,
         air_date=episode.air_date,
         data=episode.data or {},
+        external_ids=ProgrammeIds.model_validate(episode.external_ids or {}),
         duration_s=episode.duration_s,
         has_video=episode.video is not None,
         current_run=current,

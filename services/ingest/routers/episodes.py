@@ -76,7 +76,7 @@ async def update_episode(
     command: CommandId,
     response: Response,
 ) -> ApiResult[EpisodeView]:
-    """Change title, air date or data: what is named is set, null clears it."""
+    """Change title, air date, data or ids: what is named is set, null clears it."""
     episode = await episodes.change(ep_id, patch, expected=expected, command=command)
     tag(response, episode.version)
     return ok(episode)

@@ -139,6 +139,7 @@ class Episode(EpisodeRecord):
     title: str | None = None
     air_date: str | None = None
     data: dict[str, str] | None = None
+    external_ids: dict[str, str] | None = Field(default=None, description="Registry -> id.")
     duration_s: float | None = None
     video: VideoRef | None = None
     current_run_id: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 from pymongo.asynchronous.collection import AsyncCollection
@@ -22,12 +22,24 @@ from chassis.mongo.outbox import enqueue
 from chassis.retrying import until_stored
 from contracts.blobs import BlobRef, VideoRef
 from contracts.events import EpisodeChanged, EpisodeDeleted, EpisodeUploaded, Event, RunStarted
+from contracts.external_ids import ProgrammeIds
 from contracts.ids import show_of
 from services.ingest.runs.records import Episode, Failure, Leftovers, RequestedRun, Tombstone
 
 COMMANDS_REMEMBERED = 50
 OF_THE_VIDEO = ("duration_s", "width", "height")
-GONE_WITH_IT = ("title", "air_date", "data", "video", "current_run_id", "starts", "asked", "commands", *OF_THE_VIDEO)
+GONE_WITH_IT = (
+    "title",
+    "air_date",
+    "data",
+    "external_ids",
+    "video",
+    "current_run_id",
+    "starts",
+    "asked",
+    "commands",
+    *OF_THE_VIDEO,
+)
 
 
 class EpisodeStore:
@@ -118,7 +130,8 @@ class EpisodeStore:
 
     async def point_at(self, started: RunStarted, upload: EpisodeUploaded, video: BlobRef) -> None:
         """Make a run the episode's current one, unless a later run has that place or the episode was deleted since."""
-        named = {"title": upload.title, "air_date": upload.air_date}
+        ids = upload.external_ids.given() if upload.external_ids else None
+        named = {"title": upload.title, "air_date": upload.air_date, "external_ids": ids}
         facts = {name: value for name, value in named.items() if value is not None}
         measured = {"duration_s": started.duration_s, "width": started.width, "height": started.height}
         filed = video.model_dump(mode="json", by_alias=True) | {"filename": upload.video.filename}
@@ -260,9 +273,7 @@ def record_of(document: Document) -> Episode | Tombstone:
 def created(ep_id: str, tombstone: Episode | Tombstone | None, facts: Mapping[str, Any]) -> Document:
     """The update that makes an episode, also out of a tombstone."""
     version, now = (tombstone.version if tombstone is not None else 0) + 1, datetime.now(UTC)
-    event = EpisodeChanged(
-        ep_id=ep_id, action="created", version=version, title=facts.get("title"), air_date=facts.get("air_date")
-    )
+    event = _told(ep_id, "created", version, facts)
     made = {"show": show_of(ep_id), "version": version, "created_at": now, "updated_at": now}
     return enqueue([event], {"$set": {**facts, **made}, "$unset": {"deleted": "", "deleted_at": ""}})
 
@@ -270,14 +281,25 @@ def created(ep_id: str, tombstone: Episode | Tombstone | None, facts: Mapping[st
 def updated(was: Episode, facts: Mapping[str, Any], *, command: str | None = None) -> Document:
     """The update that changes facts."""
     version, now = was.version + 1, datetime.now(UTC)
-    after = {"title": was.title, "air_date": was.air_date} | dict(facts)
-    event = EpisodeChanged(
-        ep_id=was.ep_id, action="updated", version=version, title=after["title"], air_date=after["air_date"]
-    )
+    after = {"title": was.title, "air_date": was.air_date, "external_ids": was.external_ids} | dict(facts)
+    event = _told(was.ep_id, "updated", version, after)
     update: Document = {"$set": {**facts, "version": version, "updated_at": now}}
     if command is not None:
         update["$push"] = {"commands": {"$each": [command], "$slice": -COMMANDS_REMEMBERED}}
     return enqueue([event], update)
+
+
+def _told(ep_id: str, action: Literal["created", "updated"], version: int, facts: Mapping[str, Any]) -> EpisodeChanged:
+    """The event of an episode that has these facts now."""
+    ids = facts.get("external_ids")
+    return EpisodeChanged(
+        ep_id=ep_id,
+        action=action,
+        version=version,
+        title=facts.get("title"),
+        air_date=facts.get("air_date"),
+        external_ids=ProgrammeIds.model_validate(ids) if ids else None,
+    )
 
 
 def _command_and_fingerprint(entry: str) -> tuple[str, str | None]:

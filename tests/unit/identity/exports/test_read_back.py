@@ -22,9 +22,10 @@ from services.identity.exports.appearances import Exchange, ExportForm, programm
 from services.identity.exports.clips import Cutting
 from services.identity.exports.ebucore import EBUCORE
 from services.identity.exports.timecode import RATE_NAMES, RATES, RateName
-from tests.support.exported_episode import EP, cast_row, exported_episode
+from tests.support.exported_episode import EP, JOSE, cast_row, exported_episode
 
 HOSTILE = 'Ada & <b>|M: "x"\tO\'Neil'
+EIDR, IMDB = "10.5240/7791-8534-2C23-9030-8610-5", "https://www.imdb.com/title/tt9999905/"
 MEDIA = "file:///media/harbour%20lights.mov"
 FRAMES: tuple[Exchange, ...] = ("otio", "fcp7")
 
@@ -204,7 +205,7 @@ def test_iptc_names_everybody_once_and_then_by_fragment(document: ScreenTimeDocu
     assert "mediafragment" not in whole
     found = {
         part["mediafragment"]["uri"]: [
-            name for person in part["photoVideoMetadataIPTC"]["personsShown"] for name in person["identifiers"]
+            person["identifiers"][0] for person in part["photoVideoMetadataIPTC"]["personsShown"]
         ]
         for part in parts
     }
@@ -231,6 +232,35 @@ def test_ebucore_is_a_graph_of_the_episode_its_cast_and_its_parts(document: Scre
     assert found == {(2.0, 4.0): ["ada"], (4.0, 6.48): ["ada", "jose"], (6.48, 8.0): ["jose"], (59.0, 61.0): ["ada"]}
     kinds = [kind for kind in ("EditorialObject", "Person", "Part") for _ in graph.subjects(RDF.type, ebucore[kind])]
     assert kinds == ["EditorialObject", "Person", "Person", "Part", "Part", "Part", "Part"]
+
+
+def test_ids_roles_and_characters_are_where_each_form_has_a_place_for_them(document: ScreenTimeDocument) -> None:
+    texts = {form: write_appearances(document, form, ExportForm(), rate_name="25") for form in get_args(Exchange)}
+    read = timeline(texts["otio"], "otio_json")
+    ours = read.metadata["screenalytics"]
+    assert dict(ours["external_ids"]) == {"eidr": EIDR, "imdb": "tt9999905"}
+    assert dict(ours["show_external_ids"]) == {"wikidata": "Q99999902"}
+    tracks = {track.name: track.metadata["screenalytics"] for track in read.video_tracks()}
+    assert (tracks["José Reyes"]["role"], list(tracks["José Reyes"]["characters"])) == ("guest", ["Captain Holm"])
+    assert dict(tracks["Ada Marsh"]["attributes"]) == {"pronouns": "she/her"}
+
+    whole = json.loads(texts["iptc"])[0]["photoVideoMetadataIPTC"]
+    assert [entry["assetIdentifier"] for entry in whole["registryEntries"]] == [f"https://doi.org/{EIDR}", IMDB]
+    jose = whole["personsShown"][1]
+    assert jose["identifiers"] == ["jose", *JOSE.external_ids.addresses().values()]
+
+    graph, ebucore = Graph().parse(data=texts["ebucore"], format="xml"), Namespace(EBUCORE)
+    person, episode = URIRef("urn:screenalytics:harbour-lights:jose"), URIRef(f"urn:screenalytics:{EP}")
+    assert str(graph.value(person, ebucore.hasRole)) == "guest"
+    assert str(graph.value(person, ebucore.hasCharacter)) == "Captain Holm"
+    assert {str(one) for one in graph.objects(episode, ebucore.hasIdentifier)} == {EP, f"https://doi.org/{EIDR}", IMDB}
+    series = graph.value(episode, ebucore.isEpisodeOf)
+    assert "http://www.wikidata.org/entity/Q99999902" in map(str, graph.objects(series, ebucore.hasIdentifier))
+
+    row = pyarrow.csv.read_csv(io.BytesIO(texts["tidy"].encode())).to_pylist()[-1]
+    assert (row["person_imdb"], row["characters"], row["episode_eidr"]) == ("nm9999901", "Captain Holm", EIDR)
+    cues = write_appearances(document, "webvtt", ExportForm(cues="json"), rate_name="25")
+    assert '"role": "guest", "characters": ["Captain Holm"], "external_ids": {"imdb": "nm9999901"' in cues
 
 
 def test_only_those_asked_for_are_written_and_an_unknown_one_is_refused(document: ScreenTimeDocument) -> None:

@@ -15,8 +15,14 @@ def test_a_basis_is_the_grouping_the_links_and_the_names_of_those_linked() -> No
         basis_of(1, 3, links, names),
         basis_of(1, 2, links, names | {"ada": "Ada L."}),
         basis_of(1, 2, links, {"boris": "Boris"}),
+        basis_of(1, 2, links, names, {"episode": {"imdb": "tt0034583"}}),
     ]
-    assert len({basis, *others}) == 5
+    assert len({basis, *others}) == 6
+
+
+def test_a_basis_stays_what_it_was_where_nothing_is_said() -> None:
+    links, names = [make_link(1, "ada")], {"ada": "Ada"}
+    assert basis_of(1, 2, links, names, {}) == basis_of(1, 2, links, names) == "1/2/04ad1021ed0c13ad"
 
 
 def test_only_links_that_differ_are_told_those_taken_away_as_nobody() -> None:
