@@ -1185,6 +1185,34 @@ class Client(Transport):
             headers={"last-event-id": last_event_id},
         )
 
+    def total_groups(
+        self,
+        ep_id: str,
+        *,
+        by: str,
+        revision: int | None = None,
+        run_id: str | None = None,
+        participants: bool | None = None,
+    ) -> Answer[models.GroupTotals]:
+        """Sum up roles, characters or an attribute of the cast in an episode."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/groups",
+            models.GroupTotals,
+            query={"by": by, "revision": revision, "run_id": run_id, "participants": participants},
+        )
+
+    def total_show_groups(
+        self, show: str, *, by: str, season: int | None = None, participants: bool | None = None
+    ) -> Answer[models.GroupTotals]:
+        """Sum up roles, characters or an attribute of the cast over a show's episodes, or over those of one season."""
+        return self.request(
+            "GET",
+            f"/screen-time/shows/{quote(str(show), safe='')}/groups",
+            models.GroupTotals,
+            query={"by": by, "season": season, "participants": participants},
+        )
+
     def total_show_screen_time(self, show: str, *, season: int | None = None) -> Answer[models.ShowTotals]:
         """Sum up the cast of a show over its episodes, or over those of one season."""
         return self.request(

@@ -454,6 +454,20 @@ class GivenProgrammeIds(BaseModel):
     wikidata: str | None = None
 
 
+class GroupTotal(BaseModel):
+    """
+    A group. `people` are those seen at all; strangers of two episodes are two.
+    """
+
+    people: int | None = 0
+    seconds: Annotated[
+        float | None,
+        Field(description="At least one of them is visible: two at once count once."),
+    ] = 0.0
+    person_seconds: Annotated[float | None, Field(description="Of each of them: two at once count twice.")] = 0.0
+    share: Annotated[float | None, Field(description="`seconds` of the whole duration, 0..1.")] = 0.0
+
+
 class Grouped(BaseModel):
     """
     Which grouping an answer is about. `pending_edits`: accepted ones that the next grouping will include.
@@ -699,6 +713,21 @@ class MoveTracks(BaseModel):
     source: str | None = None
     target: str | None = None
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
+
+
+class NamedGroup(BaseModel):
+    """
+    Those who have one word.
+    """
+
+    people: int | None = 0
+    seconds: Annotated[
+        float | None,
+        Field(description="At least one of them is visible: two at once count once."),
+    ] = 0.0
+    person_seconds: Annotated[float | None, Field(description="Of each of them: two at once count twice.")] = 0.0
+    share: Annotated[float | None, Field(description="`seconds` of the whole duration, 0..1.")] = 0.0
+    value: str
 
 
 class NewConsent(BaseModel):
@@ -2171,6 +2200,19 @@ class GivenDetails(BaseModel):
         | None,
         Field(description="What they say of themselves, by words of your own."),
     ] = None
+
+
+class GroupTotals(BaseModel):
+    """
+    Everybody's time by group, the most visible group first.
+    """
+
+    by: str
+    episodes: int
+    duration_s: float
+    groups: list[NamedGroup]
+    not_said: Annotated[GroupTotal, Field(description="Cast members of whom it is not said.")]
+    unidentified: Annotated[GroupTotal, Field(description="People without a name.")]
 
 
 class IdentityDetail(BaseModel):

@@ -387,6 +387,20 @@ async def test_the_report_and_the_appearances_are_exported(reported: OperatorRig
     assert (first["revision"], first["cast"]) == (1, [])
 
 
+async def test_totals_are_of_an_episode_or_a_show_by_what_is_said(reported: OperatorRig) -> None:
+    await reported.run("suggest", EP, "--apply-above", "0.5")
+    await reported.run("cast", "describe", SHOW, "rita", "--role", "guest")
+    await reported.identity.bus.deliver()
+    for what in (EP, SHOW):
+        (found,) = (await reported.run("totals", what, "--json")).rows
+        groups = {one["value"]: (one["people"], one["seconds"]) for one in found["groups"]}
+        assert groups == {"guest": (1, 10.0)}
+        assert (found["not_said"]["seconds"], found["unidentified"]["seconds"]) == (8.0, 6.0)
+    assert "(not said)" in (await reported.run("totals", EP)).out
+    refused = await reported.run("totals", EP, "--season", "1", status=2)
+    assert "[season_of_an_episode]" in refused.said
+
+
 async def test_what_a_form_does_not_take_is_refused(reported: OperatorRig, tmp_path: Path) -> None:
     for wrong in (["csv", "--cast", "rita"], ["webvtt", "--fps", "25"], ["ttml", "--record-tc", "10:00:00:00"]):
         assert "[not_for_this_form]" in (await reported.run("export", EP, *wrong, status=2)).said

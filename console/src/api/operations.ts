@@ -411,6 +411,14 @@ export const startRun = (epId: string, body: t.NewRun, options?: Options): Promi
 /** Address. Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run. */
 export const streamEpisodeEvents = (epId: string, query?: { follow?: boolean }): string => address(`/episodes/${segment(epId)}/events`, query);
 
+/** Sum up roles, characters or an attribute of the cast in an episode. */
+export const totalGroups = (epId: string, query: { by: string; revision?: number | null; run_id?: string | null; participants?: boolean }, options?: Options): Promise<Answer<t.GroupTotals>> =>
+  call<t.GroupTotals>("GET", `/screen-time/${segment(epId)}/groups`, undefined, query, options);
+
+/** Sum up roles, characters or an attribute of the cast over a show's episodes, or over those of one season. */
+export const totalShowGroups = (show: string, query: { by: string; season?: number | null; participants?: boolean }, options?: Options): Promise<Answer<t.GroupTotals>> =>
+  call<t.GroupTotals>("GET", `/screen-time/shows/${segment(show)}/groups`, undefined, query, options);
+
 /** Sum up the cast of a show over its episodes, or over those of one season. */
 export const totalShowScreenTime = (show: string, query?: { season?: number | null }, options?: Options): Promise<Answer<t.ShowTotals>> =>
   call<t.ShowTotals>("GET", `/screen-time/shows/${segment(show)}/totals`, undefined, query, options);

@@ -481,6 +481,22 @@ export interface GivenProgrammeIds {
   wikidata?: string | null;
 }
 
+export interface GroupTotal {
+  people?: number;
+  seconds?: number;
+  person_seconds?: number;
+  share?: number;
+}
+
+export interface GroupTotals {
+  by: string;
+  episodes: number;
+  duration_s: number;
+  groups: Array<NamedGroup>;
+  not_said: GroupTotal;
+  unidentified: GroupTotal;
+}
+
 export interface Grouped {
   run_id: string;
   grouping_revision: number;
@@ -710,6 +726,14 @@ export interface MoveTracks {
   source?: string | null;
   target?: string | null;
   why?: string | null;
+}
+
+export interface NamedGroup {
+  people?: number;
+  seconds?: number;
+  person_seconds?: number;
+  share?: number;
+  value: string;
 }
 
 export interface NewConsent {

@@ -1,4 +1,4 @@
-"""`screenalytics undo`, `redo`, `history` and `export`."""
+"""`screenalytics undo`, `redo`, `history`, `export` and `totals`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
         ("redo", redo_command),
         ("history", history_command),
         ("export", export_command),
+        ("totals", totals_command),
     ):
         app.command(name)(command)
 
@@ -89,6 +90,19 @@ def export_command(
         media=media,
     )
     export(episode, form, appearances=wanted, revision=revision, out=out)
+
+
+def totals_command(
+    what: Annotated[str, typer.Argument(metavar="EP|SHOW", help="Episode id, or a show's slug for all its episodes.")],
+    by: Annotated[str, typer.Option(help="role, character, or attribute:NAME.")] = "role",
+    season: Annotated[int | None, typer.Option(min=0, max=99, help="Only this season of a show.")] = None,
+    participants: Annotated[bool, typer.Option("--participants", help="Without those seen in passing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Seconds by role, character or attribute: of the group (two at once count once) and of persons (count twice)."""
+    from screenalytics.commands.operator.totals import show_totals
+
+    show_totals(what, by=by, season=season, participants=participants, as_json=as_json)
 
 
 def _only(edits: bool, links: bool) -> Log | None:

@@ -22,6 +22,7 @@ from contracts.ids import RunId
 from contracts.rows import ScreenTimeDocument
 from contracts.sign_off import SignOff
 from contracts.warnings import Warning
+from services.identity.screentime.groups import EpisodePeople
 from services.identity.screentime.totals import EpisodeSeconds
 from services.identity.store.revisions import Report, RevisionStore, order_of
 
@@ -170,6 +171,13 @@ class ScreenTimeReports:
         if not orders:
             raise _nothing(show)
         return await self._revisions.seconds(orders)
+
+    async def everybody_in(self, show: str) -> list[EpisodePeople]:
+        """Who is visible when in every episode's current revision. Raises as `of_show`."""
+        orders = await self._revisions.shown_in(show)
+        if not orders:
+            raise _nothing(show)
+        return await self._revisions.everybody(orders)
 
     async def _current(self, ep_id: str) -> tuple[str, int]:
         """The episode's current run, and the revision that is shown of it."""

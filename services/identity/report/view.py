@@ -27,6 +27,7 @@ from services.identity.report.timeline import (
     zoom_levels,
 )
 from services.identity.report.together import Together, build_together
+from services.identity.screentime.groups import EpisodePeople, GroupTotals, said_of, total_by
 
 HIGH_CONFIDENCE = 0.9
 GOOD_CONFIDENCE = 0.7
@@ -125,6 +126,7 @@ class ReportView:
     timeline: Timeline
     together: Together
     appearances: tuple[Appearances, ...]
+    groups: tuple[GroupTotals, ...]
     notices: tuple[Notice, ...]
     conflicts: tuple[str, ...]
     shots: int
@@ -313,6 +315,7 @@ def build_view(
         timeline=timeline,
         together=_together(document, strangers),
         appearances=_appearances(people, strangers),
+        groups=tuple(total_by(by, [EpisodePeople.of(document)]) for by in said_of(document)),
         notices=_notices(document),
         conflicts=tuple(sentence(conflict) for conflict in conflicts),
         shots=_shot_count(shots, timeline.cut_count),

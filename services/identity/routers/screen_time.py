@@ -17,6 +17,7 @@ from services.identity.queries.revisions import FILES, FileFormat, RevisionSumma
 from services.identity.routers.downloads import file_answer
 from services.identity.routers.requests import Participants
 from services.identity.screentime.comparison import ScreenTimeDifference, compare
+from services.identity.screentime.groups import By, EpisodePeople, GroupTotals, total_by
 from services.identity.screentime.moments import Moment, Together, visible_at, when_together
 from services.identity.screentime.participants import only_participants
 from services.identity.screentime.totals import ShowTotals, total_up
@@ -25,6 +26,7 @@ router = Router(tags=["screen time"])
 
 Reports = Annotated[ScreenTimeReports, Depends(Provide(ScreenTimeReports))]
 Revision = Annotated[int | None, Query(ge=1, le=1_000_000, description="Its number; the current one if left out.")]
+Grouped = Annotated[By, Query(description="`role`, `character`, or `attribute:NAME`.")]
 Run = Annotated[RunId | None, Query(description="The run it belongs to; the current one if left out.")]
 _INLINE: dict[FileFormat, str] = {"json": "application/json", "csv": "text/csv"}
 _FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -42,6 +44,34 @@ async def total_show_screen_time(
 ) -> ApiResult[ShowTotals]:
     """Sum up the cast of a show over its episodes, or over those of one season."""
     return ok(total_up(show, await reports.of_show(show), season=season))
+
+
+@router.get("/screen-time/shows/{show}/groups")
+async def total_show_groups(
+    show: Slug,
+    reports: Reports,
+    _principal: Viewer,
+    by: Grouped,
+    season: Annotated[int | None, Query(ge=0, le=99, description="Only this season's episodes.")] = None,
+    participants: Participants = False,
+) -> ApiResult[GroupTotals]:
+    """Sum up roles, characters or an attribute of the cast over a show's episodes, or over those of one season."""
+    return ok(total_by(by, await reports.everybody_in(show), season=season, participants=participants))
+
+
+@router.get("/screen-time/{ep_id}/groups")
+async def total_groups(
+    ep_id: EpId,
+    reports: Reports,
+    _principal: Viewer,
+    by: Grouped,
+    revision: Revision = None,
+    run_id: Run = None,
+    participants: Participants = False,
+) -> ApiResult[GroupTotals]:
+    """Sum up roles, characters or an attribute of the cast in an episode."""
+    document = await reports.document(await reports.find(ep_id, revision=revision, run_id=run_id))
+    return ok(total_by(by, [EpisodePeople.of(document)], participants=participants))
 
 
 @router.get("/screen-time/{ep_id}")

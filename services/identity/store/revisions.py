@@ -16,10 +16,12 @@ from chassis.cache import Latest
 from chassis.mongo.database import Database, Document
 from chassis.mongo.shared_reads import GROUPING
 from contracts.blobs import BlobRef
+from contracts.cast import CastDetails
 from contracts.events import CastLinked, EpisodeGrouped, Event, ScreenTimeReported
 from contracts.ids import show_of
 from contracts.rows import CastLink, ScreenTimeDocument
 from services.identity.recognised_with import RecognisedWith
+from services.identity.screentime.groups import EpisodePeople, Somebody
 from services.identity.screentime.totals import CastSeconds, EpisodeSeconds
 
 REMEMBERED = 8
@@ -32,6 +34,15 @@ _SECONDS = {
     "document.cast.name": 1,
     "document.cast.visible_s": 1,
     "document.cast.appearances": 1,
+}
+
+_EVERYBODY = {"ep_id": 1, "document.duration_s": 1} | {
+    f"document.{rows}.{field}": 1
+    for rows, fields in (
+        ("cast", ("cast_id", "intervals_s", "details", "participant")),
+        ("unidentified", ("identity_id", "intervals_s", "participant")),
+    )
+    for field in fields
 }
 
 
@@ -180,6 +191,11 @@ class RevisionStore:
         found = self._screen_time.find({"_id": {"$in": list(orders)}}, _SECONDS)
         return [_read_seconds(document) async for document in found]
 
+    async def everybody(self, orders: Sequence[str]) -> list[EpisodePeople]:
+        """Who is visible when in revisions, and what is said of them."""
+        found = self._screen_time.find({"_id": {"$in": list(orders)}}, _EVERYBODY)
+        return [_read_everybody(document) async for document in found]
+
     async def last(self, ep_id: str, run_id: str) -> Revision | None:
         """The latest revision of a run: the one that the episode's document names, or one that was stored since.
 
@@ -318,6 +334,27 @@ def _read_seconds(found: Document) -> EpisodeSeconds:
                 appearances=int(row["appearances"]),
             )
             for row in found["document"].get("cast", ())
+        ),
+    )
+
+
+def _read_everybody(found: Document) -> EpisodePeople:
+    document = found["document"]
+    rows = [
+        (str(row.get("cast_id") or row["identity_id"]), row)
+        for row in (*document.get("cast", ()), *document.get("unidentified", ()))
+    ]
+    return EpisodePeople(
+        ep_id=str(found["ep_id"]),
+        duration_s=float(document["duration_s"]),
+        people=tuple(
+            Somebody(
+                key=key,
+                intervals=tuple((float(start), float(end)) for start, end in row["intervals_s"]),
+                details=CastDetails.model_validate(row.get("details") or {}) if "cast_id" in row else None,
+                participant=bool(row.get("participant", True)),
+            )
+            for key, row in rows
         ),
     )
 

@@ -8,9 +8,18 @@ from html.parser import HTMLParser
 
 import pytest
 
+from chassis.domain.intervals import total, union
+from contracts.cast import CastDetails
 from contracts.rows import CoAppearance, ScreenTimeDocument, ShotRow
 from services.identity.report import render_report
-from services.identity.report.formatting import percent, sentence, short_timecode, spoken_duration, timecode
+from services.identity.report.formatting import (
+    exact_seconds,
+    percent,
+    sentence,
+    short_timecode,
+    spoken_duration,
+    timecode,
+)
 from services.identity.report.timeline import (
     MAX_MARKS,
     axis_ticks,
@@ -204,6 +213,25 @@ def test_cast_members_who_were_not_seen_are_named_apart() -> None:
     )
     text = " ".join(" ".join(Page(report(document.model_copy(update={"cast": (*document.cast, absent)}))).text).split())
     assert "Not seen: Zoë" in text
+
+
+def test_roles_and_characters_stand_with_the_people_and_in_tables_of_their_own() -> None:
+    document = screen_time(names=("Ada", "Bo"))
+    said = (
+        CastDetails(role="guest", characters=("<b>Holm</b>", "His twin")),
+        CastDetails(role="guest", attributes={"from": "Oslo"}),
+    )
+    cast = [row.model_copy(update={"details": details}) for row, details in zip(document.cast, said, strict=True)]
+    html = report(document.model_copy(update={"cast": tuple(cast)}))
+    page = Page(html)
+    assert page.unbalanced == []
+    text = "".join(page.text)
+    assert f"{cast[0].cast_id} · guest" in text and "as <b>Holm</b> / His twin" in text
+    assert [heading for heading in ("Role", "Character", "From") if heading not in text] == []
+    both = union(cast[0].intervals_s, cast[1].intervals_s)
+    assert exact_seconds(total(both)) in text
+    assert exact_seconds(round(cast[0].visible_s + cast[1].visible_s, 3)) in text
+    assert "By role" not in report(document)
 
 
 def test_a_duration_of_zero_is_no_error() -> None:
