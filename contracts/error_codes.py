@@ -101,6 +101,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         links_busy="Send it again: many change the links at the moment.",
         looks_like_one_person="Split off the tracks that you name: no second person was found.",
         no_run="Start a run first.",
+        size_unknown="Run the episode again: how large its picture is was not noted.",
         no_video="Upload a video, or register one that is in the bucket.",
         nothing_to_reuse="Start a run that reads the video.",
         not_grouped_yet="Wait until the current run has come that far.",

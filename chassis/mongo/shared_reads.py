@@ -30,8 +30,11 @@ EPISODE_FENCE = SharedRead(
     fields=("current_run_id", "last_run_id"),
     reader="chassis.mongo.run_fence",
 )
-EPISODE_IDS = SharedRead(
-    collection="episodes", owner="ingest", fields=("external_ids",), reader="chassis.mongo.episode_ids"
+EPISODE_FACTS = SharedRead(
+    collection="episodes",
+    owner="ingest",
+    fields=("external_ids", "width", "height"),
+    reader="chassis.mongo.episode_facts",
 )
 RUN_FENCE = SharedRead(collection="runs", owner="ingest", fields=("state",), reader="chassis.mongo.run_fence")
 
@@ -55,4 +58,4 @@ GROUPED = SharedRead(
     collection="grouper_runs", owner="grouper", fields=("event", "base"), reader="chassis.mongo.grouper_read_model"
 )
 
-SHARED_READS = (EPISODE_FENCE, EPISODE_IDS, RUN_FENCE, REPORTED, EDITS_ERASED, GROUPED)
+SHARED_READS = (EPISODE_FENCE, EPISODE_FACTS, RUN_FENCE, REPORTED, EDITS_ERASED, GROUPED)

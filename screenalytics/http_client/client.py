@@ -10,7 +10,20 @@ from . import models
 from .transport import Answer, Files, Transport
 
 ExportAppearancesExchange = Literal[
-    "edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"
+    "edl",
+    "marker-edl",
+    "fcpxml",
+    "fcp7",
+    "otio",
+    "avid-markers",
+    "webvtt",
+    "ttml",
+    "eaf",
+    "tidy",
+    "iptc",
+    "ebucore",
+    "coco",
+    "mot",
 ]
 ExportAppearancesFps = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
 ExportAppearancesCues = Literal["names", "json"]
@@ -246,7 +259,7 @@ class Client(Transport):
         revision: int | None = None,
         run_id: str | None = None,
     ) -> bytes:
-        """Export when people are visible: timelines, markers and cues for editing programs and players."""
+        """Export when people are visible: timelines, markers and cues for editing programs and players; or their boxes."""
         return self.content(
             "GET",
             f"/screen-time/{quote(str(ep_id), safe='')}/export/{quote(str(exchange), safe='')}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.http.audit_log import AuditLog
-from chassis.mongo.episode_ids import EpisodeIds
+from chassis.mongo.episode_facts import EpisodeReadModel
 from chassis.mongo.grouper_read_model import GrouperReadModel
 from chassis.mongo.outbox import Outbox
 from chassis.s3.artifact_reader import ArtifactReader
@@ -75,7 +75,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         revisions=revisions,
         facebanks=facebanks,
         people=people,
-        episode_ids=EpisodeIds(database),
+        facts=EpisodeReadModel(database),
         reader=reader,
     )
     shows = ShowDeletion(facebanks, links, resources.storage)
@@ -177,7 +177,7 @@ def reading_parts(
     reports = ScreenTimeReports(revisions, storage, reader, settings.api)
     pictures, files = CropUrls(storage, settings.api), PictureFiles(storage)
     faces = FaceQueries(reports, pictures, files, storage, settings.recognition.representative)
-    return (reports, AppearanceExports(reports), faces, files)
+    return (reports, AppearanceExports(reports, EpisodeReadModel(resources.database)), faces, files)
 
 
 async def main() -> None:

@@ -131,7 +131,7 @@ async def test_what_is_said_of_a_member_is_told_and_reported_and_changes_no_figu
     await rig.data("PUT", f"/shows/{SHOW}/external-ids", {"wikidata": "Q99999902"})
     await rig.bus.deliver()
     told = [(event.cast_id, event.who) for event in rig.bus.of(CastDescribed)]
-    assert told == [("rita", "anonymous"), (None, "anonymous")]
+    assert told == [("rita", "local"), (None, "local")]
     after = await rig.data("GET", f"/screen-time/{EP}")
     assert after["revision"] > before["revision"]
     row = next(row for row in after["cast"] if row["cast_id"] == "rita")

@@ -72,6 +72,22 @@ async def test_a_page_of_faces_is_one_sheet(rig: IdentityRig) -> None:
     assert (await rig.call("GET", f"/media/{EP}/sprites/{'0' * 32}")).status_code == 404
 
 
+async def test_all_boxes_are_written_with_who_they_are_of_once_the_size_of_the_picture_is_known(
+    rig: IdentityRig,
+) -> None:
+    path = f"/screen-time/{EP}/export/coco"
+    unknown = await rig.call("GET", path)
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (409, "size_unknown")
+    await rig.database["episodes"].insert_one({"_id": EP, "width": 1920, "height": 1080})
+    dataset = (await rig.call("GET", path)).json()
+    assert {one["person_id"] for one in dataset["categories"]} == {"rita", TWO, identity_id(3)}
+    assert dataset["annotations"] and {(one["width"], one["height"]) for one in dataset["images"]} == {(1920, 1080)}
+    archive = await rig.call("GET", f"/screen-time/{EP}/export/mot?cast_id=rita")
+    assert (archive.headers["content-type"], archive.content[:2]) == ("application/zip", b"PK")
+    nobody = await rig.call("GET", f"{path}?cast_id=nobody")
+    assert nobody.json()["error"]["code"] == "unknown_person"
+
+
 async def test_boxes_are_of_a_bounded_stretch(rig: IdentityRig) -> None:
     found = await rig.data("GET", f"/timeline/{EP}/boxes?from_s=31&to_s=32")
     assert (found["t_ms"], len(found["box"]), len(found["track_ids"])) == ([31_000] * 2 + [31_500] * 2, 16, 2)

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from contracts.cast import CastDetails
 from contracts.external_ids import PersonIds, ProgrammeIds
-from contracts.rows import CastScreenTime, Coverage, Interval, ScreenTimeDocument, UnidentifiedScreenTime
+from contracts.rows import (
+    CastScreenTime,
+    Coverage,
+    DetectionRow,
+    GroupingMetrics,
+    IdentitiesDocument,
+    Interval,
+    ScreenTimeDocument,
+    TrackRow,
+    UnidentifiedScreenTime,
+)
+from services.identity.exports.face_boxes import BoxedEpisode, boxed_episode
+from services.identity.exports.timecode import RATES
+from tests.unit.identity.builders import make_identity, make_track
 
 EP = "harbour-lights-s02e05"
 ADA = CastDetails(role="presenter", attributes={"pronouns": "she/her"})
@@ -30,6 +45,60 @@ def cast_row(cast_id: str, name: str, *intervals: Interval, number: int = 1) -> 
         intervals_s=intervals,
         confidence=0.98,
         identity_ids=(f"identity-{number:05d}",),
+    )
+
+
+def exported_boxes(document: ScreenTimeDocument, wanted: frozenset[str] = frozenset()) -> BoxedEpisode:
+    """Boxes of its first seconds in a picture of 1280 by 720 at 25 frames/s: Ada, then José too, and a face of nobody.
+
+    José's track was cut by an operator; its second part is somebody without a name.
+    """
+    tracks = [
+        make_track(1, 2.0, 6.48),
+        make_track(2, 4.0, 4.5).model_copy(update={"track_id": "track-00000-002000"}),
+        make_track(2, 4.5, 5.0).model_copy(update={"track_id": "track-00000-002001"}),
+    ]
+    places = [(1, 2.0, 0.25), (1, 4.0, 0.25), (2, 4.0, 0.75), (1, 4.6, 0.25), (2, 4.6, 0.95)]
+    detections = [detection(f"track-00000-{track:03d}", at_s, left) for track, at_s, left in places]
+    return boxed_episode(
+        document,
+        [*detections, detection(None, 2.0, 0.5)],
+        tracks,
+        identities_of(tracks),
+        rate=RATES["25"],
+        length=2500,
+        size=(1280, 720),
+        wanted=wanted,
+    )
+
+
+def identities_of(tracks: Sequence[TrackRow]) -> IdentitiesDocument:
+    """A person of each track."""
+    metrics = GroupingMetrics(
+        tracks=3, clusters=3, unassigned_tracks=0, rescued_tracks=0, singleton_fraction=1, largest_fraction=0.3
+    )
+    return IdentitiesDocument(
+        ep_id=EP,
+        run_id="01JGFJJZ00ABCDEFGHJKMNPQR0",
+        revision=3,
+        identities=tuple(make_identity(number, track) for number, track in enumerate(tracks, start=1)),
+        metrics=metrics,
+    )
+
+
+def detection(track_id: str | None, at_s: float, left: float) -> DetectionRow:
+    """A face of a tenth of the picture's width and a fifth of its height."""
+    points = [(0.03, 0.06), (0.07, 0.06), (0.05, 0.1), (0.03, 0.14), (0.07, 0.14)]
+    return DetectionRow(
+        ep_id=EP,
+        segment=0,
+        frame_idx=round(at_s * 8),
+        ts_s=at_s,
+        bbox=(left, 0.25, left + 0.1, 0.45),
+        landmarks=tuple(value for x, y in points for value in (left + x, 0.25 + y)),
+        conf=0.9 if track_id else 0.4,
+        track_id=track_id,
+        model_id="examples",
     )
 
 

@@ -86,7 +86,7 @@ export const embedPictures = (show: string, body: t.EmbedAgain, options?: Option
 export const erasePerson = (show: string, body: t.NewErasure, options?: Options): Promise<Answer<t.ErasureReceipt>> =>
   call<t.ErasureReceipt>("POST", `/shows/${segment(show)}/erasures`, body, undefined, options);
 
-/** Address. Export when people are visible: timelines, markers and cues for editing programs and players. */
+/** Address. Export when people are visible: timelines, markers and cues for editing programs and players; or their boxes. */
 export const exportAppearances = (epId: string, exchange: string, query?: { cast_id?: Array<string>; unidentified?: boolean; participants?: boolean; fps?: "23.976" | "24" | "25" | "29.97" | "30" | "50" | "59.94" | "60" | null; start_tc?: string | null; drop_frame?: boolean | null; record_tc?: string | null; gap_s?: number; min_s?: number; handles_s?: number; media?: string | null; cues?: "names" | "json"; revision?: number | null; run_id?: string | null }): string => address(`/screen-time/${segment(epId)}/export/${segment(exchange)}`, query);
 
 /** Address. Answer with everything that is kept about a cast member, as one ZIP file. */

@@ -27,8 +27,14 @@ EXCHANGE = frozenset(get_args(Exchange))
 """Forms that are written of appearances, for other programs."""
 
 
+BOXES = frozenset({"coco", "mot"})
+"""Forms that are written of boxes in the picture."""
+
 OF_FRAMES = frozenset({"fps", "start_tc", "record_tc", "drop_frame"})
 """What only forms that count frames take."""
+
+OF_BOXES = frozenset({"cast", "fps"})
+"""What forms of boxes take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +62,8 @@ def export(ep_id: str, form: Form, *, appearances: Appearances, revision: int | 
     Raises:
         BadInput: `not_for_this_form`, `needs_a_file` and `out_not_writable`.
     """
-    if out is None and form == "parquet" and sys.stdout.isatty():
-        raise BadInput("needs_a_file", "Parquet is nothing to read in a terminal: name a file with --out.")
+    if out is None and form in {"parquet", "mot"} and sys.stdout.isatty():
+        raise BadInput("needs_a_file", f"{form} is nothing to read in a terminal: name a file with --out.")
     with connect() as api:
         content = _content(api, ep_id, form, appearances, revision=revision)
     if out is None:
@@ -76,7 +82,10 @@ def _content(api: Client, ep_id: str, form: Form, wanted: Appearances, *, revisi
     if given and form not in EXCHANGE:
         forms = ", ".join(sorted(EXCHANGE))
         raise BadInput("not_for_this_form", f"{_options(given)} is for {forms}; {form} is the whole report.")
-    if (in_frames := given & OF_FRAMES) and form not in FRAMES:
+    if form in BOXES:
+        if others := given - OF_BOXES:
+            raise BadInput("not_for_this_form", f"{_options(others)} is for appearances; {form} is of boxes.")
+    elif (in_frames := given & OF_FRAMES) and form not in FRAMES:
         forms = ", ".join(sorted(FRAMES))
         raise BadInput("not_for_this_form", f"{_options(in_frames)} is for {forms}; {form} counts no frames.")
     match form:

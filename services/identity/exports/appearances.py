@@ -10,13 +10,16 @@ from chassis.domain.intervals import clip
 from chassis.errors import BadInput
 from contracts.rows import ScreenTimeDocument
 from services.identity.exports.clips import Cutting, clips_of, frames_of, plain
+from services.identity.exports.coco import to_coco
 from services.identity.exports.ebucore import to_ebucore
 from services.identity.exports.edl import to_edl
 from services.identity.exports.elan import to_eaf
+from services.identity.exports.face_boxes import BoxedEpisode
 from services.identity.exports.fcp7 import to_fcp7
 from services.identity.exports.fcpxml import to_fcpxml
 from services.identity.exports.iptc import to_iptc
 from services.identity.exports.markers import to_avid_markers, to_marker_edl
+from services.identity.exports.mot import to_mot
 from services.identity.exports.otio import to_otio
 from services.identity.exports.player_clock import on_the_players_clock
 from services.identity.exports.programme import Programme
@@ -29,8 +32,23 @@ from services.identity.screentime.participants import only_participants
 from services.identity.signoff.statement import in_words
 
 Exchange = Literal[
-    "edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"
+    "edl",
+    "marker-edl",
+    "fcpxml",
+    "fcp7",
+    "otio",
+    "avid-markers",
+    "webvtt",
+    "ttml",
+    "eaf",
+    "tidy",
+    "iptc",
+    "ebucore",
+    "coco",
+    "mot",
 ]
+BOXES: frozenset[Exchange] = frozenset({"coco", "mot"})
+"""Written of boxes in the picture, not of appearances."""
 
 
 class FileKind(NamedTuple):
@@ -53,6 +71,8 @@ FILES: Mapping[Exchange, FileKind] = {
     "tidy": FileKind("tidy.csv", "text/csv"),
     "iptc": FileKind("iptc.json", "application/json"),
     "ebucore": FileKind("ebucore.rdf", "application/rdf+xml"),
+    "coco": FileKind("coco.json", "application/json"),
+    "mot": FileKind("mot.zip", "application/zip"),
 }
 
 
@@ -112,8 +132,15 @@ def write_appearances(
                 external_ids=document.external_ids,
                 show_external_ids=document.show_external_ids,
             )
+        case "coco" | "mot":
+            raise ValueError(f"{exchange} is written of boxes")
         case _:
             return to_webvtt(ep_id, people, duration_s=end_s, cues=form.cues, signed=signed)
+
+
+def write_boxes(episode: BoxedEpisode, exchange: Exchange) -> str | bytes:
+    """The boxes of everybody in it."""
+    return to_coco(episode) if exchange == "coco" else to_mot(episode)
 
 
 def programme_of(document: ScreenTimeDocument, form: ExportForm, *, rate_name: RateName) -> Programme:

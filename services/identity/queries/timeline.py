@@ -11,8 +11,9 @@ from chassis.domain.intervals import total
 from chassis.errors import BadInput
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.rows import DetectionRow, FaceRow, Identity
+from services.identity.faces.track_parts import parts_of
 from services.identity.queries.episodes import Content, Episode, EpisodeReader
-from services.identity.timeline.boxes import LONGEST_S, Boxes, BoxIndex, index_boxes, parts_of
+from services.identity.timeline.boxes import LONGEST_S, Boxes, BoxIndex, index_boxes
 from services.identity.timeline.columns import (
     Timeline,
     TrackColumns,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from chassis.mongo.episode_ids import EpisodeIds
+from chassis.mongo.episode_facts import EpisodeReadModel
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.service import Resources
 from contracts.blobs import BlobRef
@@ -60,7 +60,7 @@ class Reporter:
         revisions: RevisionStore,
         facebanks: FacebankStore,
         people: PeopleStore,
-        episode_ids: EpisodeIds,
+        facts: EpisodeReadModel,
         reader: ArtifactReader,
     ) -> None:
         self._resources = resources
@@ -68,7 +68,7 @@ class Reporter:
         self._revisions = revisions
         self._facebanks = facebanks
         self._people = people
-        self._episode_ids = episode_ids
+        self._facts = facts
         self._files = RevisionFiles(resources.storage, reader)
         self._rules = RecognitionRules(
             identity=resources.settings.recognition,
@@ -87,15 +87,15 @@ class Reporter:
         """
         events, made = await self._revisions.caused_by(ep_id, run_id, cause), False
         for _ in range(MOST_ROUNDS):
-            last, episode, bank, ids, is_open = await asyncio.gather(
+            last, episode, bank, facts, is_open = await asyncio.gather(
                 self._revisions.last(ep_id, run_id),
                 self._links.load(ep_id),
                 self._facebanks.show(show_of(ep_id)),
-                self._episode_ids.of(ep_id),
+                self._facts.facts(ep_id),
                 self._resources.fence.is_open(ep_id, run_id),
             )
             show = bank or Show(show=show_of(ep_id))
-            said = Descriptions(show=show.external_ids, episode=ids, members=show.details)
+            said = Descriptions(show=show.external_ids, episode=facts.external_ids, members=show.details)
             last = _without_erased(last, show)
             grouping, of_seen_run = _latest(grouped, last), grouped is None or is_erasure
             if grouping is None or not (is_open or (of_seen_run and await self._is_seen(episode, run_id))):

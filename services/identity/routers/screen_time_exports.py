@@ -24,7 +24,12 @@ router = Router(tags=["screen time"])
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 _TEXT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {kind.media_type: {"schema": {"type": "string"}} for kind in FILES.values()}}
+    200: {
+        "content": {
+            kind.media_type: {"schema": {"type": "string"} | ({"format": "binary"} if kind.suffix == "mot.zip" else {})}
+            for kind in FILES.values()
+        }
+    }
 }
 
 
@@ -81,7 +86,7 @@ async def export_appearances(
     revision: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
     run_id: Annotated[RunId | None, Query()] = None,
 ) -> Response:
-    """Export when people are visible: timelines, markers and cues for editing programs and players."""
+    """Export when people are visible: timelines, markers and cues for editing programs and players; or their boxes."""
     form = ExportForm(
         people=cast_id,
         unidentified=unidentified,
@@ -94,7 +99,7 @@ async def export_appearances(
         media=media,
         cues=cues,
     )
-    number, text = await exports.write(ep_id, exchange, form, revision=revision, run_id=run_id)
+    number, content = await exports.write(ep_id, exchange, form, revision=revision, run_id=run_id)
     who = f"-{cast_id[0]}" if len(cast_id) == 1 else ""
     kind = FILES[exchange]
-    return file_answer(text, name=f"{ep_id}-r{number}{who}.{kind.suffix}", media_type=kind.media_type)
+    return file_answer(content, name=f"{ep_id}-r{number}{who}.{kind.suffix}", media_type=kind.media_type)

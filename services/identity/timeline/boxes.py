@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from contracts.ids import RunId, TrackId
 from contracts.rows import DetectionRow, TrackRow
+from services.identity.faces.track_parts import part_at
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -20,8 +21,6 @@ LONGEST_S = 120.0
 PARTS = 10_000
 """Of the width and height of the picture: finer than a pixel of 4K is coarse."""
 NO_TRACK = -1
-_PART_DIGITS = 3
-"""The grouper appends so many digits to the id of a track for each cut of it."""
 
 
 class Boxes(BaseModel):
@@ -59,7 +58,7 @@ class BoxIndex:
         places: dict[str, int] = {}
         owners: list[int] = []
         for when, number in zip(self.t_s[first:last], self.track[first:last], strict=True):
-            now = None if number == NO_TRACK else _part_at(tracks.get(self.names[number], ()), float(when))
+            now = None if number == NO_TRACK else part_at(tracks.get(self.names[number], ()), float(when))
             owners.append(NO_TRACK if now is None else places.setdefault(now, len(places)))
         chosen = slice(first, last)
         return (
@@ -83,23 +82,3 @@ def index_boxes(rows: Iterable[DetectionRow]) -> BoxIndex:
         track=np.array(track, dtype=np.int64),
         names=tuple(names),
     )
-
-
-def parts_of(tracks: Iterable[TrackRow], names: Iterable[str]) -> dict[str, list[TrackRow]]:
-    """Detector's track id -> the tracks that it is now: itself, or the parts that operators cut it into."""
-    known = set(names)
-    found: dict[str, list[TrackRow]] = {}
-    for row in tracks:
-        name = row.track_id
-        while name not in known and len(name) > _PART_DIGITS:
-            name = name[:-_PART_DIGITS]
-        if name in known:
-            found.setdefault(name, []).append(row)
-    return found
-
-
-def _part_at(parts: Sequence[TrackRow], when: float) -> str | None:
-    """The part that covers a second; the nearest one where they meet there."""
-    if not parts:
-        return None
-    return min(parts, key=lambda row: (max(row.start_s - when, when - row.end_s, 0.0), row.start_s)).track_id

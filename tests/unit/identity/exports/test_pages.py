@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
+import zipfile
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from services.identity.exports.appearances import FILES, Exchange, ExportForm, write_appearances
+from services.identity.exports.appearances import BOXES, FILES, Exchange, ExportForm, write_appearances, write_boxes
 from services.identity.exports.clips import Cutting
 from services.identity.exports.tidy import COLUMNS
-from tests.support.exported_episode import EP, exported_episode
+from tests.support.exported_episode import EP, exported_boxes, exported_episode
 
 PAGES = Path(__file__).parents[4] / "docs" / "exports"
 EXAMPLE = re.compile(r"```sh\n(?P<command>.+)\n```\n\n```\w+\n(?P<text>.*)\n```\n\Z", re.DOTALL)
@@ -29,13 +31,26 @@ def form_of(options: list[str]) -> ExportForm:
     return ExportForm(people=people, cutting=Cutting(handles_s=handles), **plain)
 
 
+def written(exchange: Exchange, options: list[str]) -> str:
+    """What the command gives; of an archive the names of the files, each with its content."""
+    document = exported_episode()
+    if exchange not in BOXES:
+        return write_appearances(document, exchange, form_of(options), rate_name="25")
+    wanted = frozenset(value for name, value in zip(options[::2], options[1::2], strict=True) if name == "--cast")
+    content = write_boxes(exported_boxes(document, wanted), exchange)
+    if isinstance(content, str):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return "".join(f"== {name}\n{archive.read(name).decode()}" for name in archive.namelist())
+
+
 @pytest.mark.parametrize("exchange", get_args(Exchange))
 def test_the_example_of_a_page_is_what_its_command_gives(exchange: Exchange) -> None:
     found = EXAMPLE.search((PAGES / f"{exchange}.md").read_text("utf-8"))
     assert found is not None
     program, verb, ep_id, form, *options = shlex.split(found["command"])
     assert (program, verb, ep_id, form) == ("screenalytics", "export", EP, exchange)
-    text = write_appearances(exported_episode(), exchange, form_of(options), rate_name="25")
+    text = written(exchange, options)
     assert text.replace("\r\n", "\n").rstrip("\n") == found["text"]
 
 

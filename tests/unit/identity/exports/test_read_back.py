@@ -18,7 +18,7 @@ from pympi.Elan import Eaf
 from rdflib import RDF, RDFS, Graph, Namespace, URIRef
 
 from contracts.rows import ScreenTimeDocument
-from services.identity.exports.appearances import Exchange, ExportForm, programme_of, write_appearances
+from services.identity.exports.appearances import BOXES, Exchange, ExportForm, programme_of, write_appearances
 from services.identity.exports.clips import Cutting
 from services.identity.exports.ebucore import EBUCORE
 from services.identity.exports.timecode import RATE_NAMES, RATES, RateName
@@ -235,7 +235,8 @@ def test_ebucore_is_a_graph_of_the_episode_its_cast_and_its_parts(document: Scre
 
 
 def test_ids_roles_and_characters_are_where_each_form_has_a_place_for_them(document: ScreenTimeDocument) -> None:
-    texts = {form: write_appearances(document, form, ExportForm(), rate_name="25") for form in get_args(Exchange)}
+    forms: tuple[Exchange, ...] = ("otio", "iptc", "ebucore", "tidy")
+    texts = {form: write_appearances(document, form, ExportForm(), rate_name="25") for form in forms}
     read = timeline(texts["otio"], "otio_json")
     ours = read.metadata["screenalytics"]
     assert dict(ours["external_ids"]) == {"eidr": EIDR, "imdb": "tt9999905"}
@@ -291,7 +292,7 @@ def test_appearances_are_joined_then_left_out_then_lengthened(
 
 def test_every_form_is_written_of_nobody(document: ScreenTimeDocument) -> None:
     nobody = document.model_copy(update={"cast": (), "unidentified": ()})
-    for exchange in get_args(Exchange):
+    for exchange in sorted(set(get_args(Exchange)) - BOXES):
         text = write_appearances(nobody, exchange, ExportForm(), rate_name="25")
         assert "Ada" not in text
         assert text or exchange == "avid-markers"

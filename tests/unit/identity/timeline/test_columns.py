@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from contracts.ids import identity_id
+from services.identity.faces.track_parts import parts_of
 from services.identity.links.transitions import LinkState
-from services.identity.timeline.boxes import PARTS, index_boxes, parts_of
+from services.identity.timeline.boxes import PARTS, index_boxes
 from services.identity.timeline.columns import (
     NOBODY,
     cut_times,
