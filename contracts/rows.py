@@ -20,6 +20,10 @@ from contracts.warnings import Warning
 
 SCHEMA_VERSION = 1
 
+LOOK_PERIOD_S = 0.25
+LOOK_DIGITS = 32
+"""Hexadecimal, of a look: what a picture looks like in 128 bits."""
+
 Box = tuple[float, float, float, float]
 Landmarks = tuple[float, float, float, float, float, float, float, float, float, float]
 Interval = tuple[float, float]
@@ -52,6 +56,12 @@ class ShotRow(Contract):
     end_s: float = Field(ge=0)
     starts_with: Boundary
     ends_with: Boundary
+    looks: str | None = Field(
+        default=None,
+        pattern=r"^(?:[0-9a-f]{32})*$",
+        description="What the picture looks like at every quarter second of the episode that lies in the shot: 32 "
+        "hexadecimal digits each, zeros where there is nothing to tell it by; null: made before this was noted.",
+    )
 
 
 class FaceQuality(Contract):

@@ -133,6 +133,15 @@ class Client(Transport):
             query={"from": from_, "to": to, "from_run": from_run, "to_run": to_run},
         )
 
+    def compare_versions(self, ep_id: str, *, other: str) -> Answer[models.VersionComparison]:
+        """Lay another version of a programme beside this one by their pictures: who lost or won how many seconds, and where."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/versions",
+            models.VersionComparison,
+            query={"other": other},
+        )
+
     def complete_upload(self, upload_id: str) -> Answer[models.UploadView]:
         """Check what came by size and sha256, make it the episode's video, and begin a run where that was wanted."""
         return self.request("POST", f"/uploads/{quote(str(upload_id), safe='')}/complete", models.UploadView)

@@ -1326,6 +1326,16 @@ class SettleRequest(BaseModel):
     why: str | None = None
 
 
+class SharedStretch(BaseModel):
+    """
+    What both have: a second of `first` is that of `second` plus `shift_s`.
+    """
+
+    first: list[float]
+    second: list[float]
+    shift_s: float
+
+
 class ShotColumns(BaseModel):
     """
     Shots in order of time; one that a segment's border divides is two rows.
@@ -1655,6 +1665,40 @@ class UploadView(BaseModel):
     urls: Annotated[list[PartUrl] | None, Field(validate_default=True)] = []
     urls_expire_in_s: int | None = None
     run_id: str | None = None
+
+
+class Version(BaseModel):
+    """
+    One of the two. `only_here` are its stretches that the other one does not have.
+    """
+
+    ep_id: str
+    run_id: str
+    revision: int
+    duration_s: float
+    only_here_s: float
+    only_here: list[list[float]]
+
+
+class VersionPerson(BaseModel):
+    """
+    A cast member, or everybody without a name together, in both versions.
+
+    `lost` are times of the first version that are not in the second, `won` times of the second that are not in the
+    first. `otherwise_s` is what is left of the change: the same pictures, in which somebody was named, found or
+    corrected in one version and not in the other.
+    """
+
+    id: str
+    name: str
+    first_s: float
+    second_s: float
+    change_s: float
+    lost_s: float
+    won_s: float
+    otherwise_s: Annotated[float, Field(description="Change in what both versions show.")]
+    lost: list[list[float]]
+    won: list[list[float]]
 
 
 class VideoView(BaseModel):
@@ -2606,6 +2650,18 @@ class TrackFaces(BaseModel):
     rejection: str | None
     quality: TrackQuality
     faces: list[Face]
+
+
+class VersionComparison(BaseModel):
+    """
+    Two versions laid beside each other; the largest change first.
+    """
+
+    first: Version
+    second: Version
+    shared_s: float
+    shared: list[SharedStretch]
+    people: list[VersionPerson]
 
 
 class Warning(BaseModel):

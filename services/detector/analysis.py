@@ -88,6 +88,7 @@ async def analyse_segment(
         is_last=source.is_last,
         cuts_s=tuple(sorted({*reading.cuts_s, *reading.dissolves_s, *borders_s})),
         cut_at_end=reading.cut_at_end,
+        looks=reading.looks,
     )
     followed = tracker.finish(sorted({*reading.dissolves_s, *borders_s}))
     found = await confirm_tracks(followed, detectors.check, profile)

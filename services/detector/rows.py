@@ -18,6 +18,7 @@ from contracts.rows import Boundary, Box, DetectionRow, FaceRow, Landmarks, Shot
 from services.detector.pictures.best_crops import KeptPicture
 from services.detector.pictures.change import picture_change
 from services.detector.rules import DetectorProfile
+from services.detector.shots.looks import Looks
 from services.detector.tracks.confirmation import FoundTrack
 from services.detector.tracks.segment_tracks import AnalysedFrame
 from services.detector.tracks.spans import track_span
@@ -54,6 +55,7 @@ class RowWriter:
     is_last: bool
     cuts_s: tuple[float, ...]
     cut_at_end: bool
+    looks: Looks
 
     def write(self, frames: Sequence[AnalysedFrame], found: Sequence[FoundTrack]) -> SegmentRows:
         """Rows of the analysed frames and of the tracks found in them."""
@@ -97,6 +99,7 @@ class RowWriter:
                 end_s=_seconds(end),
                 starts_with=opening if number == 0 else "cut",
                 ends_with=closing if number == last else "cut",
+                looks=self.looks.between(start, end),
             )
             for number, (start, end) in enumerate(pairwise(borders))
         )

@@ -48,6 +48,7 @@ from services.identity.queries.personal_data import PersonalData
 from services.identity.queries.review import ReviewQueries
 from services.identity.queries.revisions import ScreenTimeReports
 from services.identity.queries.timeline import TimelineQueries
+from services.identity.queries.versions import VersionQueries
 from services.identity.reporter.reporter import Reporter
 from services.identity.routers import ROUTERS
 from services.identity.settings import IdentitySettings
@@ -177,7 +178,8 @@ def reading_parts(
     reports = ScreenTimeReports(revisions, storage, reader, settings.api)
     pictures, files = CropUrls(storage, settings.api), PictureFiles(storage)
     faces = FaceQueries(reports, pictures, files, storage, settings.recognition.representative)
-    return (reports, AppearanceExports(reports, EpisodeReadModel(resources.database)), faces, files)
+    exports = AppearanceExports(reports, EpisodeReadModel(resources.database))
+    return (reports, exports, VersionQueries(reports), faces, files)
 
 
 async def main() -> None:

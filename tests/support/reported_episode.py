@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,9 @@ from contracts.rows import (
     GroupingMetrics,
     IdentitiesDocument,
     Identity,
+    Interval,
     ScreenTimeDocument,
+    ShotRow,
     TrackMetricsDocument,
     TrackRow,
 )
@@ -66,8 +69,12 @@ async def report_episode(
     revisions: int = 2,
     decoded_frames: int = round(DURATION_S * FPS),
     names: Mapping[str, str] = NAMES,
+    without: Interval = (0.0, 0.0),
 ) -> ReportedEpisode:
-    """Ada has two tracks, Bo one, a stranger one; from the second revision on Bo counts for Ada's second track too."""
+    """Ada has two tracks, Bo one, a stranger one; from the second revision on Bo counts for Ada's second track too.
+
+    All look the same every quarter second; `without` is a stretch that is left out, and as much black follows at the end.
+    """
     tracks = tuple(
         track.model_copy(update={"ep_id": ep_id})
         for track in (
@@ -94,6 +101,8 @@ async def report_episode(
             visibility=VisibilityRules(),
         )
         manifests = await _manifests(storage, document, identities, tracks, faces, decoded_frames)
+        shots = RunManifests(storage, ep_id, run_id, revision=revision)
+        manifests["shots.jsonl"] = await shots.put_rows("shots.jsonl", [_looking(without)])
         await _save(database, document, manifests)
         documents.append(document)
     return ReportedEpisode(ep_id=ep_id, run_id=run_id, documents=tuple(documents), tracks=tracks, faces=faces)
@@ -105,6 +114,23 @@ def _grouping(tracks: tuple[TrackRow, ...], revision: int) -> tuple[list[Identit
     else:
         people = [make_identity(1, tracks[0]), make_identity(2, tracks[2], tracks[1]), make_identity(3, tracks[3])]
     return people, {1: "ada", 2: "bo"}
+
+
+def _looking(without: Interval) -> ShotRow:
+    """One shot in which no picture is like another."""
+    times = [number / 4 for number in range(round(4 * DURATION_S))]
+    shown = [time for time in times if not without[0] <= time < without[1]]
+    looks = [hashlib.sha256(f"{time}".encode()).hexdigest()[:32] for time in shown]
+    looks += ["0" * 32] * (len(times) - len(shown))
+    return ShotRow(
+        shot_id="shot-00000-000",
+        segment=0,
+        start_s=0.0,
+        end_s=DURATION_S,
+        starts_with="start",
+        ends_with="end",
+        looks="".join(looks),
+    )
 
 
 async def _faces(storage: Storage, ep_id: str, run_id: str, tracks: tuple[TrackRow, ...]) -> tuple[FaceRow, ...]:

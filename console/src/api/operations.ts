@@ -38,6 +38,10 @@ export const compareRuns = (epId: string, query: { a: string; b: string }, optio
 export const compareScreenTime = (epId: string, query: { from: number; to: number; from_run?: string | null; to_run?: string | null }, options?: Options): Promise<Answer<t.ScreenTimeDifference>> =>
   call<t.ScreenTimeDifference>("GET", `/screen-time/${segment(epId)}/diff`, undefined, query, options);
 
+/** Lay another version of a programme beside this one by their pictures: who lost or won how many seconds, and where. */
+export const compareVersions = (epId: string, query: { other: string }, options?: Options): Promise<Answer<t.VersionComparison>> =>
+  call<t.VersionComparison>("GET", `/screen-time/${segment(epId)}/versions`, undefined, query, options);
+
 /** Check what came by size and sha256, make it the episode's video, and begin a run where that was wanted. */
 export const completeUpload = (uploadId: string, options?: Options): Promise<Answer<t.UploadView>> =>
   call<t.UploadView>("POST", `/uploads/${segment(uploadId)}/complete`, undefined, undefined, options);

@@ -1292,6 +1292,12 @@ export interface SettleRequest {
   why?: string | null;
 }
 
+export interface SharedStretch {
+  first: [number, number];
+  second: [number, number];
+  shift_s: number;
+}
+
 export interface ShotColumns {
   shot_id: Array<string>;
   start_ms: Array<number>;
@@ -1504,6 +1510,36 @@ export interface UploadView {
   urls?: Array<PartUrl>;
   urls_expire_in_s?: number | null;
   run_id?: string | null;
+}
+
+export interface Version {
+  ep_id: string;
+  run_id: string;
+  revision: number;
+  duration_s: number;
+  only_here_s: number;
+  only_here: Array<[number, number]>;
+}
+
+export interface VersionComparison {
+  first: Version;
+  second: Version;
+  shared_s: number;
+  shared: Array<SharedStretch>;
+  people: Array<VersionPerson>;
+}
+
+export interface VersionPerson {
+  id: string;
+  name: string;
+  first_s: number;
+  second_s: number;
+  change_s: number;
+  lost_s: number;
+  won_s: number;
+  otherwise_s: number;
+  lost: Array<[number, number]>;
+  won: Array<[number, number]>;
 }
 
 export interface VideoView {

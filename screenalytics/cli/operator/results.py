@@ -1,7 +1,8 @@
-"""`screenalytics undo`, `redo`, `history`, `export` and `totals`."""
+"""`screenalytics undo`, `redo`, `history`, `export`, `totals` and `compare`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
         ("history", history_command),
         ("export", export_command),
         ("totals", totals_command),
+        ("compare", compare_command),
     ):
         app.command(name)(command)
 
@@ -103,6 +105,18 @@ def totals_command(
     from screenalytics.commands.operator.totals import show_totals
 
     show_totals(what, by=by, season=season, participants=participants, as_json=as_json)
+
+
+def compare_command(
+    first: Annotated[str, typer.Argument(metavar="EP1", help="Episode id of the one version.")],
+    second: Annotated[str, typer.Argument(metavar="EP2", help="Episode id of the other version.")],
+    html: Annotated[Path | None, typer.Option(help="Write a page that needs nothing else.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Two versions of a programme, by their pictures: who lost or won how many seconds, and where."""
+    from screenalytics.commands.operator.versions import compare
+
+    compare(first, second, html=html, as_json=as_json)
 
 
 def _only(edits: bool, links: bool) -> Log | None:

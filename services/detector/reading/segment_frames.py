@@ -22,6 +22,7 @@ from services.detector.rules import DetectorProfile, ShotRules
 from services.detector.shots.cuts import ShotDetector, ShotFrame
 from services.detector.shots.dissolves import DissolveDetector
 from services.detector.shots.gaps import GapFinder
+from services.detector.shots.looks import Looks
 from services.detector.shots.sampling import sample_frames
 
 Pixels = npt.NDArray[np.uint8]
@@ -81,6 +82,7 @@ class SegmentReading:
     dissolves_s: list[float] = field(default_factory=list)
     cut_at_end: bool = False
     cpu_s: float = 0.0
+    looks: Looks = field(default_factory=lambda: Looks(0.0))
 
     def borders_of_holes(self, source: SegmentSource) -> list[float]:
         """Where holes begin and end inside the segment. Nobody is on screen in a hole, so it is a shot of its own."""
@@ -94,7 +96,7 @@ def read_samples(source: SegmentSource, profile: DetectorProfile) -> Generator[S
     Raises what `decode_segment` raises.
     """
     started_s = time.process_time()
-    reading = SegmentReading(GapFinder(source.start_s, source.end_s))
+    reading = SegmentReading(GapFinder(source.start_s, source.end_s), looks=Looks(source.start_s))
     decoded = decode_segment(
         source.url,
         stream_index=source.stream_index,
@@ -141,6 +143,7 @@ def _inside(
         reading.notes.see(entry.frame)
         reading.decoded_frames += 1
         reading.holes.see(entry.frame.ts_s, shown_s=entry.frame.shown_s)
+        reading.looks.see(entry.frame)
         if entry.cut:
             reading.cuts_s.append(entry.frame.ts_s)
         dissolves.push(entry.frame, cut=entry.cut)

@@ -133,7 +133,9 @@ def _append_shots(shots: list[ShotRow], segment: SegmentTracks, *, goes_on: bool
         shots.extend(own)
         return {}
     first = own[0]
-    shots[-1] = shots[-1].model_copy(update={"end_s": first.end_s, "ends_with": first.ends_with})
+    before = shots[-1]
+    looks = None if before.looks is None or first.looks is None else before.looks + first.looks
+    shots[-1] = before.model_copy(update={"end_s": first.end_s, "ends_with": first.ends_with, "looks": looks})
     shots.extend(own[1:])
     return {first.shot_id: shots[-len(own)].shot_id}
 

@@ -43,15 +43,15 @@ def render_report(
     view = build_view(
         document=document, title=title, shots=shots, thumbnails=thumbnails, metrics=metrics, conflicts=conflicts
     )
-    script = _asset("report.js")
+    script = asset("report.js")
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             view=view,
             document=document,
             metrics=metrics,
-            style=_asset("report.css"),
+            style=asset("report.css"),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         )
@@ -59,12 +59,14 @@ def render_report(
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file beside the templates."""
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates, with the filters that all pages share."""
     environment = Environment(
         loader=FileSystemLoader(ASSETS),
         autoescape=True,

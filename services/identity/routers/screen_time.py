@@ -8,12 +8,14 @@ from fastapi import Depends, Query, Response
 
 from chassis.errors import BadInput
 from chassis.http.auth import Viewer
+from chassis.http.errors import ApiError
 from chassis.http.parts import Provide
 from chassis.http.results import LARGEST_PAGE, ApiResult, Page, ok
 from chassis.http.routing import Router
-from contracts.ids import EpId, RunId, Slug
+from contracts.ids import EpId, RunId, Slug, show_of
 from contracts.rows import ScreenTimeDocument
 from services.identity.queries.revisions import FILES, FileFormat, RevisionSummary, ScreenTimeFile, ScreenTimeReports
+from services.identity.queries.versions import VersionQueries
 from services.identity.routers.downloads import file_answer
 from services.identity.routers.requests import Participants
 from services.identity.screentime.comparison import ScreenTimeDifference, compare
@@ -21,6 +23,7 @@ from services.identity.screentime.groups import By, EpisodePeople, GroupTotals, 
 from services.identity.screentime.moments import Moment, Together, visible_at, when_together
 from services.identity.screentime.participants import only_participants
 from services.identity.screentime.totals import ShowTotals, total_up
+from services.identity.screentime.versions import VersionComparison
 
 router = Router(tags=["screen time"])
 
@@ -114,6 +117,19 @@ async def compare_screen_time(
     old = await reports.document(await reports.find(ep_id, revision=before, run_id=from_run))
     new = await reports.document(await reports.find(ep_id, revision=after, run_id=to_run))
     return ok(compare(old, new))
+
+
+@router.get("/screen-time/{ep_id}/versions")
+async def compare_versions(
+    ep_id: EpId,
+    versions: Annotated[VersionQueries, Depends(Provide(VersionQueries))],
+    principal: Viewer,
+    other: Annotated[EpId, Query(description="The other version: an episode of its own.")],
+) -> ApiResult[VersionComparison]:
+    """Lay another version of a programme beside this one by their pictures: who lost or won how many seconds, and where."""
+    if not principal.may_see(show_of(other)):
+        raise ApiError(403, "forbidden", f"You may not see the show {show_of(other)}.")
+    return ok(await versions.compare(ep_id, other))
 
 
 @router.get(
