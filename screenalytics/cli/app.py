@@ -208,6 +208,22 @@ def watch_command(
     _run(watch(place, profile=profile.value, state=state, every_s=every, settle_s=settle, once=once))
 
 
+@app.command("verify")
+def verify_command(
+    statement: Annotated[Path, typer.Argument(metavar="FILE", help="What `proof` wrote.")],
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The signer's public key, which you trust.")] = None,
+    video: Annotated[Path | None, typer.Option(metavar="FILE", help="The video it should be of.")] = None,
+    files: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The files of the result, as `run` leaves them.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+) -> None:
+    """Hold a signed statement against video and files, without a network; names what does not match, and exits with 1."""
+    from screenalytics.commands.verify import verify_statement
+
+    raise typer.Exit(verify_statement(statement, key=key, video=video, files=files, as_json=as_json))
+
+
 @app.command("tail")
 def tail_command(
     topics: Annotated[list[str] | None, typer.Argument(help="Topics to follow; all if left out.")] = None,

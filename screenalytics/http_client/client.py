@@ -32,6 +32,7 @@ ListEpisodesState = Literal["requested", "running", "finished", "failed", "cance
 ListEpisodesSort = Literal["updated", "air_date", "ep_id"]
 ListIdentitiesState = Literal["all", "linked", "unidentified"]
 ListPeopleState = Literal["all", "linked", "unidentified"]
+ListWebhookDeliveriesState = Literal["waiting", "delivered", "dead"]
 ReadScreenTimeFileFileFormat = Literal["json", "csv", "parquet", "html"]
 
 
@@ -116,6 +117,10 @@ class Client(Transport):
             "POST", f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}/cancel", models.RunView
         )
 
+    def change_webhook(self, webhook_id: str, body: models.WebhookChange) -> Answer[models.WebhookView]:
+        """Change a webhook, or turn it off and on. What happens while it is off is not told later."""
+        return self.request("PATCH", f"/webhooks/{quote(str(webhook_id), safe='')}", models.WebhookView, body=body)
+
     def compare_runs(self, ep_id: str, *, a: str, b: str) -> Answer[models.RunComparison]:
         """Compare two runs: plan, models, durations, metrics, and screen time of each person."""
         return self.request(
@@ -154,6 +159,10 @@ class Client(Transport):
         """Create a show; the same show again changes nothing."""
         return self.request("POST", "/shows", models.ShowView, body=body)
 
+    def create_webhook(self, body: models.NewWebhook) -> Answer[models.WebhookWithSecret]:
+        """Tell an address what happens from now on. The answer has the secret, which is shown this once."""
+        return self.request("POST", "/webhooks", models.WebhookWithSecret, body=body)
+
     def delete_episode(self, ep_id: str) -> Answer[models.DeletedEpisode]:
         """Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after."""
         return self.request("DELETE", f"/episodes/{quote(str(ep_id), safe='')}", models.DeletedEpisode)
@@ -181,6 +190,10 @@ class Client(Transport):
     def delete_show(self, show: str) -> Answer[models.DeletedShow]:
         """Delete a show with its cast, pictures and all its episodes; they follow within a minute or two."""
         return self.request("DELETE", f"/shows/{quote(str(show), safe='')}", models.DeletedShow)
+
+    def delete_webhook(self, webhook_id: str) -> Answer[bool]:
+        """Delete a webhook with its log and all that was to be told."""
+        return self.request("DELETE", f"/webhooks/{quote(str(webhook_id), safe='')}", bool)
 
     def describe_cast_member(
         self, show: str, cast_id: str, body: models.GivenDetails, *, idempotency_key: str | None = None
@@ -622,6 +635,17 @@ class Client(Transport):
             query={"cursor": cursor, "limit": limit},
         )
 
+    def list_screen_time_manifests(
+        self, ep_id: str, *, revision: int | None = None, run_id: str | None = None
+    ) -> Answer[models.RevisionFileList]:
+        """List every file of a revision with its hash, and the versions of edits and links it is made from."""
+        return self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/manifests",
+            models.RevisionFileList,
+            query={"revision": revision, "run_id": run_id},
+        )
+
     def list_screen_time_revisions(
         self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
     ) -> Answer[models.PageRevisionSummary]:
@@ -649,6 +673,26 @@ class Client(Transport):
     def list_temporal_suggestions(self, ep_id: str) -> Answer[list[models.TemporalMatch]]:
         """Who may be the people nobody recognises, by place and time."""
         return self.request("GET", f"/suggestions/{quote(str(ep_id), safe='')}/temporal", list[models.TemporalMatch])
+
+    def list_webhook_deliveries(
+        self,
+        webhook_id: str,
+        *,
+        state: ListWebhookDeliveriesState | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Answer[models.PageDeliveryView]:
+        """What was and is to be told in the last two weeks, the latest event first, with every try."""
+        return self.request(
+            "GET",
+            f"/webhooks/{quote(str(webhook_id), safe='')}/deliveries",
+            models.PageDeliveryView,
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    def list_webhooks(self, *, limit: int | None = None, cursor: str | None = None) -> Answer[models.PageWebhookView]:
+        """Every webhook, the oldest first."""
+        return self.request("GET", "/webhooks", models.PageWebhookView, query={"limit": limit, "cursor": cursor})
 
     def lock_cluster(
         self,
@@ -939,6 +983,10 @@ class Client(Transport):
             "GET", f"/media/{quote(str(ep_id), safe='')}/tracks/{quote(str(track_id), safe='')}", models.TrackFaces
         )
 
+    def read_webhook(self, webhook_id: str) -> Answer[models.WebhookView]:
+        """One webhook."""
+        return self.request("GET", f"/webhooks/{quote(str(webhook_id), safe='')}", models.WebhookView)
+
     def recluster_episode(
         self,
         ep_id: str,
@@ -1060,6 +1108,10 @@ class Client(Transport):
             body=body,
         )
 
+    def replay_webhook(self, webhook_id: str, body: models.ReplayRequest) -> Answer[models.Replayed]:
+        """Tell again what was told or given up, under the same ids: some messages, or all that are in a state."""
+        return self.request("POST", f"/webhooks/{quote(str(webhook_id), safe='')}/replay", models.Replayed, body=body)
+
     def restore_extras(
         self,
         ep_id: str,
@@ -1124,6 +1176,10 @@ class Client(Transport):
             f"/episodes/{quote(str(ep_id), safe='')}/runs/{quote(str(run_id), safe='')}/resume",
             models.ResumedRun,
         )
+
+    def rotate_webhook_secret(self, webhook_id: str) -> Answer[models.WebhookWithSecret]:
+        """Make a new secret, shown this once; for a day messages are signed with the one before as well."""
+        return self.request("POST", f"/webhooks/{quote(str(webhook_id), safe='')}/secret", models.WebhookWithSecret)
 
     def settle_question(
         self,
@@ -1206,6 +1262,10 @@ class Client(Transport):
             query={"follow": follow},
             headers={"last-event-id": last_event_id},
         )
+
+    def test_webhook(self, webhook_id: str) -> Answer[models.DeliveryView]:
+        """Tell the address a `webhook.test`; what came of it is in the deliveries."""
+        return self.request("POST", f"/webhooks/{quote(str(webhook_id), safe='')}/test", models.DeliveryView)
 
     def total_groups(
         self,

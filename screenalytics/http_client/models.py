@@ -869,6 +869,7 @@ class NewWebhook(BaseModel):
                 "links.changed",
                 "clusters.edited",
                 "cast.changed",
+                "cast.described",
                 "facebank.updated",
                 "episode.changed",
                 "episode.deleted",
@@ -1236,6 +1237,34 @@ class ResumedRun(BaseModel):
     ep_id: str
     run_id: str
     segments_asked: int
+
+
+class RevisionFile(BaseModel):
+    """
+    A file of a revision.
+    """
+
+    name: str
+    sha256: str
+    bytes: int
+    media_type: str
+
+
+class RevisionFileList(BaseModel):
+    """
+    Every file of a revision, by name, and what the revision is made from.
+    """
+
+    run_id: str
+    revision: int
+    at: AwareDatetime
+    grouping_revision: int | None
+    edits_version: Annotated[
+        int | None,
+        Field(description="Version of the edits of clusters; null: made before it was noted."),
+    ]
+    links_version: int | None
+    files: list[RevisionFile]
 
 
 class RevisionName(BaseModel):
@@ -1783,6 +1812,7 @@ class WebhookChange(BaseModel):
                 "links.changed",
                 "clusters.edited",
                 "cast.changed",
+                "cast.described",
                 "facebank.updated",
                 "episode.changed",
                 "episode.deleted",
@@ -1819,6 +1849,7 @@ class WebhookView(BaseModel):
             "links.changed",
             "clusters.edited",
             "cast.changed",
+            "cast.described",
             "facebank.updated",
             "episode.changed",
             "episode.deleted",
@@ -1859,6 +1890,7 @@ class WebhookWithSecret(BaseModel):
             "links.changed",
             "clusters.edited",
             "cast.changed",
+            "cast.described",
             "facebank.updated",
             "episode.changed",
             "episode.deleted",

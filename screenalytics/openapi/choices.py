@@ -4,7 +4,20 @@ from typing import Literal
 
 Profile = Literal["low_power", "balanced", "high_accuracy"]
 ExportAppearancesExchange = Literal[
-    "edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"
+    "edl",
+    "marker-edl",
+    "fcpxml",
+    "fcp7",
+    "otio",
+    "avid-markers",
+    "webvtt",
+    "ttml",
+    "eaf",
+    "tidy",
+    "iptc",
+    "ebucore",
+    "coco",
+    "mot",
 ]
 ExportAppearancesFps = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
 ExportAppearancesCues = Literal["names", "json"]

@@ -13,6 +13,7 @@ from contracts.rows import (
     GroupingMetrics,
     IdentitiesDocument,
     Interval,
+    Landmarks,
     ScreenTimeDocument,
     TrackRow,
     UnidentifiedScreenTime,
@@ -86,6 +87,11 @@ def identities_of(tracks: Sequence[TrackRow]) -> IdentitiesDocument:
     )
 
 
+def _ten(values: Sequence[float]) -> Landmarks:
+    a, b, c, d, e, f, g, h, i, j = values
+    return a, b, c, d, e, f, g, h, i, j
+
+
 def detection(track_id: str | None, at_s: float, left: float) -> DetectionRow:
     """A face of a tenth of the picture's width and a fifth of its height."""
     points = [(0.03, 0.06), (0.07, 0.06), (0.05, 0.1), (0.03, 0.14), (0.07, 0.14)]
@@ -95,7 +101,7 @@ def detection(track_id: str | None, at_s: float, left: float) -> DetectionRow:
         frame_idx=round(at_s * 8),
         ts_s=at_s,
         bbox=(left, 0.25, left + 0.1, 0.45),
-        landmarks=tuple(value for x, y in points for value in (left + x, 0.25 + y)),
+        landmarks=_ten([value for x, y in points for value in (left + x, 0.25 + y)]),
         conf=0.9 if track_id else 0.4,
         track_id=track_id,
         model_id="examples",

@@ -45,8 +45,8 @@ def shots_of(video: Path, *, ep_id: str = "my-show-s01e01") -> tuple[list[ShotRo
     """The shots of a video as the detector notes them, and its length in seconds."""
     with av.open(str(video)) as container:
         pictures = container.streams.video[0]
-        duration_s = float(pictures.duration * pictures.time_base) if pictures.duration else 0.0
-        origin_s = float((pictures.start_time or 0) * pictures.time_base)
+        tick = pictures.time_base or Fraction(1)
+        duration_s, origin_s = float((pictures.duration or 0) * tick), float((pictures.start_time or 0) * tick)
     source = SegmentSource(
         url=str(video),
         stream_index=0,

@@ -30,6 +30,10 @@ export const beginUpload = (body: t.NewUpload, options?: Options): Promise<Answe
 export const cancelRun = (epId: string, runId: string, options?: Options): Promise<Answer<t.RunView>> =>
   call<t.RunView>("POST", `/episodes/${segment(epId)}/runs/${segment(runId)}/cancel`, undefined, undefined, options);
 
+/** Change a webhook, or turn it off and on. What happens while it is off is not told later. */
+export const changeWebhook = (webhookId: string, body: t.WebhookChange, options?: Options): Promise<Answer<t.WebhookView>> =>
+  call<t.WebhookView>("PATCH", `/webhooks/${segment(webhookId)}`, body, undefined, options);
+
 /** Compare two runs: plan, models, durations, metrics, and screen time of each person. */
 export const compareRuns = (epId: string, query: { a: string; b: string }, options?: Options): Promise<Answer<t.RunComparison>> =>
   call<t.RunComparison>("GET", `/episodes/${segment(epId)}/runs/compare`, undefined, query, options);
@@ -54,6 +58,10 @@ export const createEpisode = (body: t.NewEpisode, options?: Options): Promise<An
 export const createShow = (body: t.NewShow, options?: Options): Promise<Answer<t.ShowView>> =>
   call<t.ShowView>("POST", `/shows`, body, undefined, options);
 
+/** Tell an address what happens from now on. The answer has the secret, which is shown this once. */
+export const createWebhook = (body: t.NewWebhook, options?: Options): Promise<Answer<t.WebhookWithSecret>> =>
+  call<t.WebhookWithSecret>("POST", `/webhooks`, body, undefined, options);
+
 /** Delete an episode with everything that is kept of it: gone at once, removed everywhere soon after. */
 export const deleteEpisode = (epId: string, options?: Options): Promise<Answer<t.DeletedEpisode>> =>
   call<t.DeletedEpisode>("DELETE", `/episodes/${segment(epId)}`, undefined, undefined, options);
@@ -69,6 +77,10 @@ export const deletePictures = (show: string, castId: string, options?: Options):
 /** Delete a show with its cast, pictures and all its episodes; they follow within a minute or two. */
 export const deleteShow = (show: string, options?: Options): Promise<Answer<t.DeletedShow>> =>
   call<t.DeletedShow>("DELETE", `/shows/${segment(show)}`, undefined, undefined, options);
+
+/** Delete a webhook with its log and all that was to be told. */
+export const deleteWebhook = (webhookId: string, options?: Options): Promise<Answer<boolean>> =>
+  call<boolean>("DELETE", `/webhooks/${segment(webhookId)}`, undefined, undefined, options);
 
 /** Say ids, role, characters and attributes of a cast member, in the place of what was said before. */
 export const describeCastMember = (show: string, castId: string, body: t.GivenDetails, options?: Options): Promise<Answer<t.MemberDetail>> =>
@@ -216,6 +228,10 @@ export const listRescuedTracks = (epId: string, query?: { limit?: number; cursor
 export const listRuns = (epId: string, query?: { cursor?: string | null; limit?: number }, options?: Options): Promise<Answer<t.PageRunView>> =>
   call<t.PageRunView>("GET", `/episodes/${segment(epId)}/runs`, undefined, query, options);
 
+/** List every file of a revision with its hash, and the versions of edits and links it is made from. */
+export const listScreenTimeManifests = (epId: string, query?: { revision?: number | null; run_id?: string | null }, options?: Options): Promise<Answer<t.RevisionFileList>> =>
+  call<t.RevisionFileList>("GET", `/screen-time/${segment(epId)}/manifests`, undefined, query, options);
+
 /** List the revisions of all runs, the newest first. */
 export const listScreenTimeRevisions = (epId: string, query?: { limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.PageRevisionSummary>> =>
   call<t.PageRevisionSummary>("GET", `/screen-time/${segment(epId)}/revisions`, undefined, query, options);
@@ -231,6 +247,14 @@ export const listSuggestions = (epId: string, query?: { participants?: boolean }
 /** Who may be the people nobody recognises, by place and time. */
 export const listTemporalSuggestions = (epId: string, options?: Options): Promise<Answer<Array<t.TemporalMatch>>> =>
   call<Array<t.TemporalMatch>>("GET", `/suggestions/${segment(epId)}/temporal`, undefined, undefined, options);
+
+/** What was and is to be told in the last two weeks, the latest event first, with every try. */
+export const listWebhookDeliveries = (webhookId: string, query?: { state?: "waiting" | "delivered" | "dead" | null; limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.PageDeliveryView>> =>
+  call<t.PageDeliveryView>("GET", `/webhooks/${segment(webhookId)}/deliveries`, undefined, query, options);
+
+/** Every webhook, the oldest first. */
+export const listWebhooks = (query?: { limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.PageWebhookView>> =>
+  call<t.PageWebhookView>("GET", `/webhooks`, undefined, query, options);
 
 /** Lock a cluster that is complete and right. */
 export const lockCluster = (epId: string, body: t.LockCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
@@ -348,6 +372,10 @@ export const readTimeline = (epId: string, options?: Options): Promise<Answer<t.
 export const readTrackFaces = (epId: string, trackId: string, options?: Options): Promise<Answer<t.TrackFaces>> =>
   call<t.TrackFaces>("GET", `/media/${segment(epId)}/tracks/${segment(trackId)}`, undefined, undefined, options);
 
+/** One webhook. */
+export const readWebhook = (webhookId: string, options?: Options): Promise<Answer<t.WebhookView>> =>
+  call<t.WebhookView>("GET", `/webhooks/${segment(webhookId)}`, undefined, undefined, options);
+
 /** Group the episode with other thresholds from here on. */
 export const reclusterEpisode = (epId: string, body: t.ReclusterEpisode, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
   call<t.EditAnswer>("POST", `/clusters/${segment(epId)}/recluster`, body, query, options);
@@ -380,6 +408,10 @@ export const renameCastMember = (show: string, castId: string, body: t.Renaming,
 export const renameCluster = (epId: string, body: t.RenameCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
   call<t.EditAnswer>("POST", `/clusters/${segment(epId)}/rename`, body, query, options);
 
+/** Tell again what was told or given up, under the same ids: some messages, or all that are in a state. */
+export const replayWebhook = (webhookId: string, body: t.ReplayRequest, options?: Options): Promise<Answer<t.Replayed>> =>
+  call<t.Replayed>("POST", `/webhooks/${segment(webhookId)}/replay`, body, undefined, options);
+
 /** Say that people are no background performers. */
 export const restoreExtras = (epId: string, body: t.ExtrasRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ExtrasOutcome>> =>
   call<t.ExtrasOutcome>("POST", `/extras/${segment(epId)}/restore`, body, query, options);
@@ -395,6 +427,10 @@ export const restoreTracks = (epId: string, body: t.RestoreTracks, query?: { wai
 /** Take a failed or cancelled run up again: what it lacks is asked for within a few seconds. */
 export const resumeRun = (epId: string, runId: string, options?: Options): Promise<Answer<t.ResumedRun>> =>
   call<t.ResumedRun>("POST", `/episodes/${segment(epId)}/runs/${segment(runId)}/resume`, undefined, undefined, options);
+
+/** Make a new secret, shown this once; for a day messages are signed with the one before as well. */
+export const rotateWebhookSecret = (webhookId: string, options?: Options): Promise<Answer<t.WebhookWithSecret>> =>
+  call<t.WebhookWithSecret>("POST", `/webhooks/${segment(webhookId)}/secret`, undefined, undefined, options);
 
 /** Say of a question that all is right as it is: it is not asked again; a change of the links, undone like others. */
 export const settleQuestion = (epId: string, body: t.SettleRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
@@ -414,6 +450,10 @@ export const startRun = (epId: string, body: t.NewRun, options?: Options): Promi
 
 /** Address. Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run. */
 export const streamEpisodeEvents = (epId: string, query?: { follow?: boolean }): string => address(`/episodes/${segment(epId)}/events`, query);
+
+/** Tell the address a `webhook.test`; what came of it is in the deliveries. */
+export const testWebhook = (webhookId: string, options?: Options): Promise<Answer<t.DeliveryView>> =>
+  call<t.DeliveryView>("POST", `/webhooks/${segment(webhookId)}/test`, undefined, undefined, options);
 
 /** Sum up roles, characters or an attribute of the cast in an episode. */
 export const totalGroups = (epId: string, query: { by: string; revision?: number | null; run_id?: string | null; participants?: boolean }, options?: Options): Promise<Answer<t.GroupTotals>> =>

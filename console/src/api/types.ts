@@ -5,7 +5,7 @@ export interface AnswerRequest {
   effect_s: number;
   method: "PUT" | "POST" | "DELETE";
   path: string;
-  body?: Record<string, unknown> | null;
+  body: Record<string, unknown> | null;
 }
 
 export interface Appearance {
@@ -34,8 +34,8 @@ export interface ApplyAll {
 export interface ApplyOutcome {
   version: number;
   changed: boolean;
-  changes?: Array<LinkChange>;
-  revision?: number | null;
+  changes: Array<LinkChange>;
+  revision: number | null;
   applied: Array<CastLink>;
   skipped: Array<SkippedSuggestion>;
 }
@@ -43,13 +43,13 @@ export interface ApplyOutcome {
 export interface AuditEntry {
   at: string;
   who: string;
-  caller?: string | null;
+  caller: string | null;
   role: string;
   method: string;
   path: string;
   status: number;
-  ep_id?: string | null;
-  show?: string | null;
+  ep_id: string | null;
+  show: string | null;
 }
 
 export interface BodyAddPictures {
@@ -69,10 +69,10 @@ export interface Boxes {
 }
 
 export interface CastDetails {
-  external_ids?: PersonIds;
-  role?: string | null;
-  characters?: Array<string>;
-  attributes?: Record<string, unknown>;
+  external_ids: PersonIds;
+  role: string | null;
+  characters: Array<string>;
+  attributes: Record<string, unknown>;
 }
 
 export interface CastImport {
@@ -87,7 +87,7 @@ export interface CastLink {
   margin: number;
   at: string;
   event_id: string;
-  seen_as?: Array<string>;
+  seen_as: Array<string>;
 }
 
 export interface CastScreenTime {
@@ -96,20 +96,20 @@ export interface CastScreenTime {
   visible_s: number;
   share: number;
   appearances: number;
-  first_s?: number | null;
-  last_s?: number | null;
+  first_s: number | null;
+  last_s: number | null;
   longest_s: number;
-  mean_face_size?: number | null;
+  mean_face_size: number | null;
   intervals_s: Array<[number, number]>;
   confidence: number;
   identity_ids: Array<string>;
-  representative?: string | null;
-  present_s?: number | null;
-  present_intervals_s?: Array<[number, number]>;
-  prominence?: number | null;
-  participant?: boolean;
-  shown?: Array<Appearance>;
-  details?: CastDetails;
+  representative: string | null;
+  present_s: number | null;
+  present_intervals_s: Array<[number, number]>;
+  prominence: number | null;
+  participant: boolean;
+  shown: Array<Appearance>;
+  details: CastDetails;
 }
 
 export interface CastTotal {
@@ -125,7 +125,7 @@ export interface Choice {
   cast_id: string;
   name: string;
   probability: number;
-  distance?: number | null;
+  distance: number | null;
 }
 
 export interface Clash {
@@ -172,8 +172,8 @@ export interface ClusterMember {
 
 export interface ClusterPage {
   items: Array<ClusterSummary>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
   grouping: Grouped;
 }
 
@@ -203,7 +203,7 @@ export interface CoAppearance {
 export interface Consent {
   basis: "consent" | "contract" | "legal_obligation" | "vital_interest" | "public_interest" | "legitimate_interest";
   given_on: string;
-  note?: string | null;
+  note: string | null;
   recorded_by: string;
   recorded_at: string;
 }
@@ -222,8 +222,8 @@ export interface ContactSheet {
 export interface Coverage {
   any_face_s: number;
   nobody_s: number;
-  figures_s?: number;
-  extras_s?: number;
+  figures_s: number;
+  extras_s: number;
 }
 
 export interface CurrentRun {
@@ -259,9 +259,9 @@ export interface DeliveryView {
 
 export interface Dismissal {
   identity_id: string;
-  cast_id?: string | null;
-  extra?: boolean;
-  question?: string | null;
+  cast_id: string | null;
+  extra: boolean;
+  question: string | null;
 }
 
 export interface DropTracks {
@@ -282,19 +282,19 @@ export interface EditAnswer {
   action: "apply" | "undo" | "redo";
   grouping_revision: number;
   is_grouped: boolean;
-  revision?: number | null;
+  revision: number | null;
 }
 
 export interface EditChange {
-  source_ids?: Array<string>;
-  target_id?: string | null;
-  track_ids?: Array<string>;
-  start_s?: number | null;
-  end_s?: number | null;
-  label_before?: string | null;
-  label?: string | null;
-  overrides_before?: Overrides | null;
-  overrides?: Overrides | null;
+  source_ids: Array<string>;
+  target_id: string | null;
+  track_ids: Array<string>;
+  start_s: number | null;
+  end_s: number | null;
+  label_before: string | null;
+  label: string | null;
+  overrides_before: Overrides | null;
+  overrides: Overrides | null;
 }
 
 export interface EditEntry {
@@ -310,7 +310,7 @@ export interface EditEntry {
   identity_ids: Array<string>;
   tracks: number;
   change: EditChange;
-  sentence?: string;
+  sentence: string;
 }
 
 export interface EmbedAgain {
@@ -319,8 +319,8 @@ export interface EmbedAgain {
 
 export interface EpisodeErasure {
   ep_id: string;
-  done?: boolean;
-  tracks?: number;
+  done: boolean;
+  tracks: number;
 }
 
 export interface EpisodePatch {
@@ -332,8 +332,8 @@ export interface EpisodePatch {
 
 export interface EpisodeStatus {
   ep_id: string;
-  run?: RunStatus | null;
-  requested?: RunView | null;
+  run: RunStatus | null;
+  requested: RunView | null;
 }
 
 export interface EpisodeSuggestions {
@@ -347,13 +347,13 @@ export interface EpisodeView {
   show: string;
   season: number;
   episode: number;
-  title?: string | null;
-  air_date?: string | null;
-  data?: Record<string, string>;
-  external_ids?: ProgrammeIds;
-  duration_s?: number | null;
+  title: string | null;
+  air_date: string | null;
+  data: Record<string, string>;
+  external_ids: ProgrammeIds;
+  duration_s: number | null;
   has_video: boolean;
-  current_run?: CurrentRun | null;
+  current_run: CurrentRun | null;
   version: number;
   created_at: string;
   updated_at: string;
@@ -366,19 +366,19 @@ export interface ErasureReceipt {
   state: "pending" | "done";
   asked_at: string;
   asked_by: string;
-  finished_at?: string | null;
+  finished_at: string | null;
   episodes_done: number;
   episodes_pending: number;
   episodes: Array<EpisodeErasure>;
   removed: Record<string, number>;
-  elsewhere?: number;
-  kafka?: Array<KafkaHolding>;
+  elsewhere: number;
+  kafka: Array<KafkaHolding>;
 }
 
 export interface ErrorBody {
   code: string;
   message: string;
-  details?: Record<string, unknown>;
+  details: Record<string, unknown>;
 }
 
 export interface Evidence {
@@ -392,9 +392,9 @@ export interface Evidence {
 export interface ExtrasOutcome {
   version: number;
   changed: boolean;
-  changes?: Array<LinkChange>;
-  revision?: number | null;
-  skipped?: Array<SkippedSuggestion>;
+  changes: Array<LinkChange>;
+  revision: number | null;
+  skipped: Array<SkippedSuggestion>;
 }
 
 export interface ExtrasRequest {
@@ -412,7 +412,7 @@ export interface Face {
   usable: boolean;
   crop: string;
   thumbnail: string | null;
-  picture?: string | null;
+  picture: string | null;
 }
 
 export interface FacePicture {
@@ -452,7 +452,7 @@ export interface FiledVideo {
   ep_id: string;
   sha256: string;
   bytes: number;
-  run?: StartedRun | null;
+  run: StartedRun | null;
 }
 
 export interface GivenDetails {
@@ -482,10 +482,10 @@ export interface GivenProgrammeIds {
 }
 
 export interface GroupTotal {
-  people?: number;
-  seconds?: number;
-  person_seconds?: number;
-  share?: number;
+  people: number;
+  seconds: number;
+  person_seconds: number;
+  share: number;
 }
 
 export interface GroupTotals {
@@ -530,32 +530,32 @@ export interface IdentityColumns {
 
 export interface IdentityDetail {
   identity_id: string;
-  name?: string | null;
-  cast_id?: string | null;
-  linked_by?: "auto" | "operator" | "suggestion" | null;
-  probability?: number | null;
+  name: string | null;
+  cast_id: string | null;
+  linked_by: "auto" | "operator" | "suggestion" | null;
+  probability: number | null;
   visible_s: number;
-  first_s?: number | null;
+  first_s: number | null;
   tracks: number;
   faces: number;
   locked: boolean;
-  representative?: string | null;
-  reason?: string | null;
-  best?: Match | null;
-  prominence?: number;
-  participant?: boolean;
+  representative: string | null;
+  reason: string | null;
+  best: Match | null;
+  prominence: number;
+  participant: boolean;
   track_ids: Array<string>;
   intervals_s: Array<[number, number]>;
-  cohesion?: number | null;
-  isolation?: number | null;
-  link?: CastLink | null;
+  cohesion: number | null;
+  isolation: number | null;
+  link: CastLink | null;
   suggestions: Suggestions;
 }
 
 export interface IdentityPage {
   items: Array<IdentitySummary>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
   run_id: string;
   revision: number;
   links_version: number;
@@ -563,20 +563,20 @@ export interface IdentityPage {
 
 export interface IdentitySummary {
   identity_id: string;
-  name?: string | null;
-  cast_id?: string | null;
-  linked_by?: "auto" | "operator" | "suggestion" | null;
-  probability?: number | null;
+  name: string | null;
+  cast_id: string | null;
+  linked_by: "auto" | "operator" | "suggestion" | null;
+  probability: number | null;
   visible_s: number;
-  first_s?: number | null;
+  first_s: number | null;
   tracks: number;
   faces: number;
   locked: boolean;
-  representative?: string | null;
-  reason?: string | null;
-  best?: Match | null;
-  prominence?: number;
-  participant?: boolean;
+  representative: string | null;
+  reason: string | null;
+  best: Match | null;
+  prominence: number;
+  participant: boolean;
 }
 
 export interface ImportedRow {
@@ -613,7 +613,7 @@ export interface LeftoverTrack {
 export interface Likeness {
   sighting: Sighting;
   distance: number;
-  probability?: number | null;
+  probability: number | null;
 }
 
 export interface LinkChange {
@@ -626,9 +626,9 @@ export interface LinkChange {
   event_id: string;
   before: CastLink | null;
   after: CastLink | null;
-  dismissed_before?: Array<Dismissal>;
-  dismissed_after?: Array<Dismissal>;
-  undoes?: number | null;
+  dismissed_before: Array<Dismissal>;
+  dismissed_after: Array<Dismissal>;
+  undoes: number | null;
 }
 
 export interface LinkCommand {
@@ -637,9 +637,9 @@ export interface LinkCommand {
   action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
   who: string;
   at: string;
-  why?: string | null;
+  why: string | null;
   changes: Array<LinkChange>;
-  target?: number | null;
+  target: number | null;
 }
 
 export interface LinkRequest {
@@ -650,8 +650,8 @@ export interface LinkRequest {
 export interface LinksOutcome {
   version: number;
   changed: boolean;
-  changes?: Array<LinkChange>;
-  revision?: number | null;
+  changes: Array<LinkChange>;
+  revision: number | null;
 }
 
 export interface LinksView {
@@ -661,7 +661,7 @@ export interface LinksView {
   revision: number;
   links: Array<CastLink>;
   dismissed: Array<Dismissal>;
-  resting?: Array<string>;
+  resting: Array<string>;
   history: Array<LinkCommand>;
   undoable: number | null;
   redoable: number | null;
@@ -678,15 +678,15 @@ export interface Match {
   name: string | null;
   probability: number;
   distance: number;
-  seen_as?: Array<string>;
+  seen_as: Array<string>;
 }
 
 export interface MemberDetail {
   cast_id: string;
   name: string;
   pictures: number;
-  consent?: Consent | null;
-  details?: CastDetails;
+  consent: Consent | null;
+  details: CastDetails;
   linked: Record<string, number>;
 }
 
@@ -694,8 +694,8 @@ export interface MemberView {
   cast_id: string;
   name: string;
   pictures: number;
-  consent?: Consent | null;
-  details?: CastDetails;
+  consent: Consent | null;
+  details: CastDetails;
 }
 
 export interface MergeClusters {
@@ -729,10 +729,10 @@ export interface MoveTracks {
 }
 
 export interface NamedGroup {
-  people?: number;
-  seconds?: number;
-  person_seconds?: number;
-  share?: number;
+  people: number;
+  seconds: number;
+  person_seconds: number;
+  share: number;
   value: string;
 }
 
@@ -789,7 +789,7 @@ export interface NewUpload {
 
 export interface NewWebhook {
   url: string;
-  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
   shows?: Array<string>;
   cast_ids?: Array<string>;
   min_visible_s?: number | null;
@@ -818,20 +818,20 @@ export interface Overrides {
 
 export interface PageAuditEntry {
   items: Array<AuditEntry>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageClash {
   items: Array<Clash>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageClusterMember {
   items: Array<ClusterMember>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageDeliveryView {
@@ -842,74 +842,74 @@ export interface PageDeliveryView {
 
 export interface PageDuplicatePair {
   items: Array<DuplicatePair>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageEditEntry {
   items: Array<EditEntry>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageEpisodeView {
   items: Array<EpisodeView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageErasureReceipt {
   items: Array<ErasureReceipt>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageLeftoverTrack {
   items: Array<LeftoverTrack>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageMemberView {
   items: Array<MemberView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageOutlyingTrack {
   items: Array<OutlyingTrack>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PagePerson {
   items: Array<Person>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageReviewEntry {
   items: Array<ReviewEntry>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageRevisionSummary {
   items: Array<RevisionSummary>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageRunView {
   items: Array<RunView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageShowView {
   items: Array<ShowView>;
-  next_cursor?: string | null;
-  total?: number | null;
+  next_cursor: string | null;
+  total: number | null;
 }
 
 export interface PageWebhookView {
@@ -952,8 +952,8 @@ export interface PersonDifference {
 }
 
 export interface PersonIds {
-  imdb?: string | null;
-  wikidata?: string | null;
+  imdb: string | null;
+  wikidata: string | null;
 }
 
 export interface PersonInRuns {
@@ -973,14 +973,14 @@ export interface PersonTogether {
 
 export interface PictureEntry {
   picture: string;
-  filename?: string | null;
+  filename: string | null;
   quality: number;
   used: boolean;
-  duplicate_of?: string | null;
-  looks_like?: string | null;
+  duplicate_of: string | null;
+  looks_like: string | null;
   model_id: string;
-  added_at?: string | null;
-  url?: string | null;
+  added_at: string | null;
+  url: string | null;
 }
 
 export interface PictureRequest {
@@ -1025,13 +1025,13 @@ export interface Preview {
   unassigned_tracks_after: number;
   changes: Array<PreviewedIdentity>;
   unchanged: number;
-  new_warnings?: Array<string>;
+  new_warnings: Array<string>;
 }
 
 export interface PreviewedIdentity {
   identity_id: string;
   change: "appears" | "vanishes" | "changes";
-  label?: string | null;
+  label: string | null;
   gained_track_ids: Array<string>;
   lost_track_ids: Array<string>;
   seconds_before: number;
@@ -1039,10 +1039,10 @@ export interface PreviewedIdentity {
 }
 
 export interface ProgrammeIds {
-  eidr?: string | null;
-  isan?: string | null;
-  imdb?: string | null;
-  wikidata?: string | null;
+  eidr: string | null;
+  isan: string | null;
+  imdb: string | null;
+  wikidata: string | null;
 }
 
 export interface PutOff {
@@ -1056,18 +1056,18 @@ export interface Question {
   worth_s: number;
   at_stake_s: number;
   doubt: number;
-  later?: boolean;
+  later: boolean;
   identity_id: string;
-  other_id?: string | null;
-  cast_id?: string | null;
-  cast_name?: string | null;
-  track_ids?: Array<string>;
-  choices?: Array<Choice>;
-  conflict?: Overlap | null;
-  answers?: Array<AnswerRequest>;
-  evidence?: Array<Evidence>;
-  against?: Array<Evidence>;
-  references?: Array<ReferencePicture>;
+  other_id: string | null;
+  cast_id: string | null;
+  cast_name: string | null;
+  track_ids: Array<string>;
+  choices: Array<Choice>;
+  conflict: Overlap | null;
+  answers: Array<AnswerRequest>;
+  evidence: Array<Evidence>;
+  against: Array<Evidence>;
+  references: Array<ReferencePicture>;
 }
 
 export interface ReclusterEpisode {
@@ -1149,7 +1149,7 @@ export interface ReviewEntry {
   doubt: number;
   visible_s: number;
   worth: number;
-  linked_to?: string | null;
+  linked_to: string | null;
   suggestions: Suggestions;
 }
 
@@ -1169,6 +1169,23 @@ export interface ReviewQueue {
   questions: Array<Question>;
 }
 
+export interface RevisionFile {
+  name: string;
+  sha256: string;
+  bytes: number;
+  media_type: string;
+}
+
+export interface RevisionFileList {
+  run_id: string;
+  revision: number;
+  at: string;
+  grouping_revision: number | null;
+  edits_version: number | null;
+  links_version: number | null;
+  files: Array<RevisionFile>;
+}
+
 export interface RevisionName {
   run_id: string;
   revision: number;
@@ -1184,7 +1201,7 @@ export interface RevisionSummary {
   cast: Array<VisibleSeconds>;
   unidentified: number;
   warnings: Array<string>;
-  warning_details?: Array<Warning>;
+  warning_details: Array<Warning>;
 }
 
 export interface RunComparison {
@@ -1193,8 +1210,8 @@ export interface RunComparison {
   differs: Array<string>;
   metric_differences: Record<string, number>;
   people: Array<PersonInRuns>;
-  unidentified_a?: number | null;
-  unidentified_b?: number | null;
+  unidentified_a: number | null;
+  unidentified_b: number | null;
 }
 
 export interface RunSide {
@@ -1204,11 +1221,11 @@ export interface RunSide {
   video_sha256: string;
   segments: number;
   duration_s: number;
-  wall_s?: number | null;
-  report_revision?: number | null;
-  models?: Record<string, string>;
-  metrics?: Record<string, number>;
-  stage_seconds?: Record<string, number>;
+  wall_s: number | null;
+  report_revision: number | null;
+  models: Record<string, string>;
+  metrics: Record<string, number>;
+  stage_seconds: Record<string, number>;
 }
 
 export interface RunStatus {
@@ -1220,13 +1237,13 @@ export interface RunStatus {
   duration_s: number;
   stages: Record<string, StageProgress>;
   fraction: number;
-  rate?: number | null;
-  seconds_left?: number | null;
+  rate: number | null;
+  seconds_left: number | null;
   created_at: string;
   progressed_at: string;
-  finished_at?: string | null;
-  failure?: Failure | null;
-  report_revision?: number | null;
+  finished_at: string | null;
+  failure: Failure | null;
+  report_revision: number | null;
 }
 
 export interface RunView {
@@ -1235,15 +1252,15 @@ export interface RunView {
   state: "requested" | "running" | "finished" | "failed" | "cancelled" | "superseded";
   profile: string;
   created_at: string;
-  finished_at?: string | null;
-  segments?: number | null;
-  duration_s?: number | null;
-  fraction?: number;
-  video_sha256?: string | null;
-  superseded_by?: string | null;
-  failure?: Failure | null;
-  report_revision?: number | null;
-  asked_by?: string | null;
+  finished_at: string | null;
+  segments: number | null;
+  duration_s: number | null;
+  fraction: number;
+  video_sha256: string | null;
+  superseded_by: string | null;
+  failure: Failure | null;
+  report_revision: number | null;
+  asked_by: string | null;
 }
 
 export interface ScreenTimeDifference {
@@ -1264,18 +1281,18 @@ export interface ScreenTimeDocument {
   duration_s: number;
   cast: Array<CastScreenTime>;
   unidentified: Array<UnidentifiedScreenTime>;
-  figures?: Array<UnidentifiedScreenTime>;
+  figures: Array<UnidentifiedScreenTime>;
   co_appearance_s: Array<CoAppearance>;
   coverage: Coverage;
-  warnings?: Array<string>;
-  warning_details?: Array<Warning>;
-  changes?: Array<string>;
-  models?: Record<string, string>;
-  starts_at_s?: number;
-  timecode?: string | null;
-  external_ids?: ProgrammeIds;
-  show_external_ids?: ProgrammeIds;
-  schema_version?: number;
+  warnings: Array<string>;
+  warning_details: Array<Warning>;
+  changes: Array<string>;
+  models: Record<string, string>;
+  starts_at_s: number;
+  timecode: string | null;
+  external_ids: ProgrammeIds;
+  show_external_ids: ProgrammeIds;
+  schema_version: number;
 }
 
 export interface ScreenTimeFile {
@@ -1319,17 +1336,17 @@ export interface ShowView {
   members: number;
   facebank_revision: number;
   episodes: number;
-  external_ids?: ProgrammeIds;
+  external_ids: ProgrammeIds;
 }
 
 export interface Sighting {
   ep_id: string;
   identity_id: string;
-  cast_id?: string | null;
-  label?: string | null;
+  cast_id: string | null;
+  label: string | null;
   visible_s: number;
-  row?: number | null;
-  representative?: string | null;
+  row: number | null;
+  representative: string | null;
 }
 
 export interface SkippedSuggestion {
@@ -1384,10 +1401,10 @@ export interface Suggestions {
   identity_id: string;
   matches: Array<Match>;
   margin: number;
-  reason?: string | null;
-  dismissed?: Array<string | null>;
-  prominence?: number;
-  participant?: boolean;
+  reason: string | null;
+  dismissed: Array<string | null>;
+  prominence: number;
+  participant: boolean;
 }
 
 export interface TemporalMatch {
@@ -1482,14 +1499,14 @@ export interface UnidentifiedScreenTime {
   intervals_s: Array<[number, number]>;
   tracks: number;
   reason: string;
-  representative?: string | null;
-  label?: string | null;
-  present_s?: number | null;
-  present_intervals_s?: Array<[number, number]>;
-  prominence?: number | null;
-  participant?: boolean;
-  shown?: Array<Appearance>;
-  extra?: boolean;
+  representative: string | null;
+  label: string | null;
+  present_s: number | null;
+  present_intervals_s: Array<[number, number]>;
+  prominence: number | null;
+  participant: boolean;
+  shown: Array<Appearance>;
+  extra: boolean;
 }
 
 export interface UnlockCluster {
@@ -1505,11 +1522,11 @@ export interface UploadView {
   bytes: number;
   part_bytes: number;
   parts: number;
-  uploaded?: Array<number>;
-  missing?: number;
-  urls?: Array<PartUrl>;
-  urls_expire_in_s?: number | null;
-  run_id?: string | null;
+  uploaded: Array<number>;
+  missing: number;
+  urls: Array<PartUrl>;
+  urls_expire_in_s: number | null;
+  run_id: string | null;
 }
 
 export interface Version {
@@ -1546,18 +1563,18 @@ export interface VideoView {
   ep_id: string;
   url: string;
   url_expires_in_s: number;
-  sha256?: string | null;
-  bytes?: number | null;
+  sha256: string | null;
+  bytes: number | null;
   media_type: string;
-  filename?: string | null;
-  duration_s?: number | null;
-  width?: number | null;
-  height?: number | null;
-  codec?: string | null;
-  fps?: number | null;
-  video_stream?: number | null;
-  starts_at_s?: number | null;
-  timecode?: string | null;
+  filename: string | null;
+  duration_s: number | null;
+  width: number | null;
+  height: number | null;
+  codec: string | null;
+  fps: number | null;
+  video_stream: number | null;
+  starts_at_s: number | null;
+  timecode: string | null;
 }
 
 export interface VisiblePerson {
@@ -1570,28 +1587,28 @@ export interface VisibleSeconds {
   cast_id: string;
   name: string;
   visible_s: number;
-  external_ids?: PersonIds | null;
-  role?: string | null;
-  characters?: Array<string>;
+  external_ids: PersonIds | null;
+  role: string | null;
+  characters: Array<string>;
 }
 
 export interface Warning {
   code: string;
   sentence: string;
-  where?: WarningPlace | null;
+  where: WarningPlace | null;
 }
 
 export interface WarningPlace {
-  start_s?: number | null;
-  end_s?: number | null;
-  segment?: number | null;
-  stream?: number | null;
-  subject?: string | null;
+  start_s: number | null;
+  end_s: number | null;
+  segment: number | null;
+  stream: number | null;
+  subject: string | null;
 }
 
 export interface WebhookChange {
   url?: string | null;
-  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased"> | null;
+  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased"> | null;
   shows?: Array<string> | null;
   cast_ids?: Array<string> | null;
   min_visible_s?: number | null;
@@ -1602,7 +1619,7 @@ export interface WebhookChange {
 export interface WebhookView {
   webhook_id: string;
   url: string;
-  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
   shows: Array<string>;
   cast_ids: Array<string>;
   min_visible_s: number | null;
@@ -1616,7 +1633,7 @@ export interface WebhookView {
 export interface WebhookWithSecret {
   webhook_id: string;
   url: string;
-  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
   shows: Array<string>;
   cast_ids: Array<string>;
   min_visible_s: number | null;

@@ -1,4 +1,4 @@
-"""`screenalytics undo`, `redo`, `history`, `export`, `totals` and `compare`."""
+"""`screenalytics undo`, `redo`, `history`, `export`, `totals`, `compare` and `proof`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
         ("export", export_command),
         ("totals", totals_command),
         ("compare", compare_command),
+        ("proof", proof_command),
     ):
         app.command(name)(command)
 
@@ -117,6 +118,28 @@ def compare_command(
     from screenalytics.commands.operator.versions import compare
 
     compare(first, second, html=html, as_json=as_json)
+
+
+def proof_command(
+    episode: Annotated[str | None, typer.Argument(metavar="[EP]", help="Episode id, as my-show-s01e02.")] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Your private key, Ed25519 in PEM.")] = None,
+    new_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Make a key and its public key beside it.")
+    ] = None,
+    revision: Annotated[int | None, typer.Option(min=1, help="Another revision than the latest.")] = None,
+    out: Out = None,
+) -> None:
+    """Sign what a result is made of: hashes of video and files, models, every decision of whom; see `verify`."""
+    from screenalytics.commands.operator import proving
+
+    if new_key is not None:
+        if episode is not None or key is not None:
+            raise typer.BadParameter("makes a key and does nothing else", param_hint="--new-key")
+        proving.new_key(new_key)
+        return
+    if episode is None or key is None:
+        raise typer.BadParameter("name the episode and your --key FILE; --new-key FILE makes one")
+    proving.prove(episode, key=key, revision=revision, out=out)
 
 
 def _only(edits: bool, links: bool) -> Log | None:

@@ -82,13 +82,7 @@ def step(ep_id: str, step: Step, manner: CommandOptions, *, only: Log | None) ->
 def history(ep_id: str, *, as_json: bool) -> None:
     """Every command of an episode, the latest first."""
     with connect() as api:
-        edits, _ = _edits(api, ep_id)
-        links, _ = _links(api, ep_id)
-    entries = [_of_edit(one) for one in edits]
-    if links is not None:
-        undone = _undone_links(links.history)
-        entries += [_of_links(one, undone) for one in links.history]
-    entries.sort(key=lambda one: datetime.fromisoformat(one.at), reverse=True)
+        entries = entries_of(api, ep_id)
     if as_json:
         for one in entries:
             print(json.dumps(asdict(one), ensure_ascii=False))
@@ -98,6 +92,30 @@ def history(ep_id: str, *, as_json: bool) -> None:
         for one in entries
     ]
     print(table(["when", "version", "who", "did", "what", "", "why"], rows) if rows else "nothing was changed")
+
+
+def entries_of(
+    api: Client, ep_id: str, *, edits_version: int | None = None, links_version: int | None = None
+) -> list[Entry]:
+    """Both logs as one, the latest first; with versions as the logs were then.
+
+    Raises:
+        BadInput: `history_too_long`, where versions are named and the log of links does not reach back to its beginning.
+    """
+    edits, _ = _edits(api, ep_id)
+    links, _ = _links(api, ep_id)
+    history = links.history if links is not None else []
+    if links_version is not None and len(history) >= LONGEST_HISTORY:
+        raise BadInput(
+            "history_too_long", f"{ep_id} has more than {LONGEST_HISTORY} commands on links: not all can be told."
+        )
+    known = [one for one in edits if edits_version is None or one.version <= edits_version]
+    commands = [one for one in history if links_version is None or one.version <= links_version]
+    latest = {one.edit_id: one.action for one in sorted(known, key=lambda one: one.version)}
+    undone = _undone_links(commands)
+    entries = [_of_edit(one, undone=latest[one.edit_id] == "undo") for one in known]
+    entries += [_of_links(one, undone) for one in commands]
+    return sorted(entries, key=lambda one: datetime.fromisoformat(one.at), reverse=True)
 
 
 def _candidates(api: Client, ep_id: str, step: Step, only: Log | None) -> list[Candidate]:
@@ -171,8 +189,8 @@ def _link_candidate(view: models.LinksView, step: Step, etag: str | None) -> Can
     )
 
 
-def _of_edit(one: models.EditEntry) -> Entry:
-    state = "undone" if one.action == "apply" and not one.active else ""
+def _of_edit(one: models.EditEntry, *, undone: bool) -> Entry:
+    state = "undone" if one.action == "apply" and undone else ""
     return Entry(
         at=one.at,
         log="edits",

@@ -70,6 +70,27 @@ class ScreenTimeFile(BaseModel):
     media_type: str
 
 
+class RevisionFile(BaseModel):
+    """A file of a revision."""
+
+    name: str
+    sha256: Sha256
+    bytes: int = Field(ge=0)
+    media_type: str
+
+
+class RevisionFileList(BaseModel):
+    """Every file of a revision, by name, and what the revision is made from."""
+
+    run_id: RunId
+    revision: int
+    at: datetime
+    grouping_revision: int | None
+    edits_version: int | None = Field(description="Version of the edits of clusters; null: made before it was noted.")
+    links_version: int | None
+    files: tuple[RevisionFile, ...]
+
+
 class ScreenTimeReports:
     """Finds revisions and opens their files; what it opens is shared and must not be changed."""
 
@@ -129,6 +150,22 @@ class ScreenTimeReports:
         """A file's content; raises as `opened`."""
         with _missing_is_said():
             return await self._storage.get(_manifest(report, FILES[file_format]))
+
+    def files(self, report: Report) -> RevisionFileList:
+        """What files the revision has, with their hashes."""
+        event = report.event
+        return RevisionFileList(
+            run_id=event.run_id,
+            revision=event.revision,
+            at=report.at,
+            grouping_revision=event.grouping_revision,
+            edits_version=report.edits_version,
+            links_version=event.links_version,
+            files=tuple(
+                RevisionFile(name=name, sha256=ref.sha256, bytes=ref.bytes, media_type=ref.media_type)
+                for name, ref in sorted(report.manifests.items())
+            ),
+        )
 
     async def link(self, report: Report, file_format: FileFormat) -> ScreenTimeFile:
         """Where a file of the revision can be fetched for a short while; raises as `opened`."""

@@ -14,7 +14,14 @@ from chassis.http.results import LARGEST_PAGE, ApiResult, Page, ok
 from chassis.http.routing import Router
 from contracts.ids import EpId, RunId, Slug, show_of
 from contracts.rows import ScreenTimeDocument
-from services.identity.queries.revisions import FILES, FileFormat, RevisionSummary, ScreenTimeFile, ScreenTimeReports
+from services.identity.queries.revisions import (
+    FILES,
+    FileFormat,
+    RevisionFileList,
+    RevisionSummary,
+    ScreenTimeFile,
+    ScreenTimeReports,
+)
 from services.identity.queries.versions import VersionQueries
 from services.identity.routers.downloads import file_answer
 from services.identity.routers.requests import Participants
@@ -155,6 +162,14 @@ async def read_screen_time_file(
     content = await reports.content(report, file_format)
     name = f"{ep_id}-r{report.event.revision}-{FILES[file_format]}"
     return file_answer(content, name=name, media_type=_INLINE[file_format])
+
+
+@router.get("/screen-time/{ep_id}/manifests")
+async def list_screen_time_manifests(
+    ep_id: EpId, reports: Reports, _principal: Viewer, revision: Revision = None, run_id: Run = None
+) -> ApiResult[RevisionFileList]:
+    """List every file of a revision with its hash, and the versions of edits and links it is made from."""
+    return ok(reports.files(await reports.find(ep_id, revision=revision, run_id=run_id)))
 
 
 @router.get("/screen-time/{ep_id}/at")

@@ -53,7 +53,7 @@ class Pictures:
     @cached_property
     def tells(self) -> npt.NDArray[np.bool_]:
         """Which looks have anything to tell the picture by."""
-        found: npt.NDArray[np.bool_] = self.looks.any(axis=1)
+        found: npt.NDArray[np.bool_] = (self.looks != 0).any(axis=1)
         return found
 
 

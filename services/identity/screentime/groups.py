@@ -100,14 +100,14 @@ class _Sum:
         self.seconds.append(total(union(*(one.intervals for one in seen))))
         self.person_seconds += [total(one.intervals) for one in seen]
 
-    def figures(self, duration_s: float) -> dict[str, int | float]:
+    def figures(self, duration_s: float) -> GroupTotal:
         seconds = round_ms(math.fsum(self.seconds))
-        return {
-            "people": len(self.people),
-            "seconds": seconds,
-            "person_seconds": round_ms(math.fsum(self.person_seconds)),
-            "share": min(1.0, round(seconds / duration_s, RATIO_DIGITS)) if duration_s > 0 else 0.0,
-        }
+        return GroupTotal(
+            people=len(self.people),
+            seconds=seconds,
+            person_seconds=round_ms(math.fsum(self.person_seconds)),
+            share=min(1.0, round(seconds / duration_s, RATIO_DIGITS)) if duration_s > 0 else 0.0,
+        )
 
 
 def total_by(
@@ -125,14 +125,14 @@ def total_by(
         mute = [one for one in people if one.details is not None and not words(one.details, by)]
         not_said.add(episode.ep_id, mute)
         unidentified.add(episode.ep_id, [one for one in people if one.details is None])
-    named = [NamedGroup(value=value, **found.figures(duration_s)) for value, found in groups.items()]
+    named = [NamedGroup(value=value, **dict(found.figures(duration_s))) for value, found in groups.items()]
     return GroupTotals(
         by=by,
         episodes=len(counted),
         duration_s=duration_s,
         groups=tuple(sorted(named, key=lambda one: (-one.seconds, one.value))),
-        not_said=GroupTotal(**not_said.figures(duration_s)),
-        unidentified=GroupTotal(**unidentified.figures(duration_s)),
+        not_said=not_said.figures(duration_s),
+        unidentified=unidentified.figures(duration_s),
     )
 
 

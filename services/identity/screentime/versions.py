@@ -73,9 +73,9 @@ def compare_versions(first: ScreenTimeDocument, second: ScreenTimeDocument, alig
     was = {row.cast_id: row.intervals_s for row in first.cast}
     now = {row.cast_id: row.intervals_s for row in second.cast}
     people = [_person(key, name, was.get(key, ()), now.get(key, ()), alignment) for key, name in sorted(names.items())]
-    unnamed = [union(*(row.intervals_s for row in document.unidentified)) for document in (first, second)]
-    if any(unnamed):
-        people.append(_person(UNIDENTIFIED, "People without a name", *unnamed, alignment))
+    before, after = _unnamed(first), _unnamed(second)
+    if before or after:
+        people.append(_person(UNIDENTIFIED, "People without a name", before, after, alignment))
     return VersionComparison(
         first=_version(first, alignment.only_first),
         second=_version(second, alignment.only_second),
@@ -83,6 +83,10 @@ def compare_versions(first: ScreenTimeDocument, second: ScreenTimeDocument, alig
         shared=shared,
         people=tuple(sorted(people, key=lambda one: (-(one.lost_s + one.won_s), -abs(one.otherwise_s), one.id))),
     )
+
+
+def _unnamed(document: ScreenTimeDocument) -> Intervals:
+    return union(*(row.intervals_s for row in document.unidentified))
 
 
 def _version(document: ScreenTimeDocument, only_here: Sequence[Interval]) -> Version:
@@ -104,10 +108,10 @@ def _person(key: str, name: str, was: Intervals, now: Intervals, alignment: Alig
         name=name,
         first_s=first_s,
         second_s=second_s,
-        change_s=round_ms(second_s - first_s),
+        change_s=round_ms(second_s - first_s) + 0.0,
         lost_s=lost_s,
         won_s=won_s,
-        otherwise_s=round_ms(second_s - first_s + lost_s - won_s),
+        otherwise_s=round_ms(second_s - first_s + lost_s - won_s) + 0.0,
         lost=lost,
         won=won,
     )

@@ -36,6 +36,7 @@ _SECONDS = {
     "document.cast.appearances": 1,
 }
 
+_TOLD = ("event", "created_at", "document.changes", "grouped.edits_version")
 _EVERYBODY = {"ep_id": 1, "document.duration_s": 1} | {
     f"document.{rows}.{field}": 1
     for rows, fields in (
@@ -84,6 +85,8 @@ class Report:
     at: datetime
     changes: tuple[str, ...] = ()
     """What it changed, in sentences; where it was asked for."""
+    edits_version: int | None = None
+    """Version of the edits that its grouping includes."""
 
     @property
     def manifests(self) -> Mapping[str, BlobRef]:
@@ -173,7 +176,7 @@ class RevisionStore:
 
     async def reports(self, orders: Sequence[str]) -> dict[str, Report]:
         """What revisions told, by their order."""
-        asked, shown = {"_id": {"$in": list(orders)}}, {"event": 1, "created_at": 1, "document.changes": 1}
+        asked, shown = {"_id": {"$in": list(orders)}}, dict.fromkeys(_TOLD, 1)
         return {str(found["_id"]): _read_report(found) async for found in self._screen_time.find(asked, shown)}
 
     async def orders(self, ep_id: str) -> list[tuple[str, datetime]]:
@@ -319,6 +322,7 @@ def _read_report(found: Document) -> Report:
         event=ScreenTimeReported.model_validate(found["event"]),
         at=found["created_at"],
         changes=tuple(found.get("document", {}).get("changes", ())),
+        edits_version=found.get("grouped", {}).get("edits_version"),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from contracts.events import (
     CastChanged,
+    CastDescribed,
     CastLinked,
     ClustersEdited,
     EpisodeChanged,
@@ -35,6 +36,7 @@ EventName = Literal[
     "links.changed",
     "clusters.edited",
     "cast.changed",
+    "cast.described",
     "facebank.updated",
     "episode.changed",
     "episode.deleted",
@@ -52,6 +54,7 @@ TOLD: tuple[type[Event], ...] = (
     LinksChanged,
     ClustersEdited,
     CastChanged,
+    CastDescribed,
     FacebankUpdated,
     EpisodeChanged,
     EpisodeDeleted,

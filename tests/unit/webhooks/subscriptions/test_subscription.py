@@ -103,6 +103,7 @@ def test_people_are_found_in_whatever_names_them() -> None:
         "cast.linked",
         "links.changed",
         "cast.changed",
+        "cast.described",
         "facebank.updated",
         "person.erased",
     }

@@ -1,0 +1,1 @@
+"""Signed statements about a revision, and their verification without a network."""
