@@ -448,6 +448,26 @@ class Client(Transport):
             body=body,
         )
 
+    def link_new_member(
+        self,
+        ep_id: str,
+        identity_id: str,
+        body: models.NewMemberFromIdentity,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.ReferencesOutcome]:
+        """Say that this is somebody new: added to the cast, linked, and their best faces taken, as one change."""
+        return self.request(
+            "POST",
+            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}/new-member",
+            models.ReferencesOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
     def list_audit(
         self,
         *,
@@ -901,6 +921,17 @@ class Client(Transport):
             models.ErasureReceipt,
         )
 
+    def read_history(
+        self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Answer[models.HistoryView]:
+        """Read who decided what about an episode, in order: clusters, links, extras, questions, sign-offs."""
+        return self.request(
+            "GET",
+            f"/history/{quote(str(ep_id), safe='')}",
+            models.HistoryView,
+            query={"limit": limit, "cursor": cursor},
+        )
+
     def read_identity(self, ep_id: str, identity_id: str) -> Answer[models.IdentityDetail]:
         """One person of an episode: tracks, intervals, link and suggestions."""
         return self.request(
@@ -959,9 +990,17 @@ class Client(Transport):
             query={"revision": revision, "run_id": run_id, "inline": inline},
         )
 
+    def read_session(self) -> Answer[models.SessionView]:
+        """Tell who is calling, and what a page has to send with its session."""
+        return self.request("GET", "/session", models.SessionView)
+
     def read_show(self, show: str) -> Answer[models.ShowView]:
         """One show."""
         return self.request("GET", f"/shows/{quote(str(show), safe='')}", models.ShowView)
+
+    def read_sign_off(self, ep_id: str) -> Answer[models.SignOffView]:
+        """Read who signed the screen time off, how uncertain it was then, and whether it has changed since."""
+        return self.request("GET", f"/screen-time/{quote(str(ep_id), safe='')}/sign-off", models.SignOffView)
 
     def read_sprite(self, ep_id: str, sprite: str) -> bytes:
         """Read a sheet that was drawn before; browsers keep it."""
@@ -1048,6 +1087,25 @@ class Client(Transport):
             "POST",
             f"/links/{quote(str(ep_id), safe='')}/redo",
             models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def redo_step(
+        self,
+        ep_id: str,
+        body: models.WhichStep,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.HistoryOutcome]:
+        """Make again what was taken back last, or what is named."""
+        return self.request(
+            "POST",
+            f"/history/{quote(str(ep_id), safe='')}/redo",
+            models.HistoryOutcome,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
@@ -1200,6 +1258,33 @@ class Client(Transport):
             body=body,
         )
 
+    def sign_in(self) -> Answer[models.SessionView]:
+        """Begin a session for whoever sends a key or a token with this; the answer sets a cookie that scripts cannot read."""
+        return self.request("POST", "/session", models.SessionView)
+
+    def sign_off(
+        self,
+        ep_id: str,
+        body: models.SignOffRequest,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.SignOffView]:
+        """Say that the revision that is shown is right; reports and exports carry it from the next revision on."""
+        return self.request(
+            "POST",
+            f"/screen-time/{quote(str(ep_id), safe='')}/sign-off",
+            models.SignOffView,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def sign_out(self) -> Answer[bool]:
+        """End the session, whatever its cookie would still be good for; `true` where there was one."""
+        return self.request("DELETE", "/session", bool)
+
     def split_cluster(
         self,
         ep_id: str,
@@ -1261,6 +1346,44 @@ class Client(Transport):
             f"/episodes/{quote(str(ep_id), safe='')}/events",
             query={"follow": follow},
             headers={"last-event-id": last_event_id},
+        )
+
+    def take_back_sign_off(
+        self,
+        ep_id: str,
+        *,
+        why: str | None = None,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.SignOffView]:
+        """Take the sign-off that counts back; an earlier one counts again, if there is one."""
+        return self.request(
+            "DELETE",
+            f"/screen-time/{quote(str(ep_id), safe='')}/sign-off",
+            models.SignOffView,
+            query={"why": why, "wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+        )
+
+    def take_references(
+        self,
+        ep_id: str,
+        identity_id: str,
+        body: models.TakeFaces,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.ReferencesOutcome]:
+        """Make faces of somebody reference pictures of the cast member whom they are linked to."""
+        return self.request(
+            "POST",
+            f"/links/{quote(str(ep_id), safe='')}/{quote(str(identity_id), safe='')}/references",
+            models.ReferencesOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
         )
 
     def test_webhook(self, webhook_id: str) -> Answer[models.DeliveryView]:
@@ -1334,6 +1457,25 @@ class Client(Transport):
             "POST",
             f"/links/{quote(str(ep_id), safe='')}/undo",
             models.LinksOutcome,
+            query={"wait_s": wait_s},
+            headers={"if-match": if_match, "idempotency-key": idempotency_key},
+            body=body,
+        )
+
+    def undo_step(
+        self,
+        ep_id: str,
+        body: models.WhichStep,
+        *,
+        wait_s: float | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer[models.HistoryOutcome]:
+        """Take back the last thing that was decided about the episode, whatever it was, or the one named."""
+        return self.request(
+            "POST",
+            f"/history/{quote(str(ep_id), safe='')}/undo",
+            models.HistoryOutcome,
             query={"wait_s": wait_s},
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,

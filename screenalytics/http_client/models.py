@@ -379,6 +379,18 @@ class ExtrasRequest(BaseModel):
     why: str | None = None
 
 
+class FaceOfEpisode(BaseModel):
+    """
+    The face of an episode that a reference picture is.
+    """
+
+    ep_id: str
+    run_id: str
+    track_id: str
+    face_id: str
+    t_s: float
+
+
 class FacePicture(BaseModel):
     """
     A picture of a face.
@@ -492,6 +504,47 @@ class GroupingMetrics(BaseModel):
     largest_fraction: float
 
 
+class HistoryStep(BaseModel):
+    """
+    One entry: something that was decided, taken back, or made again.
+    """
+
+    step: Annotated[
+        str,
+        Field(description="Names what was decided, for undo and redo; the same for what takes it back."),
+    ]
+    source: Literal["clusters", "links", "sign_off"]
+    version: Annotated[int, Field(description="Of its source with this entry.")]
+    action: Literal["do", "undo", "redo"]
+    kind: Annotated[str, Field(description="merge, split, link, extra, sign …")]
+    who: str
+    at: str
+    why: str | None = None
+    sentence: Annotated[str, Field(description="What was decided, in a few words of English.")]
+    active: Annotated[bool, Field(description="Whether what was decided is in force now.")]
+    identity_ids: list[str] | None = []
+    command_id: Annotated[str | None, Field(description="`Idempotency-Key` of the command.")] = None
+
+
+class HistoryView(BaseModel):
+    """
+    A part of the history, the latest first.
+    """
+
+    version: Annotated[int, Field(description="Of the history: the sum of `versions`; also in `ETag`.")]
+    versions: dict[Literal["clusters", "links", "sign_off"], int]
+    items: list[HistoryStep]
+    undo: Annotated[
+        HistoryStep | None,
+        Field(description="What undo takes back next; told with the first page."),
+    ]
+    redo: Annotated[
+        HistoryStep | None,
+        Field(description="What redo makes again next; told with the first page."),
+    ]
+    next_cursor: str | None = None
+
+
 class IdentityColumns(BaseModel):
     """
     People, most visible first.
@@ -561,7 +614,17 @@ class LinkChange(BaseModel):
     """
 
     version: Annotated[int, Field(description="Version of the state this change made.")]
-    action: Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
+    action: Literal[
+        "link",
+        "unlink",
+        "dismiss",
+        "restore",
+        "extra",
+        "settle",
+        "references",
+        "undo",
+        "redo",
+    ]
     identity_id: str
     cast_id: str | None
     who: str
@@ -572,24 +635,6 @@ class LinkChange(BaseModel):
     dismissed_before: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
     dismissed_after: Annotated[list[Dismissal] | None, Field(validate_default=True)] = []
     undoes: Annotated[int | None, Field(description="Version of the change that was taken back.")] = None
-
-
-class LinkCommand(BaseModel):
-    """
-    One command of a person: the version it made, and what it changed. Undo and redo take commands back whole.
-    """
-
-    version: int
-    command_id: str
-    action: Literal["link", "unlink", "dismiss", "restore", "extra", "settle", "undo", "redo"]
-    who: str
-    at: Annotated[str, Field(description="ISO 8601, UTC.")]
-    why: str | None = None
-    changes: list[LinkChange]
-    target: Annotated[
-        int | None,
-        Field(description="Version of the command that was taken back or made again."),
-    ] = None
 
 
 class LinkRequest(BaseModel):
@@ -612,34 +657,6 @@ class LinksOutcome(BaseModel):
         int | None,
         Field(description="Screen time revision that includes it; null while it is being made."),
     ] = None
-
-
-class LinksView(BaseModel):
-    """
-    All links and dismissals of an episode.
-    """
-
-    ep_id: str
-    version: int
-    run_id: str
-    revision: int
-    links: list[CastLink]
-    dismissed: list[Dismissal]
-    resting: Annotated[
-        list[str] | None,
-        Field(
-            description="Identities among these that are not there now, because an edit took them away: what is said of them names nobody, and counts again when they are back."
-        ),
-    ] = []
-    history: Annotated[list[LinkCommand], Field(description="Latest first.")]
-    undoable: Annotated[
-        int | None,
-        Field(description="Version of the command that undo takes back next."),
-    ]
-    redoable: Annotated[
-        int | None,
-        Field(description="Version of the command that redo makes again next."),
-    ]
 
 
 class LockCluster(BaseModel):
@@ -791,6 +808,20 @@ class NewMember(BaseModel):
     )
     name: str
     cast_id: Annotated[str | None, Field(description="Made from the name where not given.")] = None
+
+
+class NewMemberFromIdentity(BaseModel):
+    """
+    Somebody new in the cast; `references` of the identity's best faces become their pictures.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    cast_id: Annotated[str | None, Field(description="Made from the name where not given.")] = None
+    references: int | None = 5
+    why: str | None = None
 
 
 class NewRun(BaseModel):
@@ -1020,6 +1051,16 @@ class PictureEntry(BaseModel):
     model_id: str
     added_at: str | None = None
     url: str | None = None
+    source: Annotated[
+        FaceOfEpisode | None,
+        Field(description="The face of an episode that it is; null: uploaded."),
+    ] = None
+    resting: Annotated[
+        bool | None,
+        Field(
+            description="Nobody is compared with it now: what made this face a picture of the member was taken back."
+        ),
+    ] = False
 
 
 class PictureRequest(BaseModel):
@@ -1294,27 +1335,6 @@ class RunSide(BaseModel):
     stage_seconds: Annotated[dict[str, float] | None, Field(description="Busy seconds of each stage.")] = None
 
 
-class RunView(BaseModel):
-    """
-    A run. One that is `requested` has no plan yet.
-    """
-
-    ep_id: str
-    run_id: str
-    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
-    profile: str
-    created_at: AwareDatetime
-    finished_at: AwareDatetime | None = None
-    segments: int | None = None
-    duration_s: float | None = None
-    fraction: float | None = 0.0
-    video_sha256: str | None = None
-    superseded_by: str | None = None
-    failure: Failure | None = None
-    report_revision: int | None = None
-    asked_by: str | None = None
-
-
 class ScreenTimeDifference(BaseModel):
     """
     Two revisions compared. Only those who differ are in `people`, the largest change first.
@@ -1341,6 +1361,28 @@ class ScreenTimeFile(BaseModel):
     sha256: str
     bytes: int
     media_type: str
+
+
+class SessionView(BaseModel):
+    """
+    Who is calling, and by what.
+    """
+
+    name: str
+    role: Literal["viewer", "operator", "admin"]
+    shows: Annotated[
+        list[str] | None,
+        Field(description="Slugs of the shows they may touch; null: all."),
+    ]
+    by: Annotated[
+        Literal["session", "key", "token", "nothing"],
+        Field(description="`nothing`: authentication is off, everybody is admin."),
+    ]
+    expires_at: Annotated[AwareDatetime | None, Field(description="Of the session.")] = None
+    csrf_token: Annotated[
+        str | None,
+        Field(description="To be sent as `X-CSRF-Token` with whatever is no GET, where the cookie says who calls."),
+    ] = None
 
 
 class SettleRequest(BaseModel):
@@ -1409,6 +1451,85 @@ class Sighting(BaseModel):
     visible_s: float
     row: int | None = None
     representative: str | None = None
+
+
+class SignOff(BaseModel):
+    """
+    Who signed off which revision and what was uncertain then; as later revisions carry it, with what changed since.
+    """
+
+    run_id: str
+    revision: Annotated[int, Field(description="The revision that was signed off.")]
+    who: str
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    note: str | None = None
+    undecided_s: Annotated[
+        float,
+        Field(description="Visible seconds of people who had no name and were asked about."),
+    ]
+    total_s: Annotated[
+        float,
+        Field(description="Visible seconds of everybody, each counted for themselves."),
+    ]
+    open_questions: Annotated[int, Field(description="Questions that nobody had answered.")]
+    at_stake_s: Annotated[
+        float,
+        Field(description="Seconds likely to be wrong: of each open question the seconds at stake times its doubt."),
+    ]
+    stale: Annotated[
+        bool | None,
+        Field(description="Somebody is visible at other times than in the revision that was signed off."),
+    ] = False
+    changes: Annotated[
+        list[str] | None,
+        Field(description="What is different since, in sentences; empty as well where that revision is gone."),
+    ] = []
+
+
+class SignOffEntry(BaseModel):
+    """
+    One entry of the log of sign-offs.
+    """
+
+    version: int
+    action: Annotated[
+        str,
+        Field(description="`sign`, or `undo` or `redo` of the entry with version `target`."),
+    ]
+    who: str
+    at: str
+    note: str | None
+    run_id: str | None
+    revision: int | None
+    target: int | None
+    active: Annotated[bool, Field(description="Whether it was not taken back.")]
+
+
+class SignOffRequest(BaseModel):
+    """
+    The revision that was looked at; it has to be the one that is shown.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    revision: int
+    run_id: Annotated[str | None, Field(description="The current run where not given.")] = None
+    note: str | None = None
+
+
+class SignOffView(BaseModel):
+    """
+    The sign-off that counts, and the log of all.
+    """
+
+    version: Annotated[int, Field(description="Of the sign-offs; also in `ETag`.")]
+    signed_off: SignOff | None
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision that carries it; null while it is being made."),
+    ]
+    history: Annotated[list[SignOffEntry], Field(description="Latest first.")]
 
 
 class SkippedSuggestion(BaseModel):
@@ -1527,6 +1648,32 @@ class Suggestions(BaseModel):
         bool | None,
         Field(description="False: seen in passing, as audience and passers-by are."),
     ] = True
+
+
+class TakeFaces(BaseModel):
+    """
+    Which faces: so many of the best, or those named.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    count: int | None = 5
+    face_ids: list[str] | None = []
+    why: str | None = None
+
+
+class TakenFace(BaseModel):
+    """
+    A face of the episode that became a reference picture: what it is called there, and where it came from.
+    """
+
+    cast_id: str
+    picture: Annotated[str, Field(description="Id of the reference picture.")]
+    run_id: str
+    track_id: str
+    face_id: str
+    t_s: Annotated[float, Field(description="Second of the episode.")]
 
 
 class TemporalMatch(BaseModel):
@@ -1663,6 +1810,12 @@ class UnidentifiedScreenTime(BaseModel):
         bool | None,
         Field(description="A background performer, as operators say: nobody is to be named."),
     ] = False
+    probably_not_a_person: Annotated[
+        float | None,
+        Field(
+            description="How likely it is a picture or figure instead of a present person; null: nothing was measured, or somebody vouches for the person."
+        ),
+    ] = None
 
 
 class UnlockCluster(BaseModel):
@@ -1927,6 +2080,18 @@ class WhichEdit(BaseModel):
     why: Annotated[str | None, Field(description="Why, for whoever reads the log.")] = None
 
 
+class WhichStep(BaseModel):
+    """
+    The step to take back or to make again; the last where not given.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    step: str | None = None
+    why: str | None = None
+
+
 class ApplyOutcome(BaseModel):
     """
     What applying many suggestions did.
@@ -2123,6 +2288,7 @@ class EditEntry(BaseModel):
     tracks: Annotated[int, Field(description="How many tracks it names.")]
     change: EditChange
     sentence: Annotated[str | None, Field(description="What the edit is, in a few words of English.")] = ""
+    command_id: Annotated[str | None, Field(description="`Idempotency-Key` of the command.")] = None
 
 
 class EpisodePatch(BaseModel):
@@ -2291,6 +2457,20 @@ class GroupTotals(BaseModel):
     unidentified: Annotated[GroupTotal, Field(description="People without a name.")]
 
 
+class HistoryOutcome(BaseModel):
+    """
+    What was taken back or made again.
+    """
+
+    step: HistoryStep
+    version: Annotated[int, Field(description="Of the history now; also in `ETag`.")]
+    versions: dict[Literal["clusters", "links", "sign_off"], int]
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision with it; null while it is being made."),
+    ]
+
+
 class IdentityDetail(BaseModel):
     """
     One person of an episode with what is known of them.
@@ -2370,6 +2550,70 @@ class Likeness(BaseModel):
     sighting: Sighting
     distance: float
     probability: float | None = None
+
+
+class LinkCommand(BaseModel):
+    """
+    One command of a person: the version it made, and what it changed. Undo and redo take commands back whole.
+    """
+
+    version: int
+    command_id: str
+    action: Literal[
+        "link",
+        "unlink",
+        "dismiss",
+        "restore",
+        "extra",
+        "settle",
+        "references",
+        "undo",
+        "redo",
+    ]
+    who: str
+    at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    why: str | None = None
+    changes: list[LinkChange]
+    target: Annotated[
+        int | None,
+        Field(description="Version of the command that was taken back or made again."),
+    ] = None
+    references: Annotated[
+        list[TakenFace] | None,
+        Field(
+            description="Faces that became reference pictures with it.",
+            validate_default=True,
+        ),
+    ] = []
+    new_member: Annotated[str | None, Field(description="Name of the cast member who was added with it.")] = None
+
+
+class LinksView(BaseModel):
+    """
+    All links and dismissals of an episode.
+    """
+
+    ep_id: str
+    version: int
+    run_id: str
+    revision: int
+    links: list[CastLink]
+    dismissed: list[Dismissal]
+    resting: Annotated[
+        list[str] | None,
+        Field(
+            description="Identities among these that are not there now, because an edit took them away: what is said of them names nobody, and counts again when they are back."
+        ),
+    ] = []
+    history: Annotated[list[LinkCommand], Field(description="Latest first.")]
+    undoable: Annotated[
+        int | None,
+        Field(description="Version of the command that undo takes back next."),
+    ]
+    redoable: Annotated[
+        int | None,
+        Field(description="Version of the command that redo makes again next."),
+    ]
 
 
 class MemberDetail(BaseModel):
@@ -2458,12 +2702,6 @@ class PageOutlyingTrack(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
-class PageRunView(BaseModel):
-    items: list[RunView]
-    next_cursor: str | None = None
-    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
-
-
 class PageShowView(BaseModel):
     items: list[ShowView]
     next_cursor: str | None = None
@@ -2545,6 +2783,21 @@ class Question(BaseModel):
         ),
     ] = []
     references: Annotated[list[ReferencePicture] | None, Field(validate_default=True)] = []
+
+
+class ReferencesOutcome(BaseModel):
+    """
+    What a command did, and the faces that are reference pictures since.
+    """
+
+    version: Annotated[int, Field(description="Version of the links now; also in `ETag`.")]
+    changed: bool
+    changes: Annotated[list[LinkChange] | None, Field(validate_default=True)] = []
+    revision: Annotated[
+        int | None,
+        Field(description="Screen time revision that includes it; null while it is being made."),
+    ] = None
+    references: Annotated[list[TakenFace] | None, Field(validate_default=True)] = []
 
 
 class Representatives(BaseModel):
@@ -2643,6 +2896,28 @@ class RunStatus(BaseModel):
     finished_at: AwareDatetime | None = None
     failure: Failure | None = None
     report_revision: int | None = None
+
+
+class RunView(BaseModel):
+    """
+    A run. One that is `requested` has no plan yet.
+    """
+
+    ep_id: str
+    run_id: str
+    state: Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
+    profile: str
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    segments: int | None = None
+    duration_s: float | None = None
+    fraction: float | None = 0.0
+    video_sha256: str | None = None
+    superseded_by: str | None = None
+    failure: Failure | None = None
+    report_revision: int | None = None
+    signed_off: Annotated[SignOff | None, Field(description="The sign-off that its screen time carries.")] = None
+    asked_by: str | None = None
 
 
 class Timeline(BaseModel):
@@ -2766,6 +3041,12 @@ class PageReviewEntry(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
+class PageRunView(BaseModel):
+    items: list[RunView]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
 class RevisionSummary(BaseModel):
     """
     A revision in the list of them.
@@ -2781,6 +3062,7 @@ class RevisionSummary(BaseModel):
     unidentified: int
     warnings: list[str]
     warning_details: Annotated[list[Warning] | None, Field(validate_default=True)] = []
+    signed_off: SignOff | None = None
 
 
 class ScreenTimeDocument(BaseModel):
@@ -2822,6 +3104,10 @@ class ScreenTimeDocument(BaseModel):
     timecode: Annotated[
         str | None,
         Field(description="Timecode of the first picture, `HH:MM:SS:FF`; `;` before the frames is drop-frame."),
+    ] = None
+    signed_off: Annotated[
+        SignOff | None,
+        Field(description="The sign-off that counts; null: there is none."),
     ] = None
     external_ids: Annotated[ProgrammeIds | None, Field(description="Of the episode, in other registries.")] = None
     show_external_ids: Annotated[ProgrammeIds | None, Field(description="Of the show.")] = None

@@ -164,6 +164,10 @@ export const keepClustersApart = (epId: string, body: t.KeepApart, query?: { wai
 export const linkIdentity = (epId: string, identityId: string, body: t.LinkRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("PUT", `/links/${segment(epId)}/${segment(identityId)}`, body, query, options);
 
+/** Say that this is somebody new: added to the cast, linked, and their best faces taken, as one change. */
+export const linkNewMember = (epId: string, identityId: string, body: t.NewMemberFromIdentity, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ReferencesOutcome>> =>
+  call<t.ReferencesOutcome>("POST", `/links/${segment(epId)}/${segment(identityId)}/new-member`, body, query, options);
+
 /** List the commands that were called, the latest first. */
 export const listAudit = (query?: { ep_id?: string | null; show?: string | null; who?: string | null; cursor?: string | null; limit?: number }, options?: Options): Promise<Answer<t.PageAuditEntry>> =>
   call<t.PageAuditEntry>("GET", `/audit`, undefined, query, options);
@@ -324,6 +328,10 @@ export const readClusterMetrics = (epId: string, options?: Options): Promise<Ans
 export const readErasure = (show: string, erasureId: string, options?: Options): Promise<Answer<t.ErasureReceipt>> =>
   call<t.ErasureReceipt>("GET", `/shows/${segment(show)}/erasures/${segment(erasureId)}`, undefined, undefined, options);
 
+/** Read who decided what about an episode, in order: clusters, links, extras, questions, sign-offs. */
+export const readHistory = (epId: string, query?: { limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.HistoryView>> =>
+  call<t.HistoryView>("GET", `/history/${segment(epId)}`, undefined, query, options);
+
 /** One person of an episode: tracks, intervals, link and suggestions. */
 export const readIdentity = (epId: string, identityId: string, options?: Options): Promise<Answer<t.IdentityDetail>> =>
   call<t.IdentityDetail>("GET", `/identities/${segment(epId)}/${segment(identityId)}`, undefined, undefined, options);
@@ -353,9 +361,17 @@ export const readScreenTime = (epId: string, query?: { revision?: number | null;
 /** Address. Say where a file of the screen time can be fetched for a short while, or answer with it. */
 export const readScreenTimeFile = (epId: string, fileFormat: string, query?: { revision?: number | null; run_id?: string | null; inline?: boolean }): string => address(`/screen-time/${segment(epId)}/files/${segment(fileFormat)}`, query);
 
+/** Tell who is calling, and what a page has to send with its session. */
+export const readSession = (options?: Options): Promise<Answer<t.SessionView>> =>
+  call<t.SessionView>("GET", `/session`, undefined, undefined, options);
+
 /** One show. */
 export const readShow = (show: string, options?: Options): Promise<Answer<t.ShowView>> =>
   call<t.ShowView>("GET", `/shows/${segment(show)}`, undefined, undefined, options);
+
+/** Read who signed the screen time off, how uncertain it was then, and whether it has changed since. */
+export const readSignOff = (epId: string, options?: Options): Promise<Answer<t.SignOffView>> =>
+  call<t.SignOffView>("GET", `/screen-time/${segment(epId)}/sign-off`, undefined, undefined, options);
 
 /** Address. Read a sheet that was drawn before; browsers keep it. */
 export const readSprite = (epId: string, sprite: string): string => address(`/media/${segment(epId)}/sprites/${segment(sprite)}`);
@@ -391,6 +407,10 @@ export const redoEdit = (epId: string, body: t.WhichEdit, query?: { wait_s?: num
 /** Make the latest change that was taken back again, or the one named. */
 export const redoLinkChange = (epId: string, body: t.Step, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/links/${segment(epId)}/redo`, body, query, options);
+
+/** Make again what was taken back last, or what is named. */
+export const redoStep = (epId: string, body: t.WhichStep, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.HistoryOutcome>> =>
+  call<t.HistoryOutcome>("POST", `/history/${segment(epId)}/redo`, body, query, options);
 
 /** Make an object that is in the bucket already, below `raw/videos/{ep_id}/`, the episode's video. */
 export const registerVideo = (epId: string, body: t.Registration, options?: Options): Promise<Answer<t.FiledVideo>> =>
@@ -436,6 +456,18 @@ export const rotateWebhookSecret = (webhookId: string, options?: Options): Promi
 export const settleQuestion = (epId: string, body: t.SettleRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/review/${segment(epId)}/settle`, body, query, options);
 
+/** Begin a session for whoever sends a key or a token with this; the answer sets a cookie that scripts cannot read. */
+export const signIn = (options?: Options): Promise<Answer<t.SessionView>> =>
+  call<t.SessionView>("POST", `/session`, undefined, undefined, options);
+
+/** Say that the revision that is shown is right; reports and exports carry it from the next revision on. */
+export const signOff = (epId: string, body: t.SignOffRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.SignOffView>> =>
+  call<t.SignOffView>("POST", `/screen-time/${segment(epId)}/sign-off`, body, query, options);
+
+/** End the session, whatever its cookie would still be good for; `true` where there was one. */
+export const signOut = (options?: Options): Promise<Answer<boolean>> =>
+  call<boolean>("DELETE", `/session`, undefined, undefined, options);
+
 /** Split tracks off a cluster: they are somebody else. */
 export const splitCluster = (epId: string, body: t.SplitCluster, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
   call<t.EditAnswer>("POST", `/clusters/${segment(epId)}/split`, body, query, options);
@@ -450,6 +482,14 @@ export const startRun = (epId: string, body: t.NewRun, options?: Options): Promi
 
 /** Address. Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run. */
 export const streamEpisodeEvents = (epId: string, query?: { follow?: boolean }): string => address(`/episodes/${segment(epId)}/events`, query);
+
+/** Take the sign-off that counts back; an earlier one counts again, if there is one. */
+export const takeBackSignOff = (epId: string, query?: { why?: string | null; wait_s?: number }, options?: Options): Promise<Answer<t.SignOffView>> =>
+  call<t.SignOffView>("DELETE", `/screen-time/${segment(epId)}/sign-off`, undefined, query, options);
+
+/** Make faces of somebody reference pictures of the cast member whom they are linked to. */
+export const takeReferences = (epId: string, identityId: string, body: t.TakeFaces, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.ReferencesOutcome>> =>
+  call<t.ReferencesOutcome>("POST", `/links/${segment(epId)}/${segment(identityId)}/references`, body, query, options);
 
 /** Tell the address a `webhook.test`; what came of it is in the deliveries. */
 export const testWebhook = (webhookId: string, options?: Options): Promise<Answer<t.DeliveryView>> =>
@@ -474,6 +514,10 @@ export const undoEdit = (epId: string, body: t.WhichEdit, query?: { wait_s?: num
 /** Take back the latest change of links, or the one named. */
 export const undoLinkChange = (epId: string, body: t.Step, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/links/${segment(epId)}/undo`, body, query, options);
+
+/** Take back the last thing that was decided about the episode, whatever it was, or the one named. */
+export const undoStep = (epId: string, body: t.WhichStep, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.HistoryOutcome>> =>
+  call<t.HistoryOutcome>("POST", `/history/${segment(epId)}/undo`, body, query, options);
 
 /** Take a link away; the pair is not suggested again. */
 export const unlinkIdentity = (epId: string, identityId: string, query?: { why?: string | null; wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>

@@ -311,6 +311,7 @@ export interface EditEntry {
   tracks: number;
   change: EditChange;
   sentence: string;
+  command_id: string | null;
 }
 
 export interface EmbedAgain {
@@ -415,6 +416,14 @@ export interface Face {
   picture: string | null;
 }
 
+export interface FaceOfEpisode {
+  ep_id: string;
+  run_id: string;
+  track_id: string;
+  face_id: string;
+  t_s: number;
+}
+
 export interface FacePicture {
   face_id: string;
   ts_s: number;
@@ -511,6 +520,37 @@ export interface GroupingMetrics {
   rescued_tracks: number;
   singleton_fraction: number;
   largest_fraction: number;
+}
+
+export interface HistoryOutcome {
+  step: HistoryStep;
+  version: number;
+  versions: Record<string, number>;
+  revision: number | null;
+}
+
+export interface HistoryStep {
+  step: string;
+  source: "clusters" | "links" | "sign_off";
+  version: number;
+  action: "do" | "undo" | "redo";
+  kind: string;
+  who: string;
+  at: string;
+  why: string | null;
+  sentence: string;
+  active: boolean;
+  identity_ids: Array<string>;
+  command_id: string | null;
+}
+
+export interface HistoryView {
+  version: number;
+  versions: Record<string, number>;
+  items: Array<HistoryStep>;
+  undo: HistoryStep | null;
+  redo: HistoryStep | null;
+  next_cursor: string | null;
 }
 
 export interface IdentityColumns {
@@ -618,7 +658,7 @@ export interface Likeness {
 
 export interface LinkChange {
   version: number;
-  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
+  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "references" | "undo" | "redo";
   identity_id: string;
   cast_id: string | null;
   who: string;
@@ -634,12 +674,14 @@ export interface LinkChange {
 export interface LinkCommand {
   version: number;
   command_id: string;
-  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "undo" | "redo";
+  action: "link" | "unlink" | "dismiss" | "restore" | "extra" | "settle" | "references" | "undo" | "redo";
   who: string;
   at: string;
   why: string | null;
   changes: Array<LinkChange>;
   target: number | null;
+  references: Array<TakenFace>;
+  new_member: string | null;
 }
 
 export interface LinkRequest {
@@ -760,6 +802,13 @@ export interface NewErasure {
 export interface NewMember {
   name: string;
   cast_id?: string | null;
+}
+
+export interface NewMemberFromIdentity {
+  name: string;
+  cast_id?: string | null;
+  references?: number;
+  why?: string | null;
 }
 
 export interface NewRun {
@@ -981,6 +1030,8 @@ export interface PictureEntry {
   model_id: string;
   added_at: string | null;
   url: string | null;
+  source: FaceOfEpisode | null;
+  resting: boolean;
 }
 
 export interface PictureRequest {
@@ -1079,6 +1130,14 @@ export interface ReclusterEpisode {
 export interface ReferencePicture {
   cast_id: string;
   picture: string;
+}
+
+export interface ReferencesOutcome {
+  version: number;
+  changed: boolean;
+  changes: Array<LinkChange>;
+  revision: number | null;
+  references: Array<TakenFace>;
 }
 
 export interface Registration {
@@ -1202,6 +1261,7 @@ export interface RevisionSummary {
   unidentified: number;
   warnings: Array<string>;
   warning_details: Array<Warning>;
+  signed_off: SignOff | null;
 }
 
 export interface RunComparison {
@@ -1260,6 +1320,7 @@ export interface RunView {
   superseded_by: string | null;
   failure: Failure | null;
   report_revision: number | null;
+  signed_off: SignOff | null;
   asked_by: string | null;
 }
 
@@ -1290,6 +1351,7 @@ export interface ScreenTimeDocument {
   models: Record<string, string>;
   starts_at_s: number;
   timecode: string | null;
+  signed_off: SignOff | null;
   external_ids: ProgrammeIds;
   show_external_ids: ProgrammeIds;
   schema_version: number;
@@ -1302,6 +1364,15 @@ export interface ScreenTimeFile {
   sha256: string;
   bytes: number;
   media_type: string;
+}
+
+export interface SessionView {
+  name: string;
+  role: "viewer" | "operator" | "admin";
+  shows: Array<string> | null;
+  by: "session" | "key" | "token" | "nothing";
+  expires_at: string | null;
+  csrf_token: string | null;
 }
 
 export interface SettleRequest {
@@ -1347,6 +1418,45 @@ export interface Sighting {
   visible_s: number;
   row: number | null;
   representative: string | null;
+}
+
+export interface SignOff {
+  run_id: string;
+  revision: number;
+  who: string;
+  at: string;
+  note: string | null;
+  undecided_s: number;
+  total_s: number;
+  open_questions: number;
+  at_stake_s: number;
+  stale: boolean;
+  changes: Array<string>;
+}
+
+export interface SignOffEntry {
+  version: number;
+  action: string;
+  who: string;
+  at: string;
+  note: string | null;
+  run_id: string | null;
+  revision: number | null;
+  target: number | null;
+  active: boolean;
+}
+
+export interface SignOffRequest {
+  revision: number;
+  run_id?: string | null;
+  note?: string | null;
+}
+
+export interface SignOffView {
+  version: number;
+  signed_off: SignOff | null;
+  revision: number | null;
+  history: Array<SignOffEntry>;
 }
 
 export interface SkippedSuggestion {
@@ -1405,6 +1515,21 @@ export interface Suggestions {
   dismissed: Array<string | null>;
   prominence: number;
   participant: boolean;
+}
+
+export interface TakeFaces {
+  count?: number;
+  face_ids?: Array<string>;
+  why?: string | null;
+}
+
+export interface TakenFace {
+  cast_id: string;
+  picture: string;
+  run_id: string;
+  track_id: string;
+  face_id: string;
+  t_s: number;
 }
 
 export interface TemporalMatch {
@@ -1507,6 +1632,7 @@ export interface UnidentifiedScreenTime {
   participant: boolean;
   shown: Array<Appearance>;
   extra: boolean;
+  probably_not_a_person: number | null;
 }
 
 export interface UnlockCluster {
@@ -1647,5 +1773,10 @@ export interface WebhookWithSecret {
 
 export interface WhichEdit {
   edit_id?: string | null;
+  why?: string | null;
+}
+
+export interface WhichStep {
+  step?: string | null;
   why?: string | null;
 }
