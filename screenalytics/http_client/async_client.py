@@ -10,7 +10,20 @@ from . import models
 from .transport import Answer, AsyncTransport, Files
 
 ExportAppearancesExchange = Literal[
-    "edl", "marker-edl", "fcpxml", "fcp7", "otio", "avid-markers", "webvtt", "ttml", "eaf", "tidy", "iptc", "ebucore"
+    "edl",
+    "marker-edl",
+    "fcpxml",
+    "fcp7",
+    "otio",
+    "avid-markers",
+    "webvtt",
+    "ttml",
+    "eaf",
+    "tidy",
+    "iptc",
+    "ebucore",
+    "coco",
+    "mot",
 ]
 ExportAppearancesFps = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
 ExportAppearancesCues = Literal["names", "json"]
@@ -129,6 +142,15 @@ class AsyncClient(AsyncTransport):
             query={"from": from_, "to": to, "from_run": from_run, "to_run": to_run},
         )
 
+    async def compare_versions(self, ep_id: str, *, other: str) -> Answer[models.VersionComparison]:
+        """Lay another version of a programme beside this one by their pictures: who lost or won how many seconds, and where."""
+        return await self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/versions",
+            models.VersionComparison,
+            query={"other": other},
+        )
+
     async def complete_upload(self, upload_id: str) -> Answer[models.UploadView]:
         """Check what came by size and sha256, make it the episode's video, and begin a run where that was wanted."""
         return await self.request("POST", f"/uploads/{quote(str(upload_id), safe='')}/complete", models.UploadView)
@@ -176,6 +198,18 @@ class AsyncClient(AsyncTransport):
     async def delete_webhook(self, webhook_id: str) -> Answer[bool]:
         """Delete a webhook with its log and all that was to be told."""
         return await self.request("DELETE", f"/webhooks/{quote(str(webhook_id), safe='')}", bool)
+
+    async def describe_cast_member(
+        self, show: str, cast_id: str, body: models.GivenDetails, *, idempotency_key: str | None = None
+    ) -> Answer[models.MemberDetail]:
+        """Say ids, role, characters and attributes of a cast member, in the place of what was said before."""
+        return await self.request(
+            "PUT",
+            f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/details",
+            models.MemberDetail,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
 
     async def dismiss_suggestion(
         self,
@@ -253,7 +287,7 @@ class AsyncClient(AsyncTransport):
         revision: int | None = None,
         run_id: str | None = None,
     ) -> bytes:
-        """Export when people are visible: timelines, markers and cues for editing programs and players."""
+        """Export when people are visible: timelines, markers and cues for editing programs and players; or their boxes."""
         return await self.content(
             "GET",
             f"/screen-time/{quote(str(ep_id), safe='')}/export/{quote(str(exchange), safe='')}",
@@ -358,6 +392,18 @@ class AsyncClient(AsyncTransport):
     async def get_video(self, ep_id: str) -> Answer[models.VideoView]:
         """Tell duration, size, codec and frame rate of the video, and where to read it for a short while."""
         return await self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/video", models.VideoView)
+
+    async def identify_show(
+        self, show: str, body: models.GivenProgrammeIds, *, idempotency_key: str | None = None
+    ) -> Answer[models.ShowView]:
+        """Say which ids a show has in other registries, in the place of those said before."""
+        return await self.request(
+            "PUT",
+            f"/shows/{quote(str(show), safe='')}/external-ids",
+            models.ShowView,
+            headers={"idempotency-key": idempotency_key},
+            body=body,
+        )
 
     async def import_cast(
         self, show: str, body: models.CastImport, *, idempotency_key: str | None = None
@@ -615,6 +661,17 @@ class AsyncClient(AsyncTransport):
             f"/episodes/{quote(str(ep_id), safe='')}/runs",
             models.PageRunView,
             query={"cursor": cursor, "limit": limit},
+        )
+
+    async def list_screen_time_manifests(
+        self, ep_id: str, *, revision: int | None = None, run_id: str | None = None
+    ) -> Answer[models.RevisionFileList]:
+        """List every file of a revision with its hash, and the versions of edits and links it is made from."""
+        return await self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/manifests",
+            models.RevisionFileList,
+            query={"revision": revision, "run_id": run_id},
         )
 
     async def list_screen_time_revisions(
@@ -1355,6 +1412,34 @@ class AsyncClient(AsyncTransport):
         """Tell the address a `webhook.test`; what came of it is in the deliveries."""
         return await self.request("POST", f"/webhooks/{quote(str(webhook_id), safe='')}/test", models.DeliveryView)
 
+    async def total_groups(
+        self,
+        ep_id: str,
+        *,
+        by: str,
+        revision: int | None = None,
+        run_id: str | None = None,
+        participants: bool | None = None,
+    ) -> Answer[models.GroupTotals]:
+        """Sum up roles, characters or an attribute of the cast in an episode."""
+        return await self.request(
+            "GET",
+            f"/screen-time/{quote(str(ep_id), safe='')}/groups",
+            models.GroupTotals,
+            query={"by": by, "revision": revision, "run_id": run_id, "participants": participants},
+        )
+
+    async def total_show_groups(
+        self, show: str, *, by: str, season: int | None = None, participants: bool | None = None
+    ) -> Answer[models.GroupTotals]:
+        """Sum up roles, characters or an attribute of the cast over a show's episodes, or over those of one season."""
+        return await self.request(
+            "GET",
+            f"/screen-time/shows/{quote(str(show), safe='')}/groups",
+            models.GroupTotals,
+            query={"by": by, "season": season, "participants": participants},
+        )
+
     async def total_show_screen_time(self, show: str, *, season: int | None = None) -> Answer[models.ShowTotals]:
         """Sum up the cast of a show over its episodes, or over those of one season."""
         return await self.request(
@@ -1459,7 +1544,7 @@ class AsyncClient(AsyncTransport):
     async def update_episode(
         self, ep_id: str, body: models.EpisodePatch, *, if_match: str | None = None, idempotency_key: str | None = None
     ) -> Answer[models.EpisodeView]:
-        """Change title, air date or data: what is named is set, null clears it."""
+        """Change title, air date, data or ids: what is named is set, null clears it."""
         return await self.request(
             "PATCH",
             f"/episodes/{quote(str(ep_id), safe='')}",

@@ -107,7 +107,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     review = ReviewQueries(episodes, facebanks, put_off, reader)
     sign_offs = SignOffCommands(links, SignOffStore(database, outbox), episodes, review)
     cast = CastCommands(facebanks, links, link_commands)
-    reports, exports, faces, files = reading_parts(resources, revisions, reader)
+    reports, exports, versions, faces, files = reading_parts(resources, revisions, reader)
     settle = SettleReferences(
         links=links,
         episodes=episodes,
@@ -163,6 +163,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             taking,
             reports,
             exports,
+            versions,
             faces,
             files,
         ),
@@ -172,8 +173,8 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
 
 def reading_parts(
     resources: Resources[IdentitySettings], revisions: RevisionStore, reader: ArtifactReader
-) -> tuple[ScreenTimeReports, AppearanceExports, FaceQueries, PictureFiles]:
-    """What the routers that only read work with: screen time, exports, faces and pictures."""
+) -> tuple[ScreenTimeReports, AppearanceExports, VersionQueries, FaceQueries, PictureFiles]:
+    """What the routers that only read work with: screen time, exports, versions compared, faces and pictures."""
     storage, settings = resources.storage, resources.settings
     reports = ScreenTimeReports(revisions, storage, reader, settings.api)
     pictures, files = CropUrls(storage, settings.api), PictureFiles(storage)

@@ -57,6 +57,7 @@ def _revision(api: Client, ep_id: str, number: int | None) -> Revision:
         grouping_revision=found.grouping_revision,
         edits_version=found.edits_version,
         links_version=found.links_version,
+        sign_off=document.get("signed_off"),
     )
 
 
