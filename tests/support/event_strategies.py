@@ -100,7 +100,7 @@ def _plain(hint: Any, rules: list[Any]) -> st.SearchStrategy[Any]:
         )
     if hint is str and "pattern" in bounds:
         return st.from_regex(
-            bounds["pattern"].replace("^", "").replace("$", ""), fullmatch=True, alphabet=_ASCII
+            bounds["pattern"].removeprefix("^").removesuffix("$"), fullmatch=True, alphabet=_ASCII
         ).filter(lambda text: len(text) <= bounds.get("longest", len(text)))
     if hint is str:
         return st.text(_TEXT, min_size=bounds.get("shortest", 0), max_size=min(bounds.get("longest", 40), 60))
