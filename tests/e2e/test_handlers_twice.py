@@ -35,6 +35,7 @@ from contracts.events import (
     PersonErased,
     ReportRequested,
     ScreenTimeReported,
+    ScreenTimeSigned,
     SegmentEmbedded,
     SegmentReady,
     SegmentTracked,
@@ -87,13 +88,14 @@ OF_OPERATORS = {
     CastChanged,
     CastDescribed,
     ReportRequested,
+    ScreenTimeSigned,
     EpisodeDeleted,
     PersonErased,
     TracksErased,
     ShowDeleted,
 }
 """What follows commands over HTTP: repeated in tests/integration/test_regrouping.py, test_identity_revisions.py,
-test_api_deletion.py and test_api_privacy.py, where there are commands."""
+test_api_sign_off.py, test_api_deletion.py and test_api_privacy.py, where there are commands."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,8 @@ async def test_a_sign_off_is_told_carried_goes_stale_and_is_taken_back(rig: Iden
     reported = rig.bus.of(ScreenTimeReported)[-1]
     assert (reported.revision, reported.signed_off.revision, reported.signed_off.stale) == (2, 1, False)
     assert reported.changes == ("Revision 1 was signed off by local on " + told.at[:10] + "; nothing was undecided.",)
+    first, repeated = await rig.bus.handle(told), await rig.bus.handle(told)
+    assert repeated == first
     page = (await rig.storage.get(reported.report)).decode()
     assert "Revision 1 was signed off by local" in page
 

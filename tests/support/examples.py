@@ -6,6 +6,7 @@ from contracts import events as e
 from contracts.blobs import BlobRef, PictureRef, VideoRef
 from contracts.cast import CastDetails
 from contracts.external_ids import PersonIds
+from contracts.sign_off import SignOff
 
 RUN = "01JGFJJZ00ABCDEFGHJKMNPQRS"
 EP = "my-show-s01e02"
@@ -146,6 +147,24 @@ EXAMPLES: tuple[e.Event, ...] = (
     e.EpisodeChanged(ep_id=EP, action="updated", version=2, title="Pilot", air_date="2026-01-02"),
     e.EpisodeDeleted(ep_id=EP, last_run_id=RUN, version=3, who="ada"),
     e.CastChanged(show="my-show", revision=4, action="renamed", cast_id="ada", name="Ada", who="otto"),
+    e.ScreenTimeSigned(
+        ep_id=EP,
+        run_id=RUN,
+        version=1,
+        action="sign",
+        who="Kim",
+        at="2026-11-29T10:00:00.000+00:00",
+        signed_off=SignOff(
+            run_id=RUN,
+            revision=3,
+            who="Kim",
+            at="2026-11-29T10:00:00.000+00:00",
+            undecided_s=1.5,
+            total_s=80.0,
+            open_questions=2,
+            at_stake_s=0.75,
+        ),
+    ),
     e.CastDescribed(
         show="my-show",
         revision=5,
