@@ -37,6 +37,7 @@ from screenalytics.local.servers import ChildEvent, ServiceProcess
 from screenalytics.local.servers.ports import choose_free_port
 from tests.e2e.conftest import DETECTOR_PORT, MEDIA, SHOW
 from tests.support.pipeline import (
+    PATIENCE_S,
     Pipeline,
     content_of,
     everything_twice,
@@ -133,15 +134,19 @@ async def test_a_subscriber_needs_nothing_but_the_contracts_package(
 
 
 async def test_one_trace_goes_through_all_five_services(pipeline: Pipeline, journey: Journey) -> None:
-    names = {}
-    for service in STAGES:
+    def names_of(service: str) -> set[str]:
         spans = parse_spans(pipeline.machine.stack.log_path(service).read_text())
-        names[service] = {span["name"] for span in spans if span["context"]["trace_id"] == f"0x{journey.trace_id}"}
-    assert names["ingest"] >= {"ingest episode.uploaded", "ingest screentime.reported"}
+        return {span["name"] for span in spans if span["context"]["trace_id"] == f"0x{journey.trace_id}"}
+
+    async with asyncio.timeout(PATIENCE_S):  # ingest hears of the report when we do
+        while "ingest screentime.reported" not in names_of("ingest"):
+            await asyncio.sleep(0.1)
+    names = {service: names_of(service) for service in STAGES}
+    assert "ingest episode.uploaded" in names["ingest"]
     assert names["detector"] == {"detector segment.ready"}
     assert names["embedder"] == {"embedder segment.tracked"}
     assert names["grouper"] == {"grouper segment.embedded"}
-    assert names["identity"] == {"identity episode.grouped"}
+    assert names["identity"] == {"identity episode.changed", "identity episode.grouped"}
 
 
 async def test_log_lines_say_what_they_are_about(pipeline: Pipeline, journey: Journey) -> None:
