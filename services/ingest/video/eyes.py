@@ -99,7 +99,7 @@ def squeezed_eyes(
     layout = declared
     for picture in chain([first], _pictures_at(recording, duration_s)):
         looks.append(reader.yuv(picture, width=LOOK_SIZE[0], height=LOOK_SIZE[1])[0].astype(np.float32))
-        likenesses = {name: _known(likeness(*halves(look, name)) for look in looks) for name in STRETCH}
+        likenesses = {name: _known(likeness_of_eyes(look, name) for look in looks) for name in STRETCH}
         layout = layout_of(likenesses, declared)
         if layout is None and any(likenesses.values()):
             return None
@@ -126,6 +126,16 @@ def halves(look: Grey, layout: Layout) -> tuple[Grey, Grey]:
     if layout == "side by side":
         return look[:, : width // 2], look[:, width - width // 2 :]
     return look[: height // 2], look[height - height // 2 :]
+
+
+def likeness_of_eyes(look: Grey, layout: Layout) -> float | None:
+    """How alike the eyes of a picture [H,W] would be (-1..1); None where it shows nothing.
+
+    Bars, curtains and test cards look the same all along: their halves are alike, and so are the halves of those.
+    """
+    one, other = halves(look, layout)
+    within = likeness(*halves(one, layout))
+    return None if within is not None and within >= ALIKE else likeness(one, other)
 
 
 def layout_of(likenesses: Mapping[Layout, Sequence[float]], declared: Layout | None) -> Layout | None:

@@ -140,3 +140,15 @@ def test_things_at_different_depth_are_shifted_differently() -> None:
     apart = likeness(*halves(np.hstack([left, left[::-1]]), "side by side"))
     assert found is not None and found > 0.8
     assert apart is not None and apart < 0.4
+
+
+@pytest.mark.parametrize("size", [(320, 240), (240, 320)], ids=["upright bars", "lying bars"])
+def test_bars_that_go_on_over_the_whole_picture_are_no_eyes(tmp_path: Path, size: tuple[int, int]) -> None:
+    """A test card, a curtain, a gradient: the halves are alike, and so are the halves of those."""
+    width, height = size
+    bars = np.broadcast_to(((np.arange(max(size)) * 7) % 256).astype(np.uint8)[:, None], (max(size), 3))
+    picture = np.broadcast_to(bars[None, :width] if width > height else bars[:height, None], (height, width, 3))
+    path = write_recording(
+        tmp_path / "bars.mp4", [np.ascontiguousarray(picture)] * 30, recordings.Recording(suffix=".mp4")
+    )
+    assert probe(str(path)).pixel_stretch == 1.0
