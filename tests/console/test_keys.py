@@ -144,6 +144,7 @@ async def test_help_search_and_the_palette(page: Page, console: Console) -> None
     assert await page.input_value("#find") == "g"
     await page.keyboard.press("Escape")
     await page.keyboard.press("Control+K")
+    await page.wait_for_selector("dialog[open] input:focus")
     await page.keyboard.type("result")
     await page.wait_for_selector("#palette-list li")
     await page.keyboard.press("Enter")
