@@ -52,7 +52,7 @@ async def save(store: FacebankStore, request: int | str, verdicts: Sequence[Pict
     return await store.save(
         SHOW,
         request_id=f"request-{request}",
-        names={"rita": "Rita"},
+        members={"rita": ("Rita", None)},
         pictures=(),
         verdicts=verdicts_of(request) if verdicts is None else verdicts,
         replace=False,
