@@ -79,7 +79,6 @@ CONSUMED = {
     ("grouper", SegmentEmbedded),
     ("identity", EpisodeGrouped),
     ("identity", CastUploaded),
-    ("identity", EpisodeChanged),
 }
 
 OF_OPERATORS = {
@@ -87,6 +86,7 @@ OF_OPERATORS = {
     LinksChanged,
     CastChanged,
     CastDescribed,
+    EpisodeChanged,
     ReportRequested,
     ScreenTimeSigned,
     EpisodeDeleted,

@@ -10,7 +10,14 @@ import pytest
 import pytest_asyncio
 
 from chassis.mongo.database import Database
-from contracts.events import CastLinked, EpisodeDeleted, EpisodeProgress, ScreenTimeReported
+from contracts.events import (
+    CastLinked,
+    EpisodeChanged,
+    EpisodeDeleted,
+    EpisodeProgress,
+    ReportRequested,
+    ScreenTimeReported,
+)
 from contracts.ids import identity_id
 from screenalytics.local.servers import Stack
 from services.identity.store.revisions import RevisionStore
@@ -62,6 +69,18 @@ async def test_a_repeated_grouping_is_answered_with_the_same_events(rig: Identit
     first, again = await rig.bus.handle(event), await rig.bus.handle(event)
     assert again == first
     assert await rig.database["screen_time"].count_documents({}) == 1
+
+
+async def test_an_episode_whose_facts_changed_is_reported_once_however_often_that_is_told(rig: IdentityRig) -> None:
+    changed = EpisodeChanged(ep_id=EP, action="updated", version=2, title="Pilot")
+    assert await rig.bus.handle(changed) == [], "nothing was reported yet"
+    await rig.cast(CAST)
+    await rig.group([Somebody(1, RED)])
+    first, again = await rig.bus.handle(changed), await rig.bus.handle(changed)
+    assert [type(event) for event in first] == [ReportRequested]
+    assert again == first
+    assert await rig.bus.handle(first[0]) == await rig.bus.handle(first[0])
+    assert await rig.database["screen_time"].count_documents({}) == 1, "its figures are the same"
 
 
 async def test_what_a_dead_worker_left_undone_is_done_when_its_event_comes_again(rig: IdentityRig) -> None:
