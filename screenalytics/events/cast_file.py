@@ -35,7 +35,7 @@ def read_cast_file(path: Path) -> dict[str, tuple[str, CastDetails]]:
         tables = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise BadInput("bad_cast_file", f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput("bad_cast_file", f"{path} is no TOML: {error}.") from error
     found: dict[str, tuple[str, CastDetails]] = {}
     for name, table in tables.items():

@@ -6,7 +6,6 @@ https://github.com/secure-systems-lab/dsse/blob/master/protocol.md. Any DSSE lib
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import os
@@ -116,7 +115,7 @@ def open_envelope(text: str, trusted: Ed25519PublicKey | None) -> Opened:
         signatures = [(base64.b64decode(one["sig"], validate=True), one) for one in envelope["signatures"]]
         keys = [trusted or _public_of(str(one["public_key"]).encode()) for _, one in signatures]
         payload = json.loads(body)
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput("not_a_proof", "This is no signed statement of Screenalytics.") from error
     if kind != PAYLOAD_TYPE or not isinstance(payload, dict):
         raise BadInput("not_a_proof", f"This is signed, but no statement: its type is {kind!r}.")

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from chassis.errors import BadInput
 from screenalytics.proof.envelope import LARGEST_BYTES, Opened, open_envelope, read_public_key
+from screenalytics.proof.form import StatementForm
 from screenalytics.proof.statement import PREDICATE, STATEMENT, VIDEO
 
 Verdict = Literal["ok", "wrong", "missing", "unchecked"]
@@ -69,7 +72,14 @@ def _findings(payload: Mapping[str, Any], *, video: Path | None, files: Path | N
 def _subjects(payload: Mapping[str, Any]) -> dict[str, str]:
     if payload.get("_type") != STATEMENT or payload.get("predicateType") != PREDICATE:
         raise BadInput("not_a_proof", "This is signed, but no statement about a revision of a screen time.")
-    return {str(one["name"]): str(one["digest"]["sha256"]) for one in payload["subject"]}
+    try:
+        form = StatementForm.model_validate(payload, strict=True)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise BadInput(
+            "not_a_proof", f"This is signed, but no whole statement: {place} is missing or wrong."
+        ) from error
+    return {one.name: one.digest.sha256 for one in form.subject}
 
 
 def _seconds(predicate: Mapping[str, Any], document: Path) -> Iterator[Finding]:
@@ -77,7 +87,7 @@ def _seconds(predicate: Mapping[str, Any], document: Path) -> Iterator[Finding]:
     try:
         cast = json.loads(document.read_text("utf-8"))["cast"]
         found = {row["cast_id"]: row["visible_s"] for row in cast}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         yield Finding(what="screen time", verdict="wrong", said=f"{document} is no screen time")
         return
     stated = {row["cast_id"]: row["visible_s"] for row in predicate["cast"]}

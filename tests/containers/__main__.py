@@ -51,12 +51,10 @@ def prove(work: Path, *, keep: bool) -> int:
             video=work / "sample" / "sample-episode.mp4",
             cast=work / "sample" / "sample-episode.cast",
             work=work,
-            environment=variables,
         )
         for name, step in STEPS:
             begun = time.monotonic()
             try:
-                say(name, 0, "…") if sys.stdout.isatty() else None
                 seen = step(proof)
             except AssertionError as error:
                 say(name, time.monotonic() - begun, f"FAILED: {error}")

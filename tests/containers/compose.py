@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -32,7 +32,6 @@ class Compose:
     log: Path
     variables: dict[str, str]
     key: str = ""
-    shows: set[str] = field(default_factory=set)
 
     def __call__(self, *arguments: str, within_s: float = UP_S, logged: bool = True) -> str:
         """What `docker compose …` prints. Raises AssertionError when it fails."""

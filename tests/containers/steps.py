@@ -31,7 +31,6 @@ class Proof:
     video: Path
     cast: Path
     work: Path
-    environment: Mapping[str, str]
     expected: SecondsOf = field(default_factory=dict)
 
 

@@ -235,3 +235,35 @@ def test_the_example_of_the_page_is_what_is_printed(proof: Path, monkeypatch: py
         *verify(Path("proof.json"), key=Path("key.pub"), video=Path("video.mov"), files=Path("out"))
     )
     assert printed == example[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda payload: payload.pop("predicate"),
+        lambda payload: payload.update(subject=[{"name": "video"}]),
+        lambda payload: payload["predicate"].pop("decisions"),
+        lambda payload: payload["predicate"].update(models=["face"]),
+        lambda payload: payload["predicate"].update(cast=[{}]),
+        lambda payload: payload["predicate"].update(signed_off="yes"),
+    ],
+)
+def test_a_rightly_signed_statement_without_its_fields_is_none(
+    tmp_path: Path, change: Callable[[dict[str, Any]], Any]
+) -> None:
+    make_key(tmp_path / "own.pem")
+    payload = json.loads(json.dumps(make_statement(revision(), (), at=AT)))
+    change(payload)
+    made = tmp_path / "made.json"
+    made.write_text(sign(payload, read_private_key(tmp_path / "own.pem")))
+    with pytest.raises(BadInput) as refused:
+        verify(made, key=None, video=None, files=None)
+    assert refused.value.code == "not_a_proof"
+
+
+def test_brackets_without_end_are_no_statement(tmp_path: Path) -> None:
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 100_000)
+    with pytest.raises(BadInput) as refused:
+        verify(deep, key=None, video=None, files=None)
+    assert refused.value.code == "not_a_proof"
