@@ -57,7 +57,7 @@ release-images:
 
 # The console in Chromium, on a machine of its own or on the one that SCREENALYTICS_API_URL names; pictures go to out/console.
 console: setup-dev
-	CONSOLE_TESTS=1 $(PY) -m pytest tests/console
+	$(PY) -m pytest tests/console
 
 accuracy: setup-dev
 	$(PY) -m benchmarks.accuracy

@@ -14,8 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
-COMPUTING = ("accuracy", "contract", "deploy", "unit")
-"""Every other folder with tests starts servers and waits for them. A new one is among those."""
+COMPUTING = ("accuracy", "console", "contract", "deploy", "unit")
+"""The browser of the console is here for balance: the other lane is the longer one. Every other folder with tests starts
+servers and waits for them. A new one is among those."""
 NOTHING_CHOSEN = 5
 """pytest's exit status where the options leave a lane without tests."""
 

@@ -23,7 +23,7 @@ from screenalytics.local.servers import check_installed
 from screenalytics.local.servers.ports import choose_free_port
 from screenalytics.sample.make import Sample, make_sample
 from screenalytics.weights import default_cache_dir
-from tests.console.browser import chromium, watched
+from tests.console.browser import chromium, go_without, watched
 
 SHOW = "sample-show"
 EP = "sample-show-s01e01"
@@ -50,9 +50,7 @@ class Console:
 
 @pytest_asyncio.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
-    """The browser; `make console` wants it, elsewhere nothing is started."""
-    if not os.environ.get("CONSOLE_TESTS"):
-        pytest.skip("make console runs the console in a browser")
+    """The browser that every test shares."""
     async with chromium() as running:
         yield running
 
@@ -64,7 +62,7 @@ async def console(browser: Browser, tmp_path_factory: pytest.TempPathFactory) ->
     running = os.environ.get("SCREENALYTICS_API_URL")
     missing = check_installed()
     if missing and not running:
-        pytest.skip(f"embedded servers missing: {missing}")
+        go_without(f"embedded servers missing: {missing}")
     port = choose_free_port()
     url = running or f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as cleanup:

@@ -14,7 +14,7 @@ def test_every_test_is_in_one_lane() -> None:
     files = {path.relative_to(TESTS.parent) for path in TESTS.glob("**/test_*.py")}
     assert files
     assert all("/".join(file.parts[:2]) in folders for file in files), "no tests beside the folders"
-    assert {"tests/integration", "tests/e2e", "tests/cli", "tests/chaos", "tests/console"} <= set(waiting)
+    assert {"tests/integration", "tests/e2e", "tests/cli", "tests/chaos"} <= set(waiting)
 
 
 @pytest.mark.parametrize(
