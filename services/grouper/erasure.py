@@ -22,7 +22,7 @@ from contracts import crops
 from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, TracksErased
 from contracts.rows import ClusterCentroidsDocument, FaceRow, IdentitiesDocument, TrackRow
-from services.grouper.edits.forget import forget_in_log, named_in, names_somebody
+from services.grouper.edits.forget import forget_in_log, names_somebody
 from services.grouper.edits.log import EditLog
 from services.grouper.grouper import Grouper, scale_of
 from services.grouper.store.edits import EditStore
@@ -106,9 +106,7 @@ class TrackErasure:
             written = await self._write(target, base, forgotten, places, renamed, pooled_again=again)
             new_base = dict(zip(TRACK_ARTIFACTS, written, strict=True))
         ids = await self._grouper.before_erasing(run, log)
-        named = named_in(
-            _left_in(log, event), event.run_id, {row.track_id: row.end_s - row.start_s for row in base.tracks}
-        )
+        named = await self._grouper.named_in(run, _left_in(log, event))
         left = ids.without(forgotten.gone, forgotten.erased_of, named)
         new_base[IDS] = await target.put_document("identity_ids.json", left)
         artifacts["faces_npy"] = await target.put("faces.npy", to_npy(vectors[sorted(places)]))

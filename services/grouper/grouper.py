@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from chassis.domain.pooling import PoolingRules
 from chassis.s3.artifact_reader import ArtifactReader
 from chassis.s3.storage import Storage
 from contracts.events import EpisodeGrouped, SegmentEmbedded
-from contracts.ids import RunId, TrackId
+from contracts.ids import RunId
 from contracts.rows import FaceRow, IdentitiesDocument, ShotRow, TrackMetricsDocument, TrackRow
 from contracts.warnings import Warning, noted, sentences
 from services.grouper.artifacts import (
@@ -33,6 +33,7 @@ from services.grouper.artifacts import (
     write_tracks,
 )
 from services.grouper.clustering.machine import MachineGrouping
+from services.grouper.edits.forget import NamedTracks, named_in
 from services.grouper.edits.kinds import Overrides
 from services.grouper.edits.log import EditLog, EditRecord, active_records, highest_number_made
 from services.grouper.edits.replay import overridden, overrides_in_force
@@ -186,9 +187,9 @@ class Grouper:
     async def resolve(self, run: GroupedRun, log: EditLog) -> Resolved:
         """What the edits in force say about the tracks of a stored run."""
         records = active_records(log)
-        tracks = await self._reader.rows(run.base["tracks"], TrackRow)
+        tracks = await self._uncut(run)
         ids = await self.ids(run, log)
-        resolver = await self._resolver(run.event.run_id, tracks, run.erased, records, ids.forgotten)
+        resolver = await self._resolver(run.event.run_id, tracks, run.erased, records, ids)
         return await asyncio.to_thread(resolver.resolve, records, ids.made)
 
     async def ids(self, run: GroupedRun, log: EditLog) -> RunIds:
@@ -223,6 +224,12 @@ class Grouper:
             {key: await self._machine(run_id, ground, overridden(rules, one)) for key, one in missing.items()}
         )
 
+    async def named_in(self, run: GroupedRun, log: EditLog) -> NamedTracks:
+        """The tracks of a stored run that edits name, in whatever run they were made."""
+        runs = {run.event.run_id: run, **await self._other_runs(run.event.run_id, log)}
+        tracks_of = {one: await self._uncut(other) for one, other in runs.items()}
+        return await asyncio.to_thread(named_in, log, run.event.run_id, tracks_of, self._rules.carry)
+
     async def kept_ids(self, run: GroupedRun) -> RunIds | None:
         """The identity ids of a stored run, where they were kept."""
         return await self._reader.document(run.base[IDS], RunIds) if IDS in run.base else None
@@ -240,7 +247,7 @@ class Grouper:
             machine,
             ground.joined.tracks,
             await self.ids(before, log),
-            await self._reader.rows(before.base["tracks"], TrackRow),
+            await self._uncut(before),
             self._rules.carry,
             least_number=least,
         )
@@ -259,7 +266,7 @@ class Grouper:
 
     async def _ground(self, run: GroupedRun) -> GroupingInput:
         """What a stored run is grouped from, without the vectors of its faces."""
-        tracks = await self._reader.rows(run.base["tracks"], TrackRow)
+        tracks = await self._uncut(run)
         vectors = await self._reader.array(run.base["tracks_npy"])
         return GroupingInput(
             joined=joined_again(tracks, vectors, await self._shots(run.event), run.problems),
@@ -276,17 +283,24 @@ class Grouper:
         tracks: Sequence[TrackRow],
         erased: Sequence[Cut],
         records: Sequence[EditRecord],
-        forgotten: Mapping[TrackId, float] | None = None,
+        ids: RunIds | None = None,
     ) -> Resolver:
         """Knows the tracks of this run and of those in which the edits were made."""
-        tracks_of: dict[RunId, Sequence[TrackRow]] = {run_id: tracks}
-        erased_of: dict[RunId, Sequence[Cut]] = {run_id: erased}
-        for other in sorted({record.run_id for record in records if record.run_id is not None} - {run_id}):
-            run = await self._store.run(other)
-            if run is not None:
-                tracks_of[other] = await self._reader.rows(run.base["tracks"], TrackRow)
-                erased_of[other] = run.erased
-        return Resolver(run_id, tracks_of, self._rules.carry, erased_of, forgotten)
+        runs = await self._other_runs(run_id, records)
+        tracks_of = {run_id: tracks, **{one: await self._uncut(run) for one, run in runs.items()}}
+        erased_of = {run_id: erased, **{one: run.erased for one, run in runs.items()}}
+        forgotten = {} if ids is None else ids.forgotten
+        names = {} if ids is None else ids.forgotten_of
+        return Resolver(run_id, tracks_of, self._rules.carry, erased_of, forgotten, names)
+
+    async def _other_runs(self, run_id: RunId, records: Sequence[EditRecord]) -> dict[RunId, GroupedRun]:
+        """The runs in which edits were made, without this one and those that are not known any more."""
+        ids = sorted({record.run_id for record in records if record.run_id is not None} - {run_id})
+        return {one: run for one in ids if (run := await self._store.run(one)) is not None}
+
+    async def _uncut(self, run: GroupedRun) -> Sequence[TrackRow]:
+        """The tracks of a stored run before any cut."""
+        return await self._reader.rows(run.base["tracks"], TrackRow)
 
     async def _shots(self, event: EpisodeGrouped) -> tuple[ShotRow, ...]:
         return await self._reader.rows(event.artifacts["shots"], ShotRow)

@@ -219,7 +219,7 @@ class EditedEpisode:
             {one.key: ground.machine(overridden(self._rules, one)) for one in asked}
         )
         self.log = forget_in_log(self.log, run_id=self.run_id, tracks=() if times_stay else names, texts=())
-        named = named_in(self.log, self.run_id, {row.track_id: row.end_s - row.start_s for row in rows})
+        named = named_in(self.log, self.run_id, self._tracks_of_runs(), RULES.carry)
         self._ids[self.run] = ids.without(forgotten.gone, forgotten.erased_of, named)
         self._grounds[self.run] = replace(ground, joined=joined, faces=faces)
         self.erased[self.run_id] = (*self.erased.get(self.run_id, ()), *forgotten.erased)
@@ -230,8 +230,9 @@ class EditedEpisode:
         """The latest run with the edits in force in a log, the episode's own by default."""
         ground, ids = self._grounds[self.run], self._ids[self.run]
         records = active_records(self.log if log is None else log)
-        tracks = {RUNS[run]: one.joined.tracks for run, one in enumerate(self._grounds)}
-        resolver = Resolver(self.run_id, tracks, RULES.carry, self.erased, ids.forgotten)
+        resolver = Resolver(
+            self.run_id, self._tracks_of_runs(), RULES.carry, self.erased, ids.forgotten, ids.forgotten_of
+        )
         resolved = resolver.resolve(records, ids.made)
         in_force = thresholds_in_force(self._rules, resolved.edits)
         key = (self.run, in_force.model_dump_json())
@@ -239,6 +240,9 @@ class EditedEpisode:
             self._machines[key] = ground.machine(in_force)
         machine = self._machines[key]
         return group_edited(ground, resolved, ids, thresholds=self._rules, pooling=PoolingRules(), machine=machine)
+
+    def _tracks_of_runs(self) -> Mapping[str, Sequence[TrackRow]]:
+        return {RUNS[run]: one.joined.tracks for run, one in enumerate(self._grounds)}
 
     def identities(self, edited: EditedGrouping) -> tuple[Identity, ...]:
         return identities_document(

@@ -42,16 +42,38 @@ class _CutRun:
     whole: CutTracks
     stretches: Mapping[int, tuple[str, ...]]
 
+    def knows(self, name: str) -> bool:
+        """Whether it is the name of a track, or of a part of one, that is still there."""
+        return whole_of(name, self.whole.names) is not None
+
     def resolve(self, name: str) -> tuple[str, ...]:
         """The tracks that a name means, parts that were erased among them."""
         return (*self.done.resolve(name), *(part for part in self.whole.resolve(name) if not self.done.resolve(part)))
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What tracks of another run are called in this one: those that are `left`, stretches `erased` of them, and tracks
+    that are `forgotten`, these by what they were before any cut.
+    """
+
+    left: Mapping[str, tuple[str, ...]]
+    erased: Mapping[str, tuple[str, ...]]
+    forgotten: Mapping[str, tuple[str, ...]]
+
+    def here(self, name: str, there: _CutRun) -> tuple[str, ...]:
+        """The tracks of this run that a name of the other means."""
+        leaves = there.resolve(name) if there.knows(name) else (name,)
+        found = [new for leaf in leaves for new in (*self.left.get(leaf, ()), *self.erased.get(leaf, ()))]
+        wholes = leaves if found else [whole for leaf in leaves if (whole := whole_of(leaf, self.forgotten))]
+        return (*found, *(new for whole in wholes for new in self.forgotten.get(whole, ())))
 
 
 class Resolver:
     """Resolves edits for one run. Tracks of runs are those before any cut, by run id; this one's are among them.
 
     `erased` has the stretches of such tracks of which nothing may be left, by run id; `forgotten` the erased tracks of
-    this run that edits name, and the seconds that they lasted.
+    this run that edits name, and the seconds that they lasted; `forgotten_of` what edits of other runs call these.
     """
 
     def __init__(
@@ -61,12 +83,14 @@ class Resolver:
         rules: CarryRules,
         erased: Mapping[RunId, Sequence[Cut]] | None = None,
         forgotten: Mapping[str, float] | None = None,
+        forgotten_of: Mapping[RunId, Mapping[str, tuple[str, ...]]] | None = None,
     ) -> None:
         self._run_id = run_id
         self._tracks_of = tracks_of
         self._rules = rules
         self._erased = erased or {}
         self._forgotten = forgotten or {}
+        self._forgotten_of = forgotten_of or {}
         self._matches: dict[tuple[RunId, RunId], dict[str, tuple[str, ...]]] = {}
 
     def resolve(self, records: Sequence[EditRecord], made: Mapping[str, IdentityId] | None = None) -> Resolved:
@@ -81,8 +105,14 @@ class Resolver:
         ]
         cut_of = {run: self._cut(run, ranges) for run in {self._made_in(record) for record in records}}
         here = cut_of.get(self._run_id) or self._cut(self._run_id, ranges)
+        left = {track.track_id for track in here.done.tracks}
+        erased = [track for track in here.whole.tracks if track.track_id not in left]
         names = {
-            run: match_tracks(cut.done.tracks, here.done.tracks, self._rules)
+            run: _Names(
+                match_tracks(cut.done.tracks, here.done.tracks, self._rules),
+                match_tracks(cut.whole.tracks, erased, self._rules),
+                self._forgotten_of.get(run, {}),
+            )
             for run, cut in cut_of.items()
             if run != self._run_id
         }
@@ -101,8 +131,7 @@ class Resolver:
                 edits.append(resolved if own_id is None else resolved.with_new_identity(own_id))
         newcomers: set[str] = set()
         if names:
-            newcomers = {track.track_id for track in here.done.tracks}
-            newcomers -= {new for matches in names.values() for news in matches.values() for new in news}
+            newcomers = left - {new for one in names.values() for news in one.left.values() for new in news}
         return Resolved(
             cut=here.done,
             edits=tuple(edits),
@@ -131,14 +160,10 @@ class Resolver:
         run: RunId,
         there: _CutRun,
         here: _CutRun,
-        names: Mapping[RunId, Mapping[str, tuple[str, ...]]],
+        names: Mapping[RunId, _Names],
     ) -> BaseEdit | None:
         if run != self._run_id:
-            across = names[run]
-            new_ids = {
-                name: tuple(new for leaf in there.done.resolve(name) for new in across.get(leaf, ()))
-                for name in edit.named_tracks()
-            }
+            new_ids = {name: names[run].here(name, there) for name in edit.named_tracks()}
             return edit.translated(Translation(new_ids))
         new_ids = {name: there.resolve(name) or self._forgotten_name(name) for name in edit.named_tracks()}
         if not here.done.parts and all(leaves == (name,) for name, leaves in new_ids.items()):

@@ -15,9 +15,10 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.ids import IdentityId, TrackId, identity_id
+from contracts.ids import IdentityId, RunId, TrackId, identity_id
 from contracts.rows import TrackRow
 from services.grouper.clustering.machine import MachineGrouping, MachinePeople, number_of
+from services.grouper.edits.forget import NamedTracks
 from services.grouper.rules import CarryRules
 from services.grouper.tracks.matching import match_tracks, shared_seconds
 
@@ -33,13 +34,13 @@ class RunIds(BaseModel):
 
     `retired` people of earlier runs are not among them; they have the tracks that show them, for the day when they are
     found again. `numbers` is each track's own, for people who have no other id. `made` has the ids of people whom edits
-    made that do not say it themselves: those of before there were such ids. Of the people `erased_in_part` tracks, or
-    parts of tracks, were erased. `groupings` has what the machine makes of the run, by the overrides that were in force
+    made that do not say it themselves: those of before there were such ids. Of the people `erased_in_part` tracks that
+    no edit names, or parts of tracks, were erased. `groupings` has what the machine makes of the run, by the overrides that were in force
     (see `Overrides.key`).
 
     `forgotten` are erased tracks that edits in the log name together with others, and the seconds that they lasted:
     edits are replayed with them, for without them they would say something else of the others. They are among everybody's
-    tracks here.
+    tracks here. `forgotten_of` has their names in the runs in which such edits were made: by run, track there -> tracks here.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,6 +53,7 @@ class RunIds(BaseModel):
     erased_in_part: tuple[IdentityId, ...] = ()
     groupings: Mapping[str, MachineGrouping] = {}
     forgotten: Mapping[TrackId, float] = {}
+    forgotten_of: Mapping[RunId, Mapping[TrackId, tuple[TrackId, ...]]] = {}
 
     @property
     def highest_number(self) -> int:
@@ -67,15 +69,21 @@ class RunIds(BaseModel):
         self,
         tracks: Collection[TrackId],
         parts_of: Collection[TrackId] = (),
-        named: Mapping[TrackId, float] | None = None,
+        named: NamedTracks | None = None,
     ) -> RunIds:
         """The same where tracks, and parts of others, are forgotten; people who have none left go with them.
 
-        Of the tracks those that edits still name, `named` with the seconds that they lasted, leave these behind.
+        Of the tracks those that edits still name, `named`, leave the seconds behind that they lasted.
         """
-        concerned = {one for one, own in self.people.items() if not {*tracks, *parts_of}.isdisjoint(own)}
-        remembered = {track: seconds for track, seconds in (named or {}).items() if track in tracks}
+        named = named or NamedTracks({}, ())
+        remembered = {track: seconds for track, seconds in named.seconds.items() if track in tracks}
+        forgotten_of = {run: dict(names) for run, names in self.forgotten_of.items()}
+        for run, name, track in named.elsewhere:
+            if track in remembered:
+                names = forgotten_of.setdefault(run, {})
+                names[name] = (*names.get(name, ()), track)
         tracks = frozenset(tracks) - remembered.keys()
+        concerned = {one for one, own in self.people.items() if not {*tracks, *parts_of}.isdisjoint(own)}
 
         def left(people: Mapping[IdentityId, Sequence[TrackId]]) -> dict[IdentityId, tuple[TrackId, ...]]:
             kept = {one: tuple(track for track in own if track not in tracks) for one, own in people.items()}
@@ -90,6 +98,7 @@ class RunIds(BaseModel):
                 "erased_in_part": tuple(sorted({*self.erased_in_part, *concerned})),
                 "groupings": {key: one.without(tracks) for key, one in self.groupings.items()},
                 "forgotten": {**self.forgotten, **remembered},
+                "forgotten_of": forgotten_of,
             }
         )
 

@@ -35,11 +35,11 @@ class Merge(BaseEdit):
         return (self.target, *self.sources)
 
     def translated(self, new: Translation) -> Self | None:
-        target = new.group(self.target)
-        sources = tuple(one for source in self.sources if (one := new.group(source)) is not None)
-        if target is None or not sources:
+        found = [one for group in self.groups() if (one := new.group(group)) is not None]
+        if len(found) < 2:
             return None
-        return self.model_copy(update={"target": target, "sources": sources})
+        target, *sources = found  # where the target's own tracks are not there, the others are one person all the same
+        return self.model_copy(update={"target": target, "sources": tuple(sources)})
 
     def replay(self, who: WhoIsWho) -> None:
         who.unite(self.target, self.sources)

@@ -99,6 +99,10 @@ def test_every_edit_follows_its_tracks_into_another_run() -> None:
     assert Merge(target=group(1), sources=(group(3), group(4))).translated(new) == Merge(
         target=group(11, 12), sources=(group(13),)
     )
+    assert Merge(target=group(4), sources=(group(1), group(3))).translated(new) == Merge(
+        target=group(11, 12), sources=(group(13),)
+    )
+    assert Merge(target=group(4), sources=(group(3),)).translated(new) is None
     assert MoveTrack(track_ids=_ids(3), source=group(4), target=group(1)).translated(new) == MoveTrack(
         track_ids=_ids(13), source=None, target=group(11, 12)
     )
@@ -106,6 +110,22 @@ def test_every_edit_follows_its_tracks_into_another_run() -> None:
     assert Drop(track_ids=_ids(5)).translated(new) is None
     assert MoveTrack(track_ids=_ids(3), target=group(4)).translated(new) is None
     assert NotSame(first=group(1), second=group(4)).translated(new) is None
+
+
+def test_an_erased_track_that_an_edit_of_another_run_names_is_named_as_it_was_here() -> None:
+    record = EditRecord(
+        edit_id="0",
+        action="apply",
+        by="kim",
+        at="now",
+        edit=Merge(target=TrackGroup(track_ids=_ids(1)), sources=(TrackGroup(track_ids=_ids(2)),)),
+        run_id=OLD,
+    )
+    tracks = {OLD: TRACKS[OLD], NEW: TRACKS[NEW][2:]}
+    forgotten, names = {_ids(7)[0]: 6.0, _ids(8)[0]: 4.0}, {OLD: {_ids(1)[0]: _ids(7, 8)}}
+    resolved = Resolver(NEW, tracks, CarryRules(), forgotten=forgotten, forgotten_of=names).resolve([record])
+    assert resolved.edits == (Merge(target=TrackGroup(track_ids=_ids(7, 8)), sources=(TrackGroup(track_ids=_ids(9)),)),)
+    assert resolved.forgotten == forgotten and resolved.lost == ()
 
 
 def test_tracks_that_no_edit_could_name_are_newcomers() -> None:

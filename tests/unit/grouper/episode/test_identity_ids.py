@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contracts.ids import identity_id
 from contracts.rows import Identity, TrackRow
 from services.grouper.clustering.machine import MachineGrouping
+from services.grouper.edits.forget import NamedTracks
 from services.grouper.edits.kinds import Edit, Merge, MoveTrack, Split, TrackGroup
 from services.grouper.edits.log import EditLog, EditRecord
 from services.grouper.episode.adopting import adopted
@@ -153,7 +154,9 @@ def test_what_the_machine_made_of_a_run_is_decided_once_and_others_stay_together
     assert ids.groupings == {"{}": first, "other": later}
     assert RunIds.model_validate_json(ids.model_dump_json()) == ids
     assert '"rescued":["track-00000-002","track-00000-003"]' in ids.model_dump_json(), "the same bytes in any process"
-    left = ids.without({a, d}, named={d: 2.0, c: 1.0})
+    elsewhere = [("run", a, d), ("run", b, c)]
+    left = ids.without({a, d}, named=NamedTracks({d: 2.0, c: 1.0}, elsewhere))
+    assert left.forgotten_of == {"run": {a: (d,)}}, "what edits of another run call what is forgotten here"
     assert left.groupings["{}"] == MachineGrouping(clusters=((b, c), (d,)), rescued=frozenset({b, c}), unknown=())
     assert (left.people, left.forgotten) == ({ONE: (b, c), TWO: (d,)}, {d: 2.0})
     people = people_of(left.groupings["{}"], left, [track(2, 1, 2), track(3, 2, 3)])
