@@ -34,13 +34,14 @@ class RunIds(BaseModel):
 
     `retired` people of earlier runs are not among them; they have the tracks that show them, for the day when they are
     found again. `numbers` is each track's own, for people who have no other id. `made` has the ids of people whom edits
-    made that do not say it themselves: those of before there were such ids. Of the people `erased_in_part` tracks that
-    no edit names, or parts of tracks, were erased. `groupings` has what the machine makes of the run, by the overrides that were in force
-    (see `Overrides.key`).
+    made that do not say it themselves: those of before there were such ids. Of the people `erased_in_part` tracks that no
+    edit names, or parts of tracks, were erased. `groupings` has what the machine makes of the run, by the overrides that
+    were in force (see `Overrides.key`).
 
     `forgotten` are erased tracks that edits in the log name together with others, and the seconds that they lasted:
     edits are replayed with them, for without them they would say something else of the others. They are among everybody's
-    tracks here. `forgotten_of` has their names in the runs in which such edits were made: by run, track there -> tracks here.
+    tracks here. `forgotten_of` has their names in the runs in which such edits were made: by run, track there -> tracks
+    here.
     """
 
     model_config = ConfigDict(frozen=True)
