@@ -127,7 +127,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         owner="identity",
         holds="one document per episode: people's links and dismissals with their history, its reported run, its outbox",
         indexes=(
-            IndexModel([("show", ASCENDING)]),
+            IndexModel([("show", ASCENDING), ("named", ASCENDING)]),
             IndexModel([("outbox_since", ASCENDING)], sparse=True),
         ),
     ),

@@ -27,6 +27,7 @@ ExportAppearancesExchange = Literal[
 ]
 ExportAppearancesFps = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
 ExportAppearancesCues = Literal["names", "json"]
+FindEpisodesMatch = Literal["together", "any"]
 ListClustersSort = Literal["identity_id", "seconds"]
 ListEpisodesState = Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
 ListEpisodesSort = Literal["updated", "air_date", "ep_id"]
@@ -306,6 +307,54 @@ class Client(Transport):
     def export_person(self, show: str, cast_id: str) -> bytes:
         """Answer with everything that is kept about a cast member, as one ZIP file."""
         return self.content("POST", f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/export")
+
+    def find_cast_members(
+        self,
+        show: str,
+        *,
+        season: list[int] | None = None,
+        only: bool | None = None,
+        min_s: float | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Answer[models.PageFoundPerson]:
+        """Find the cast members that are visible in some seasons of a show, or in those only, most visible first."""
+        return self.request(
+            "GET",
+            f"/screen-time/shows/{quote(str(show), safe='')}/cast",
+            models.PageFoundPerson,
+            query={"season": season, "only": only, "min_s": min_s, "limit": limit, "cursor": cursor},
+        )
+
+    def find_episodes(
+        self,
+        show: str,
+        *,
+        cast_id: list[str] | None = None,
+        match: FindEpisodesMatch | None = None,
+        season: int | None = None,
+        min_s: float | None = None,
+        min_stretch_s: float | None = None,
+        participants: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Answer[models.PageFoundEpisode]:
+        """Find the episodes of a show in which people are visible, together or any of them, for how long and when."""
+        return self.request(
+            "GET",
+            f"/screen-time/shows/{quote(str(show), safe='')}/episodes",
+            models.PageFoundEpisode,
+            query={
+                "cast_id": cast_id,
+                "match": match,
+                "season": season,
+                "min_s": min_s,
+                "min_stretch_s": min_stretch_s,
+                "participants": participants,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
 
     def find_shared_time(
         self, ep_id: str, *, a: str, b: str, revision: int | None = None, run_id: str | None = None

@@ -426,6 +426,21 @@ class Failure(BaseModel):
     message: str
 
 
+class FoundEpisode(BaseModel):
+    """
+    An episode, by the revision that people see, and how long it shows who was asked for.
+    """
+
+    ep_id: str
+    season: int
+    run_id: str
+    revision: int
+    duration_s: float
+    seconds: Annotated[float, Field(description="In all; of anybody where nobody was named.")]
+    longest_s: Annotated[float, Field(description="The longest stretch without a break.")]
+    intervals_s: Annotated[list[list[float]], Field(description="When; empty where nobody was named.")]
+
+
 class GivenIds(BaseModel):
     """
     As callers send them: a registry that is not known is refused.
@@ -968,6 +983,12 @@ class PageDuplicatePair(BaseModel):
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 
 
+class PageFoundEpisode(BaseModel):
+    items: list[FoundEpisode]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
 class Pair(BaseModel):
     """
     An identity and the cast member it is not; null: nobody is to be suggested for it.
@@ -1361,6 +1382,16 @@ class ScreenTimeFile(BaseModel):
     sha256: str
     bytes: int
     media_type: str
+
+
+class SeasonSeconds(BaseModel):
+    """
+    Somebody in a season.
+    """
+
+    season: int
+    episodes: int
+    seconds: float
 
 
 class SessionView(BaseModel):
@@ -2420,6 +2451,20 @@ class FiledVideo(BaseModel):
     run: StartedRun | None = None
 
 
+class FoundPerson(BaseModel):
+    """
+    A cast member over the seasons that were asked for; `seasons` are all in which they are visible.
+    """
+
+    cast_id: str
+    name: str
+    episodes: int
+    seconds: float
+    first: Annotated[str, Field(description="The first of these episodes.")]
+    last: str
+    seasons: list[SeasonSeconds]
+
+
 class GivenDetails(BaseModel):
     """
     What is said of a cast member from now on; what is left out is known no more.
@@ -2680,6 +2725,12 @@ class PageEpisodeView(BaseModel):
 
 class PageErasureReceipt(BaseModel):
     items: list[ErasureReceipt]
+    next_cursor: str | None = None
+    total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
+
+
+class PageFoundPerson(BaseModel):
+    items: list[FoundPerson]
     next_cursor: str | None = None
     total: Annotated[int | None, Field(description="Length of the whole list, where it is known.")] = None
 

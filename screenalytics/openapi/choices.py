@@ -21,6 +21,7 @@ ExportAppearancesExchange = Literal[
 ]
 ExportAppearancesFps = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
 ExportAppearancesCues = Literal["names", "json"]
+FindEpisodesMatch = Literal["together", "any"]
 ListClustersSort = Literal["identity_id", "seconds"]
 ListEpisodesState = Literal["requested", "running", "finished", "failed", "cancelled", "superseded"]
 ListEpisodesSort = Literal["updated", "air_date", "ep_id"]

@@ -12,7 +12,17 @@ HEADINGS: Mapping[str, Sequence[str]] = {
     "Episodes, casts, and what people are owed": ("episodes", "cast", "privacy"),
     "Who is in an episode": ("identities", "tracks", "suggest", "link", "unlink", "rename", "lock", "unlock"),
     "One person or two": ("merge", "split", "apart", "move", "drop", "restore"),
-    "What was done, and what came out": ("undo", "redo", "history", "export", "totals", "compare", "proof", "verify"),
+    "What was done, and what came out": (
+        "undo",
+        "redo",
+        "history",
+        "export",
+        "totals",
+        "find",
+        "compare",
+        "proof",
+        "verify",
+    ),
     "Running it": (
         "serve",
         "config",

@@ -47,6 +47,7 @@ from services.identity.queries.people import PeopleQueries
 from services.identity.queries.personal_data import PersonalData
 from services.identity.queries.review import ReviewQueries
 from services.identity.queries.revisions import ScreenTimeReports
+from services.identity.queries.search import EpisodeSearch
 from services.identity.queries.timeline import TimelineQueries
 from services.identity.queries.versions import VersionQueries
 from services.identity.reporter.reporter import Reporter
@@ -58,6 +59,7 @@ from services.identity.store.links import LinkStore
 from services.identity.store.people import PeopleStore
 from services.identity.store.review import PutOffStore
 from services.identity.store.revisions import RevisionStore
+from services.identity.store.shown import ShownRevisions
 from services.identity.store.sign_offs import SignOffStore
 
 
@@ -107,7 +109,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     review = ReviewQueries(episodes, facebanks, put_off, reader)
     sign_offs = SignOffCommands(links, SignOffStore(database, outbox), episodes, review)
     cast = CastCommands(facebanks, links, link_commands)
-    reports, exports, versions, faces, files = reading_parts(resources, revisions, reader)
+    reports, search, exports, versions, faces, files = reading_parts(resources, revisions, reader)
     settle = SettleReferences(
         links=links,
         episodes=episodes,
@@ -162,6 +164,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             HistoryCommands(link_commands, sign_offs, facebanks),
             taking,
             reports,
+            search,
             exports,
             versions,
             faces,
@@ -173,14 +176,15 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
 
 def reading_parts(
     resources: Resources[IdentitySettings], revisions: RevisionStore, reader: ArtifactReader
-) -> tuple[ScreenTimeReports, AppearanceExports, VersionQueries, FaceQueries, PictureFiles]:
-    """What the routers that only read work with: screen time, exports, versions compared, faces and pictures."""
+) -> tuple[ScreenTimeReports, EpisodeSearch, AppearanceExports, VersionQueries, FaceQueries, PictureFiles]:
+    """What the routers that only read work with: screen time, questions to it, exports, versions, faces and pictures."""
     storage, settings = resources.storage, resources.settings
     reports = ScreenTimeReports(revisions, storage, reader, settings.api)
     pictures, files = CropUrls(storage, settings.api), PictureFiles(storage)
     faces = FaceQueries(reports, pictures, files, storage, settings.recognition.representative)
     exports = AppearanceExports(reports, EpisodeReadModel(resources.database))
-    return (reports, exports, VersionQueries(reports), faces, files)
+    search = EpisodeSearch(revisions, ShownRevisions(resources.database))
+    return (reports, search, exports, VersionQueries(reports), faces, files)
 
 
 async def main() -> None:

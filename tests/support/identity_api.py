@@ -19,11 +19,11 @@ from chassis.s3.storage import Storage
 from chassis.settings import AuthSettings, S3Settings
 from screenalytics.local.servers import Stack
 from services.identity.app import reading_parts
-from services.identity.routers import media, screen_time, screen_time_exports
+from services.identity.routers import media, screen_time, screen_time_exports, search
 from services.identity.settings import IdentitySettings
 from services.identity.store.revisions import RevisionStore
 
-ROUTERS: tuple[APIRouter, ...] = (screen_time.router, screen_time_exports.router, media.router)
+ROUTERS: tuple[APIRouter, ...] = (search.router, screen_time.router, screen_time_exports.router, media.router)
 
 
 @asynccontextmanager

@@ -275,6 +275,7 @@ async def _save(database: Database, document: ScreenTimeDocument, manifests: dic
                 "run_id": document.run_id,
                 "revision": document.revision,
                 "links": [],
+                "named": sorted(row.cast_id for row in document.cast),
             }
         },
         upsert=True,

@@ -108,6 +108,14 @@ export const exportAppearances = (epId: string, exchange: string, query?: { cast
 /** Address. Answer with everything that is kept about a cast member, as one ZIP file. */
 export const exportPerson = (show: string, castId: string): string => address(`/shows/${segment(show)}/cast/${segment(castId)}/export`);
 
+/** Find the cast members that are visible in some seasons of a show, or in those only, most visible first. */
+export const findCastMembers = (show: string, query?: { season?: Array<number>; only?: boolean; min_s?: number; limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.PageFoundPerson>> =>
+  call<t.PageFoundPerson>("GET", `/screen-time/shows/${segment(show)}/cast`, undefined, query, options);
+
+/** Find the episodes of a show in which people are visible, together or any of them, for how long and when. */
+export const findEpisodes = (show: string, query?: { cast_id?: Array<string>; match?: "together" | "any"; season?: number | null; min_s?: number; min_stretch_s?: number; participants?: boolean; limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.PageFoundEpisode>> =>
+  call<t.PageFoundEpisode>("GET", `/screen-time/shows/${segment(show)}/episodes`, undefined, query, options);
+
 /** Say when two people are visible at the same time. */
 export const findSharedTime = (epId: string, query: { a: string; b: string; revision?: number | null; run_id?: string | null }, options?: Options): Promise<Answer<t.Together>> =>
   call<t.Together>("GET", `/screen-time/${segment(epId)}/together`, undefined, query, options);

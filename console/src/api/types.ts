@@ -464,6 +464,27 @@ export interface FiledVideo {
   run: StartedRun | null;
 }
 
+export interface FoundEpisode {
+  ep_id: string;
+  season: number;
+  run_id: string;
+  revision: number;
+  duration_s: number;
+  seconds: number;
+  longest_s: number;
+  intervals_s: Array<[number, number]>;
+}
+
+export interface FoundPerson {
+  cast_id: string;
+  name: string;
+  episodes: number;
+  seconds: number;
+  first: string;
+  last: string;
+  seasons: Array<SeasonSeconds>;
+}
+
 export interface GivenDetails {
   external_ids?: GivenPersonIds;
   role?: string | null;
@@ -909,6 +930,18 @@ export interface PageEpisodeView {
 
 export interface PageErasureReceipt {
   items: Array<ErasureReceipt>;
+  next_cursor: string | null;
+  total: number | null;
+}
+
+export interface PageFoundEpisode {
+  items: Array<FoundEpisode>;
+  next_cursor: string | null;
+  total: number | null;
+}
+
+export interface PageFoundPerson {
+  items: Array<FoundPerson>;
   next_cursor: string | null;
   total: number | null;
 }
@@ -1364,6 +1397,12 @@ export interface ScreenTimeFile {
   sha256: string;
   bytes: number;
   media_type: string;
+}
+
+export interface SeasonSeconds {
+  season: number;
+  episodes: number;
+  seconds: number;
 }
 
 export interface SessionView {

@@ -6,10 +6,11 @@ from typing import Literal
 
 from screenalytics.openapi.choices import ExportAppearancesExchange as Exchange
 from screenalytics.openapi.choices import ExportAppearancesFps as Fps
+from screenalytics.openapi.choices import FindEpisodesMatch as Match
 from screenalytics.openapi.choices import ListEpisodesState as RunState
 from screenalytics.openapi.choices import Profile
 from screenalytics.openapi.choices import ReadScreenTimeFileFileFormat as ReportForm
 
 Form = Literal[ReportForm, Exchange]
 
-__all__ = ["Exchange", "Form", "Fps", "Profile", "ReportForm", "RunState"]
+__all__ = ["Exchange", "Form", "Fps", "Match", "Profile", "ReportForm", "RunState"]

@@ -15,6 +15,7 @@ from services.identity.routers import (
     review,
     screen_time,
     screen_time_exports,
+    search,
     shows,
     sign_off,
     suggestions,
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     extras.router,
     people.router,
     sign_off.router,
+    search.router,  # its paths begin as those of an episode called `shows` would
     screen_time.router,
     screen_time_exports.router,
     media.router,
