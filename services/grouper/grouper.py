@@ -41,7 +41,7 @@ from services.grouper.edits.resolve import Resolved, Resolver
 from services.grouper.episode.adopting import adopted
 from services.grouper.episode.edited_grouping import EditedGrouping, GroupingInput, group_edited
 from services.grouper.episode.grouping_with_edits import comparable_tracks
-from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids
+from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids, with_people
 from services.grouper.rules import GrouperThresholds
 from services.grouper.store.edits import EditBook
 from services.grouper.store.runs import IDS, TRACK_ARTIFACTS, GroupedRun, GrouperStore
@@ -212,9 +212,9 @@ class Grouper:
         """
         asked = [record.edit.thresholds() for record in active_records(log) if record.edit is not None]
         overrides = [one for one in asked if one is not None]
-        return await self.with_groupings(
-            run.event.run_id, await self._ground(run), await self.ids(run, log), *overrides
-        )
+        ground, ids = await self._ground(run), await self.ids(run, log)
+        ids = await self.with_groupings(run.event.run_id, ground, ids, *overrides)
+        return await asyncio.to_thread(with_people, ids, ground.joined.tracks)
 
     async def with_groupings(self, run_id: RunId, ground: GroupingInput, ids: RunIds, *overrides: Overrides) -> RunIds:
         """The ids with what the machine makes of a run with the settings' thresholds and with overrides."""

@@ -32,7 +32,7 @@ from services.grouper.edits.replay import overridden, thresholds_in_force
 from services.grouper.edits.resolve import Resolver
 from services.grouper.episode.documents import identities_document
 from services.grouper.episode.edited_grouping import EditedGrouping, GroupingInput, group_edited
-from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids
+from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids, with_people
 from services.grouper.queries.cluster_view import people_of
 from services.grouper.rules import GrouperThresholds
 from services.grouper.tracks.cutting import Cut
@@ -218,6 +218,7 @@ class EditedEpisode:
         ids = self._ids[self.run].with_groupings(
             {one.key: ground.machine(overridden(self._rules, one)) for one in asked}
         )
+        ids = with_people(ids, rows)
         self.log = forget_in_log(self.log, run_id=self.run_id, tracks=() if times_stay else names, texts=())
         named = named_in(self.log, self.run_id, self._tracks_of_runs(), RULES.carry)
         self._ids[self.run] = ids.without(forgotten.gone, forgotten.erased_of, named)

@@ -69,7 +69,7 @@ def group_edited(
     in_force = thresholds_in_force(thresholds, resolved.edits)
     overrides = overrides_in_force(resolved.edits)
     machine = ids.groupings.get(overrides.key) or machine or ground.machine(in_force)
-    people = people_of(machine, ids, ground.joined.tracks)
+    people = people_of(machine, ids, ground.joined.tracks, key=overrides.key)
     forgotten = {**ids.forgotten, **resolved.forgotten}
     joined, faces, is_cut = ground.joined, ground.faces, bool(resolved.cut.parts)
     if is_cut:

@@ -36,7 +36,8 @@ class RunIds(BaseModel):
     found again. `numbers` is each track's own, for people who have no other id. `made` has the ids of people whom edits
     made that do not say it themselves: those of before there were such ids. Of the people `erased_in_part` tracks that no
     edit names, or parts of tracks, were erased. `groupings` has what the machine makes of the run, by the overrides that
-    were in force (see `Overrides.key`).
+    were in force (see `Overrides.key`), and `people_by` whose each track is in it, from the day on when somebody is erased:
+    whoever is erased then leaves the id to nobody else.
 
     `forgotten` are erased tracks that edits in the log name together with others, and the seconds that they lasted:
     edits are replayed with them, for without them they would say something else of the others. They are among everybody's
@@ -53,6 +54,7 @@ class RunIds(BaseModel):
     made: Mapping[str, IdentityId] = {}
     erased_in_part: tuple[IdentityId, ...] = ()
     groupings: Mapping[str, MachineGrouping] = {}
+    people_by: Mapping[str, Mapping[TrackId, IdentityId]] = {}
     forgotten: Mapping[TrackId, float] = {}
     forgotten_of: Mapping[RunId, Mapping[TrackId, tuple[TrackId, ...]]] = {}
 
@@ -98,6 +100,10 @@ class RunIds(BaseModel):
                 "numbers": {track: number for track, number in self.numbers.items() if track not in tracks},
                 "erased_in_part": tuple(sorted({*self.erased_in_part, *concerned})),
                 "groupings": {key: one.without(tracks) for key, one in self.groupings.items()},
+                "people_by": {
+                    key: {track: one for track, one in own.items() if track not in tracks}
+                    for key, own in self.people_by.items()
+                },
                 "forgotten": {**self.forgotten, **remembered},
                 "forgotten_of": forgotten_of,
             }
@@ -160,11 +166,19 @@ def adopted_ids(
     return _ids_of(machine, tracks, claims, known, least_number=least_number, numbers=numbers, made=made)
 
 
-def people_of(machine: MachineGrouping, ids: RunIds, tracks: Sequence[TrackRow]) -> MachinePeople:
+def with_people(ids: RunIds, tracks: Sequence[TrackRow]) -> RunIds:
+    """The ids with whose each track is in every grouping of the machine that they have, while all `tracks` are there."""
+    missing = {key: machine for key, machine in ids.groupings.items() if key not in ids.people_by}
+    found = {key: people_of(machine, ids, tracks).identity_of for key, machine in missing.items()}
+    return ids.model_copy(update={"people_by": {**ids.people_by, **found}})
+
+
+def people_of(machine: MachineGrouping, ids: RunIds, tracks: Sequence[TrackRow], *, key: str = "") -> MachinePeople:
     """A grouping's people, by the ids of the run: who shares most seconds with whom the settings' grouping has.
 
-    The forgotten tracks of the ids are among theirs.
+    The forgotten tracks of the ids are among theirs. `key` is of the overrides of the grouping (see `RunIds.people_by`).
     """
+    kept = ids.people_by.get(key, {})
     seconds = {**ids.forgotten, **_seconds(tracks)}
     core = {one: [track for track in own if track not in set(ids.rescued)] for one, own in ids.people.items()}
     known = [*ids.people, *ids.retired, *ids.made.values()]
@@ -174,7 +188,8 @@ def people_of(machine: MachineGrouping, ids: RunIds, tracks: Sequence[TrackRow])
     for index, group in enumerate(machine.groups):
         own = [track for track in group if track not in machine.rescued] or list(group)
         longest = min(own, key=lambda track: (-seconds[track], track))
-        identity_of.update(dict.fromkeys(group, found.get(index) or bare.id_of_track(longest)))
+        one = next((kept[track] for track in group if track in kept), None)
+        identity_of.update(dict.fromkeys(group, one or found.get(index) or bare.id_of_track(longest)))
     return replace(bare, identity_of=identity_of, erased_in_part=frozenset(ids.erased_in_part))
 
 

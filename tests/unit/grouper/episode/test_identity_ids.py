@@ -9,7 +9,7 @@ from services.grouper.edits.forget import NamedTracks
 from services.grouper.edits.kinds import Edit, Merge, MoveTrack, Split, TrackGroup
 from services.grouper.edits.log import EditLog, EditRecord
 from services.grouper.episode.adopting import adopted
-from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids, people_of
+from services.grouper.episode.identity_ids import RunIds, carried_ids, first_ids, people_of, with_people
 from services.grouper.rules import CarryRules
 from tests.unit.grouper.rows import LEFT, RIGHT, RUN_ID, track
 
@@ -162,6 +162,16 @@ def test_what_the_machine_made_of_a_run_is_decided_once_and_others_stay_together
     people = people_of(left.groupings["{}"], left, [track(2, 1, 2), track(3, 2, 3)])
     assert people.identity_of[d] == TWO, "a forgotten track is still whose it was, for edits that name it"
     assert people.without({d}).identity_of.keys() == {b, c}
+
+
+def test_whoever_is_forgotten_leaves_the_id_to_nobody_whom_other_thresholds_keep_apart() -> None:
+    rows = [track(1, 0, 5), track(2, 6, 8)]
+    a, b = _tracks(1, 2)
+    ids = _ids({ONE: rows}).with_groupings({"apart": _machine(rows[:1], rows[1:])})
+    other = people_of(ids.groupings["apart"], ids, rows).identity_of[b]
+    left = with_people(ids, rows).without({a})
+    assert other != ONE
+    assert people_of(left.groupings["apart"], left, rows[1:], key="apart").identity_of == {b: other}
 
 
 def test_who_is_forgotten_has_no_tracks_in_the_ids_and_leaves_the_others_theirs() -> None:
