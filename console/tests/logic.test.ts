@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { AnswerRequest, Boxes, EditEntry, LinkCommand, Question, ReviewQueue, Timeline } from "../src/api/types";
+import type { AnswerRequest, Boxes, HistoryStep, Question, ReviewQueue, Timeline } from "../src/api/types";
 import { address } from "../src/api/transport";
 import { naming, offered, offers } from "../src/lib/answers";
 import { BoxIndex } from "../src/lib/boxes";
 import { Frames } from "../src/lib/frames";
+import { stepOf } from "../src/lib/history";
 import { KEYS } from "../src/lib/keylist";
-import { merged, notInForce, stepping } from "../src/lib/logs";
 import { together } from "../src/lib/people";
-import { chosen, foresee, ordered, ripple, vanishing } from "../src/lib/queue";
+import { chosen, foresee, ordered, recalling, ripple, vanishing } from "../src/lib/queue";
 import { clicked, moved, nothing, remaining } from "../src/lib/selection";
 import { Sha256 } from "../src/lib/sha256";
 import { amount, clock, signed } from "../src/lib/time";
@@ -44,6 +44,12 @@ describe("the queue", () => {
     expect(vanishing(same, "yes")).toEqual(["identity-b"]);
     expect(vanishing(same, "no")).toEqual([]);
     expect(ordered(review([question("b"), question("c")]), held(), new Set(["identity-b"])).map((one) => one.id)).toEqual(["c"]);
+  });
+  test("asks again at once what was taken back, and once only when the API asks it, too", () => {
+    const back = question("b");
+    expect(recalling(review([question("a")]), back)?.questions.map((one) => one.id)).toEqual(["b", "a"]);
+    expect(recalling(review([question("a"), question("b")]), back)?.questions.map((one) => one.id)).toEqual(["a", "b"]);
+    expect(recalling(review([question("a")]), null)?.questions).toHaveLength(1);
   });
   test("says what answering would cost and bring", () => {
     const some = review([question("a"), question("b", { kind: "same", worth_s: 3 }), question("c", { worth_s: 0.1 })]);
@@ -155,21 +161,23 @@ describe("the timeline", () => {
   });
 });
 
-describe("two logs", () => {
-  const link = (version: number, action: string, target: number | null = null) =>
-    ({ version, command_id: `c${version}`, action, who: "Kim", at: `2026-01-01T00:00:0${version}Z`, changes: [{ action, identity_id: "identity-00007", cast_id: "ada" }], target }) as unknown as LinkCommand;
-  test("say what is in force after steps back and forth", () => {
-    expect([...notInForce([link(3, "undo", 1), link(2, "link"), link(1, "link")])]).toEqual([1]);
-    expect([...notInForce([link(1, "link"), link(2, "undo", 1), link(3, "redo", 1)])]).toEqual([]);
+describe("one history", () => {
+  const step = (version: number, more: Partial<HistoryStep> = {}): HistoryStep => ({
+    step: `links:${version}`, source: "links", version, action: "do", kind: "link", who: "Kim", at: "2026-01-01T00:00:00Z",
+    why: null, sentence: "", active: true, identity_ids: [], command_id: `c-${version}`, ...more,
   });
-  test("are one history, the latest first, whose entries can be taken back where they are kept", () => {
-    const edit = { version: 1, edit_id: "e-1", action: "apply", kind: "merge", who: "Bo", at: "2026-01-01T00:00:05Z", why: null, active: true, run_id: null, identity_ids: [], tracks: 1, change: {}, sentence: "merge" } as unknown as EditEntry;
-    const page = merged([edit], [link(1, "link")]);
-    expect(page.items.map((one) => one.sentence)).toEqual(["merge", "Person 7 is ada"]);
-    expect(page.undo).toBe("edits:e-1");
-    expect(stepping("ep", "undo", page.items[0]!, false)).toEqual({ path: "/edits/ep/undo", body: { edit_id: "e-1" } });
-    expect(stepping("ep", "redo", page.items[1]!, false)).toEqual({ path: "/links/ep/redo", body: { version: 1 } });
-    expect(stepping("ep", "undo", page.items[1]!, true)).toEqual({ path: "/history/ep/undo", body: { entry: "links:1" } });
+  test("undo takes back what this window did, whoever did something since", () => {
+    const steps = [step(3, { who: "Bo" }), step(2), step(1)];
+    expect(stepOf(steps, "undo", { key: "c-2" })).toBe("links:2");
+    expect(stepOf(steps, "undo", { who: "Kim" })).toBe("links:2");
+  });
+  test("what is not in force any more is no step to take back, nor is an undo", () => {
+    const steps = [step(3, { action: "undo", command_id: "c-3" }), step(2, { active: false }), step(1)];
+    expect(stepOf(steps, "undo", { key: "c-2" })).toBeNull();
+    expect(stepOf(steps, "undo", { key: "c-3" })).toBeNull();
+    expect(stepOf(steps, "redo", { key: "c-2" })).toBe("links:2");
+    expect(stepOf(steps, "redo", { key: "c-1" })).toBeNull();
+    expect(stepOf(steps, "undo", { who: "Kim" })).toBe("links:1");
   });
 });
 

@@ -137,7 +137,7 @@ async def test_a_stale_answer_is_sent_again_by_itself_when_its_question_stands(p
     await page.route("**/extras/**", stale_once)
     await page.keyboard.press("e")
     await page.wait_for_selector("text=saved")
-    await page.wait_for_function("localStorage.getItem('screenalytics.unsent') === '[]'")
+    await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
     assert len(tries) == 2
 
 
@@ -176,13 +176,12 @@ async def test_a_service_that_is_down_is_said_and_tried_again(page: Page, consol
 
 
 SESSION = {
-    "id": "kim",
     "name": "Kim",
     "role": "admin",
     "shows": None,
-    "csrf": "",
+    "by": "session",
     "expires_at": None,
-    "auth": "keys",
+    "csrf_token": "",
 }
 PROXY = {
     "source": None,

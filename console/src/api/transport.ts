@@ -5,6 +5,8 @@ export interface Options {
   ifMatch?: string | number | undefined;
   /** Idempotency key: the same command sent again with it changes nothing. */
   key?: string | undefined;
+  /** API key or token in place of the session. */
+  credential?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -69,7 +71,7 @@ export async function call<T>(
   path: string,
   body?: unknown,
   query?: Query,
-  options: Options & { credential?: string } = {},
+  options: Options = {},
 ): Promise<Answer<T>> {
   const headers = new Headers({ Accept: "application/json" });
   const isForm = body instanceof FormData;

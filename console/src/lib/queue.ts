@@ -31,6 +31,12 @@ export function ordered(review: ReviewQueue | null, held: Held, gone: ReadonlySe
   return [...open].sort((a, b) => late(a) - late(b));
 }
 
+/** The review with a question that an undo brings back, though the API does not ask it again yet. */
+export function recalling(review: ReviewQueue | null, question: Question | null): ReviewQueue | null {
+  if (!review || !question || review.questions.some((one) => one.id === question.id)) return review;
+  return { ...review, questions: [question, ...review.questions] };
+}
+
 /** The question to show: the one in hand while it is open, else the first. */
 export function chosen(questions: readonly Question[], current: string | null): Question | null {
   return questions.find((one) => one.id === current) ?? questions[0] ?? null;

@@ -3,19 +3,20 @@
 import * as api from "../api/operations";
 import { readReview, readTimeline } from "../api/operations";
 import { changesUrl, tellPresence, type Person, type State } from "../api/shapes";
-import type { ReviewQueue, Timeline } from "../api/types";
-import { ApiFailure } from "../api/transport";
-import type { EpisodeView, RunStatus } from "../api/types";
+import type { Question, ReviewQueue, Timeline } from "../api/types";
+import { ApiFailure, type Answer } from "../api/transport";
+import type { EpisodeView, HistoryOutcome, RunStatus } from "../api/types";
+import type { Walk, Whose } from "../lib/history";
 import { ripple } from "../lib/queue";
 import { amount, counted } from "../lib/time";
 import { logOf, outbox, type Command, type Log, type Sink, type Unsent } from "./outbox.svelte";
+import { session } from "./session.svelte";
 import { toasts } from "./toasts.svelte";
 
 const BEAT_MS = 10_000;
 const POLL_MS = 2_000;
 /** Longest time in which a stored answer has its effect; then a question that is still asked is asked again. */
 const FOLLOWS_WITHIN_MS = 20_000;
-const NEW_MEMBER = "/new-member";
 const CLIENT = crypto.randomUUID().slice(0, 8);
 
 export class Episode implements Sink {
@@ -31,10 +32,13 @@ export class Episode implements Sink {
   answered = $state.raw<ReadonlySet<string>>(new Set());
   live = $state(false);
   /** Question that an undo brought back, to be shown first. */
-  recalled = $state<string | null>(null);
+  recalled = $state.raw<Question | null>(null);
   /** What was done in this window, the last at the end. */
   private given: Unsent[] = [];
-  private taken: Unsent | null = null;
+  /** What of it was taken back, the last at the end. */
+  private takenBack: Unsent[] = [];
+  /** Questions as they were asked. */
+  private readonly asked = new Map<string, Question>();
   private readonly storedAt = new Map<string, number>();
   private versions: Record<Log, number | null> = { links: null, edits: null, none: null };
   private stream: EventSource | null = null;
@@ -117,8 +121,7 @@ export class Episode implements Sink {
   private take(review: ReviewQueue): void {
     const before = this.review;
     this.review = review;
-    this.versions.links = Math.max(this.versions.links ?? 0, review.links_version);
-    this.versions.edits = Math.max(this.versions.edits ?? 0, review.edits_version);
+    this.hear(review.links_version, review.edits_version);
     if (before && review.revision !== before.revision) this.sayEffects(review);
     const waiting = new Set(outbox.waiting.map((one) => one.question));
     const asked = new Set(review.questions.map((one) => one.id));
@@ -145,9 +148,13 @@ export class Episode implements Sink {
     const before = this.review;
     const unsent = outbox.add({ ...command, ep: this.ep });
     if (command.question) this.answered = new Set([...this.answered, command.question]);
+    const asked = before?.questions.find((one) => one.id === command.question);
+    if (asked) this.asked.set(asked.id, asked);
+    this.recalled = null;
     const toast = toasts.show(text, more, { undo: () => this.undo() });
     this.told.push({ command: unsent, toast, before });
     this.given = [...this.given, unsent];
+    this.takenBack = [];
     return unsent;
   }
 
@@ -156,46 +163,38 @@ export class Episode implements Sink {
     const last = this.given.at(-1);
     this.given = this.given.slice(0, -1);
     this.unanswer(last?.question ?? null);
-    this.recalled = last?.question ?? null;
+    this.recall(this.asked.get(last?.question ?? "") ?? null);
     this.told = this.told.filter((one) => one.command.key !== last?.key);
     if (last && outbox.withdraw(last.key)) {
       toasts.show(`Taken back: ${last.label}`, "it had not been sent yet");
       return;
     }
-    this.taken = last ?? null;
-    this.step("undo", last ? `Taken back: ${last.label}` : "Taken back: the last thing you did");
+    if (last) this.takenBack = [...this.takenBack, last];
+    const whose = last ? { key: last.key } : { who: session.session?.name ?? "" };
+    this.walk("undo", null, last ? `Taken back: ${last.label}` : "Taken back: the last thing you did", whose);
   }
 
+  /** Ask a question again at once; the API does so when the undo has its effect. */
+  private recall(question: Question | null): void {
+    this.recalled = question;
+    if (question) setTimeout(() => { if (this.recalled === question) this.recalled = null; }, FOLLOWS_WITHIN_MS);
+  }
+
+  /** Make again what was taken back last: in this window, else by anybody. */
   redo(): void {
-    this.step("redo", "Done again");
+    const last = this.takenBack.at(-1);
+    this.takenBack = this.takenBack.slice(0, -1);
+    if (last) this.given = [...this.given, last];
+    this.walk("redo", null, last ? `Done again: ${last.label}` : "Done again: what was taken back last", last && { key: last.key });
   }
 
-  private step(action: "undo" | "redo", text: string): void {
+  /** Take a step of the history back or make it again. Without a step: that of whom `whose` says, else what comes next. */
+  walk(walk: Walk, step: string | null, text: string, whose?: Whose): void {
     outbox.add({
-      ep: this.ep, method: "POST", path: `/history/${encodeURIComponent(this.ep)}/${action}`, body: {},
-      label: action, question: null, about: [],
+      ep: this.ep, method: "POST", path: `/history/${encodeURIComponent(this.ep)}/${walk}`, body: { step },
+      label: text, question: null, about: [], ...(whose ? { walks: { walk, whose } } : {}),
     });
     toasts.show(text, "stored, seconds follow");
-  }
-
-  /** An API without one history has one of edits and one of links: the step is made in that of what it is about. */
-  private stepInLog(command: Unsent): void {
-    const log = this.taken && logOf(this.taken.path) === "edits" ? "edits" : "links";
-    outbox.add({ ...command, path: `/${log}/${encodeURIComponent(this.ep)}/${command.label}`, body: {} });
-  }
-
-  /** An API that cannot make somebody of the cast out of an episode makes them and links them. */
-  private async nameInTwoSteps(command: Unsent): Promise<void> {
-    const { name } = command.body as { name: string };
-    try {
-      const member = (await api.addCastMember(this.show ?? "", { name }, { key: command.key })).data;
-      const path = command.path.slice(0, -NEW_MEMBER.length);
-      const linked = outbox.add({ ...command, method: "PUT", path, body: { cast_id: member.cast_id } });
-      this.given = this.given.map((one) => (one.key === command.key ? linked : one));
-    } catch (failure) {
-      if (!(failure instanceof ApiFailure)) throw failure;
-      this.refused({ ...command, path: "" }, failure);
-    }
   }
 
   unanswer(question: string | null): void {
@@ -208,17 +207,24 @@ export class Episode implements Sink {
     return this.versions[log];
   }
 
-  stored(command: Unsent, version: number | null): void {
-    if (version !== null) this.versions[logOf(command.path)] = version;
+  stored(command: Unsent, answer: Answer<unknown>): void {
+    const log = logOf(command.path);
+    if (log !== "none" && answer.version !== null) this.versions[log] = Number(answer.version);
+    if (command.path.startsWith("/history/")) {
+      const { versions } = answer.data as HistoryOutcome;
+      this.hear(versions["links"] ?? null, versions["clusters"] ?? null);
+    }
     if (command.question) this.storedAt.set(command.question, performance.now());
     if (!this.live) setTimeout(() => void this.refresh(), 700);
   }
 
+  /** Versions of the logs, of whatever they are told with: the highest counts. */
+  private hear(links: number | null, edits: number | null): void {
+    this.versions.links = Math.max(this.versions.links ?? 0, links ?? 0);
+    this.versions.edits = Math.max(this.versions.edits ?? 0, edits ?? 0);
+  }
+
   refused(command: Unsent, failure: ApiFailure): void {
-    if (failure.status === 404 && failure.code === "not_found") {
-      if (command.path.startsWith("/history/")) return this.stepInLog(command);
-      if (command.path.endsWith(NEW_MEMBER)) return void this.nameInTwoSteps(command);
-    }
     this.told = this.told.filter((one) => one.command.key !== command.key);
     this.given = this.given.filter((one) => one.key !== command.key);
     this.unanswer(command.question);
@@ -263,8 +269,7 @@ export class Episode implements Sink {
   }
 
   private changed(state: State): void {
-    if (state.links_version !== null) this.versions.links = Math.max(this.versions.links ?? 0, state.links_version);
-    if (state.edits_version !== null) this.versions.edits = Math.max(this.versions.edits ?? 0, state.edits_version);
+    this.hear(state.links_version, state.edits_version);
     const stale = state.changed.length > 0 || (this.review !== null && state.revision !== this.review.revision);
     if (state.changed.includes("run") || state.run_state === "running") void this.readStatus().catch(() => {});
     if (stale) void this.refresh();

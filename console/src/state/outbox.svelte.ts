@@ -3,7 +3,9 @@
 They go one after another, each with the version that the one before left, and with its own idempotency key.
 */
 
-import { ApiFailure, call } from "../api/transport";
+import { readHistory } from "../api/operations";
+import { ApiFailure, call, type Answer } from "../api/transport";
+import { stepOf, type Walk, type Whose } from "../lib/history";
 
 export interface Command {
   ep: string;
@@ -16,6 +18,8 @@ export interface Command {
   question: string | null;
   /** Identities without which it makes no sense any more. */
   about: string[];
+  /** Whose step it takes back or makes again: looked up when everything before it is stored. */
+  walks?: { walk: Walk; whose: Whose };
 }
 
 export interface Unsent extends Command {
@@ -26,7 +30,7 @@ export type Log = "links" | "edits" | "none";
 
 export interface Sink {
   version(log: Log): number | null;
-  stored(command: Unsent, version: number | null): void;
+  stored(command: Unsent, answer: Answer<unknown>): void;
   refused(command: Unsent, failure: ApiFailure): void;
   /** Read again what the command is about; whether it still makes sense. */
   reread(command: Unsent): Promise<boolean>;
@@ -34,11 +38,12 @@ export interface Sink {
 
 const STORED = "screenalytics.unsent";
 const TRIES_AFTER_CONFLICT = 5;
+const STEPS_LOOKED_AT = 500;
 
 /** Which version a command is meant for. */
 export function logOf(path: string): Log {
   if (path.startsWith("/clusters/") || path.startsWith("/edits/")) return "edits";
-  if (/^\/(links|suggestions|extras)\//.test(path)) return "links";
+  if (/^\/(links|suggestions|extras)\/|^\/review\/[^/]+\/settle$/.test(path)) return "links";
   return "none";
 }
 
@@ -100,11 +105,12 @@ export class Outbox {
     for (let command = this.waiting[0]; command; command = this.waiting[0]) {
       const sink = this.sinks.get(command.ep);
       try {
-        const version = await this.one(command, sink);
+        const sent = await this.settled(command);
+        const answer = await this.one(sent, sink);
         this.down = null;
         attempt = conflicts = 0;
         this.done(command);
-        sink?.stored(command, version);
+        sink?.stored(sent, answer);
       } catch (failure) {
         if (!(failure instanceof ApiFailure)) throw failure;
         if (failure.passes || failure.status === 401) {
@@ -124,14 +130,21 @@ export class Outbox {
     this.sending = false;
   }
 
-  private async one(command: Unsent, sink: Sink | undefined): Promise<number | null> {
+  /** The command with the step that it is about, kept so that the same is sent again. */
+  private async settled(command: Unsent): Promise<Unsent> {
+    const { walks, ...rest } = command;
+    if (!walks) return command;
+    const step = stepOf((await readHistory(command.ep, { limit: STEPS_LOOKED_AT })).data.items, walks.walk, walks.whose);
+    if (step === null) throw new ApiFailure(409, `nothing_to_${walks.walk}`, "It was changed meanwhile: the history says by whom.");
+    const sent = { ...rest, body: { step } };
+    this.keep(this.waiting.map((one) => (one.key === command.key ? sent : one)));
+    return sent;
+  }
+
+  private one(command: Unsent, sink: Sink | undefined): Promise<Answer<unknown>> {
     const log = logOf(command.path);
-    const version = sink?.version(log) ?? "*";
-    const answer = await call<{ version?: number } | null>(command.method, command.path, command.body ?? undefined, undefined, {
-      key: command.key,
-      ifMatch: log === "none" ? "*" : version,
-    });
-    return log === "none" ? null : Number(answer.version ?? answer.data?.version ?? NaN) || null;
+    const version = log === "none" ? null : sink?.version(log);
+    return call(command.method, command.path, command.body ?? undefined, undefined, { key: command.key, ifMatch: version ?? "*" });
   }
 }
 

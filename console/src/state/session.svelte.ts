@@ -1,15 +1,13 @@
 /** Who is signed in, and what they may do. */
 
-import { closeSession, openSession, readSession, type Session } from "../api/shapes";
+import { readSession, signIn, signOut } from "../api/operations";
+import type { SessionView } from "../api/types";
 import { ApiFailure, setCsrf, whenSignedOut } from "../api/transport";
 
 const RANK = { viewer: 0, operator: 1, admin: 2 } as const;
 
-/** An API that knows no sessions asks each request who it is from: with authentication off everybody is admin. */
-const WITHOUT_SESSIONS: Session = { id: "local", name: "local", role: "admin", shows: null, csrf: "", expires_at: null, auth: "off" };
-
 class SessionState {
-  session = $state.raw<Session | null>(null);
+  session = $state.raw<SessionView | null>(null);
   state = $state<"asking" | "out" | "in" | "down">("asking");
   problem = $state("");
 
@@ -25,8 +23,7 @@ class SessionState {
       this.take((await readSession()).data);
     } catch (failure) {
       if (!(failure instanceof ApiFailure)) throw failure;
-      if (failure.status === 404) this.take(WITHOUT_SESSIONS);
-      else this.state = failure.status === 401 ? "out" : "down";
+      this.state = failure.status === 401 ? "out" : "down";
       this.problem = failure.message;
     }
   }
@@ -34,7 +31,7 @@ class SessionState {
   async signIn(key: string): Promise<void> {
     this.problem = "";
     try {
-      this.take((await openSession(key)).data);
+      this.take((await signIn({ credential: key })).data);
     } catch (failure) {
       if (!(failure instanceof ApiFailure)) throw failure;
       this.problem = failure.message;
@@ -42,7 +39,7 @@ class SessionState {
   }
 
   async signOut(): Promise<void> {
-    await closeSession();
+    await signOut();
     this.session = null;
     this.state = "out";
   }
@@ -51,8 +48,8 @@ class SessionState {
     return this.session !== null && RANK[this.session.role] >= RANK[role];
   }
 
-  private take(session: Session): void {
-    setCsrf(session.csrf);
+  private take(session: SessionView): void {
+    setCsrf(session.csrf_token ?? "");
     this.session = session;
     this.state = "in";
   }
