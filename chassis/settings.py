@@ -212,6 +212,14 @@ class ApiSettings(BaseModel):
     url_seconds: int = Field(default=300, ge=10, le=3600, description="How long a presigned URL is good for.")
 
 
+class StreamSettings(BaseModel):
+    """Event streams of one kind."""
+
+    poll_s: float = Field(default=0.5, gt=0, description="How often an episode that somebody watches is looked at.")
+    heartbeat_s: int = Field(default=15, ge=1)
+    most_readers: int = Field(default=1000, ge=1, description="Streams that one process keeps open.")
+
+
 class PeerSettings(BaseModel):
     """Where services find one another's HTTP APIs, for what only their owner may change."""
 

@@ -132,6 +132,12 @@ COLLECTIONS: tuple[Collection, ...] = (
         ),
     ),
     Collection(
+        name="presence",
+        owner="identity",
+        holds="one document per open page on an episode: whose it is and what it shows, for half a minute",
+        indexes=(IndexModel([("ep_id", ASCENDING)]), IndexModel([("until", ASCENDING)], expireAfterSeconds=0)),
+    ),
+    Collection(
         name="people",
         owner="identity",
         holds="one document per episode: the evidence on its current identities, to find them in other episodes",

@@ -11,7 +11,7 @@ import asyncio
 import time
 
 from chassis.mongo.database import Database, Document
-from chassis.mongo.shared_reads import EPISODE_FENCE, RUN_FENCE
+from chassis.mongo.shared_reads import EPISODE_FENCE, EPISODE_THERE, RUN_FENCE
 from contracts.events import EpisodeEvent, Event
 
 CLOSED = frozenset({"cancelled", "superseded", "deleted"})
@@ -61,6 +61,11 @@ class RunFence:
         if run_id > current:
             return True
         return run is None or run.get("state") not in CLOSED
+
+    async def exists(self, ep_id: str) -> bool:
+        """Whether there is such an episode, by ingest's document of it."""
+        episode = await self._episodes.find_one({"_id": ep_id}, EPISODE_THERE.projection)
+        return episode is not None and not episode.get("deleted")
 
     async def is_deleted(self, ep_id: str, run_id: str) -> bool:
         """As `is_gone`, by what MongoDB says now."""

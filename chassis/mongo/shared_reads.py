@@ -30,6 +30,7 @@ EPISODE_FENCE = SharedRead(
     fields=("current_run_id", "last_run_id"),
     reader="chassis.mongo.run_fence",
 )
+EPISODE_THERE = SharedRead(collection="episodes", owner="ingest", fields=("deleted",), reader="chassis.mongo.run_fence")
 EPISODE_FACTS = SharedRead(
     collection="episodes",
     owner="ingest",
@@ -51,6 +52,14 @@ REPORTED = SharedRead(
 ERASURES = "erasures"
 """The field of an episode's edits with the erasures that were carried out in them."""
 
+EDITS_LOG = SharedRead(
+    collection="edits",
+    owner="grouper",
+    fields=("version", *(f"log.{field}" for field in ("version", "edit_id", "action", "by", "at", "edit.kind"))),
+    reader="chassis.mongo.grouper_read_model",
+)
+"""Who edited when, and what kind of edit; not what it says."""
+
 EDITS_ERASED = SharedRead(
     collection="edits", owner="grouper", fields=(ERASURES,), reader="chassis.mongo.grouper_read_model"
 )
@@ -58,4 +67,4 @@ GROUPED = SharedRead(
     collection="grouper_runs", owner="grouper", fields=("event", "base"), reader="chassis.mongo.grouper_read_model"
 )
 
-SHARED_READS = (EPISODE_FENCE, EPISODE_FACTS, RUN_FENCE, REPORTED, EDITS_ERASED, GROUPED)
+SHARED_READS = (EPISODE_FENCE, EPISODE_THERE, EPISODE_FACTS, RUN_FENCE, REPORTED, EDITS_LOG, EDITS_ERASED, GROUPED)

@@ -435,6 +435,18 @@ const roles = {
       ]
     },
     {
+      "collection": "presence",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
       "collection": "runs",
       "actions": [
         "find",
@@ -710,6 +722,18 @@ const roles = {
       ]
     },
     {
+      "collection": "presence",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
       "collection": "run_segments",
       "actions": [
         "createCollection",
@@ -921,6 +945,14 @@ const roles = {
     },
     {
       "collection": "people",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "listIndexes"
+      ]
+    },
+    {
+      "collection": "presence",
       "actions": [
         "createCollection",
         "createIndex",
@@ -1163,6 +1195,18 @@ const roles = {
     },
     {
       "collection": "people",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "presence",
       "actions": [
         "createCollection",
         "createIndex",

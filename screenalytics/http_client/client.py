@@ -106,6 +106,10 @@ class Client(Transport):
             body=body,
         )
 
+    def be_present(self, ep_id: str, body: models.Beat) -> Answer[models.Heard]:
+        """Tell that a page is open on the episode, and what it shows; again every ten seconds or so."""
+        return self.request("PUT", f"/changes/{quote(str(ep_id), safe='')}/presence", models.Heard, body=body)
+
     def begin_upload(self, body: models.NewUpload, *, idempotency_key: str | None = None) -> Answer[models.UploadView]:
         """Begin an upload in parts: the answer says where to PUT them."""
         return self.request(
@@ -476,6 +480,10 @@ class Client(Transport):
             headers={"if-match": if_match, "idempotency-key": idempotency_key},
             body=body,
         )
+
+    def leave_episode(self, ep_id: str, *, page: str) -> Answer[bool]:
+        """Tell that a page was closed; `true` where it was there."""
+        return self.request("DELETE", f"/changes/{quote(str(ep_id), safe='')}/presence", bool, query={"page": page})
 
     def link_identity(
         self,
@@ -1382,6 +1390,17 @@ class Client(Transport):
             models.StartedRun,
             headers={"idempotency-key": idempotency_key},
             body=body,
+        )
+
+    def stream_changes(
+        self, ep_id: str, *, follow: bool | None = None, last_event_id: str | None = None
+    ) -> Iterator[tuple[str, str, str]]:
+        """Stream an episode's changes as server-sent events: decisions, groupings, revisions, who is there.
+
+        From `Last-Event-ID` on. The stream ends as well when the key, token or session does that it was opened with.
+        """
+        return self.events(
+            f"/changes/{quote(str(ep_id), safe='')}", query={"follow": follow}, headers={"last-event-id": last_event_id}
         )
 
     def stream_episode_events(

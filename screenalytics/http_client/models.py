@@ -75,6 +75,22 @@ class AuditEntry(BaseModel):
     show: str | None = None
 
 
+class Beat(BaseModel):
+    """
+    A page that is open on an episode.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    page: Annotated[
+        str,
+        Field(description="A name that the page made up for itself, and keeps while it is open."),
+    ]
+    screen: Annotated[str, Field(description="review, people, watch …")]
+    subject: Annotated[str | None, Field(description="Id of whom or what it shows.")] = None
+
+
 class BodyAddPictures(BaseModel):
     pictures: list[str]
 
@@ -1049,6 +1065,21 @@ class PersonInRuns(BaseModel):
     a_s: float
     b_s: float
     difference_s: float
+
+
+class PersonPresent(BaseModel):
+    """
+    One open page: whose it is and what it shows.
+    """
+
+    id: Annotated[str, Field(description="Of the page; the answer to its own beat names it.")]
+    name: str
+    screen: str
+    subject: Annotated[
+        str | None,
+        Field(description="Whom or what they look at: an identity, a question, a track."),
+    ] = None
+    since: AwareDatetime
 
 
 class PersonTogether(BaseModel):
@@ -2500,6 +2531,15 @@ class GroupTotals(BaseModel):
     groups: list[NamedGroup]
     not_said: Annotated[GroupTotal, Field(description="Cast members of whom it is not said.")]
     unidentified: Annotated[GroupTotal, Field(description="People without a name.")]
+
+
+class Heard(BaseModel):
+    """
+    A beat was heard.
+    """
+
+    you: PersonPresent
+    again_within_s: Annotated[float, Field(description="A page that is not heard of for so long is gone.")]
 
 
 class HistoryOutcome(BaseModel):

@@ -41,6 +41,7 @@ from services.identity.media.crop_urls import CropUrls
 from services.identity.media.examiner import Examiner
 from services.identity.media.picture_files import PictureFiles
 from services.identity.queries.appearances import AppearanceExports
+from services.identity.queries.changes import ChangeFeed
 from services.identity.queries.episodes import EpisodeReader
 from services.identity.queries.faces import FaceQueries
 from services.identity.queries.people import PeopleQueries
@@ -53,10 +54,12 @@ from services.identity.queries.versions import VersionQueries
 from services.identity.reporter.reporter import Reporter
 from services.identity.routers import ROUTERS
 from services.identity.settings import IdentitySettings
+from services.identity.store.changes import ChangeStore
 from services.identity.store.erasures import ErasureStore
 from services.identity.store.facebanks import FacebankStore
 from services.identity.store.links import LinkStore
 from services.identity.store.people import PeopleStore
+from services.identity.store.presence import PresenceStore
 from services.identity.store.review import PutOffStore
 from services.identity.store.revisions import RevisionStore
 from services.identity.store.shown import ShownRevisions
@@ -70,6 +73,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
     facebanks = FacebankStore(database, outbox, require_consent=resources.settings.facebank.require_consent)
     links = LinkStore(database, outbox)
     revisions, people = RevisionStore(database), PeopleStore(database)
+    presence = PresenceStore(database)
     reader, examiner = ArtifactReader(resources.storage), Examiner(resources)
 
     reporter = Reporter(
@@ -127,7 +131,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         settle=settle,
         consent_required=resources.settings.facebank.require_consent,
     )
-    handlers = IdentityHandlers(reporter, links, revisions, people, shows, settle, facebanks)
+    handlers = IdentityHandlers(reporter, links, revisions, people, shows, settle, facebanks, presence)
     bus.on(CastUploaded, FacebankHandlers(resources, facebanks, examiner).cast_uploaded)
     bus.on(EpisodeGrouped, handlers.episode_grouped)
     bus.on(LinksChanged, handlers.links_changed, fenced=False)
@@ -163,6 +167,8 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             sign_offs,
             HistoryCommands(link_commands, sign_offs, facebanks),
             taking,
+            ChangeFeed(ChangeStore(database, grouper, presence, resources.fence), resources.settings.changes),
+            presence,
             reports,
             search,
             exports,

@@ -36,6 +36,7 @@ from services.identity.settings import IdentitySettings
 from services.identity.store.facebanks import FacebankStore
 from services.identity.store.links import LinkStore
 from services.identity.store.people import PeopleStore
+from services.identity.store.presence import PresenceStore
 from services.identity.store.revisions import RevisionStore
 
 
@@ -51,7 +52,9 @@ class IdentityHandlers:
         shows: ShowDeletion,
         references: SettleReferences,
         facebanks: FacebankStore,
+        presence: PresenceStore,
     ) -> None:
+        self._presence = presence
         self._reporter = reporter
         self._links = links
         self._revisions = revisions
@@ -105,10 +108,11 @@ class IdentityHandlers:
         await self._shows.forget(event.show, datetime.fromisoformat(event.at))
 
     async def episode_deleted(self, event: EpisodeDeleted, _origin: Origin) -> None:
-        """Forget the episode's people, links and screen time, and its faces that became reference pictures."""
+        """Forget the episode's people, links and screen time, who is there, its faces that became pictures."""
         await self._facebanks.drop_from_episode(event.ep_id)
         await self._revisions.forget(event.ep_id, event.last_run_id)
         await self._people.forget(event.ep_id, event.last_run_id)
+        await self._presence.forget(event.ep_id)
 
 
 def _reports_of(episodes: Iterable[tuple[str, str]], origin: Origin) -> list[Event]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from chassis.settings import ChassisSettings
+from chassis.settings import ChassisSettings, StreamSettings
 from services.identity.rules import IdentityThresholds
 
 
@@ -36,4 +36,5 @@ class IdentitySettings(ChassisSettings):
     recognition: IdentityThresholds = Field(default_factory=IdentityThresholds)
     facebank: FacebankSettings = Field(default_factory=FacebankSettings)
     erasure: ErasureSettings = Field(default_factory=ErasureSettings)
+    changes: StreamSettings = Field(default_factory=StreamSettings, description="Event streams of changes.")
     representatives: int = Field(default=4, ge=1, le=20, description="Representative frames kept per identity.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from chassis.settings import ChassisSettings, DecodingLimits
+from chassis.settings import ChassisSettings, DecodingLimits, StreamSettings
 from services.ingest.video.probing import IngestLimits
 
 
@@ -32,14 +32,6 @@ class UploadSettings(BaseModel):
     )
 
 
-class ProgressSettings(BaseModel):
-    """Event streams of progress."""
-
-    poll_s: float = Field(default=0.5, gt=0, description="How often an episode that somebody watches is looked at.")
-    heartbeat_s: int = Field(default=15, ge=1)
-    most_readers: int = Field(default=1000, ge=1, description="Streams that one process keeps open.")
-
-
 class DeletionSettings(BaseModel):
     """Removing what deleted episodes leave."""
 
@@ -54,7 +46,7 @@ class IngestSettings(ChassisSettings):
     planning: PlanningSettings = Field(default_factory=PlanningSettings)
     reconciler: ReconcilerSettings = Field(default_factory=ReconcilerSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
-    progress: ProgressSettings = Field(default_factory=ProgressSettings)
+    progress: StreamSettings = Field(default_factory=StreamSettings, description="Event streams of progress.")
     deletion: DeletionSettings = Field(default_factory=DeletionSettings)
 
     @property

@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.integration]
 EXAMPLES = 15
 """Requests for each operation."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-STREAMS = {"stream_episode_events"}
-"""They end when a run does; they are tested on their own."""
+STREAMS = {"stream_episode_events", "stream_changes"}
+"""They end when a run does, or never; they are tested on their own."""
 
 DOCUMENT = json.loads(
     (Path(__file__).resolve().parents[2] / "screenalytics" / "openapi" / "openapi.json").read_text(encoding="utf-8")

@@ -67,6 +67,8 @@ ROLES: dict[str, Role] = {
     "test_webhook": Role.admin,
     "list_webhook_deliveries": Role.admin,
     "replay_webhook": Role.admin,
+    "be_present": Role.viewer,
+    "leave_episode": Role.viewer,
     "sign_in": Role.viewer,
     "sign_out": Role.viewer,
 }

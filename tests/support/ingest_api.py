@@ -16,7 +16,7 @@ from chassis import service
 from chassis.kafka.bus import Bus
 from chassis.mongo.database import Database, ensure_indexes
 from chassis.service import Resources, Wiring
-from chassis.settings import AuthSettings, KafkaSettings, MongoSettings, S3Settings, SecretAddress
+from chassis.settings import AuthSettings, KafkaSettings, MongoSettings, S3Settings, SecretAddress, StreamSettings
 from contracts.blobs import BlobRef, VideoRef
 from contracts.events import (
     EpisodeProgress,
@@ -30,7 +30,7 @@ from contracts.events import (
 from screenalytics.local.servers import Stack
 from services.ingest.app import wire
 from services.ingest.commands.deletion import Deletion
-from services.ingest.settings import DeletionSettings, IngestSettings, ProgressSettings, ReconcilerSettings
+from services.ingest.settings import DeletionSettings, IngestSettings, ReconcilerSettings
 from services.ingest.store.runs import IngestStore
 from tests.support.brokers import BrokerUnderTest
 from tests.support.rig import Rig, rig_on
@@ -79,7 +79,7 @@ def settings_on(stack: Stack, database: Database, **more: Any) -> IngestSettings
             bucket=f"test-{uuid.uuid4().hex}",
         ),
         reconciler=ReconcilerSettings(every_s=60),
-        progress=ProgressSettings(poll_s=0.05, heartbeat_s=1),
+        progress=StreamSettings(poll_s=0.05, heartbeat_s=1),
         deletion=DeletionSettings(second_pass_s=0.001),
         **more,
     )

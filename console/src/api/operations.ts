@@ -22,6 +22,10 @@ export const applyAllSuggestions = (epId: string, body: t.ApplyAll, query?: { wa
 export const applySuggestion = (epId: string, body: t.Application, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
   call<t.LinksOutcome>("POST", `/suggestions/${segment(epId)}/apply`, body, query, options);
 
+/** Tell that a page is open on the episode, and what it shows; again every ten seconds or so. */
+export const bePresent = (epId: string, body: t.Beat, options?: Options): Promise<Answer<t.Heard>> =>
+  call<t.Heard>("PUT", `/changes/${segment(epId)}/presence`, body, undefined, options);
+
 /** Begin an upload in parts: the answer says where to PUT them. */
 export const beginUpload = (body: t.NewUpload, options?: Options): Promise<Answer<t.UploadView>> =>
   call<t.UploadView>("POST", `/uploads`, body, undefined, options);
@@ -167,6 +171,10 @@ export const importCast = (show: string, body: t.CastImport, options?: Options):
 /** Say that two clusters are never one person. */
 export const keepClustersApart = (epId: string, body: t.KeepApart, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.EditAnswer>> =>
   call<t.EditAnswer>("POST", `/clusters/${segment(epId)}/not-same`, body, query, options);
+
+/** Tell that a page was closed; `true` where it was there. */
+export const leaveEpisode = (epId: string, query: { page: string }, options?: Options): Promise<Answer<boolean>> =>
+  call<boolean>("DELETE", `/changes/${segment(epId)}/presence`, undefined, query, options);
 
 /** Say that an identity is a cast member. */
 export const linkIdentity = (epId: string, identityId: string, body: t.LinkRequest, query?: { wait_s?: number }, options?: Options): Promise<Answer<t.LinksOutcome>> =>
@@ -487,6 +495,9 @@ export const splitClusterInTwo = (epId: string, body: t.SplitInTwo, query?: { wa
 /** Process the episode's video again; 200 and the run there is where that was done already. */
 export const startRun = (epId: string, body: t.NewRun, options?: Options): Promise<Answer<t.StartedRun>> =>
   call<t.StartedRun>("POST", `/episodes/${segment(epId)}/runs`, body, undefined, options);
+
+/** Address. Stream an episode's changes as server-sent events: decisions, groupings, revisions, who is there. */
+export const streamChanges = (epId: string, query?: { follow?: boolean }): string => address(`/changes/${segment(epId)}`, query);
 
 /** Address. Stream progress as server-sent events: changes only, from `Last-Event-ID` on, to the end of the run. */
 export const streamEpisodeEvents = (epId: string, query?: { follow?: boolean }): string => address(`/episodes/${segment(epId)}/events`, query);

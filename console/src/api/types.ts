@@ -52,6 +52,12 @@ export interface AuditEntry {
   show: string | null;
 }
 
+export interface Beat {
+  page: string;
+  screen: string;
+  subject?: string | null;
+}
+
 export interface BodyAddPictures {
   pictures: Array<string>;
 }
@@ -541,6 +547,11 @@ export interface GroupingMetrics {
   rescued_tracks: number;
   singleton_fraction: number;
   largest_fraction: number;
+}
+
+export interface Heard {
+  you: PersonPresent;
+  again_within_s: number;
 }
 
 export interface HistoryOutcome {
@@ -1044,6 +1055,14 @@ export interface PersonInRuns {
   a_s: number;
   b_s: number;
   difference_s: number;
+}
+
+export interface PersonPresent {
+  id: string;
+  name: string;
+  screen: string;
+  subject: string | null;
+  since: string;
 }
 
 export interface PersonTogether {

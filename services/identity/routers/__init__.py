@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from services.identity.routers import (
+    changes,
     extras,
     face_references,
     history,
@@ -40,4 +41,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     timeline.router,
     review.router,
     history.router,
+    changes.router,
 )
