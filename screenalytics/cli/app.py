@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from screenalytics.cli import operator as operator_cli
+from screenalytics.cli.catalogue import catalogue_app
 from screenalytics.terminal.help_page import GroupedCommands
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ runs_app = typer.Typer(help="Runs of episodes: list, show, cancel, resume.", no_
 app.add_typer(runs_app, name="runs")
 retention_app = typer.Typer(help="What is kept only for a time: run.", no_args_is_help=True)
 app.add_typer(retention_app, name="retention")
+app.add_typer(catalogue_app, name="catalogue")
 
 
 class ProfileName(StrEnum):

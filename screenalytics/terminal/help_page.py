@@ -37,6 +37,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "emit",
         "watch",
         "tail",
+        "catalogue",
     ),
 }
 A_SENTENCE = 200

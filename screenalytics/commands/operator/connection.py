@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from chassis.errors import BadInput
+from screenalytics.http_client.async_client import AsyncClient
 from screenalytics.http_client.client import Client
 
 URL_VARIABLE = "SCREENALYTICS_API_URL"
@@ -16,10 +17,20 @@ KEY_VARIABLE = "SCREENALYTICS_API_KEY"
 
 
 def connect() -> Client:
-    """A client of the API that the environment names.
+    """A client of the API that the environment names. Raises as `address`."""
+    return Client(address(), key=os.environ.get(KEY_VARIABLE))
+
+
+def connect_async() -> AsyncClient:
+    """As `connect`, for commands with an event loop."""
+    return AsyncClient(address(), key=os.environ.get(KEY_VARIABLE))
+
+
+def address() -> str:
+    """Where the API is.
 
     Raises:
-        BadInput: `api_unknown` where it names none, `api_address` where that is no address.
+        BadInput: `api_unknown` where the environment names none, `api_address` where that is no address.
     """
     url = os.environ.get(URL_VARIABLE, "").strip()
     if not url:
@@ -29,7 +40,7 @@ def connect() -> Client:
         )
     if not _is_address(url):
         raise BadInput("api_address", f"{URL_VARIABLE} is {url!r}: an address looks like http://127.0.0.1:8080.")
-    return Client(url, key=os.environ.get(KEY_VARIABLE))
+    return url
 
 
 def _is_address(text: str) -> bool:
