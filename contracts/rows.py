@@ -139,6 +139,13 @@ class TrackRow(Contract):
         description="Natural logarithm of how many times more likely such a vector is for a drawn face than for a "
         "person's; null: nobody has measured that for the embedder.",
     )
+    animal: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="How sure the person detector is that the face is an animal's, 0 where it sees a person; null: "
+        "not looked at, because the face detector leaves no doubt or nobody looks for people.",
+    )
     present: tuple[Interval, ...] | None = Field(
         default=None,
         description="When the person is in the picture, face to be seen or not, within the shot and segment; null: not "

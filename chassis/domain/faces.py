@@ -1,6 +1,6 @@
 """Pure geometry of faces: sizing frames for the detector, removing doubled boxes, cutting aligned chips."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -55,10 +55,15 @@ class FaceDetections:
 
 @dataclass(frozen=True)
 class PersonDetections:
-    """The people of one frame, best first: `boxes` float32 [P,4] as of faces, `scores` [P] in 0..1."""
+    """The people of one frame, best first: `boxes` float32 [P,4] as of faces, `scores` [P] in 0..1.
+
+    `animal_boxes` [A,4] and `animal_scores` [A] are the same of animals of any kind.
+    """
 
     boxes: Floats
     scores: Floats
+    animal_boxes: Floats = field(default_factory=lambda: np.zeros((0, 4), dtype=np.float32))
+    animal_scores: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
 
 def similarity_transform(source: npt.ArrayLike, target: npt.ArrayLike) -> Floats:

@@ -188,20 +188,24 @@ class Inference:
         return [_without_doubles(faces, max_overlap=max_overlap) for faces in found]
 
     async def detect_persons(self, frames: Pixels, *, min_score: float) -> list[PersonDetections]:
-        """Finds people in frames uint8 [N,H,W,3] (RGB, H and W divisible by 32, long side 416; padding 114): one result
-        a frame. Boxes below `min_score` are left out.
+        """Finds people and animals in frames uint8 [N,H,W,3] (RGB, H and W divisible by 32, long side 416; padding 114):
+        one result a frame. Boxes below `min_score` are left out.
         """
         if len(frames) == 0:
             return []
         _require_sides(self._settings.person_model, frames)
         info = await self.person_detector()
-        answers = await self._infer_in_batches(
-            self._settings.person_model, "frames", frames, ("boxes", "scores"), info.max_batch
-        )
+        outputs = ("boxes", "scores", "animal_boxes", "animal_scores")
+        answers = await self._infer_in_batches(self._settings.person_model, "frames", frames, outputs, info.max_batch)
         return [
-            PersonDetections(boxes=boxes[scores >= min_score], scores=scores[scores >= min_score])
+            PersonDetections(
+                boxes[scores >= min_score],
+                scores[scores >= min_score],
+                animal_boxes[animal_scores >= min_score],
+                animal_scores[animal_scores >= min_score],
+            )
             for answer in answers
-            for boxes, scores in zip(*answer, strict=True)
+            for boxes, scores, animal_boxes, animal_scores in zip(*answer, strict=True)
         ]
 
     async def _detect_once(self, frames: Pixels, min_score: float) -> list[FaceDetections]:

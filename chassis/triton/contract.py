@@ -82,7 +82,13 @@ def read_person_detector(model: str, metadata: Mapping[str, Any], config: Mappin
     _require(model, _tensors(metadata, "inputs"), {"frames": ("UINT8", (None, None, None, 3))})
     outputs = _tensors(metadata, "outputs")
     top_k = _size(outputs, "scores", 1)
-    _require(model, outputs, {"boxes": ("FP32", (None, top_k, BOX_NUMBERS)), "scores": ("FP32", (None, top_k))})
+    animals = _size(outputs, "animal_scores", 1)
+    wanted = {
+        f"{prefix}{name}": ("FP32", shape)
+        for prefix, count in (("", top_k), ("animal_", animals))
+        for name, shape in (("boxes", (None, count, BOX_NUMBERS)), ("scores", (None, count)))
+    }
+    _require(model, outputs, wanted)
     return PersonDetectorInfo(model_id=_parameter(model, config, "model_id"), max_batch=_max_batch(config), top_k=top_k)
 
 

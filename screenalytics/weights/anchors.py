@@ -74,34 +74,43 @@ def append_selection(
     top_k: int,
     max_overlap: float,
     min_score: float,
+    prefix: str = "",
 ) -> None:
     """Keeps the best `top_k` boxes, best first; the rest of the `top_k` has score 0.
 
     `boxes` [N,A,4] and `scores` [N,A]; of boxes that overlap by more than `max_overlap` the best one stays, and those
     of a score up to `min_score` are left out. Writes the tensor `scores` [N,top_k] and, for each entry of `values`
-    (output name -> (tensor [N,A,C], C)), that tensor's values at the chosen places [N,top_k,C].
+    (output name -> (tensor [N,A,C], C)), that tensor's values at the chosen places [N,top_k,C]. `prefix` comes before
+    every name that is written, so that a graph may choose twice.
     """
-    builder.integers("class_axis", 1)
-    builder.node("Unsqueeze", [scores, "class_axis"], "class_scores")
-    builder.integers("most_boxes", top_k)
-    builder.constant("max_overlap", [max_overlap])
-    builder.constant("min_score", [min_score])
-    builder.node("NonMaxSuppression", [boxes, "class_scores", "most_boxes", "max_overlap", "min_score"], "kept")
-    builder.node("GatherND", ["class_scores", "kept"], "kept_scores")
-    builder.node("Sub", ["class_scores", "class_scores"], "no_scores")
-    builder.node("ScatterND", ["no_scores", "kept", "kept_scores"], "scores_of_kept")
-    builder.integers("flat", 0, -1)
-    builder.node("Reshape", ["scores_of_kept", "flat"], "scores_flat")
+
+    def own(name: str) -> str:
+        return prefix + name
+
+    builder.integers(own("class_axis"), 1)
+    builder.node("Unsqueeze", [scores, own("class_axis")], own("class_scores"))
+    builder.integers(own("most_boxes"), top_k)
+    builder.constant(own("max_overlap"), [max_overlap])
+    builder.constant(own("min_score"), [min_score])
+    limits = [own(name) for name in ("most_boxes", "max_overlap", "min_score")]
+    builder.node("NonMaxSuppression", [boxes, own("class_scores"), *limits], own("kept"))
+    builder.node("GatherND", [own("class_scores"), own("kept")], own("kept_scores"))
+    builder.node("Sub", [own("class_scores"), own("class_scores")], own("no_scores"))
+    builder.node("ScatterND", [own("no_scores"), own("kept"), own("kept_scores")], own("scores_of_kept"))
+    builder.integers(own("flat"), 0, -1)
+    builder.node("Reshape", [own("scores_of_kept"), own("flat")], own("scores_flat"))
     # A small frame has fewer cells than answers are promised: the rest is filled up.
-    builder.integers("fill_scores", 0, 0, 0, top_k)
-    builder.node("Pad", ["scores_flat", "fill_scores"], "scores_filled")
-    builder.integers("top_k", top_k)
-    builder.nodes_with("TopK", ["scores_filled", "top_k"], ["scores", "places"], axis=1, largest=1, sorted=1)
-    builder.integers("place_axis", 2)
-    builder.node("Unsqueeze", ["places", "place_axis"], "place_column")
-    builder.integers("fill_rows", 0, 0, 0, 0, top_k, 0)
+    builder.integers(own("fill_scores"), 0, 0, 0, top_k)
+    builder.node("Pad", [own("scores_flat"), own("fill_scores")], own("scores_filled"))
+    builder.integers(own("top_k"), top_k)
+    best = [own("scores"), own("places")]
+    builder.nodes_with("TopK", [own("scores_filled"), own("top_k")], best, axis=1, largest=1, sorted=1)
+    builder.integers(own("place_axis"), 2)
+    builder.node("Unsqueeze", [own("places"), own("place_axis")], own("place_column"))
+    builder.integers(own("fill_rows"), 0, 0, 0, 0, top_k, 0)
     for output, (tensor, width) in values.items():
-        builder.node("Pad", [tensor, "fill_rows"], f"{output}_filled")
-        builder.integers(f"{output}_repeats", 1, 1, width)
-        builder.node("Tile", ["place_column", f"{output}_repeats"], f"{output}_places")
-        builder.node("GatherElements", [f"{output}_filled", f"{output}_places"], output, axis=1)
+        name = own(output)
+        builder.node("Pad", [tensor, own("fill_rows")], f"{name}_filled")
+        builder.integers(f"{name}_repeats", 1, 1, width)
+        builder.node("Tile", [own("place_column"), f"{name}_repeats"], f"{name}_places")
+        builder.node("GatherElements", [f"{name}_filled", f"{name}_places"], name, axis=1)

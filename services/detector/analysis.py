@@ -20,7 +20,8 @@ from services.detector.looks.closer import look_closer
 from services.detector.looks.faces import Detectors
 from services.detector.looks.groups import Seen, look_at_group
 from services.detector.looks.schedule import Schedule, goes_with
-from services.detector.persons.looks import DetectPersons, PersonWatch
+from services.detector.persons.animals import doubtful_faces, with_animals
+from services.detector.persons.looks import DetectPersons, PersonWatch, is_within
 from services.detector.persons.presence import shots_to_search, with_presence
 from services.detector.reading.segment_frames import Sample, SegmentReading, SegmentSource, read_samples, warnings_of
 from services.detector.rows import RowWriter
@@ -94,9 +95,13 @@ async def analyse_segment(
     found = await confirm_tracks(followed, detectors.check, profile)
     rows = await asyncio.to_thread(writer.write, tracker.frames, found)
     tracks = rows.tracks
-    people = await watch.look(shots_to_search(tracks, rows.shots))
     if watch.is_on:
+        searched = shots_to_search(tracks, rows.shots)
+        doubtful = doubtful_faces(tracks, rows.shots, profile.persons)
+        looks = await watch.look(searched, list(doubtful.values()))
+        people = [look for look in looks if any(is_within(shot, look.ts_s) for shot in searched)]
         tracks = await asyncio.to_thread(with_presence, tracks, rows.detections, rows.shots, people, profile.persons)
+        tracks = with_animals(tracks, rows.detections, doubtful, looks, profile.persons)
     return SegmentAnalysis(
         detections=rows.detections,
         shots=rows.shots,

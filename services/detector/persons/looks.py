@@ -1,7 +1,8 @@
-"""Looking for whole people: now and then, and where a face is lost inside a shot.
+"""Looking for whole people, and animals: now and then, and where a face is lost inside a shot.
 
 Which pictures are kept for that is decided as the frames go by, and which of them are looked at when the tracks are known:
 **a body adds nothing where every face of a shot is followed from its first moment to its last**, nor where there is none.
+Whether a face may be an animal's is asked of faces that the face detector is not sure of.
 """
 
 from __future__ import annotations
@@ -35,11 +36,27 @@ AT_ONCE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class PersonLook:
-    """The people of one frame: boxes as fractions of the picture."""
+    """The people and the animals of one frame: boxes as fractions of the picture, scores in 0..1."""
 
     ts_s: float
     shot: int
     boxes: tuple[Box, ...]
+    scores: tuple[float, ...] = ()
+    animals: tuple[Box, ...] = ()
+    animal_scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When a face can be looked at: its own time and a little around it, within its shot."""
+
+    shot: ShotRow
+    start_s: float
+    end_s: float
+
+    def holds(self, ts_s: float) -> bool:
+        """Whether a frame of this time shows the face or what was just around it."""
+        return is_within(self.shot, ts_s) and self.start_s <= ts_s <= self.end_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +96,26 @@ class PersonWatch:
         self._kept_s = ts_s
         self.kept.append(kept_frame(frame, ts_s=ts_s, shot=shot))
 
-    async def look(self, shots: Sequence[ShotRow]) -> list[PersonLook]:
-        """The people of the frames that were kept of some shots, in order of time. Raises what the detector raises."""
+    async def look(self, shots: Sequence[ShotRow], doubtful: Sequence[Moments] = ()) -> list[PersonLook]:
+        """The people of the frames that were kept of some shots, and of a few of each doubtful face, in order of time.
+
+        Raises what the detector raises.
+        """
         if self.detect is None:
             return []
-        frames = [frame for frame in self.kept if any(is_within(shot, frame.ts_s) for shot in shots)]
+        wanted = {frame.ts_s for face in doubtful for frame in self._frames_of(face)}
+        frames = [
+            frame for frame in self.kept if frame.ts_s in wanted or any(is_within(shot, frame.ts_s) for shot in shots)
+        ]
         looks: list[PersonLook] = []
         for start in range(0, len(frames), AT_ONCE):
             looks += await find_persons(frames[start : start + AT_ONCE], self.detect)
         return looks
+
+    def _frames_of(self, face: Moments) -> list[KeptFrame]:
+        """The first, middle and last of the kept frames in which the face is to be seen, or nearly."""
+        kept = [frame for frame in self.kept if face.holds(frame.ts_s)]
+        return [kept[place] for place in sorted({0, len(kept) // 2, len(kept) - 1})] if kept else []
 
     def _is_due(self, lost_faces: int, ts_s: float, shot: int) -> bool:
         before, self._before = self._before, (shot, lost_faces)
@@ -122,10 +150,21 @@ async def find_persons(frames: Sequence[KeptFrame], detect: DetectPersons) -> li
 
 
 def _look(frame: KeptFrame, found: PersonDetections) -> PersonLook:
+    return PersonLook(
+        ts_s=frame.ts_s,
+        shot=frame.shot,
+        boxes=_fractions(found.boxes, frame),
+        scores=tuple(found.scores.tolist()),
+        animals=_fractions(found.animal_boxes, frame),
+        animal_scores=tuple(found.animal_scores.tolist()),
+    )
+
+
+def _fractions(boxes: Floats, frame: KeptFrame) -> tuple[Box, ...]:
+    """Boxes [P,4] in pixels of the fitted frame, cut off at the picture's edges."""
     sides = np.array([frame.width, frame.height, frame.width, frame.height], dtype=np.float32)
-    edges = np.clip(found.boxes / sides, 0.0, 1.0)
-    boxes = tuple(tuple(round(float(edge), 5) for edge in box) for box in edges)
-    return PersonLook(ts_s=frame.ts_s, shot=frame.shot, boxes=boxes)  # type: ignore[arg-type]  # four edges each
+    edges = np.clip(boxes / sides, 0.0, 1.0)
+    return tuple(tuple(round(float(edge), 5) for edge in box) for box in edges)  # type: ignore[misc]  # four edges each
 
 
 def letterboxed(frame: Pixels) -> Pixels:

@@ -180,21 +180,26 @@ def _seen_spans(body: Body, looks_s: Sequence[float], rules: PersonRules) -> Int
 
 def _overlap(first: Box, second: Box) -> float:
     """Intersection over union."""
-    shared = _area(
-        (max(first[0], second[0]), max(first[1], second[1]), min(first[2], second[2]), min(first[3], second[3]))
-    )
-    whole = _area(first) + _area(second) - shared
+    shared = shared_area(first, second)
+    whole = box_area(first) + box_area(second) - shared
     return shared / whole if whole > 0 else 0.0
 
 
-def _area(box: Box) -> float:
+def shared_area(first: Box, second: Box) -> float:
+    """Area of the intersection, as a share of the picture."""
+    return box_area(
+        (max(first[0], second[0]), max(first[1], second[1]), min(first[2], second[2]), min(first[3], second[3]))
+    )
+
+
+def box_area(box: Box) -> float:
+    """Share of the picture that a box takes."""
     return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
 
 
 def _sits_on(face: Box, body: Box, rules: PersonRules) -> float:
     """How well a face fits a body, 0 where it cannot be its: it lies inside, in the upper part, near the middle."""
-    shared = _area((max(face[0], body[0]), max(face[1], body[1]), min(face[2], body[2]), min(face[3], body[3])))
-    size = _area(face)
+    shared, size = shared_area(face, body), box_area(face)
     if size <= 0 or shared < rules.least_inside * size:
         return 0.0
     across, down = (face[0] + face[2]) / 2, (face[1] + face[3]) / 2

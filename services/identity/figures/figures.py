@@ -1,8 +1,8 @@
 """Pictures and figures: faces that are no present person, told by what the film shows of them.
 
 **They are counted apart and never dropped, and whoever is named, linked or locked by an operator is a person.** An
-identity is a person, a drawn figure, or somebody's picture: what speaks for either of the last two is weighed against
-the first as likelihoods are, with fixed prior odds.
+identity is a person, a drawn figure, an animal, or somebody's picture: what speaks for any of the others is weighed
+against the first as likelihoods are, with fixed prior odds.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 from chassis.domain.calibration import PersonCalibration
 from contracts.rows import Identity, TrackRow
+from services.identity.figures.stillness import is_beside_life, lone_still_ratio, stillness
 from services.identity.rules import FigureRules
 
 PICTURE = "A picture of somebody: it does not change while somebody beside it does."
+STILL = "A picture of somebody: it never changes, as all other faces of the episode do."
 DRAWN = "A drawn or computed figure, by what its face is like."
-_ORDERS = 5.0
-"""Of magnitude below 1 in which changes are told apart, so that a photograph's and a living one's are distances from 0."""
+ANIMAL = "An animal, by what is to be seen around its face."
 
 
 @dataclass(frozen=True)
@@ -43,43 +44,44 @@ def judge_figures(
     picture tells of all tracks of its identity, as long as none of them shows it alive: then it is a person whose
     picture is somewhere, and their seconds stay. Drawn figures move; the tracks are one face and are averaged.
     """
+    open_to_doubt = [
+        identity
+        for identity in identities
+        if not identity.locked and identity.label is None and identity.identity_id not in linked
+    ]
+    beside = {one.identity_id: _picture_ratio(members[one.identity_id], tracks, rules) for one in open_to_doubt}
+    pictures = {
+        track.track_id
+        for identity_id, ratio in beside.items()
+        if ratio is not None and _probability({PICTURE: ratio}, rules) >= rules.apart_probability
+        for track in members[identity_id]
+    }
     judged = {}
-    for identity in identities:
-        if identity.locked or identity.label is not None or identity.identity_id in linked:
-            continue
+    for identity in open_to_doubt:
         own = members[identity.identity_id]
-        drawn = _drawn_ratio(own)
-        if drawn is None and all(track.change is None for track in own):
-            continue
-        ratios = {DRAWN: drawn, PICTURE: _picture_ratio(own, tracks, rules)}
-        odds = {
-            reason: rules.prior_odds * math.exp(min(ratio, rules.most))
-            for reason, ratio in ratios.items()
-            if ratio is not None
+        ratios = {
+            DRAWN: _drawn_ratio(own),
+            ANIMAL: _animal_ratio(own, rules),
+            PICTURE: beside[identity.identity_id],
+            STILL: lone_still_ratio(own, [track for track in tracks if track.track_id not in pictures], rules),
         }
-        against = math.fsum(odds.values())
-        reason = max(odds, key=lambda key: odds[key], default=DRAWN)
-        judged[identity.identity_id] = Figure(round(against / (1.0 + against), 4), reason)
+        if all(track.change is None and track.drawn is None and track.animal is None for track in own):
+            continue
+        known = {reason: ratio for reason, ratio in ratios.items() if ratio is not None}
+        reason = max(known, key=lambda key: known[key], default=DRAWN)
+        judged[identity.identity_id] = Figure(round(_probability(known, rules), 4), reason)
     return judged
+
+
+def _probability(ratios: Mapping[str, float], rules: FigureRules) -> float:
+    """That one of these is the case, from its log-likelihood ratio against a person who is there."""
+    against = rules.prior_odds * math.fsum(math.exp(min(ratio, rules.most)) for ratio in ratios.values())
+    return against / (1.0 + against)
 
 
 def find_figures(judged: Mapping[str, Figure], rules: FigureRules) -> dict[str, Figure]:
     """Of the identities as judged those that are counted apart."""
     return {identity: figure for identity, figure in judged.items() if figure.probability >= rules.apart_probability}
-
-
-def is_beside_life(track: TrackRow, tracks: Iterable[TrackRow], rules: FigureRules) -> bool:
-    """Whether a track stands still while a face beside it in the same shot moves."""
-    change, length = track.change, track.end_s - track.start_s
-    if change is None or length < rules.least_s or change.large > rules.still_large:
-        return False
-    alive_from = max(rules.alive, rules.alive_ratio * change.typical)
-    beside_s = math.fsum(
-        max(0.0, min(track.end_s, other.end_s) - max(track.start_s, other.start_s))
-        for other in tracks
-        if other.shot_id == track.shot_id and other.change is not None and other.change.typical >= alive_from
-    )
-    return beside_s >= rules.together * length
 
 
 def _drawn_ratio(own: Sequence[TrackRow]) -> float | None:
@@ -88,18 +90,21 @@ def _drawn_ratio(own: Sequence[TrackRow]) -> float | None:
     return math.fsum(ratio * weight for ratio, weight in known) / sum(weight for _, weight in known) if known else None
 
 
+def _animal_ratio(own: Sequence[TrackRow], rules: FigureRules) -> float | None:
+    """Mean log-likelihood ratio of an identity's faces; one that nobody had to look at is a person's, as far as is known."""
+    if all(track.animal is None for track in own):
+        return None
+    curves = PersonCalibration(-rules.animal_order, rules.animal_deviation, -rules.human_order, rules.human_deviation)
+    scores = [max(track.animal or 0.0, rules.least_animal) for track in own]
+    ratios = [curves.log_likelihood_ratio(-math.log10(score)) for score in scores]
+    weights = [max(1, track.samples) for track in own]
+    bounded = (max(-rules.most, min(rules.most, ratio)) * weight for ratio, weight in zip(ratios, weights, strict=True))
+    return math.fsum(bounded) / sum(weights)
+
+
 def _picture_ratio(own: Sequence[TrackRow], tracks: Sequence[TrackRow], rules: FigureRules) -> float | None:
     """The log-likelihood ratio of the track that is most clearly a picture, None where there is none or one lives."""
     if any(track.change is not None and track.change.typical >= rules.lives for track in own):
         return None
     pictures = [track for track in own if is_beside_life(track, tracks, rules)]
-    return max((_stillness(track, rules) + rules.beside_life for track in pictures), default=None)
-
-
-def _stillness(track: TrackRow, rules: FigureRules) -> float:
-    """How many times more likely such a change is for a photograph than for a living face, as a natural logarithm."""
-    change = track.change.typical if track.change is not None else 1.0
-    curves = PersonCalibration(
-        _ORDERS + rules.still_order, rules.still_deviation, _ORDERS + rules.living_order, rules.living_deviation
-    )
-    return curves.log_likelihood_ratio(_ORDERS + math.log10(max(change, 10.0**-_ORDERS)))
+    return max((stillness(track, rules) + rules.beside_life for track in pictures), default=None)

@@ -130,16 +130,20 @@ def test_yunet_boxes_scores_and_landmarks(frames: np.ndarray) -> None:
     assert (found_scores[count:] == 0).all()
 
 
-def test_yolox_finds_people_only(frames: np.ndarray) -> None:
+def test_yolox_finds_people_and_apart_from_them_animals(frames: np.ndarray) -> None:
     published = onnxruntime.InferenceSession(yolox_stand_in().SerializeToString())
     (raw,) = published.run(None, {"images": planes(frames[0])})
     cells, sides = grid(*frames.shape[1:3])
-    boxes, scores = boxes_of(raw[0, :, :4], cells, sides), raw[0, :, 4] * raw[0, :, 5]
-    kept = non_maximum_suppression(boxes, scores, max_overlap=0.65)[:20]
+    boxes, classes = boxes_of(raw[0, :, :4], cells, sides), raw[0, :, 5:]
     session = onnxruntime.InferenceSession(convert_yolox(yolox_stand_in(), top_k=20).SerializeToString())
-    found_boxes, found_scores = (part[0] for part in session.run(None, {"frames": frames[:1]}))
-    np.testing.assert_allclose(found_scores[: len(kept)], scores[kept], rtol=1e-4)
-    np.testing.assert_allclose(found_boxes[: len(kept)], boxes[kept], rtol=1e-3, atol=1e-2)
+    names = [output.name for output in session.get_outputs()]
+    found = dict(zip(names, (part[0] for part in session.run(None, {"frames": frames[:1]})), strict=True))
+    for prefix, best in (("", classes[:, 0]), ("animal_", classes[:, 14:24].max(axis=1))):
+        scores = raw[0, :, 4] * best
+        kept = non_maximum_suppression(boxes, scores, max_overlap=0.65)[:20]
+        assert len(kept) > 5
+        np.testing.assert_allclose(found[f"{prefix}scores"][: len(kept)], scores[kept], rtol=1e-4)
+        np.testing.assert_allclose(found[f"{prefix}boxes"][: len(kept)], boxes[kept], rtol=1e-3, atol=1e-2)
 
 
 @pytest.mark.parametrize(

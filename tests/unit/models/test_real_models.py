@@ -85,7 +85,7 @@ def test_whoever_has_a_face_is_a_person(
     for _, picture in pictures:
         frame = fit_frame(picture.shape[1], picture.shape[0], long_side=416).apply(picture)
         (face, *_), _ = detect(detector, frame)
-        boxes, scores = (part[0] for part in persons.run(None, {"frames": frame[None]}))
+        boxes, scores = (part[0] for part in persons.run(["boxes", "scores"], {"frames": frame[None]}))
         person = boxes[0]
         assert scores[0] > 0.5
         assert (np.maximum(face[:2], 0) >= person[:2] - 16).all()

@@ -44,11 +44,12 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
         }
         frames = ("frames", "UINT8", [-1, -1, -1, 3])
         found = [("boxes", "FP32", [-1, TOP_K, 4]), ("scores", "FP32", [-1, TOP_K])]
+        animals = [(f"animal_{name}", kind, shape) for name, kind, shape in found]
         faces = [*found, ("landmarks", "FP32", [-1, TOP_K, 10])]
         self.tensors = {
             DETECTOR: ([frames], faces),
             FINDER: ([frames], faces),
-            PERSONS: ([frames], found),
+            PERSONS: ([frames], [*found, *animals]),
             EMBEDDER: ([("chips", "UINT8", [-1, SIDE, SIDE, 3])], [("embedding", "FP32", [-1, 3])]),
         }
 
@@ -135,7 +136,13 @@ def _faces(frames: np.ndarray) -> dict[str, np.ndarray]:
         boxes[number, 1] = boxes[number, 0] + 1
         boxes[number, 2] = [500, 500, 510, 510]
     scores = np.tile([0.9, 0.8, 0.1], (count, 1)) * (brightness.max(axis=1, keepdims=True) / 765.0)
-    return {"boxes": boxes, "scores": scores, "landmarks": np.repeat(boxes[:, :, :2], 5, axis=2)}
+    return {
+        "boxes": boxes,
+        "scores": scores,
+        "landmarks": np.repeat(boxes[:, :, :2], 5, axis=2),
+        "animal_boxes": boxes[:, ::-1],
+        "animal_scores": scores[:, ::-1],
+    }
 
 
 @asynccontextmanager

@@ -102,6 +102,8 @@ def test_the_small_detector_is_asked_once_a_frame_and_people_have_no_landmarks()
             [x, y, x + 20, y + 20] for x, y in [(3, 5), (40, 7), (0, 0)]
         ]
         assert [len(one.scores) for one in people] == [1, 1, 1]
+        assert [one.animal_boxes.tolist() for one in people] == [one.boxes.tolist() for one in people]
+        assert [one.animal_scores.tolist() for one in people] == [one.scores.tolist() for one in people]
         assert sorted(name for name, _, _ in fake.requests) == [FINDER, FINDER, PERSONS, PERSONS]
 
     run(scenario)

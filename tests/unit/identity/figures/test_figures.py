@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from chassis.domain.visibility import VisibilityRules
 from contracts.rows import CastLink, Identity, PictureChange, ScreenTimeDocument, TrackRow
-from services.identity.figures.figures import DRAWN, PICTURE, find_figures, is_beside_life, judge_figures
+from services.identity.figures.figures import ANIMAL, DRAWN, PICTURE, STILL, find_figures, judge_figures
+from services.identity.figures.stillness import is_beside_life, lone_still_ratio
 from services.identity.rules import FigureRules, IdentityThresholds
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
 from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_track
 
 RULES = FigureRules()
-ALIVE, STILL = 0.06, 0.0005
+ALIVE, FROZEN = 0.06, 0.0005
 
 
 def track(number: int, start_s: float, end_s: float, typical: float | None, *, shot: int = 0) -> TrackRow:
@@ -34,34 +35,34 @@ def computed(
 
 
 def test_what_stands_still_beside_a_speaker_is_a_picture() -> None:
-    picture, speaker = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE)
+    picture, speaker = track(1, 0, 4, FROZEN), track(2, 0, 4, ALIVE)
     assert is_beside_life(picture, [picture, speaker], RULES)
     assert not is_beside_life(speaker, [picture, speaker], RULES)
 
 
 def test_nobody_leaves_a_still_in_which_nobody_moves() -> None:
-    row = [track(number, 0, 4, STILL) for number in range(5)]
+    row = [track(number, 0, 4, FROZEN) for number in range(5)]
     assert not any(is_beside_life(one, row, RULES) for one in row)
 
 
 def test_a_face_that_is_alone_proves_nothing() -> None:
-    alone = track(1, 0, 4, STILL)
+    alone = track(1, 0, 4, FROZEN)
     assert not is_beside_life(alone, [alone], RULES)
 
 
 def test_a_speaker_in_another_shot_or_at_another_time_proves_nothing() -> None:
-    still = track(1, 0, 4, STILL)
+    still = track(1, 0, 4, FROZEN)
     assert not is_beside_life(still, [still, track(2, 0, 4, ALIVE, shot=1)], RULES)
     assert not is_beside_life(still, [still, track(2, 3, 9, ALIVE)], RULES)
 
 
 def test_rows_that_were_not_measured_are_people() -> None:
     assert not is_beside_life(track(1, 0, 4, None), [track(2, 0, 4, ALIVE)], RULES)
-    assert not is_beside_life(track(1, 0, 4, STILL), [track(2, 0, 4, None)], RULES)
+    assert not is_beside_life(track(1, 0, 4, FROZEN), [track(2, 0, 4, None)], RULES)
 
 
 def test_a_person_whose_picture_is_on_the_wall_stays_a_person() -> None:
-    picture, speaker, alive = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE), track(3, 10, 14, ALIVE)
+    picture, speaker, alive = track(1, 0, 4, FROZEN), track(2, 0, 4, ALIVE), track(3, 10, 14, ALIVE)
     identities = [make_identity(1, picture, alive), make_identity(2, speaker)]
     members = {"identity-00001": [picture, alive], "identity-00002": [speaker]}
     judged = judge_figures(identities, members, [picture, speaker, alive], linked=(), rules=RULES)
@@ -69,7 +70,7 @@ def test_a_person_whose_picture_is_on_the_wall_stays_a_person() -> None:
 
 
 def test_one_clear_picture_tells_of_the_same_face_elsewhere() -> None:
-    beside, alone, speaker = track(1, 0, 4, STILL), track(3, 10, 14, 0.005), track(2, 0, 4, ALIVE)
+    beside, alone, speaker = track(1, 0, 4, FROZEN), track(3, 10, 14, 0.005), track(2, 0, 4, ALIVE)
     document = computed([beside, alone, speaker], [make_identity(1, beside, alone), make_identity(2, speaker)])
     assert [row.identity_id for row in document.unidentified] == ["identity-00002"]
     (figure,) = document.figures
@@ -78,7 +79,7 @@ def test_one_clear_picture_tells_of_the_same_face_elsewhere() -> None:
 
 
 def test_figures_are_counted_apart_from_people() -> None:
-    picture, speaker = track(1, 0, 4, STILL), track(2, 0, 3, ALIVE)
+    picture, speaker = track(1, 0, 4, FROZEN), track(2, 0, 3, ALIVE)
     document = computed([picture, speaker], [make_identity(1, picture), make_identity(2, speaker)])
     assert document.coverage.figures_s == 4.0
     assert document.coverage.any_face_s == 3.0
@@ -86,7 +87,7 @@ def test_figures_are_counted_apart_from_people() -> None:
 
 
 def test_whom_an_operator_vouches_for_is_a_person() -> None:
-    picture, speaker = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE)
+    picture, speaker = track(1, 0, 4, FROZEN), track(2, 0, 4, ALIVE)
     plain, other = make_identity(1, picture), make_identity(2, speaker)
     assert computed([picture, speaker], [plain, other]).figures
     assert not computed([picture, speaker], [plain.model_copy(update={"locked": True}), other]).figures
@@ -95,7 +96,7 @@ def test_whom_an_operator_vouches_for_is_a_person() -> None:
 
 
 def test_a_revision_says_who_is_apart_and_who_is_back() -> None:
-    picture, speaker = track(1, 0, 4, STILL), track(2, 0, 4, ALIVE)
+    picture, speaker = track(1, 0, 4, FROZEN), track(2, 0, 4, ALIVE)
     plain, other = make_identity(1, picture), make_identity(2, speaker)
     apart = computed([picture, speaker], [plain, other])
     locked = [plain.model_copy(update={"locked": True}), other]
@@ -148,3 +149,68 @@ def test_a_named_figure_is_somebody_and_nothing_is_said_of_those_nobody_measured
     document = computed([figure, unmeasured], identities, [make_link(1, "ada")])
     assert not document.figures
     assert [row.probably_not_a_person for row in document.unidentified] == [None]
+
+
+UNMOVED = 0.00015
+
+
+def moving_shots(count: int, *, first: int = 10) -> list[TrackRow]:
+    return [track(first + number, 10 * number, 10 * number + 4, ALIVE, shot=first + number) for number in range(count)]
+
+
+def test_a_face_that_never_changes_in_an_episode_that_moves_is_a_picture() -> None:
+    painting, others = track(1, 100, 103, UNMOVED), moving_shots(12)
+    identities = [make_identity(1, painting), *(make_identity(row + 2, one) for row, one in enumerate(others))]
+    document = computed([painting, *others], identities)
+    assert [(row.identity_id, row.reason) for row in document.figures] == [("identity-00001", STILL)]
+
+
+def test_in_few_shots_or_among_frozen_ones_a_face_that_never_changes_is_a_person() -> None:
+    painting = track(1, 100, 103, UNMOVED)
+    alone = lone_still_ratio([painting], [painting, *moving_shots(2)], RULES)
+    frozen = track(5, 90, 93, UNMOVED, shot=90)
+    among = lone_still_ratio([painting], [painting, *moving_shots(12), frozen], RULES)
+    moving = lone_still_ratio([painting], [painting, *moving_shots(12)], RULES)
+    assert alone is not None and among is not None and moving is not None
+    assert among < alone < moving
+    stills = [track(number, 10 * number, 10 * number + 3, UNMOVED, shot=number) for number in range(20)]
+    assert not computed(stills, [make_identity(number, one) for number, one in enumerate(stills, start=1)]).figures
+
+
+def test_a_calm_person_and_one_who_moves_elsewhere_are_no_still_pictures() -> None:
+    others = moving_shots(12)
+    assert lone_still_ratio([track(1, 100, 103, 0.0035)], others, RULES) is None
+    assert lone_still_ratio([track(1, 100, 103, UNMOVED), others[0]], others, RULES) is None
+    assert lone_still_ratio([track(1, 100, 100.5, UNMOVED)], others, RULES) is None
+
+
+def test_a_picture_that_is_known_does_not_make_the_episode_one_of_stills() -> None:
+    on_the_wall, speaker = track(1, 0, 4, FROZEN), track(2, 0, 4, ALIVE)
+    the_same_alone, painting = track(3, 90, 93, UNMOVED, shot=90), track(4, 100, 103, UNMOVED, shot=91)
+    others = moving_shots(12)
+    identities = [make_identity(1, on_the_wall, the_same_alone), make_identity(2, speaker), make_identity(3, painting)]
+    tracks = [on_the_wall, speaker, the_same_alone, painting, *others]
+    document = computed(tracks, identities)
+    assert {row.identity_id: row.reason for row in document.figures} == {
+        "identity-00001": PICTURE,
+        "identity-00003": STILL,
+    }
+
+
+def animal(number: int, start_s: float, score: float | None, *, samples: int = 6) -> TrackRow:
+    return track(number, start_s, start_s + 4, None).model_copy(update={"animal": score, "samples": samples})
+
+
+def test_an_animal_is_counted_apart() -> None:
+    dog, person, unseen = animal(1, 0, 0.7), animal(2, 10, 0.0), animal(3, 20, None)
+    document = computed(
+        [dog, person, unseen], [make_identity(1, dog), make_identity(2, person), make_identity(3, unseen)]
+    )
+    assert [(row.identity_id, row.reason) for row in document.figures] == [("identity-00001", ANIMAL)]
+    assert [row.probably_not_a_person for row in document.unidentified] == [0.0, None]
+
+
+def test_a_faint_animal_or_one_track_of_several_makes_nobody_an_animal() -> None:
+    faint, beside, sure = animal(1, 0, 0.35), animal(2, 10, 0.9), animal(3, 20, None)
+    assert not computed([faint], [make_identity(1, faint)]).figures
+    assert not computed([beside, sure], [make_identity(1, beside, sure)]).figures
