@@ -89,7 +89,9 @@ def _apply(kustomization: Resource, folder: Path, resources: list[Resource]) -> 
 
 
 def pod_template(resource: Resource) -> Resource:
-    """What pods are made of, empty where none are; a CronJob has it in its Job's."""
+    """What pods are made of, empty where none are; a CronJob has it in its Job's, and a Pod is its own."""
+    if resource["kind"] == "Pod":
+        return resource
     spec = resource.get("spec", {})
     found: Resource = spec.get("jobTemplate", {}).get("spec", spec).get("template", {})
     return found

@@ -14,22 +14,23 @@ from tests.deploy.kustomize import build, identity
 from tests.deploy.test_manifests import OLDEST_KUBERNETES
 from tests.deploy.yaml_or_skip import yaml
 
-OVERLAYS = sorted((ROOT / "deploy" / "k8s" / "overlays").iterdir())
+K8S = ROOT / "deploy" / "k8s"
+APPLIED = [*sorted((K8S / "overlays").iterdir()), K8S / "tools"]
 
 
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
 
 @needs_kubectl
-@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.name)
-def test_kubectl_makes_the_same_of_every_overlay(overlay: Path) -> None:
-    assert_kubectl_makes_the_same(overlay)
+@pytest.mark.parametrize("folder", APPLIED, ids=lambda path: path.name)
+def test_kubectl_makes_the_same_of_everything_that_is_applied(folder: Path) -> None:
+    assert_kubectl_makes_the_same(folder)
 
 
 @pytest.fixture
 def with_tensorrt(tmp_path: Path) -> Path:
     """The gpu overlay as a user changes it: the optional component is the last of its components."""
-    gpu, changed = ROOT / "deploy" / "k8s" / "overlays" / "gpu", tmp_path / "gpu"
+    gpu, changed = K8S / "overlays" / "gpu", tmp_path / "gpu"
     shutil.copytree(gpu, changed)
     content = yaml.safe_load((gpu / "kustomization.yaml").read_text())
     content["components"].append("../../components/tensorrt")
@@ -62,7 +63,7 @@ def test_tensorrt_serves_the_engines_that_were_built_before(with_tensorrt: Path)
 
 def of_plain_triton() -> list[str]:
     """The server's arguments without the component."""
-    resources = build(ROOT / "deploy" / "k8s" / "overlays" / "gpu")
+    resources = build(K8S / "overlays" / "gpu")
     (triton,) = [entry for entry in resources if identity(entry) == ("Deployment", "triton")]
     arguments: list[str] = triton["spec"]["template"]["spec"]["containers"][0]["args"]
     return arguments

@@ -321,6 +321,19 @@ def test_memory_requests_cover_what_was_measured_and_limits_leave_room(resources
         assert mebibytes(asked["limits"]["memory"]) >= 2 * peak, name
 
 
+def test_the_local_overlay_fits_a_machine_with_two_processors() -> None:
+    """Of which Kubernetes' own pods ask for 950m with kind: the scheduler left Triton and the detector waiting."""
+    local = build(K8S / "overlays" / "local")
+    asked = [container(entry)["resources"]["requests"] for entry in workloads(local)]
+    assert sum(processors(each["cpu"]) for each in asked) <= 1.05
+    assert sum(mebibytes(each["memory"]) for each in asked) <= 7 * 1024
+    assert {entry["spec"]["maxReplicas"] for entry in of_kind(local, "HorizontalPodAutoscaler")} == {1}
+
+
+def processors(quantity: str) -> float:
+    return float(quantity[:-1]) / 1000 if quantity.endswith("m") else float(quantity)
+
+
 def mebibytes(quantity: str) -> float:
     units = {"Mi": 1, "Gi": 1024}
     return float(quantity[:-2]) * units[quantity[-2:]]
