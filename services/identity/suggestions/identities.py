@@ -128,7 +128,7 @@ def suggest_from(
             person, look_again(person, looks[person.identity_id], sure, calibration.people, rules), dismissed, rules
         )
         if person.identity_id in looks
-        else CastSuggestions(person.identity_id, (), 0.0, _why_unseen(person))
+        else CastSuggestions(person.identity_id, (), 0.0, _why_unseen(person, galleries))
         for person in evidence
     )
 
@@ -151,9 +151,13 @@ def _suggest(person: IdentityEvidence, look: Look, dismissed: Dismissals, rules:
     return CastSuggestions(person.identity_id, tuple(shown), shown[0].probability - runner_up)
 
 
-def _why_unseen(person: IdentityEvidence) -> str:
+def _why_unseen(person: IdentityEvidence, galleries: Sequence[Gallery]) -> str:
     if person.centroid is None:
         return "None of its faces is good enough to recognise."
+    if any(gallery.problems for gallery in galleries):
+        return (
+            "The pictures of the show's cast were made with another model: `screenalytics models use` makes them new."
+        )
     return "The facebank of the show is empty."
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from chassis.domain.calibration import EmbedderCalibration, PersonCalibration
 from contracts.rows import ClusterCentroid, Identity
+from services.identity.facebank.gallery import Reference, make_gallery
 from services.identity.rules import IdentityThresholds, LinkRules
 from services.identity.suggestions.autolink import decide_auto_links
 from services.identity.suggestions.evidence import gather_evidence, strength
@@ -107,6 +108,17 @@ def test_an_empty_facebank_names_nobody() -> None:
             [evidence_of(1, person_vector(0))], galleries, calibration=CALIBRATION, rules=RULES.link
         )
         assert found.matches == ()
+
+
+def test_pictures_of_another_model_are_no_empty_facebank() -> None:
+    """After an upgrade with another embedder nobody is named, and the reason leads to what mends it."""
+    old = Reference(picture="a", vector=person_vector(0), quality=0.9, model_id="the-model-before")
+    gallery = make_gallery("ada", [old], model_id=MODEL, dimension=DIMENSION, rules=RULES.gallery)
+    (found,) = get_cast_suggestions(
+        [evidence_of(1, person_vector(0))], [gallery], calibration=CALIBRATION, rules=RULES.link
+    )
+    assert found.matches == ()
+    assert "screenalytics models use" in (found.reason or "")
 
 
 def test_a_gallery_of_another_model_is_never_compared() -> None:
