@@ -142,6 +142,11 @@ class HttpSettings(BaseModel):
         return proxies
 
 
+_CALLBACK_HOST = re.compile(r"https://[^/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+OIDC_CALLBACK = "/session/oidc/callback"
+"""Where the issuer sends browsers back to, on any host."""
+
+
 class AuthSettings(BaseModel):
     """Who may call the HTTP API. Without authentication the API listens on loopback only."""
 
@@ -157,6 +162,16 @@ class AuthSettings(BaseModel):
     oidc_keys_s: float = Field(
         default=300.0, ge=1, le=86_400, description="A key that the issuer has withdrawn is trusted this long at most."
     )
+    oidc_client_id: str | None = Field(default=None, description="As the issuer knows this API, to sign browsers in.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Of a confidential client; others need none."
+    )
+    oidc_authorize_url: str | None = Field(default=None, pattern=r"^https?://", description="Where browsers are sent.")
+    oidc_token_url: str | None = Field(default=None, pattern=r"^https?://", description="Where codes become tokens.")
+    oidc_redirect_uris: tuple[str, ...] = Field(
+        default=(), description=f"Where browsers may come back to: https://HOST{OIDC_CALLBACK}, as the issuer knows it."
+    )
+    oidc_scope: str = "openid"
     session_hours: float = Field(
         default=12.0,
         gt=0,
@@ -174,8 +189,27 @@ class AuthSettings(BaseModel):
     def takes_tokens(self) -> bool:
         return "oidc" in self.mode
 
+    @property
+    def signs_in_by_code(self) -> bool:
+        """Whether a browser is sent to the issuer to sign in."""
+        return self.takes_tokens and self.oidc_client_id is not None
+
+    @field_validator("oidc_redirect_uris")
+    @classmethod
+    def _are_callbacks(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            host, _, path = address.partition("/session/")
+            if f"/session/{path}" != OIDC_CALLBACK or not _CALLBACK_HOST.fullmatch(host):
+                raise ValueError(f"{address}: browsers come back to https://HOST{OIDC_CALLBACK}, http on loopback only")
+        return addresses
+
     @model_validator(mode="after")
     def _complete(self) -> AuthSettings:
+        code = (self.oidc_client_id, self.oidc_authorize_url, self.oidc_token_url, self.oidc_redirect_uris)
+        if any(code) and not all(code):
+            raise ValueError(
+                "signing in by OIDC needs oidc_client_id, oidc_authorize_url, oidc_token_url and oidc_redirect_uris"
+            )
         if self.takes_tokens and not (self.oidc_issuer and self.oidc_audience and self.oidc_jwks_url):
             raise ValueError("OIDC needs oidc_issuer, oidc_audience and oidc_jwks_url")
         return self

@@ -49,6 +49,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         400,
         bad_key="Rename the object: its key has a part or a character that leads elsewhere.",
         bad_request="Send a request that can be read.",
+        sign_in_not_begun="Begin again at GET /session/oidc/start, in the browser that shall be signed in.",
     ),
     *_codes(401, not_authenticated="Send a key or token that is in force."),
     *_codes(
@@ -58,11 +59,13 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         insecure_connection="Sign in over HTTPS.",
         foreign_page="Turn authentication on: without it, only pages of this machine may call.",
         no_role="Have a role put into the token.",
+        redirect_not_allowed="Use the address that people sign in at, or have this one added to the settings.",
     ),
     *_codes(
         404,
         manifest_missing="Run the episode again: a file of this revision is not in the store any more.",
         no_pictures="Choose another person: no picture of this one was kept.",
+        oidc_not_offered="Send a key or a token to POST /session, or have OIDC configured.",
         no_screen_time="Wait: the screen time appears when a run of the episode has finished.",
         not_found="Look at the address; the thing may be of a show that is not yours.",
         unknown_cast_member="List the cast to see who there is, or add them first.",

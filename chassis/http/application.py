@@ -19,8 +19,11 @@ from chassis.http.auth import Authenticator, Viewer
 from chassis.http.bodies import Bodies
 from chassis.http.bounds import Bounds
 from chassis.http.keys import ApiKeys
+from chassis.http.oidc_code import CodeFlow
+from chassis.http.open_routes import OpenRoute
 from chassis.http.routing import GuardedRoute, Router
 from chassis.http.sessions import Sessions
+from chassis.http.tokens import Tokens
 from chassis.mongo.database import Database
 from chassis.settings import ChassisSettings
 
@@ -37,7 +40,9 @@ def build(title: str, routers: Sequence[APIRouter], *, documented: bool = True) 
     Raises:
         TypeError: for a router whose routes have no guard.
     """
-    unguarded = [route for router in routers for route in router.routes if not isinstance(route, GuardedRoute)]
+    unguarded = [
+        route for router in routers for route in router.routes if not isinstance(route, (GuardedRoute, OpenRoute))
+    ]
     if unguarded:
         raise TypeError(f"routes without a guard: {unguarded}")
     app = FastAPI(
@@ -80,8 +85,22 @@ def connect(app: FastAPI, settings: ChassisSettings, database: Database, service
     """
     check_exposure(settings)
     sessions = Sessions(database)
-    authenticator = Authenticator(settings.auth, ApiKeys(database), sessions=sessions)
-    parts.install(app, [authenticator, sessions, settings.api, settings.peers, Bodies(settings.api), *service_parts])
+    tokens = Tokens(settings.auth)
+    authenticator = Authenticator(settings.auth, ApiKeys(database), tokens, sessions=sessions)
+    code_flow = CodeFlow(settings.auth, tokens)
+    parts.install(
+        app,
+        [
+            authenticator,
+            sessions,
+            code_flow,
+            settings.auth,
+            settings.api,
+            settings.peers,
+            Bodies(settings.api),
+            *service_parts,
+        ],
+    )
     app.add_middleware(Audit, database=database)
     app.add_middleware(Bounds, settings=settings.api)
     if settings.api.cors_origins:

@@ -1,7 +1,8 @@
 """The audit log: every command that somebody called leaves who, what, when and what it was about.
 
 A command is what needs more than the role viewer, accepted or refused. What viewers may call reads, even where its
-method is POST because its question does not fit into an address.
+method is POST because its question does not fit into an address. Who comes back from
+the OIDC issuer signed in is noted too.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Audit:
         self._audit = database["audit"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in _READING:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         status = 0
@@ -60,7 +61,8 @@ class Audit:
 
         state = scope.setdefault("state", {})
         await self._app(scope, receive, noting)
-        if state.get("principal") is None or not state.get("is_command", True):
+        is_command = state.get("is_sign_in", False) if scope["method"] in _READING else state.get("is_command", True)
+        if state.get("principal") is None or not is_command:
             return
         entry = _entry(scope, state, status)
         telemetry.logger().info("command", **{name: value for name, value in entry.items() if name != "at"})

@@ -99,9 +99,19 @@ class Authenticator:
         claims = await self._tokens.claims(Credentials.of(headers).bearer or "")
         if claims is None:
             raise _not_authenticated("The token is not valid (any more).")
+        _, session, token = await self.begin_session_of(claims, sessions)
+        return session, token
+
+    async def begin_session_of(self, claims: dict[str, Any], sessions: Sessions) -> tuple[Principal, Session, str]:
+        """A session for the claims of a token that was checked just now; it ends with the token.
+
+        Raises:
+            ApiError: 403 `no_role`.
+        """
+        principal, lasts = self._of_claims(claims), timedelta(hours=self._settings.session_hours)
         left = datetime.fromtimestamp(float(claims["exp"]), UTC) - datetime.now(UTC)
         kept = {name: claims[name] for name in self._kept_claims if name in claims}
-        return await sessions.begin(name=principal.name, lasts=min(lasts, left), claims=kept)
+        return principal, *await sessions.begin(name=principal.name, lasts=min(lasts, left), claims=kept)
 
     @property
     def _kept_claims(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.http.auth import Authenticator, Credentials, Principal
 from chassis.http.errors import ApiError, respond
+from chassis.http.open_routes import OPEN
 from chassis.http.rates import Rates, source_of
 from chassis.http.sessions import check_same_page
 from chassis.settings import ApiSettings
@@ -65,6 +66,10 @@ class Bounds:
         """
         authenticator: Authenticator = request.app.state.parts[Authenticator]
         source = source_of(request.client)
+        if request.url.path in OPEN:  # whatever a browser still sends, it need not be good for anything here
+            request.state.session = None
+            await self._rates.request(source)
+            return None
         presented = Credentials.of(request.headers)
         request.state.session = presented.session
         if authenticator.is_off:

@@ -79,14 +79,14 @@ class Sessions:
         self._known.forget(_hash(token))
 
 
-def cookie_in(headers: Headers) -> str | None:
-    """The text of the session's cookie, where a request has one."""
+def cookie_in(headers: Headers, names: tuple[str, str] = (SECURE_COOKIE, PLAIN_COOKIE)) -> str | None:
+    """The text of the session's cookie, or of another one, where a request has it; `names` as the session's two."""
     found: dict[str, str] = {}
     for header in headers.getlist("cookie"):
         for part in header.split(";"):
             name, _, value = part.strip().partition("=")
             found.setdefault(name, value)
-    return found.get(SECURE_COOKIE) or found.get(PLAIN_COOKIE) or None
+    return next((found[name] for name in names if found.get(name)), None)
 
 
 def csrf_token(token: str) -> str:

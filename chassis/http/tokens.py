@@ -24,8 +24,8 @@ class Tokens:
         url = settings.oidc_jwks_url
         self._keys = SigningKeys(url, lifespan_s=settings.oidc_keys_s) if url else None
 
-    async def claims(self, token: str) -> dict[str, Any] | None:
-        """The claims of a valid token, None for any other.
+    async def claims(self, token: str, *, audience: str | None = None) -> dict[str, Any] | None:
+        """The claims of a valid token, None for any other; for another audience than this API's where one is named.
 
         Raises:
             DependencyUnavailable: when the issuer's keys cannot be read.
@@ -41,7 +41,7 @@ class Tokens:
                 token,
                 key,
                 algorithms=ALGORITHMS,
-                audience=self._settings.oidc_audience,
+                audience=audience or self._settings.oidc_audience,
                 issuer=self._settings.oidc_issuer,
                 leeway=LEEWAY_S,
                 options={"require": ["exp", "iss", "aud", "sub"]},

@@ -1055,6 +1055,10 @@ class Client(Transport):
         """One show."""
         return self.request("GET", f"/shows/{quote(str(show), safe='')}", models.ShowView)
 
+    def read_sign_in_options(self) -> Answer[models.SignInOptions]:
+        """Tell how one may sign in, to whoever asks."""
+        return self.request("GET", "/session/options", models.SignInOptions)
+
     def read_sign_off(self, ep_id: str) -> Answer[models.SignOffView]:
         """Read who signed the screen time off, how uncertain it was then, and whether it has changed since."""
         return self.request("GET", f"/screen-time/{quote(str(ep_id), safe='')}/sign-off", models.SignOffView)

@@ -1515,6 +1515,20 @@ class Sighting(BaseModel):
     representative: str | None = None
 
 
+class SignInOptions(BaseModel):
+    """
+    How one may sign in here.
+    """
+
+    authentication: Annotated[bool, Field(description="Whether callers have to say who they are.")]
+    key: Annotated[bool, Field(description="`POST /session` takes a key.")]
+    token: Annotated[bool, Field(description="`POST /session` takes an access token.")]
+    oidc_start: Annotated[
+        str | None,
+        Field(description="Where a browser goes to sign in at the issuer, with `?return_to=/…`; null where it cannot."),
+    ]
+
+
 class SignOff(BaseModel):
     """
     Who signed off which revision and what was uncertain then; as later revisions carry it, with what changed since.

@@ -81,6 +81,8 @@ NAMED_IN_THE_BODY: dict[str, dict[str, Any]] = {
 }
 TAKES_AN_EMPTY_BODY = {"change_webhook", "replay_webhook"}
 ABOUT_THE_CALLER = {"sign_in", "sign_out", "read_session"}
+OPEN_TO_ALL = {"read_sign_in_options"}
+"""Has no role: a browser asks it before it is signed in."""
 NAMED_BY_THE_UPLOAD = {"get_upload", "complete_upload", "abort_upload"}
 
 Caller = Literal["nobody", "stranger", "revoked", "expired", "viewer", "operator", "admin", "foreign admin"]
@@ -104,6 +106,7 @@ def described() -> list[Operation]:
         Operation(spec["operationId"], method.upper(), path, Role[spec[ROLE]], "requestBody" in spec)
         for path, methods in document["paths"].items()
         for method, spec in methods.items()
+        if spec["operationId"] not in OPEN_TO_ALL
     ]
 
 
@@ -185,6 +188,21 @@ def test_every_operation_has_the_role_it_should_have() -> None:
     }
     assert wrong == {}
     assert set(ROLES) | READS_BY_POST <= {operation.name for operation in OPERATIONS}
+
+
+async def test_what_has_no_role_is_open_and_nothing_else_is(doors: Doors) -> None:
+    document = api_server.describe().openapi()
+    without = {
+        (path, spec["operationId"])
+        for path, methods in document["paths"].items()
+        for spec in methods.values()
+        if ROLE not in spec
+    }
+    assert {name for _, name in without} == OPEN_TO_ALL
+    for path, _ in without:
+        for key in (None, *doors.keys.values()):
+            answer = await call(doors.app, "GET", path, headers={"x-api-key": key} if key else {})
+            assert answer.status == 200
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)

@@ -385,6 +385,10 @@ export const readSession = (options?: Options): Promise<Answer<t.SessionView>> =
 export const readShow = (show: string, options?: Options): Promise<Answer<t.ShowView>> =>
   call<t.ShowView>("GET", `/shows/${segment(show)}`, undefined, undefined, options);
 
+/** Tell how one may sign in, to whoever asks. */
+export const readSignInOptions = (options?: Options): Promise<Answer<t.SignInOptions>> =>
+  call<t.SignInOptions>("GET", `/session/options`, undefined, undefined, options);
+
 /** Read who signed the screen time off, how uncertain it was then, and whether it has changed since. */
 export const readSignOff = (epId: string, options?: Options): Promise<Answer<t.SignOffView>> =>
   call<t.SignOffView>("GET", `/screen-time/${segment(epId)}/sign-off`, undefined, undefined, options);

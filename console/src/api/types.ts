@@ -1478,6 +1478,13 @@ export interface Sighting {
   representative: string | null;
 }
 
+export interface SignInOptions {
+  authentication: boolean;
+  key: boolean;
+  token: boolean;
+  oidc_start: string | null;
+}
+
 export interface SignOff {
   run_id: string;
   revision: number;

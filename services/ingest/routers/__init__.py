@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.ingest.routers import audit, episodes, progress, runs, session, uploads, video
+from services.ingest.routers import audit, episodes, oidc, progress, runs, session, uploads, video
 
 ROUTERS: tuple[APIRouter, ...] = (
     episodes.router,
@@ -12,4 +12,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     video.router,
     audit.router,
     session.router,
+    oidc.router,
 )

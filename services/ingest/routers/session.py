@@ -1,4 +1,4 @@
-"""`/session`: a browser signs in with a key or a token, once, and is known by a cookie from then on."""
+"""`/session`: a browser signs in with a key, a token or at the OIDC issuer, once, and is known by a cookie from then on."""
 
 from __future__ import annotations
 
@@ -47,19 +47,9 @@ async def sign_in(
         return ok(_view(principal, "nothing"))
     if request.state.session is not None:
         raise ApiError(409, "signed_in_already", "There is a session: sign out first, or send a key or a token.")
-    secure = request.url.scheme == "https"
-    if not secure and request.url.hostname not in LOOPBACK_NAMES:
-        raise ApiError(403, "insecure_connection", "A session needs HTTPS: use the https address.")
+    check_is_private(request)
     session, token = await authentication.begin_session(request.headers, principal, sessions)
-    response.set_cookie(
-        SECURE_COOKIE if secure else PLAIN_COOKIE,
-        token,
-        max_age=_seconds_left(session),
-        path="/",
-        secure=secure,
-        httponly=True,
-        samesite="strict",
-    )
+    set_session_cookie(request, response, session, token)
     return ok(_view(principal, "session", session, token))
 
 
@@ -86,6 +76,26 @@ async def sign_out(request: Request, response: Response, _principal: Viewer, ses
     for name, secure in ((SECURE_COOKIE, True), (PLAIN_COOKIE, False)):
         response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="strict")
     return ok(token is not None)
+
+
+def check_is_private(request: Request) -> None:
+    """Raises ApiError 403 `insecure_connection` where others may read along."""
+    if request.url.scheme != "https" and request.url.hostname not in LOOPBACK_NAMES:
+        raise ApiError(403, "insecure_connection", "A session needs HTTPS: use the https address.")
+
+
+def set_session_cookie(request: Request, response: Response, session: Session, token: str) -> None:
+    """The cookie of a session that was begun."""
+    secure = request.url.scheme == "https"
+    response.set_cookie(
+        SECURE_COOKIE if secure else PLAIN_COOKIE,
+        token,
+        max_age=_seconds_left(session),
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="strict",
+    )
 
 
 def _view(
