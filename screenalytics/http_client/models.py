@@ -924,6 +924,7 @@ class NewWebhook(BaseModel):
         list[
             Literal[
                 "screentime.reported",
+                "screentime.signed",
                 "episode.failed",
                 "run.started",
                 "run.cancelled",
@@ -2034,6 +2035,7 @@ class WebhookChange(BaseModel):
         list[
             Literal[
                 "screentime.reported",
+                "screentime.signed",
                 "episode.failed",
                 "run.started",
                 "run.cancelled",
@@ -2071,6 +2073,7 @@ class WebhookView(BaseModel):
     events: list[
         Literal[
             "screentime.reported",
+            "screentime.signed",
             "episode.failed",
             "run.started",
             "run.cancelled",
@@ -2112,6 +2115,7 @@ class WebhookWithSecret(BaseModel):
     events: list[
         Literal[
             "screentime.reported",
+            "screentime.signed",
             "episode.failed",
             "run.started",
             "run.cancelled",

@@ -410,6 +410,8 @@ async def test_what_a_form_does_not_take_is_refused(reported: OperatorRig, tmp_p
         ["ttml", "--record-tc", "10:00:00:00"],
     ):
         assert "[not_for_this_form]" in (await reported.run("export", EP, *wrong, status=2)).said
+    refused = await reported.run("export", EP, "mot", "--out", str(tmp_path / "m.txt"), status=2)
+    assert "[wrong_ending]" in refused.said and "m.zip" in refused.said and not (tmp_path / "m.txt").exists()
     nowhere = str(tmp_path / "none" / "x.json")
     assert "[out_not_writable]" in (await reported.run("export", EP, "json", "--out", nowhere, status=2)).said
     assert "[unknown_revision]" in (await reported.run("export", EP, "json", "--revision", "99", status=2)).said

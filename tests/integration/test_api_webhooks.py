@@ -19,7 +19,7 @@ from chassis import service
 from chassis.kafka.bus import Origin
 from chassis.mongo.database import Database, ensure_indexes
 from chassis.settings import AuthSettings, KafkaSettings, MongoSettings, SecretAddress
-from contracts.events import EpisodeDeleted, Event, PersonErased, ScreenTimeReported
+from contracts.events import EpisodeDeleted, Event, PersonErased, ScreenTimeReported, ScreenTimeSigned
 from screenalytics.local.servers import Stack
 from services.webhooks.app import wire
 from services.webhooks.commands.dispatcher import Dispatcher
@@ -33,6 +33,7 @@ from tests.support.examples import EXAMPLES
 
 pytestmark = pytest.mark.integration
 
+SIGNED = next(event for event in EXAMPLES if isinstance(event, ScreenTimeSigned))
 REPORT = next(event for event in EXAMPLES if isinstance(event, ScreenTimeReported))
 DELETED = next(event for event in EXAMPLES if isinstance(event, EpisodeDeleted))
 ERASED = next(event for event in EXAMPLES if isinstance(event, PersonErased))
@@ -202,6 +203,13 @@ async def test_the_log_forgets_who_and_what_is_erased(rig: Rig) -> None:
     await rig.happens(REPORT)
     await rig.happens(ERASED, later_s=2)
     assert [one["event"] for one in await rig.log(webhook)] == ["person.erased"]
+    for number, note in enumerate((None, "Ada is right now"), start=1):
+        signed = SIGNED.signed_off.model_copy(update={"note": note})
+        told = SIGNED.model_copy(update={"version": number, "signed_off": signed})
+        await rig.happens(told, later_s=2.5)
+    await rig.happens(ERASED.model_copy(update={"erasure_id": "another"}), later_s=2.8)
+    kept = [one["event"] for one in await rig.log(webhook)]
+    assert sorted(kept) == ["person.erased", "screentime.signed"], "a note may name whoever is erased"
     await rig.happens(REPORT.model_copy(update={"revision": 2, "cast": ()}), later_s=3)
     await rig.happens(DELETED, later_s=4)
     assert {one["event"] for one in await rig.log(webhook)} == {"person.erased", "episode.deleted"}

@@ -870,7 +870,7 @@ export interface NewUpload {
 
 export interface NewWebhook {
   url: string;
-  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  events?: Array<"screentime.reported" | "screentime.signed" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
   shows?: Array<string>;
   cast_ids?: Array<string>;
   min_visible_s?: number | null;
@@ -1799,7 +1799,7 @@ export interface WarningPlace {
 
 export interface WebhookChange {
   url?: string | null;
-  events?: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased"> | null;
+  events?: Array<"screentime.reported" | "screentime.signed" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased"> | null;
   shows?: Array<string> | null;
   cast_ids?: Array<string> | null;
   min_visible_s?: number | null;
@@ -1810,7 +1810,7 @@ export interface WebhookChange {
 export interface WebhookView {
   webhook_id: string;
   url: string;
-  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  events: Array<"screentime.reported" | "screentime.signed" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
   shows: Array<string>;
   cast_ids: Array<string>;
   min_visible_s: number | null;
@@ -1824,7 +1824,7 @@ export interface WebhookView {
 export interface WebhookWithSecret {
   webhook_id: string;
   url: string;
-  events: Array<"screentime.reported" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
+  events: Array<"screentime.reported" | "screentime.signed" | "episode.failed" | "run.started" | "run.cancelled" | "cast.linked" | "links.changed" | "clusters.edited" | "cast.changed" | "cast.described" | "facebank.updated" | "episode.changed" | "episode.deleted" | "show.deleted" | "person.erased">;
   shows: Array<string>;
   cast_ids: Array<string>;
   min_visible_s: number | null;

@@ -60,10 +60,12 @@ def export(ep_id: str, form: Form, *, appearances: Appearances, revision: int | 
     """Write the screen time, or the appearances for an editing tool, to a file or to stdout.
 
     Raises:
-        BadInput: `not_for_this_form`, `needs_a_file` and `out_not_writable`.
+        BadInput: `not_for_this_form`, `needs_a_file`, `wrong_ending` and `out_not_writable`.
     """
     if out is None and form in {"parquet", "mot"} and sys.stdout.isatty():
         raise BadInput("needs_a_file", f"{form} is nothing to read in a terminal: name a file with --out.")
+    if form == "mot" and out is not None and out.suffix.lower() != ".zip":
+        raise BadInput("wrong_ending", f"mot is a ZIP archive: name it {out.with_suffix('.zip').name}.")
     with connect() as api:
         content = _content(api, ep_id, form, appearances, revision=revision)
     if out is None:

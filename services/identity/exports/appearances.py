@@ -114,24 +114,18 @@ def write_appearances(
         for person in _wanted(on_the_players_clock(document), form)
     ]
     signed = _signed(document)
+    ids = {"external_ids": document.external_ids, "show_external_ids": document.show_external_ids}
     match exchange:
         case "ttml":
-            return to_ttml(ep_id, people, duration_s=end_s, signed=signed)
+            return to_ttml(ep_id, people, duration_s=end_s, signed=signed, **ids)
         case "eaf":
-            return to_eaf(people, run_id=document.run_id, media=form.media, signed=signed)
+            return to_eaf(people, run_id=document.run_id, media=form.media, signed=signed, **ids)
         case "tidy":
             return to_tidy_csv(document, people)
         case "iptc":
-            ids = document.external_ids
-            return to_iptc(ep_id, people, duration_s=end_s, external_ids=ids, media=form.media)
+            return to_iptc(ep_id, people, duration_s=end_s, external_ids=document.external_ids, media=form.media)
         case "ebucore":
-            return to_ebucore(
-                ep_id,
-                people,
-                duration_s=end_s,
-                external_ids=document.external_ids,
-                show_external_ids=document.show_external_ids,
-            )
+            return to_ebucore(ep_id, people, duration_s=end_s, **ids)
         case "coco" | "mot":
             raise ValueError(f"{exchange} is written of boxes")
         case _:
@@ -206,6 +200,9 @@ def _edl(programme: Programme) -> str:
         timecode=programme.timecode,
         start_frame=programme.start_frame,
         record_frame=programme.record_frame,
+        external_ids=programme.external_ids,
+        show_external_ids=programme.show_external_ids,
+        details=programme.details,
     )
 
 
@@ -218,6 +215,9 @@ def _fcpxml(programme: Programme) -> str:
         length=programme.length,
         start_frame=programme.record_frame,
         signed=programme.signed,
+        external_ids=programme.external_ids,
+        show_external_ids=programme.show_external_ids,
+        details=programme.details,
     )
 
 

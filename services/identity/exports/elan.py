@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 
 from ulid import ULID
 
+from contracts.external_ids import ProgrammeIds
 from services.identity.exports.clips import plain
+from services.identity.exports.said import named_ids
 from services.identity.screentime.moments import OnScreen
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -18,9 +20,17 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _TYPE = "appearance"
 
 
-def to_eaf(people: Sequence[OnScreen], *, run_id: str, media: str | None = None, signed: str | None = None) -> str:
+def to_eaf(
+    people: Sequence[OnScreen],
+    *,
+    run_id: str,
+    media: str | None = None,
+    signed: str | None = None,
+    external_ids: ProgrammeIds | None = None,
+    show_external_ids: ProgrammeIds | None = None,
+) -> str:
     """The document. `run_id` dates it: the same revision always gives the same bytes. `media` is the video's URL,
-    `signed` who signed it off.
+    `signed` who signed it off. Ids are properties: `eidr`, `show_eidr`, and of people `imdb:` with their tier.
     """
     root = ElementTree.Element(
         "ANNOTATION_DOCUMENT",
@@ -38,6 +48,10 @@ def to_eaf(people: Sequence[OnScreen], *, run_id: str, media: str | None = None,
         ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=media, MIME_TYPE="video/mp4")
     if signed is not None:
         ElementTree.SubElement(header, "PROPERTY", NAME="signedOff").text = signed
+    ids = [*named_ids(external_ids or ProgrammeIds(), show_external_ids or ProgrammeIds())]
+    ids += [(f"{name}:{one.key}", value) for one in people for name, value in one.details.external_ids.given().items()]
+    for name, value in ids:
+        ElementTree.SubElement(header, "PROPERTY", NAME=name).text = value
     times = ElementTree.SubElement(root, "TIME_ORDER")
     number = 0
     for person in people:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from contracts.cast import CastDetails
 from services.identity.exports.clips import Clip
 from services.identity.exports.programme import Programme
+from services.identity.exports.said import person_in_words, programme_in_words
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n'
 _FILE = "episode"
@@ -26,10 +28,13 @@ def to_fcp7(programme: Programme) -> str:
     video = ElementTree.SubElement(ElementTree.SubElement(sequence, "media"), "video")
     for number, (name, clips) in enumerate(programme.people(), start=1):
         _track(video, programme, name, clips, number=number)
+    if known := programme_in_words(programme.external_ids, programme.show_external_ids):
+        _text(ElementTree.SubElement(sequence, "logginginfo"), "description", "; ".join(known))
     for clip in programme.clips:
         marker = ElementTree.SubElement(sequence, "marker")
         _text(marker, "name", clip.name)
-        _text(marker, "comment", clip.key)
+        said = person_in_words(programme.details.get(clip.key, CastDetails()))
+        _text(marker, "comment", f"{clip.key}: {said}" if said else clip.key)
         _text(marker, "in", clip.first)
         _text(marker, "out", clip.end)
     ElementTree.indent(root)

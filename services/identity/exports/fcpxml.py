@@ -6,13 +6,18 @@ are whole frames as fractions of a second, so no program has to round.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
+from contracts.cast import CastDetails
+from contracts.external_ids import ProgrammeIds
 from services.identity.exports.clips import Clip
+from services.identity.exports.said import NAMES, named_ids, person_in_words
 from services.identity.exports.timecode import FrameRate, RateName, Timecode
 
 VERSION = "1.10"
+_KEY = "org.screenalytics."
+"""In front of our own metadata keys."""
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n'
 _FORMATS: dict[RateName, str] = {
     "23.976": "FFVideoFormat1080p2398",
@@ -35,9 +40,12 @@ def to_fcpxml(
     length: int,
     start_frame: int = 0,
     signed: str | None = None,
+    external_ids: ProgrammeIds | None = None,
+    show_external_ids: ProgrammeIds | None = None,
+    details: Mapping[str, CastDetails] | None = None,
 ) -> str:
     """The document. `length` is the episode's in frames, `start_frame` the timecode of its first frame, in frames,
-    `signed` who signed it off.
+    `signed` who signed it off, `details` what is said of people, by their key.
     """
     rate = timecode.rate
     root = ElementTree.Element("fcpxml", version=VERSION)
@@ -64,6 +72,7 @@ def to_fcpxml(
     )
     if signed is not None:
         ElementTree.SubElement(sequence, "note").text = signed
+    said = {key: person_in_words(known) for key, known in (details or {}).items()}
     spine = ElementTree.SubElement(sequence, "spine")
     gap = ElementTree.SubElement(spine, "gap", name=ep_id, offset=origin, start=origin, duration=rational(length, rate))
     for clip in clips:
@@ -74,10 +83,23 @@ def to_fcpxml(
             start=rational(start_frame + clip.first, rate),
             duration=rational(clip.frames, rate),
             value=clip.name,
-            note=f"{clip.key} {first} - {last}",
+            note=", ".join(part for part in (f"{clip.key} {first} - {last}", said.get(clip.key)) if part),
         )
+    _add_ids(sequence, external_ids or ProgrammeIds(), show_external_ids or ProgrammeIds())
     ElementTree.indent(root)
     return f"{_HEAD}{ElementTree.tostring(root, encoding='unicode')}\n"
+
+
+def _add_ids(sequence: ElementTree.Element, episode: ProgrammeIds, show: ProgrammeIds) -> None:
+    """The ids as metadata of the sequence; the format wants it after the spine."""
+    known = list(named_ids(episode, show))
+    if not known:
+        return
+    metadata = ElementTree.SubElement(sequence, "metadata")
+    for name, value in known:
+        registry = NAMES[name.removeprefix("show_")]
+        shown = f"Show {registry}" if name.startswith("show_") else registry
+        ElementTree.SubElement(metadata, "md", key=f"{_KEY}{name}", value=value, type="string", displayName=shown)
 
 
 def rational(frames: int, rate: FrameRate) -> str:

@@ -12,6 +12,7 @@ from chassis.mongo.database import Database, Document
 from services.webhooks.rules import CLAIMED_FOR, TRIES_KEPT
 from services.webhooks.subscriptions.deliveries import Delivery, State, Try
 from services.webhooks.subscriptions.messages import Message
+from services.webhooks.subscriptions.subscription import ANYBODY
 
 
 class DeliveryStore:
@@ -90,8 +91,9 @@ class DeliveryStore:
         await self._deliveries.delete_many({"show": show, "occurred_at": {"$lt": before}})
 
     async def forget_person(self, show: str, cast_id: str, before: datetime) -> None:
-        """Remove what names a cast member."""
-        await self._deliveries.delete_many({"show": show, "cast_ids": cast_id, "occurred_at": {"$lt": before}})
+        """Remove what names a cast member, or may."""
+        named = {"$in": [cast_id, ANYBODY]}
+        await self._deliveries.delete_many({"show": show, "cast_ids": named, "occurred_at": {"$lt": before}})
 
     async def page(self, webhook_id: str, *, state: State | None, cursor: str | None, limit: int) -> Page[Delivery]:
         """The deliveries of a webhook, the latest event first.

@@ -23,12 +23,14 @@ from contracts.events import (
     RunCancelled,
     RunStarted,
     ScreenTimeReported,
+    ScreenTimeSigned,
     ShowDeleted,
 )
 from contracts.ids import show_of
 
 EventName = Literal[
     "screentime.reported",
+    "screentime.signed",
     "episode.failed",
     "run.started",
     "run.cancelled",
@@ -47,6 +49,7 @@ EVENT_NAMES: tuple[EventName, ...] = get_args(EventName)
 
 TOLD: tuple[type[Event], ...] = (
     ScreenTimeReported,
+    ScreenTimeSigned,
     EpisodeFailed,
     RunStarted,
     RunCancelled,
@@ -63,6 +66,10 @@ TOLD: tuple[type[Event], ...] = (
 )
 """The events that are told, in the order of `EVENT_NAMES`: what there is to know from outside. Work between the services
 and its progress stay in Kafka."""
+
+
+ANYBODY = "*"
+"""In the place of a cast id, which never looks like this: whoever is erased may be named in what somebody wrote."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,9 +147,12 @@ def show_of_event(event: Event) -> str:
 
 
 def people_in(event: Event) -> tuple[str, ...]:
-    """Cast ids that an event names, sorted: what has to go when one of them is erased."""
+    """Cast ids that an event names, sorted: what has to go when one of them is erased. `ANYBODY`: it holds sentences."""
     if isinstance(event, ScreenTimeReported):
         return tuple(sorted(one.cast_id for one in event.cast))
+    if isinstance(event, ScreenTimeSigned):
+        signed = event.signed_off
+        return (ANYBODY,) if signed is not None and (signed.note or signed.changes) else ()
     if isinstance(event, FacebankUpdated):
         return tuple(sorted({one.cast_id for one in event.verdicts}))
     named = getattr(event, "cast_id", None)

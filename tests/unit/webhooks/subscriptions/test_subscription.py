@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contracts.events import EVENTS, EpisodeFailed, EpisodeProgress, Event, ScreenTimeReported
+from contracts.events import EVENTS, EpisodeFailed, EpisodeProgress, Event, ScreenTimeReported, ScreenTimeSigned
 from services.webhooks.subscriptions.subscription import (
+    ANYBODY,
     EVENT_NAMES,
     TOLD,
     Secret,
@@ -107,3 +108,8 @@ def test_people_are_found_in_whatever_names_them() -> None:
         "facebank.updated",
         "person.erased",
     }
+    signed = next(event for event in EXAMPLES if isinstance(event, ScreenTimeSigned))
+    assert signed.signed_off is not None
+    noted = signed.model_copy(update={"signed_off": signed.signed_off.model_copy(update={"note": "Ada is right now"})})
+    bare = signed.model_copy(update={"signed_off": signed.signed_off.model_copy(update={"note": None, "changes": ()})})
+    assert (people_in(noted), people_in(bare)) == ((ANYBODY,), ())
