@@ -47,5 +47,5 @@ async def test_models_end_with_a_server_that_is_killed(server: Triton) -> None:
     models = psutil.Process(server.pid).children(recursive=True)
     assert any("stub" in model.name() for model in models)
     os.kill(server.pid, signal.SIGKILL)
-    await asyncio.to_thread(psutil.wait_procs, models, 2)
+    await asyncio.to_thread(psutil.wait_procs, models, 10)
     assert [model for model in models if model.is_running() and model.status() != psutil.STATUS_ZOMBIE] == []

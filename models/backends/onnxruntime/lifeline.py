@@ -1,16 +1,21 @@
 """Ends a model's process with its server, however that ends.
 
-The stub looks at its server only now and then, and not while it waits for a lock that a killed server holds for ever.
+The stub notices by itself within some 3 s, removes its shared memory and ends; but not where it waits for a lock that a
+killed server holds for ever.
 """
 
 import os
 import select
 import signal
 import threading
+import time
+
+PATIENCE_S = 5.0
+"""How long the stub may take to end by itself."""
 
 
 def end_with_parent() -> None:
-    """Kills this process when its parent has ended; watched by a thread that costs nothing while it waits (Linux)."""
+    """Kills this process some seconds after its parent; a thread watches, which costs nothing while it waits (Linux)."""
     parent = os.getppid()
     try:
         watched = os.pidfd_open(parent)
@@ -28,6 +33,7 @@ def _end_after(watched: int) -> None:
     poll = select.poll()
     poll.register(watched, select.POLLIN)
     poll.poll()
+    time.sleep(PATIENCE_S)
     _end()
 
 
