@@ -4,9 +4,9 @@ import { address } from "../src/api/transport";
 import { naming, offered, offers } from "../src/lib/answers";
 import { BoxIndex } from "../src/lib/boxes";
 import { Frames } from "../src/lib/frames";
-import { stepOf } from "../src/lib/history";
+import { stepOf, worded } from "../src/lib/history";
 import { KEYS } from "../src/lib/keylist";
-import { together } from "../src/lib/people";
+import { together, type Somebody } from "../src/lib/people";
 import { chosen, foresee, ordered, recalling, ripple, vanishing } from "../src/lib/queue";
 import { clicked, moved, nothing, remaining } from "../src/lib/selection";
 import { Sha256 } from "../src/lib/sha256";
@@ -178,6 +178,12 @@ describe("one history", () => {
     expect(stepOf(steps, "redo", { key: "c-2" })).toBe("links:2");
     expect(stepOf(steps, "redo", { key: "c-1" })).toBeNull();
     expect(stepOf(steps, "undo", { who: "Kim" })).toBe("links:1");
+  });
+  test("is told with people as they are called", () => {
+    const people = [{ id: "identity-00007", name: "Ada" }] as Somebody[];
+    const merge = step(1, { sentence: "merge of identity-00008 into identity-00007" });
+    expect(worded(merge, people)).toBe("Merge of Person 8 into Ada (Person 7)");
+    expect(worded({ ...merge, action: "undo" }, people)).toBe("Taken back: merge of Person 8 into Ada (Person 7)");
   });
 });
 

@@ -40,7 +40,7 @@ export class ApiFailure extends Error {
   }
 }
 
-type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
+type Query = Record<string, string | number | boolean | readonly (string | number)[] | null | undefined>;
 
 let csrf = "";
 let onSignedOut: () => void = () => {};
