@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AnswerRequest, Boxes, HistoryStep, Question, ReviewQueue, Timeline } from "../src/api/types";
+import type { AnswerRequest, Boxes, HistoryStep, PersonPresent, Question, ReviewQueue, Timeline } from "../src/api/types";
 import { address } from "../src/api/transport";
 import { naming, offered, offers } from "../src/lib/answers";
 import { BoxIndex } from "../src/lib/boxes";
@@ -7,6 +7,7 @@ import { Frames } from "../src/lib/frames";
 import { stepOf, worded } from "../src/lib/history";
 import { KEYS } from "../src/lib/keylist";
 import { together, type Somebody } from "../src/lib/people";
+import { doing } from "../src/lib/presence";
 import { chosen, foresee, ordered, recalling, ripple, vanishing } from "../src/lib/queue";
 import { clicked, moved, nothing, remaining } from "../src/lib/selection";
 import { Sha256 } from "../src/lib/sha256";
@@ -158,6 +159,18 @@ describe("the timeline", () => {
   test("zooms without leaving the episode", () => {
     expect(zoomed(0, 60, 60, 2, 59)).toEqual([30, 60]);
     expect(zoomed(10, 12, 60, 0.01, 11)).toEqual([0, 60]);
+  });
+});
+
+describe("presence", () => {
+  const people = [{ id: "identity-00007", name: "Bo" }, { id: "identity-00008", name: null }] as Somebody[];
+  const kim = (screen: string, subject: string | null = null): PersonPresent => ({ id: "p", name: "Kim", screen, subject, since: "" });
+  test("says who is at what, with people as they are called", () => {
+    expect(doing(kim("review", "identity-00007"), people)).toBe("Kim is reviewing Bo");
+    expect(doing(kim("person", "identity-00008"), people)).toBe("Kim is looking at Person 8");
+    expect(doing(kim("person", "identity-00099"), people)).toBe("Kim is looking at somebody");
+    expect(doing(kim("watch"), people)).toBe("Kim is watching");
+    expect(doing(kim("elsewhere"), people)).toBe("Kim is here");
   });
 });
 

@@ -217,7 +217,7 @@ async def test_a_picture_that_is_gone_leaves_its_place_with_words(page: Page, co
 
 async def test_a_deleted_episode_says_so_while_it_is_looked_at(page: Page, console: Console) -> None:
     gone = 'event: end\ndata: {"state": "deleted"}\n\n'
-    await answering(page, "**/changes", content_type="text/event-stream", body=gone)
+    await answering(page, "**/changes/*", content_type="text/event-stream", body=gone)
     await page.goto(console.episode("people"))
     await seen(page, "This episode was deleted.", "deleted")
 

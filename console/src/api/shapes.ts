@@ -23,31 +23,8 @@ export interface FrameTable {
   starts_at_s: number;
 }
 
-export interface State {
-  run_id: string | null;
-  run_state: string | null;
-  revision: number | null;
-  grouping_revision: number | null;
-  links_version: number | null;
-  edits_version: number | null;
-  changed: string[];
-  by: string | null;
-  at: string;
-}
-
-export interface Person {
-  id: string;
-  name: string;
-  screen: string;
-  subject: string | null;
-  at: string;
-}
-
 const of = (ep: string): string => segment(ep);
 
 export const readProxy = (ep: string) => call<Proxy>("GET", `/episodes/${of(ep)}/proxy`);
 export const makeProxy = (ep: string) => call<Proxy>("POST", `/episodes/${of(ep)}/proxy`);
 export const readFrames = (ep: string) => call<FrameTable>("GET", `/episodes/${of(ep)}/frames`);
-export const changesUrl = (ep: string): string => `/episodes/${of(ep)}/changes`;
-export const tellPresence = (ep: string, body: { screen: string; subject: string | null; client: string }) =>
-  call<{ people: Person[] }>("POST", `/episodes/${of(ep)}/presence`, body);

@@ -8,6 +8,8 @@ export interface Options {
   /** API key or token in place of the session. */
   credential?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** Sent to its end though the page is left. */
+  keepalive?: boolean | undefined;
 }
 
 export interface Answer<T> {
@@ -82,6 +84,7 @@ export async function call<T>(
   if (csrf && method !== "GET") headers.set("X-CSRF-Token", csrf);
   const request: RequestInit = { method, headers, credentials: "same-origin" };
   if (body !== undefined) request.body = isForm ? body : JSON.stringify(body);
+  if (options.keepalive) request.keepalive = true;
   if (options.signal) request.signal = options.signal;
   let response: Response;
   try {

@@ -2,35 +2,36 @@
 
 import * as api from "../api/operations";
 import { readReview, readTimeline } from "../api/operations";
-import { changesUrl, tellPresence, type Person, type State } from "../api/shapes";
 import type { Question, ReviewQueue, Timeline } from "../api/types";
 import { ApiFailure, type Answer } from "../api/transport";
 import type { EpisodeView, HistoryOutcome, RunStatus } from "../api/types";
 import type { Walk, Whose } from "../lib/history";
 import { ripple } from "../lib/queue";
 import { amount, counted } from "../lib/time";
+import { Live, type Listener, type Versions } from "./live.svelte";
 import { logOf, outbox, type Command, type Log, type Sink, type Unsent } from "./outbox.svelte";
 import { session } from "./session.svelte";
 import { toasts } from "./toasts.svelte";
 
-const BEAT_MS = 10_000;
 const POLL_MS = 2_000;
 /** Longest time in which a stored answer has its effect; then a question that is still asked is asked again. */
 const FOLLOWS_WITHIN_MS = 20_000;
-const CLIENT = crypto.randomUUID().slice(0, 8);
 
-export class Episode implements Sink {
+export class Episode implements Sink, Listener {
   view = $state.raw<EpisodeView | null>(null);
   status = $state.raw<RunStatus | null>(null);
   timeline = $state.raw<Timeline | null>(null);
   review = $state.raw<ReviewQueue | null>(null);
-  people = $state.raw<Person[]>([]);
   failure = $state.raw<ApiFailure | null>(null);
   /** Why there is no timeline yet, where that is no failure. */
   early = $state.raw<ApiFailure | null>(null);
   /** Answered here, and not known to be undone. */
   answered = $state.raw<ReadonlySet<string>>(new Set());
-  live = $state(false);
+  /** Of whom it is that is looked at, for the others to know. */
+  subject = $state<string | null>(null);
+  /** Counts what was decided by anybody since it was opened. */
+  decisions = $state(0);
+  readonly live: Live;
   /** Question that an undo brought back, to be shown first. */
   recalled = $state.raw<Question | null>(null);
   /** What was done in this window, the last at the end. */
@@ -41,21 +42,25 @@ export class Episode implements Sink {
   private readonly asked = new Map<string, Question>();
   private readonly storedAt = new Map<string, number>();
   private versions: Record<Log, number | null> = { links: null, edits: null, none: null };
-  private stream: EventSource | null = null;
-  private beat: ReturnType<typeof setInterval> | undefined;
-  private poll: ReturnType<typeof setInterval> | undefined;
-  private disconnect: () => void;
+  /** Decisions that the last revision carries, as far as it was told. */
+  private included: Versions | null = null;
+  private readonly poll: ReturnType<typeof setInterval>;
+  private readonly disconnect: () => void;
   private reading: Promise<void> | null = null;
   private again = false;
   /** Deleted while it was looked at. */
   private ended = false;
-  private told: { command: Unsent; toast: number; before: ReviewQueue | null }[] = [];
-  private where: { screen: string; subject: string | null } = { screen: "", subject: null };
+  /** What was said to be done; `version` is that of its log, once it is stored. */
+  private told: { command: Unsent; toast: number; before: ReviewQueue | null; version: number | null }[] = [];
 
   constructor(readonly ep: string) {
     this.disconnect = outbox.connect(ep, this);
+    this.live = new Live(ep, this);
+    // Where a proxy swallows the stream what changed is asked for.
+    this.poll = setInterval(() => {
+      if (!this.live.connected && document.visibilityState === "visible") void this.refresh();
+    }, POLL_MS);
     void this.load();
-    this.listen();
   }
 
   get show(): string | null {
@@ -63,11 +68,9 @@ export class Episode implements Sink {
   }
 
   close(): void {
-    this.stream?.close();
-    clearInterval(this.beat);
+    this.live.close();
     clearInterval(this.poll);
     this.disconnect();
-    if (this.where.screen) void tellPresence(this.ep, { screen: "", subject: null, client: CLIENT }).catch(() => {});
   }
 
   /** Read everything again. Calls while it reads are one more reading. */
@@ -101,8 +104,10 @@ export class Episode implements Sink {
     await this.refresh();
   }
 
+  /** How far the run is; again while it is under way. */
   async readStatus(): Promise<void> {
     this.status = (await api.getEpisodeStatus(this.ep)).data.run ?? null;
+    if (this.status?.state === "running" && !this.ended) setTimeout(() => void this.readStatus().catch(() => {}), POLL_MS);
   }
 
   private async read(): Promise<void> {
@@ -121,7 +126,8 @@ export class Episode implements Sink {
   private take(review: ReviewQueue): void {
     const before = this.review;
     this.review = review;
-    this.hear(review.links_version, review.edits_version);
+    this.versions.links = Math.max(this.versions.links ?? 0, review.links_version);
+    this.versions.edits = Math.max(this.versions.edits ?? 0, review.edits_version);
     if (before && review.revision !== before.revision) this.sayEffects(review);
     const waiting = new Set(outbox.waiting.map((one) => one.question));
     const asked = new Set(review.questions.map((one) => one.id));
@@ -131,16 +137,20 @@ export class Episode implements Sink {
 
   /** True seconds follow an answer when the revision with it is there. */
   private sayEffects(after: ReviewQueue): void {
-    const waiting = new Set(outbox.waiting.map((one) => one.key));
-    for (const one of this.told) {
-      if (!one.before || waiting.has(one.command.key)) continue;
+    const carries = (one: { command: Unsent; version: number | null }): boolean => {
+      if (one.version === null) return false;
+      const log = logOf(one.command.path);
+      return !this.included || log === "none" || (log === "edits" ? this.included.clusters : this.included.links) >= one.version;
+    };
+    for (const one of this.told.filter(carries)) {
+      if (!one.before) continue;
       const { seconds, besides } = ripple(one.before, after, one.command.question ?? "");
       const parts = [`${amount(after.undecided_s)} still undecided`];
       if (seconds >= 0.05) parts.unshift(`${amount(seconds)} settled`);
       if (besides > 0) parts.push(`${counted(besides, "other question")} answered with it`);
       toasts.extend(one.toast, parts.join(" · "));
     }
-    this.told = this.told.filter((one) => waiting.has(one.command.key));
+    this.told = this.told.filter((one) => !carries(one));
   }
 
   /** Do something, and say so at once. */
@@ -152,7 +162,7 @@ export class Episode implements Sink {
     if (asked) this.asked.set(asked.id, asked);
     this.recalled = null;
     const toast = toasts.show(text, more, { undo: () => this.undo() });
-    this.told.push({ command: unsent, toast, before });
+    this.told.push({ command: unsent, toast, before, version: null });
     this.given = [...this.given, unsent];
     this.takenBack = [];
     return unsent;
@@ -209,19 +219,32 @@ export class Episode implements Sink {
 
   stored(command: Unsent, answer: Answer<unknown>): void {
     const log = logOf(command.path);
-    if (log !== "none" && answer.version !== null) this.versions[log] = Number(answer.version);
+    const version = answer.version === null ? null : Number(answer.version);
+    if (log !== "none" && version !== null) this.versions[log] = version;
+    for (const one of this.told) if (one.command.key === command.key) one.version = version ?? 0;
     if (command.path.startsWith("/history/")) {
-      const { versions } = answer.data as HistoryOutcome;
-      this.hear(versions["links"] ?? null, versions["clusters"] ?? null);
+      this.decided((answer.data as HistoryOutcome).versions);
     }
     if (command.question) this.storedAt.set(command.question, performance.now());
-    if (!this.live) setTimeout(() => void this.refresh(), 700);
+    if (!this.live.connected) setTimeout(() => void this.refresh(), 700);
   }
 
   /** Versions of the logs, of whatever they are told with: the highest counts. */
-  private hear(links: number | null, edits: number | null): void {
-    this.versions.links = Math.max(this.versions.links ?? 0, links ?? 0);
-    this.versions.edits = Math.max(this.versions.edits ?? 0, edits ?? 0);
+  decided(versions: Partial<Versions>): void {
+    this.versions.links = Math.max(this.versions.links ?? 0, versions.links ?? 0);
+    this.versions.edits = Math.max(this.versions.edits ?? 0, versions.clusters ?? 0);
+    this.decisions += 1;
+  }
+
+  revised(runId: string, revision: number, includes: Versions): void {
+    this.included = includes;
+    if (runId !== this.status?.run_id) void this.readStatus().catch(() => {});
+    if (runId !== this.review?.run_id || revision !== this.review.revision) void this.refresh();
+  }
+
+  deleted(): void {
+    this.ended = true;
+    this.failure = new ApiFailure(404, "episode_deleted", "This episode was deleted.");
   }
 
   refused(command: Unsent, failure: ApiFailure): void {
@@ -236,42 +259,5 @@ export class Episode implements Sink {
     await this.refresh();
     const known = new Set(this.timeline?.identities.identity_id ?? []);
     return command.about.every((id) => known.has(id));
-  }
-
-  /** Tell the others what is looked at. */
-  tell(screen: string, subject: string | null): void {
-    if (this.where.screen === screen && this.where.subject === subject) return;
-    this.where = { screen, subject };
-    const say = (): void => void tellPresence(this.ep, { ...this.where, client: CLIENT }).catch(() => {});
-    clearInterval(this.beat);
-    say();
-    this.beat = setInterval(say, BEAT_MS);
-  }
-
-  private listen(): void {
-    const stream = new EventSource(changesUrl(this.ep));
-    this.stream = stream;
-    stream.addEventListener("open", () => (this.live = true));
-    stream.addEventListener("error", () => (this.live = false));
-    // Where a proxy swallows the stream, or the API has none, what changed is asked for.
-    this.poll = setInterval(() => {
-      if (!this.live && document.visibilityState === "visible") void this.refresh();
-    }, POLL_MS);
-    stream.addEventListener("state", (event) => this.changed(JSON.parse((event as MessageEvent<string>).data) as State));
-    stream.addEventListener("presence", (event) => {
-      this.people = (JSON.parse((event as MessageEvent<string>).data) as { people: Person[] }).people;
-    });
-    stream.addEventListener("end", () => {
-      this.ended = true;
-      stream.close();
-      this.failure = new ApiFailure(404, "episode_deleted", "This episode was deleted.");
-    });
-  }
-
-  private changed(state: State): void {
-    this.hear(state.links_version, state.edits_version);
-    const stale = state.changed.length > 0 || (this.review !== null && state.revision !== this.review.revision);
-    if (state.changed.includes("run") || state.run_state === "running") void this.readStatus().catch(() => {});
-    if (stale) void this.refresh();
   }
 }
