@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AnswerRequest, Boxes, HistoryStep, PersonPresent, Question, ReviewQueue, Timeline } from "../src/api/types";
 import { address } from "../src/api/transport";
-import { naming, offered, offers } from "../src/lib/answers";
+import { asked, naming, offered, offers } from "../src/lib/answers";
 import { BoxIndex } from "../src/lib/boxes";
 import { Frames } from "../src/lib/frames";
 import { stepOf, worded } from "../src/lib/history";
@@ -16,7 +16,7 @@ import { guess } from "../src/lib/upload";
 import { appearances, within, zoomed } from "../src/lib/watching";
 
 const question = (id: string, more: Partial<Question> = {}): Question => ({
-  id, kind: "who", worth_s: 4, at_stake_s: 5, doubt: 0.8, later: false, sentence: "", identity_id: `identity-${id}`, other_id: null,
+  id, kind: "who", worth_s: 4, at_stake_s: 5, doubt: 0.8, keys: 1, later: false, sentence: "", identity_id: `identity-${id}`, identity_ids: [], other_id: null,
   cast_id: null, cast_name: null, track_ids: [], choices: [], evidence: [], against: [], references: [], conflict: null, answers: [], ...more,
 });
 const review = (questions: Question[], more: Partial<ReviewQueue> = {}): ReviewQueue => ({
@@ -65,6 +65,17 @@ describe("the queue", () => {
 });
 
 describe("answers", () => {
+  test("of many people are two: all extras, or one by one", () => {
+    const many = question("a", {
+      kind: "extras", identity_ids: ["identity-a", "identity-b", "identity-c"], choices: [{ cast_id: "ada", name: "Ada", probability: 0.1, distance: null }],
+      answers: [
+        { answer: "yes", effect_s: 9, method: "POST", path: "/extras/e", body: { identity_ids: ["identity-a", "identity-b", "identity-c"] } },
+        { answer: "no", effect_s: 0, method: "POST", path: "/review/e/settle", body: { id: "q-1" } },
+      ],
+    });
+    expect(asked(many)).toBe("Are these 3 people all extras?");
+    expect(offers("e", many).map((one) => [one.command, one.send.path])).toEqual([["review.yes", "/extras/e"], ["review.no", "/review/e/settle"]]);
+  });
   const choice = (answer: AnswerRequest["answer"], body: Record<string, unknown> | null = {}): AnswerRequest => ({ answer, effect_s: 5, method: "POST", path: `/${answer}`, body });
   test("are those that the API offers, with their keys", () => {
     const asked = question("a", { kind: "is_this", cast_id: "ada", cast_name: "Ada", answers: [choice("yes"), choice("no")], choices: [{ cast_id: "ada", name: "Ada", probability: 0.6, distance: 0.5 }, { cast_id: "bo", name: "Bo", probability: 0.3, distance: 0.6 }] });

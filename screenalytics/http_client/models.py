@@ -2851,19 +2851,26 @@ class Preview(BaseModel):
 class Question(BaseModel):
     """
     One question. `doubt` is how likely what is there now is wrong, `worth_s` that share of what is at stake.
+
+    Seconds that are at stake in several questions are worth something in the first of them only.
     """
 
     id: Annotated[
         str,
         Field(description="Stays the same while the question does, over revisions and runs of the grouping."),
     ]
-    kind: Literal["is_this", "who", "same", "two", "belongs", "two_places", "leftover"]
+    kind: Literal["is_this", "who", "same", "two", "belongs", "two_places", "leftover", "extras"]
     sentence: str
     worth_s: float
     at_stake_s: float
     doubt: float
+    keys: Annotated[float | None, Field(description="Keys that an answer is expected to take.")] = 1.0
     later: bool | None = False
     identity_id: str
+    identity_ids: Annotated[
+        list[str] | None,
+        Field(description="All whom it is about, where they are many."),
+    ] = []
     other_id: str | None = None
     cast_id: str | None = None
     cast_name: str | None = None
@@ -2948,7 +2955,9 @@ class ReviewQueue(BaseModel):
     edits_version: Annotated[int, Field(description="Of the edits that the grouping includes; for clusters.")]
     undecided_s: Annotated[
         float,
-        Field(description="Visible seconds of everybody who has no name and is asked about."),
+        Field(
+            description="Visible seconds of everybody who has no name and is asked about, and what is doubtful of the others: never less than all questions together are worth."
+        ),
     ]
     decided_s: float
     extras_s: float

@@ -39,7 +39,7 @@ async def rig(stack: Stack, database: Database) -> AsyncIterator[IdentityRig]:
 async def test_every_kind_comes_with_evidence_and_the_request_of_each_answer(rig: IdentityRig) -> None:
     queue = await rig.data("GET", f"/review/{EP}")
     kinds = {one["kind"] for one in queue["questions"]}
-    assert kinds == {"is_this", "who", "belongs"}
+    assert kinds == {"is_this", "extras", "belongs"}
     first = queue["questions"][0]
     assert (first["kind"], first["identity_id"], first["cast_name"]) == ("is_this", ONE, "Rita")
     assert len(first["evidence"]) == 3 and first["references"] == [{"cast_id": "rita", "picture": "0" * 16}]
@@ -49,7 +49,30 @@ async def test_every_kind_comes_with_evidence_and_the_request_of_each_answer(rig
     await rig.data(yes["method"], yes["path"], yes["body"], version="*")
     after = await rig.data("GET", f"/review/{EP}")
     assert first["id"] not in [one["id"] for one in after["questions"]]
-    assert queue["undecided_s"] - after["undecided_s"] == pytest.approx(yes["effect_s"]) == pytest.approx(10.0)
+    doubtful = next(one["worth_s"] for one in after["questions"] if one["kind"] == "belongs")
+    assert queue["undecided_s"] - after["undecided_s"] == pytest.approx(yes["effect_s"] - doubtful)
+    assert yes["effect_s"] == pytest.approx(10.0)
+
+
+async def test_people_without_a_name_are_looked_at_together_and_alone_if_not_all_are_extras(rig: IdentityRig) -> None:
+    def of(queue: dict, *kinds: str) -> list[dict]:  # type: ignore[type-arg]
+        return [one for one in queue["questions"] if one["kind"] in kinds]
+
+    before = await rig.data("GET", f"/review/{EP}")
+    (company,) = of(before, "extras")
+    assert set(company["identity_ids"]) == {TWO, THREE, FOUR} and company["at_stake_s"] == 18.0
+    assert {one["track_id"] for one in company["evidence"]} == {f"track-00000-00{number}" for number in (2, 3, 4)}
+    no = next(one for one in company["answers"] if one["answer"] == "no")
+    settled = await rig.data(no["method"], no["path"], no["body"], version=0)
+    assert (settled["version"], len(settled["changes"])) == (1, 3), "one step of the history"
+    alone = of(await rig.data("GET", f"/review/{EP}"), "who", "leftover", "extras")
+    assert {one["identity_id"] for one in alone} == {TWO, THREE, FOUR} and len(alone) == 3
+    await rig.data("POST", f"/links/{EP}/undo", {}, version=1)
+    assert (await rig.data("GET", f"/review/{EP}"))["questions"] == before["questions"]
+    yes = next(one for one in company["answers"] if one["answer"] == "yes")
+    await rig.data(yes["method"], yes["path"], yes["body"], version="*")
+    after = await rig.data("GET", f"/review/{EP}")
+    assert (after["extras_s"], of(after, "who", "leftover", "extras")) == (18.0, [])
 
 
 async def test_a_settled_question_is_not_asked_again_until_that_is_undone(rig: IdentityRig) -> None:

@@ -30,7 +30,7 @@ async def rig(stack: Stack, database: Database) -> AsyncIterator[IdentityRig]:
 async def test_a_sign_off_is_told_carried_goes_stale_and_is_taken_back(rig: IdentityRig) -> None:
     signed = await rig.data("POST", PATH, {"revision": 1, "note": "done"}, version=0)
     assert (signed["version"], signed["revision"], signed["signed_off"]["stale"]) == (1, None, False)
-    assert signed["signed_off"]["undecided_s"] == 0.0
+    assert 0.0 < signed["signed_off"]["undecided_s"] < 0.1, "what the machine leaves open of its own links"
     await rig.bus.deliver()
     (told,) = rig.bus.of(ScreenTimeSigned)
     assert (told.action, told.signed_off.revision, told.signed_off.note) == ("sign", 1, "done")

@@ -1154,13 +1154,15 @@ export interface PutOff {
 
 export interface Question {
   id: string;
-  kind: "is_this" | "who" | "same" | "two" | "belongs" | "two_places" | "leftover";
+  kind: "is_this" | "who" | "same" | "two" | "belongs" | "two_places" | "leftover" | "extras";
   sentence: string;
   worth_s: number;
   at_stake_s: number;
   doubt: number;
+  keys: number;
   later: boolean;
   identity_id: string;
+  identity_ids: Array<string>;
   other_id: string | null;
   cast_id: string | null;
   cast_name: string | null;

@@ -32,6 +32,7 @@ export function asked(question: Question): string {
     case "belongs": return question.cast_name ? `Does this belong to ${name}?` : "Does this belong?";
     case "two_places": return `${name} is in two places`;
     case "leftover": return "Whose is this?";
+    case "extras": return `Are these ${question.identity_ids.length} people all extras?`;
   }
 }
 
@@ -58,12 +59,14 @@ const YES: Partial<Record<Question["kind"], [string, string]>> = {
   same: ["Yes, the same", "One person now"],
   two: ["Yes, two people", "Two people now"],
   belongs: ["Yes, it belongs", "Right as it is"],
+  extras: ["Yes, all extras", "Extras: not asked about again"],
 };
 const NO: Partial<Record<Question["kind"], [string, string]>> = {
   is_this: ["No", "Not suggested again"],
   same: ["No, two people", "Never one person"],
   two: ["No, one person", "One person, not asked again"],
   belongs: ["No, somebody else", "Taken away from there"],
+  extras: ["No, one by one", "Each is asked about alone"],
 };
 
 /** Every answer that a question has, in the order in which they are offered. */
@@ -83,7 +86,7 @@ export function offers(ep: string, question: Question): Offer[] {
   }
   if (question.kind === "leftover") add("review.yes", of("yes"), question.cast_name ? `Give it to ${name}` : "Give it to the nearest", "Given to them", "main");
   if (NO[question.kind]) add("review.no", of("no"), ...(NO[question.kind] as [string, string]));
-  if (question.identity_id && question.kind !== "two_places") {
+  if (question.identity_id && question.kind !== "two_places" && question.kind !== "extras") {
     question.choices.slice(0, 5).forEach((match, at) => {
       if (question.kind === "is_this" && match.cast_id === question.cast_id) return;
       found.push({ ...naming(ep, question, match.cast_id, match.name ?? match.cast_id), command: `review.pick${at + 1}` });

@@ -6,9 +6,10 @@ from chassis.commands import Order, fingerprint
 from chassis.errors import NotFound
 from services.identity.commands.links import Decide, Decision, LinkCommands, Outcome, Stamp
 from services.identity.links.episode_links import EpisodeLinks
-from services.identity.links.transitions import settle_question
+from services.identity.links.transitions import LinkTransition, settle_question
 from services.identity.queries.episodes import EpisodeReader
 from services.identity.queries.review import ReviewQueries
+from services.identity.review.extras import settles
 from services.identity.review.questions import Question
 from services.identity.review.queue import find_question
 from services.identity.store.review import PutOffStore
@@ -35,14 +36,18 @@ class ReviewCommands:
             question = await self._question(ep_id, question_id)
 
             def decide(links: EpisodeLinks, stamp: Stamp) -> Decision:
-                step = settle_question(
-                    links.effective,
-                    identity_id=question.identity_id,
-                    question=question.id,
-                    expected_version=links.version,
-                    **vars(stamp),
-                )
-                return Decision(action="settle", transitions=(step,))
+                state, steps = links.effective, list[LinkTransition]()
+                for identity_id, settled in settles(question):
+                    step = settle_question(
+                        state,
+                        identity_id=identity_id,
+                        question=settled,
+                        expected_version=state.version,
+                        **vars(stamp),
+                    )
+                    steps.append(step)
+                    state = step.state
+                return Decision(action="settle", transitions=steps)
 
             return decide
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.cache import Memo
 from chassis.s3.artifact_reader import ArtifactReader
 from contracts.rows import FaceRow, GroupingDoubts
+from services.identity.facebank.gallery import Reference
 from services.identity.figures.figures import find_figures, judge_figures
 from services.identity.links.conflicts import find_clashes
 from services.identity.queries.episodes import Episode, EpisodeReader
@@ -61,7 +62,17 @@ class ReviewQueries:
         cast_of = {link.identity_id: link.cast_id for link in links.links}
         rules = self._episodes.rules
         doubts = episode.revision.grouped.artifacts.get("doubts")
-        figures = rules.screen_time.figures
+        references = await self._facebanks.references(episode.show.show)
+        figures = find_figures(
+            judge_figures(
+                content.identities.values(),
+                content.members,
+                content.tracks,
+                linked=cast_of,
+                rules=rules.screen_time.figures,
+            ),
+            rules.screen_time.figures,
+        )
         return Situation(
             ep_id=episode.links.ep_id,
             identities=content.identities,
@@ -73,12 +84,18 @@ class ReviewQueries:
             temporal=await self._episodes.temporal(episode),
             clashes=find_clashes(content.members, cast_of, simultaneous_s=rules.link.simultaneous_s),
             doubts=await self._reader.document(doubts, GroupingDoubts) if doubts is not None else None,
-            figures=find_figures(
-                judge_figures(
-                    content.identities.values(), content.members, content.tracks, linked=cast_of, rules=figures
-                ),
-                figures,
-            ),
+            figures={identity_id: figure.probability for identity_id, figure in figures.items()},
+            pictured=await self._pictured(episode.links.ep_id, references),
+            listed=episode.show.members.keys() - references.keys(),
+        )
+
+    async def _pictured(self, ep_id: str, references: Mapping[str, Sequence[Reference]]) -> frozenset[str]:
+        """Cast members with pictures that are no faces of the episode."""
+        own = {(one.cast_id, one.reference.picture) for one in await self._facebanks.from_episode(ep_id)}
+        return frozenset(
+            cast_id
+            for cast_id, pictures in references.items()
+            if any((cast_id, picture.picture) not in own for picture in pictures)
         )
 
     async def _shown(self, episode: Episode, questions: Sequence[Question]) -> tuple[Question, ...]:
@@ -93,7 +110,13 @@ class ReviewQueries:
             faces = [face for track in tracks for face in index.get(track, ())]
             return tuple(as_evidence(face) for face in most_different(faces, vectors, count))
 
+        def one_of_each(question: Question) -> tuple[Evidence, ...]:
+            people = [episode.content.members.get(one, ()) for one in question.identity_ids]
+            return tuple(face for rows in people for face in of([row.track_id for row in rows])[:1])
+
         def complete(question: Question) -> Question:
+            if question.kind == "extras":
+                return question.model_copy(update={"evidence": one_of_each(question)})
             own = [row.track_id for row in episode.content.members.get(question.identity_id, ())]
             asked = list(question.track_ids) if question.kind in {"two", "belongs"} else own
             if question.other_id is not None and question.kind != "belongs":

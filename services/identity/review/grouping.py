@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from chassis.domain.calibration import logistic
 from chassis.domain.intervals import normalise, total
+from services.identity.review.likelihoods import same_person
 from services.identity.review.naming import settled, worth
 from services.identity.review.questions import AnswerRequest, Overlap, Question, question_id
 from services.identity.review.situation import Situation
 from services.identity.rules import ReviewRules
 
 
-def pair_questions(now: Situation, rules: ReviewRules, named_anyway: frozenset[tuple[str, str]]) -> Iterator[Question]:
-    """One for each pair that looks alike, where the answer changes anybody's seconds.
+def pair_questions(now: Situation, rules: ReviewRules, asked: Collection[str]) -> Iterator[Question]:
+    """One for each pair without a name that looks alike.
 
-    `named_anyway` are `(identity, cast member)` of whom it is asked by name: then the pair need not be asked about.
+    Not where either is `asked` about by name: whoever has a name first makes the other one likely to be them, and that is
+    one key then.
     """
     for pair in now.doubts.same if now.doubts else ():
         first, second = sorted((pair.first, pair.second))
-        if not (now.is_open(first) and now.is_open(second)):
+        if not (now.is_open(first) and now.is_open(second)) or first in asked or second in asked:
             continue
-        links = now.links.link_of(first), now.links.link_of(second)
-        if links[0] is not None and links[1] is not None:
-            continue  # one cast member: they count together already; two: people or the facebank told them apart
-        if any(
-            link is not None and (other, link.cast_id) in named_anyway | now.links.dismissed_pairs
-            for link, other in ((links[0], second), (links[1], first))
-        ):
+        if any(now.links.link_of(one) is not None or one in now.figures for one in (first, second)):
             continue
-        stake = _gained(now, first, second)
-        doubt = logistic((rules.same_midpoint - pair.distance) / rules.same_scale)
-        kept, merged = _named_first(now, first, second)
+        stake = min(now.seconds(first), now.seconds(second))
+        kept, merged = sorted((first, second), key=lambda one: (-now.seconds(one), one))
         question = question_id("same", first, second)
         yield Question(
             id=question,
             kind="same",
             sentence="Same person?",
-            **worth(stake, doubt),
+            **worth(stake, same_person(pair.distance, rules)),
             identity_id=merged,
             other_id=kept,
             answers=(
@@ -59,22 +54,10 @@ def pair_questions(now: Situation, rules: ReviewRules, named_anyway: frozenset[t
         )
 
 
-def _gained(now: Situation, first: str, second: str) -> float:
-    """Seconds that get a name or lose a wrong one: those of the one without, else of the lesser."""
-    unnamed = [one for one in (first, second) if now.links.link_of(one) is None]
-    return min(now.seconds(one) for one in unnamed or (first, second))
-
-
-def _named_first(now: Situation, first: str, second: str) -> tuple[str, str]:
-    """Who stays and who goes into it: the named one stays, else the one that is visible longer."""
-    ordered = sorted((first, second), key=lambda one: (now.links.link_of(one) is None, -now.seconds(one), one))
-    return ordered[0], ordered[1]
-
-
 def two_people_questions(now: Situation, rules: ReviewRules) -> Iterator[Question]:
     """One for each person who looks like two."""
     for two in now.doubts.two if now.doubts else ():
-        if not now.is_open(two.identity_id):
+        if not now.is_open(two.identity_id) or two.identity_id in now.figures:
             continue
         own = {row.track_id: row for row in now.members.get(two.identity_id, ())}
         second = [own[track] for track in two.second if track in own]
@@ -129,7 +112,7 @@ def stray_questions(now: Situation, rules: ReviewRules, split_anyway: frozenset[
     for stray in now.doubts.strays if now.doubts else ():
         identity_id = stray.identity_id
         rows = [row for row in now.members.get(identity_id, ()) if row.track_id == stray.track_id]
-        if not rows or not now.is_open(identity_id) or stray.track_id in split_anyway:
+        if not rows or not now.is_open(identity_id) or identity_id in now.figures or stray.track_id in split_anyway:
             continue
         other = stray.nearest_other if stray.nearest_other in now.identities else None
         if other is not None and _same_member(now, identity_id, other):

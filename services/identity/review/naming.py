@@ -1,80 +1,75 @@
-"""Questions about who somebody is: is this Ada, who is this, whose is this leftover, Ada is in two places. Pure."""
+"""Questions about who somebody is: is this Ada, who is this, whose is this leftover, Ada is in two places. Pure.
+
+**One question for everybody whom nobody has decided on, whatever speaks for whom**: its answer settles who they are.
+Nobody is asked whether somebody is whom they are in one picture with: two faces in a frame are two people. Who it is after
+all (a mirror, a picture in picture) can be said by name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
+from services.identity.review.likelihoods import MOST_CHOICES, Likelihood, Likelihoods
 from services.identity.review.questions import Answering, AnswerRequest, Choice, Overlap, Question, question_id
 from services.identity.review.situation import Situation
 from services.identity.rules import ReviewRules
 
-MOST_CHOICES = 5
-
 
 class Worth(TypedDict):
-    """Seconds at stake, how likely what is there is wrong, and that share of the seconds."""
+    """Seconds at stake, how likely what is there is wrong, that share of the seconds, and how many keys are expected."""
 
     worth_s: float
     at_stake_s: float
     doubt: float
+    keys: float
 
 
 def naming_questions(now: Situation, rules: ReviewRules) -> Iterator[Question]:
-    """One for everybody whom nobody has decided on.
-
-    **Nobody is asked whether somebody is whom they are in one picture with**: two faces in a frame are two people. Who
-    it is after all (a mirror, a picture in picture) can be said by name.
-    """
+    """One for everybody whom nobody has decided on; those who are probably pictures and figures come last by their doubt."""
     hints: dict[str, list[Choice]] = {}
     for hint in now.temporal:
         choice = Choice(cast_id=hint.cast_id, name=now.name(hint.cast_id), probability=round(hint.score, 4))
         hints.setdefault(hint.identity_id, []).append(choice)
+    likelihoods = Likelihoods(now=now, rules=rules)
     for identity_id, one in now.identities.items():
         if not now.is_open(identity_id) or now.is_decided(identity_id):
             continue
-        choices = _choices(now, identity_id, rules)
-        link = now.links.link_of(identity_id)
-        if link is not None or (choices and choices[0].probability >= rules.asked_by_name):
-            yield _is_this(now, identity_id, link.cast_id if link else choices[0].cast_id, choices)
+        likely = likelihoods.of(identity_id)
+        link, sure = now.links.link_of(identity_id), next(iter(likely.choices), None)
+        if link is not None:
+            yield _is_this(now, identity_id, link.cast_id, likely, rules)
+        elif sure is not None and sure.probability >= rules.asked_by_name and _is_seen(sure, likelihoods):
+            yield _is_this(now, identity_id, sure.cast_id, likely, rules)
         elif one.reason is not None:
-            yield _leftover(now, identity_id, tuple(hints.get(identity_id, ()))[:MOST_CHOICES], rules)
+            yield _leftover(now, identity_id, tuple(hints.get(identity_id, ()))[:MOST_CHOICES], likely, rules)
         else:
-            yield _who(now, identity_id, choices or tuple(hints.get(identity_id, ()))[:MOST_CHOICES], rules)
+            yield _who(now, identity_id, likely, tuple(hints.get(identity_id, ()))[:MOST_CHOICES], rules)
 
 
-def _choices(now: Situation, identity_id: str, rules: ReviewRules) -> tuple[Choice, ...]:
-    """Whom the suggestions name, but for those who are surer to be somebody beside this one."""
-    found = now.suggestions.get(identity_id)
-    beside = now.seen_with(identity_id, simultaneous_s=rules.simultaneous_s) if found else {}
-    return tuple(
-        Choice(
-            cast_id=match.cast_id,
-            name=now.name(match.cast_id),
-            probability=round(match.probability, 4),
-            distance=round(match.distance, 4),
-        )
-        for match in (found.matches if found else ())
-        if beside.get(match.cast_id, 0.0) <= match.probability
-    )[:MOST_CHOICES]
+def _is_seen(choice: Choice, likelihoods: Likelihoods) -> bool:
+    """Whether faces speak for somebody, not only that they are missing yet."""
+    return choice.cast_id not in likelihoods.waiting
 
 
-def _is_this(now: Situation, identity_id: str, cast_id: str, choices: Sequence[Choice]) -> Question:
+def _is_this(now: Situation, identity_id: str, cast_id: str, likely: Likelihood, rules: ReviewRules) -> Question:
     link, seconds = now.links.link_of(identity_id), now.seconds(identity_id)
-    likely = next((choice.probability for choice in choices if choice.cast_id == cast_id), None)
-    if likely is None:
-        likely = link.probability if link else 0.5
-    doubt = 1.0 - likely if link is not None else likely
     name = now.name(cast_id)
+    if link is not None:
+        told = [choice.probability for choice in likely.choices if choice.cast_id == cast_id]
+        doubt = 1.0 - (told[0] if told else link.probability)
+        typed = doubt * rules.wrong_is_typed
+    else:
+        doubt, typed = likely.named, likely.typed
     return Question(
         id=question_id("is_this", identity_id, cast_id),
         kind="is_this",
         sentence=f"Is this {name}?",
-        **worth(seconds, doubt),
+        **worth(seconds, doubt, keys=_keys(typed, rules)),
         identity_id=identity_id,
         cast_id=cast_id,
         cast_name=name,
-        choices=tuple(choices),
+        choices=likely.choices,
         answers=(
             _linked(now, identity_id, cast_id, 0.0 if link is not None else seconds),
             AnswerRequest(
@@ -89,32 +84,35 @@ def _is_this(now: Situation, identity_id: str, cast_id: str, choices: Sequence[C
     )
 
 
-def _who(now: Situation, identity_id: str, choices: Sequence[Choice], rules: ReviewRules) -> Question:
+def _who(now: Situation, identity_id: str, likely: Likelihood, hints: Sequence[Choice], rules: ReviewRules) -> Question:
     seconds = now.seconds(identity_id)
     return Question(
         id=question_id("who", identity_id),
         kind="who",
         sentence="Who is this?",
-        **worth(seconds, rules.unknown_is_named),
+        **worth(seconds, likely.named, keys=_keys(likely.typed, rules)),
         identity_id=identity_id,
-        choices=tuple(choices),
+        choices=likely.choices or tuple(hints),
         answers=_naming_answers(now, identity_id, seconds),
     )
 
 
-def _leftover(now: Situation, identity_id: str, hints: Sequence[Choice], rules: ReviewRules) -> Question:
+def _leftover(
+    now: Situation, identity_id: str, hints: Sequence[Choice], likely: Likelihood, rules: ReviewRules
+) -> Question:
     seconds = now.seconds(identity_id)
-    likely = hints[0] if hints else None
+    there = hints[0] if hints else None
     yes = [_linked(now, identity_id, hint.cast_id, seconds) for hint in hints[:1]]
+    doubt = max(there.probability if there else 0.0, rules.leftover_is_named * likely.named)
     return Question(
         id=question_id("leftover", identity_id),
         kind="leftover",
-        sentence=f"Is this {likely.name}, who is there just before or after?" if likely else "Whose is this leftover?",
-        **worth(seconds, likely.probability if likely else rules.leftover_is_named),
+        sentence=f"Is this {there.name}, who is there just before or after?" if there else "Whose is this leftover?",
+        **worth(seconds, doubt, keys=_keys(rules.leftover_is_named * likely.typed, rules)),
         identity_id=identity_id,
-        cast_id=likely.cast_id if likely else None,
-        cast_name=likely.name if likely else None,
-        choices=tuple(hints),
+        cast_id=there.cast_id if there else None,
+        cast_name=there.name if there else None,
+        choices=tuple(hints) or likely.choices,
         answers=(*yes, *_naming_answers(now, identity_id, seconds)),
     )
 
@@ -189,7 +187,17 @@ def settled(ep_id: str, question: str, answer: Answering) -> AnswerRequest:
     )
 
 
-def worth(seconds: float, doubt: float) -> Worth:
+def worth(seconds: float, doubt: float, *, keys: float = 1.0) -> Worth:
     """What a question is worth."""
     doubt = min(max(doubt, 0.0), 1.0)
-    return {"worth_s": round(seconds * doubt, 3), "at_stake_s": round(seconds, 3), "doubt": round(doubt, 4)}
+    return {
+        "worth_s": round(seconds * doubt, 3),
+        "at_stake_s": round(seconds, 3),
+        "doubt": round(doubt, 4),
+        "keys": round(keys, 2),
+    }
+
+
+def _keys(typed: float, rules: ReviewRules) -> float:
+    """Keys that an answer is expected to take: one, and those of a name where it has to be typed."""
+    return 1.0 + typed * (rules.name_costs - 1.0)

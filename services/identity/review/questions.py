@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from contracts.ids import FaceId, IdentityId, Slug, TrackId
 from contracts.rows import Box
 
-Kind = Literal["is_this", "who", "same", "two", "belongs", "two_places", "leftover"]
+Kind = Literal["is_this", "who", "same", "two", "belongs", "two_places", "leftover", "extras"]
 Answering = Literal["yes", "no", "name", "extra", "nobody", "first", "second", "both"]
 
 
@@ -58,7 +58,10 @@ class AnswerRequest(BaseModel):
 
 
 class Question(BaseModel):
-    """One question. `doubt` is how likely what is there now is wrong, `worth_s` that share of what is at stake."""
+    """One question. `doubt` is how likely what is there now is wrong, `worth_s` that share of what is at stake.
+
+    Seconds that are at stake in several questions are worth something in the first of them only.
+    """
 
     id: str = Field(description="Stays the same while the question does, over revisions and runs of the grouping.")
     kind: Kind
@@ -66,8 +69,10 @@ class Question(BaseModel):
     worth_s: float
     at_stake_s: float
     doubt: float
+    keys: float = Field(default=1.0, description="Keys that an answer is expected to take.")
     later: bool = False
     identity_id: IdentityId
+    identity_ids: tuple[IdentityId, ...] = Field(default=(), description="All whom it is about, where they are many.")
     other_id: IdentityId | None = None
     cast_id: Slug | None = None
     cast_name: str | None = None
@@ -87,3 +92,8 @@ class Question(BaseModel):
 def question_id(kind: Kind, *subject: str) -> str:
     """The id of a question about these things."""
     return f"q-{hashlib.sha256('|'.join((kind, *subject)).encode()).hexdigest()[:16]}"
+
+
+def looked_at(identity_id: str) -> str:
+    """Id of the answer that somebody was looked at among others and not all of them are extras."""
+    return question_id("extras", identity_id)

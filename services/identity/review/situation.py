@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chassis.domain.intervals import Intervals, intersection, total
 from contracts.rows import GroupingDoubts, Identity, TrackRow
@@ -17,7 +17,8 @@ from services.identity.suggestions.temporal import TemporalSuggestion
 class Situation:
     """All by identity id, but for `names`, which are by cast id. `links` are those that count.
 
-    `figures` are the identities that are counted apart as pictures of people.
+    `figures` are the identities that are counted apart as pictures of people, with how likely they are none. `pictured`
+    are the cast members with pictures that are no faces of this episode, `listed` those without any picture.
     """
 
     ep_id: str
@@ -30,7 +31,9 @@ class Situation:
     temporal: Sequence[TemporalSuggestion]
     clashes: Sequence[Clash]
     doubts: GroupingDoubts | None
-    figures: Collection[str] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
+    pictured: Collection[str] = ()
+    listed: Collection[str] = ()
 
     def seconds(self, identity_id: str) -> float:
         """Visible seconds of an identity."""
@@ -56,10 +59,9 @@ class Situation:
         return found
 
     def is_open(self, identity_id: str) -> bool:
-        """Whether anybody is to be asked about an identity at all: it is there, not locked, no extra and no picture."""
+        """Whether anybody is to be asked about an identity at all: it is there, not locked, and no extra."""
         one = self.identities.get(identity_id)
-        apart = identity_id in self.links.extras or identity_id in self.figures
-        return one is not None and not one.locked and not apart
+        return one is not None and not one.locked and identity_id not in self.links.extras
 
     def is_decided(self, identity_id: str) -> bool:
         """Whether a person said who it is, or that nobody is to be suggested."""

@@ -33,7 +33,10 @@ class ReviewQueue(BaseModel):
     grouping_revision: int
     links_version: int = Field(description="Also in `ETag`; for links, extras, settled questions.")
     edits_version: int = Field(description="Of the edits that the grouping includes; for clusters.")
-    undecided_s: float = Field(description="Visible seconds of everybody who has no name and is asked about.")
+    undecided_s: float = Field(
+        description="Visible seconds of everybody who has no name and is asked about, and what is doubtful of the others: "
+        "never less than all questions together are worth."
+    )
     decided_s: float
     extras_s: float
     total_s: float = Field(description="Visible seconds of everybody, each counted for themselves.")

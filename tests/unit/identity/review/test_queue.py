@@ -13,6 +13,7 @@ from contracts.rows import GroupingDoubts, LikelySame, LikelyStray, LikelyTwo
 from services.identity.links.conflicts import Clash
 from services.identity.links.transitions import Dismissal, LinkState
 from services.identity.review.evidence import most_different
+from services.identity.review.extras import settles
 from services.identity.review.queue import make_queue
 from services.identity.review.situation import Situation
 from services.identity.rules import ReviewRules
@@ -20,7 +21,7 @@ from services.identity.suggestions.identities import CastMatch, CastSuggestions
 from services.identity.suggestions.temporal import TemporalSuggestion
 from tests.unit.identity.builders import EP, RUN, make_face, make_identity, make_link, make_track, person_vector
 
-RULES = ReviewRules()
+RULES = ReviewRules(stranger_named=1.0, stranger_not_named=1.0)
 ONE, TWO, THREE = (identity_id(number) for number in (1, 2, 3))
 SECONDS = {ONE: 40.0, TWO: 20.0, THREE: 4.0}
 
@@ -35,7 +36,7 @@ def doubts(**more: Any) -> GroupingDoubts:
 
 
 def situation(**more: Any) -> Situation:
-    """Three people of 40, 20 and 4 s, nobody suggested for any."""
+    """Three people of 40, 20 and 4 s, nobody suggested for any; there are pictures of the whole cast."""
     rows = {
         one: [make_track(number, start, start + SECONDS[one])]
         for number, (one, start) in enumerate(zip(SECONDS, (0.0, 50.0, 80.0), strict=True), start=1)
@@ -52,6 +53,7 @@ def situation(**more: Any) -> Situation:
             temporal=(),
             clashes=(),
             doubts=None,
+            pictured=frozenset({"ada", "bo"}),
         ),
         **more,
     )
@@ -65,15 +67,15 @@ def test_who_is_longest_on_screen_is_asked_first() -> None:
     assert asked(situation()) == [("who", ONE), ("who", TWO), ("who", THREE)]
 
 
-def test_nobody_is_asked_who_a_picture_on_the_wall_is() -> None:
-    assert asked(situation(figures={ONE})) == [("who", TWO), ("who", THREE)]
+def test_a_picture_on_the_wall_is_asked_about_last() -> None:
+    assert asked(situation(figures={ONE: 0.99})) == [("who", TWO), ("who", THREE), ("who", ONE)]
 
 
 def test_one_key_goes_before_a_name_to_type_of_the_same_worth() -> None:
     now = situation(suggestions={TWO: suggested(2, ("ada", 0.9))})
     assert asked(now)[:2] == [("is_this", TWO), ("who", ONE)]
     (first, *_) = make_queue(now, RULES).questions
-    assert (first.sentence, first.worth_s, first.cast_name) == ("Is this Ada?", 18.0, "Ada")
+    assert (first.sentence, first.worth_s, first.cast_name) == ("Is this Ada?", 19.0, "Ada")
     answers = {one.answer: one for one in first.answers}
     assert (answers["yes"].method, answers["yes"].path) == ("PUT", f"/links/{EP}/{TWO}")
     assert (answers["yes"].effect_s, answers["yes"].body) == (20.0, {"cast_id": "ada"})
@@ -95,7 +97,7 @@ def test_a_sure_link_of_the_machine_is_worth_next_to_nothing_and_a_persons_none(
     links = LinkState(links=(make_link(1, "ada", 0.99), make_link(2, "bo", 1.0, "operator")))
     queue = make_queue(situation(links=links, suggestions={ONE: suggested(1, ("ada", 0.99))}), RULES)
     assert [(one.kind, one.identity_id) for one in queue.questions] == [("who", THREE), ("is_this", ONE)]
-    assert (queue.pays, queue.undecided_s, queue.decided_s, queue.total_s) == (1, 4.0, 60.0, 64.0)
+    assert (queue.pays, queue.undecided_s, queue.decided_s, queue.total_s) == (1, 4.4, 59.6, 64.0)
 
 
 @pytest.mark.parametrize("dismissed", [Dismissal(identity_id=ONE), Dismissal(identity_id=ONE, extra=True)])
@@ -124,16 +126,72 @@ def test_what_is_settled_is_gone_and_what_is_put_off_comes_last() -> None:
     assert queue.questions[-1].later
 
 
-def test_a_likely_pair_is_asked_with_the_seconds_of_the_nameless_one_unless_it_is_asked_by_name() -> None:
-    same = LikelySame(first=TWO, second=ONE, distance=1.0)
-    now = situation(links=LinkState(links=(make_link(1, "ada", 1.0, "operator"),)), doubts=doubts(same=(same,)))
-    (pair,) = [one for one in make_queue(now, RULES).questions if one.kind == "same"]
+def test_who_looks_like_somebody_named_here_may_be_them_if_there_are_no_better_pictures() -> None:
+    same = LikelySame(first=TWO, second=ONE, distance=0.8)
+    named = LinkState(links=(make_link(1, "ada", 1.0, "operator"),))
+    now = situation(links=named, doubts=doubts(same=(same,)), pictured=())
+    (question, *_) = make_queue(now, RULES).questions
+    assert (question.kind, question.identity_id, question.cast_id) == ("is_this", TWO, "ada")
+    assert 0.7 < question.choices[0].probability < 0.8
+    apart = LinkState(links=named.links, dismissed=(Dismissal(identity_id=TWO, cast_id="ada"),))
+    assert asked(replace(now, links=apart))[0] == ("who", TWO), "somebody said that it is not Ada"
+    assert asked(replace(now, pictured={"ada"}))[0] == ("who", TWO), "Ada's pictures say that it is not her"
+
+
+def test_two_without_a_name_are_asked_about_only_where_neither_is_asked_by_name() -> None:
+    """Whoever is named first is offered for the other one, which is one key as well."""
+    now = situation(doubts=doubts(same=(LikelySame(first=TWO, second=ONE, distance=0.8),)))
+    assert "same" not in dict(asked(now))
+    nobodies = LinkState(dismissed=(Dismissal(identity_id=ONE), Dismissal(identity_id=TWO)))
+    (pair,) = [one for one in make_queue(replace(now, links=nobodies), RULES).questions if one.kind == "same"]
     assert (pair.identity_id, pair.other_id, pair.at_stake_s) == (TWO, ONE, 20.0)
     assert pair.answers[0].body == {"kind": "merge", "target": ONE, "sources": [TWO]}
-    by_name = replace(now, suggestions={TWO: suggested(2, ("ada", 0.8))})
-    assert [kind for kind, _ in asked(by_name)] == ["is_this", "who"]
-    both = replace(now, links=LinkState(links=(make_link(1, "ada", 1.0, "operator"), make_link(2, "bo"))))
-    assert "same" not in dict(asked(both)), "they have names of their own"
+
+
+def test_those_of_the_cast_who_are_missing_are_offered_for_whoever_nobody_knows() -> None:
+    now = situation(pictured=(), listed={"ada", "bo"})
+    offered = {one.identity_id: [choice.name for choice in one.choices] for one in make_queue(now, RULES).questions}
+    assert offered == {ONE: ["Ada", "Bo"], TWO: ["Ada", "Bo"], THREE: ["Ada", "Bo"]}
+    named = replace(now, links=LinkState(links=(make_link(1, "ada", 1.0, "operator"),)))
+    first = make_queue(named, RULES).questions[0]
+    assert ([choice.name for choice in first.choices], first.kind) == (["Bo"], "who"), "no face says that it is Bo"
+
+
+def test_nobody_more_has_a_name_than_the_cast_list_has_names_left_and_one() -> None:
+    everybody = LinkState(links=(make_link(1, "ada", 1.0, "operator"), make_link(2, "bo", 1.0, "operator")))
+    (last,) = make_queue(situation(links=everybody, pictured=(), listed={"ada", "bo"}), RULES).questions
+    assert (last.identity_id, last.doubt) == (THREE, 0.5)
+
+
+def test_of_a_cast_list_whoever_is_longer_on_screen_is_likelier() -> None:
+    doubts_of = {
+        one.identity_id: one.doubt for one in make_queue(situation(pictured=(), listed={"ada"}), RULES).questions
+    }
+    assert doubts_of == pytest.approx({ONE: 0.6522, TWO: 0.4839, THREE: 0.1579}, abs=1e-4)
+
+
+def test_every_name_makes_it_likelier_that_strangers_have_one_and_every_extra_less_likely() -> None:
+    def doubt(links: LinkState) -> float:
+        return next(one.doubt for one in make_queue(situation(links=links, pictured=()), RULES).questions)
+
+    assert doubt(LinkState()) == 0.5
+    assert doubt(LinkState(links=(make_link(1, "ada", 1.0, "operator"),))) == pytest.approx(2 / 3, abs=1e-4)
+    assert doubt(LinkState(dismissed=(Dismissal(identity_id=ONE, extra=True),))) == pytest.approx(1 / 3, abs=1e-4)
+
+
+def test_people_who_are_likely_all_extras_are_one_question() -> None:
+    rules = RULES.model_copy(update={"stranger_named": 0.1, "stranger_not_named": 0.9})
+    (question,) = make_queue(situation(), rules).questions
+    assert (question.kind, question.identity_ids, question.at_stake_s) == ("extras", (ONE, TWO, THREE), 64.0)
+    assert question.sentence == "Are these 3 people all extras?"
+    yes, no = question.answers
+    assert (yes.path, yes.body) == (f"/extras/{EP}", {"identity_ids": [ONE, TWO, THREE]})
+    assert (no.path, no.body) == (f"/review/{EP}/settle", {"id": question.id})
+    one_by_one = LinkState(
+        dismissed=tuple(Dismissal(identity_id=person, question=asked) for person, asked in settles(question))
+    )
+    alone = make_queue(situation(links=one_by_one), rules).questions
+    assert [(one.kind, one.identity_id) for one in alone] == [("who", ONE), ("who", TWO), ("who", THREE)]
 
 
 def test_two_in_one_is_asked_with_the_moment_that_proves_it_and_its_tracks_are_no_strays() -> None:
