@@ -6,7 +6,7 @@ CAST ?=
 RUN := .venv/bin/screenalytics
 PY := .venv/bin/python
 
-.PHONY: docker-proof console demo setup setup-dev test lint types walls drift unit accuracy field bench chaos hostile format lock clean test-fast release-images
+.PHONY: docker-proof console demo setup setup-dev test lint types walls drift unit accuracy effort field bench chaos hostile format lock clean test-fast release-images
 
 demo: setup
 ifeq ($(VIDEO),)
@@ -61,6 +61,10 @@ console: setup-dev
 
 accuracy: setup-dev
 	$(PY) -m benchmarks.accuracy
+
+# How much work is left for people; the sets are analysed once and kept in out/effort.
+effort: setup-dev
+	$(PY) -m benchmarks.effort
 
 field: setup-dev
 	$(PY) -m benchmarks.field

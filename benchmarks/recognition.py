@@ -14,7 +14,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -27,13 +27,13 @@ from benchmarks.recognition_figures import Probe, Trial, cross_validated, fit, r
 from benchmarks.truth import HARD, LabelledEpisode, Truth, find_episodes
 from chassis.domain.arrays import Floats
 from chassis.domain.calibration import PersonCalibration
-from chassis.domain.intervals import intersection, total
+from chassis.domain.intervals import Intervals, intersection, total
 from chassis.kafka.bus import Bus
 from chassis.mongo.database import connect
 from chassis.mongo.outbox import Outbox
 from chassis.settings import ChassisSettings
 from contracts.ids import slugify
-from contracts.rows import ClusterCentroid, Identity, TrackRow
+from contracts.rows import Identity, TrackRow
 from screenalytics.weights import load_registry
 from services.identity.rules import LinkRules
 from services.identity.store.facebanks import FacebankStore
@@ -92,35 +92,52 @@ def probes_of(
     truth: Truth, tracks: Sequence[TrackRow], vectors: Floats, cast: Mapping[str, Floats], model_id: str
 ) -> list[Probe]:
     """Every track with a vector as an identity of its own, with the person whose it is; those of nobody are left out."""
+    rows, evidence = _alone(tracks, vectors, model_id)
+    people = {person_name(truth.name, slugify(alias)): intervals for alias, intervals in truth.everybody.items()}
+    return [
+        Probe(dataset=truth.name, person=owner, seconds=row.end_s - row.start_s, evidence=alone)
+        for row, alone, owner in _with_owners(rows, evidence, people, cast)
+    ]
+
+
+def owners_of(
+    people: Mapping[str, Intervals], tracks: Sequence[TrackRow], vectors: Floats, cast: Mapping[str, Floats]
+) -> dict[str, str]:
+    """Whose every track with a vector is, by track id; those of nobody are left out.
+
+    `people` says when each is visible, `cast` holds vectors [N, D] of the pictures of those of whom there are some.
+    """
+    models = [track.model_id for track in tracks if track.model_id is not None and track.embedding_row is not None]
+    rows, evidence = _alone(tracks, vectors, models[0] if models else "")
+    return {row.track_id: owner for row, _, owner in _with_owners(rows, evidence, people, cast)}
+
+
+def _alone(
+    tracks: Sequence[TrackRow], vectors: Floats, model_id: str
+) -> tuple[list[TrackRow], tuple[IdentityEvidence, ...]]:
+    """The tracks that have a vector, each as an identity of its own."""
     rows = [track for track in tracks if track.embedding_row is not None]
     identities = [
         Identity(identity_id=f"identity-{number:05d}", track_ids=(row.track_id,), tracks=1, faces=row.samples)
         for number, row in enumerate(rows, start=1)
     ]
-    centroids: tuple[ClusterCentroid, ...] = ()
     evidence, _ = gather_evidence(
-        identities,
-        tracks=rows,
-        track_vectors=vectors,
-        centroids=centroids,
-        model_id=model_id,
-        dimension=vectors.shape[1],
+        identities, tracks=rows, track_vectors=vectors, centroids=(), model_id=model_id, dimension=vectors.shape[1]
     )
-    people = {person_name(truth.name, slugify(alias)): intervals for alias, intervals in truth.everybody.items()}
-    probes = []
+    return rows, tuple(evidence)
+
+
+def _with_owners(
+    rows: Sequence[TrackRow],
+    evidence: Sequence[IdentityEvidence],
+    people: Mapping[str, Intervals],
+    cast: Mapping[str, Floats],
+) -> Iterator[tuple[TrackRow, IdentityEvidence, str]]:
     for company in _companies(rows, people):
         owners = _owners([evidence[index] for index in company], _present(rows[company[0]], people), cast)
-        probes += [
-            Probe(
-                dataset=truth.name,
-                person=owner,
-                seconds=rows[index].end_s - rows[index].start_s,
-                evidence=evidence[index],
-            )
-            for index, owner in zip(company, owners, strict=True)
-            if owner is not None
-        ]
-    return probes
+        for index, owner in zip(company, owners, strict=True):
+            if owner is not None:
+                yield rows[index], evidence[index], owner
 
 
 def _present(row: TrackRow, people: Mapping[str, Sequence[tuple[float, float]]]) -> tuple[str, ...]:

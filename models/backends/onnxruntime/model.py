@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import lifeline
 import npbridge
 import numpy as np
 import onnxruntime
@@ -17,8 +16,6 @@ import triton_python_backend_utils as pb_utils
 
 DEFAULT_FILE = "model.onnx"
 MAX_MESSAGE = 300
-
-lifeline.end_with_parent()
 
 
 class TritonPythonModel:
