@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import lifeline
 import npbridge
 import numpy as np
 import onnxruntime
@@ -16,6 +17,8 @@ import triton_python_backend_utils as pb_utils
 
 DEFAULT_FILE = "model.onnx"
 MAX_MESSAGE = 300
+
+lifeline.end_with_parent()
 
 
 class TritonPythonModel:
