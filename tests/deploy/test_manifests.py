@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
@@ -33,6 +34,8 @@ OVERLAYS = ("local", "gpu", "production")
 CUSTOM = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
 OLDEST_KUBERNETES = "1.31"
 TLS_ISSUED_IN_THE_CLUSTER = "screenalytics-tls"
+LARGE_FLEET = 2059
+"""The detectors that docs/operations.md counts for 100,000 episodes a day."""
 
 
 @pytest.fixture(params=OVERLAYS)
@@ -264,6 +267,22 @@ def test_nodes_are_not_emptied_under_a_segment(resources: list[Resource]) -> Non
     for name in ("detector", "embedder"):
         pod = named(resources, "Deployment", name)["spec"]["template"]["metadata"]
         assert pod["annotations"]["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
+
+
+def test_a_large_fleet_is_not_replaced_one_by_one(resources: list[Resource]) -> None:
+    """Fractions are rounded up, so that a single worker is still replaced by one that is there before it goes."""
+    for name in ("detector", "embedder"):
+        rolling = named(resources, "Deployment", name)["spec"]["strategy"]["rollingUpdate"]
+        assert rolling["maxUnavailable"] == 0
+        assert at_a_time(rolling["maxSurge"], of=1) == 1
+        assert at_a_time(rolling["maxSurge"], of=LARGE_FLEET) * 10 >= LARGE_FLEET
+        budget = named(resources, "PodDisruptionBudget", name)["spec"]["maxUnavailable"]
+        assert at_a_time(budget, of=1) == 1
+        assert at_a_time(budget, of=LARGE_FLEET) * 20 >= LARGE_FLEET
+
+
+def at_a_time(count: int | str, *, of: int) -> int:
+    return count if isinstance(count, int) else math.ceil(int(count.removesuffix("%")) * of / 100)
 
 
 async def test_workers_scale_by_the_lag_of_what_they_read() -> None:
