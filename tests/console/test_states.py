@@ -161,6 +161,18 @@ async def test_nobody_signed_in_is_asked_for_a_key(page: Page, console: Console)
     await seen(page, "That key is not in force.", "sign-in")
 
 
+async def test_whoever_has_an_account_elsewhere_signs_in_there_and_comes_back_to_the_same_place(
+    page: Page, console: Console
+) -> None:
+    await answering(page, "**/session", **refusal(401, "not_authenticated", "Say who you are."))
+    options = {"authentication": True, "key": True, "token": True, "oidc_start": "/session/oidc/start"}
+    await answering(page, "**/session/options", **body(options))
+    await page.goto(console.url + f"/?sign_in_failed=no_role#/ep/{EP}/people")
+    link = page.get_by_role("link", name="Sign in with your organisation")
+    assert await link.get_attribute("href") == f"/session/oidc/start?return_to=%2F%23%2Fep%2F{EP}%2Fpeople"
+    await seen(page, "not as somebody who may use this", "sign-in-elsewhere")
+
+
 async def test_what_is_not_there_or_not_ours_says_so(page: Page, console: Console) -> None:
     await page.goto(console.at("ep/no-such-show-s01e01/review"))
     await seen(page, "Not here, or not yours", "not-here")

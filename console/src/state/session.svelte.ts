@@ -24,7 +24,7 @@ class SessionState {
     } catch (failure) {
       if (!(failure instanceof ApiFailure)) throw failure;
       this.state = failure.status === 401 ? "out" : "down";
-      this.problem = failure.message;
+      this.problem = this.state === "down" ? failure.message : "";
     }
   }
 
