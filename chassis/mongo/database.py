@@ -75,6 +75,12 @@ COLLECTIONS: tuple[Collection, ...] = (
         indexes=(IndexModel([("ep_id", ASCENDING)]), IndexModel([("command", ASCENDING)])),
     ),
     Collection(
+        name="proxies",
+        owner="ingest",
+        holds="one document per video that a browser's copy was asked of: how far it is",
+        indexes=(IndexModel([("ep_id", ASCENDING)]), IndexModel([("due_at", ASCENDING)], sparse=True)),
+    ),
+    Collection(
         name="run_segments",
         owner="ingest",
         holds="one document per segment of a run: the event that asks for it",

@@ -268,6 +268,14 @@ class Storage:
         )
         return str(url)
 
+    async def put_part(self, key: str, multipart_id: str, part: int, data: bytes) -> UploadedPart:
+        """Send one part; raises as `list_parts`."""
+        with _translated(self.uri(key)):
+            answer = await self._client.upload_part(
+                Bucket=self.bucket, Key=key, UploadId=multipart_id, PartNumber=part, Body=data
+            )
+        return UploadedPart(bytes=len(data), etag=str(answer["ETag"]))
+
     async def list_parts(self, key: str, multipart_id: str) -> dict[int, UploadedPart]:
         """The parts that are there, by number.
 

@@ -45,6 +45,18 @@ const roles = {
       ]
     },
     {
+      "collection": "proxies",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
       "collection": "run_segments",
       "actions": [
         "createCollection",
@@ -734,6 +746,18 @@ const roles = {
       ]
     },
     {
+      "collection": "proxies",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
       "collection": "run_segments",
       "actions": [
         "createCollection",
@@ -953,6 +977,14 @@ const roles = {
     },
     {
       "collection": "presence",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "listIndexes"
+      ]
+    },
+    {
+      "collection": "proxies",
       "actions": [
         "createCollection",
         "createIndex",
@@ -1207,6 +1239,18 @@ const roles = {
     },
     {
       "collection": "presence",
+      "actions": [
+        "createCollection",
+        "createIndex",
+        "find",
+        "insert",
+        "listIndexes",
+        "remove",
+        "update"
+      ]
+    },
+    {
+      "collection": "proxies",
       "actions": [
         "createCollection",
         "createIndex",

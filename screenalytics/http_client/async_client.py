@@ -832,6 +832,10 @@ class AsyncClient(AsyncTransport):
         """Make short-lived URLs of crops and thumbnails of this episode."""
         return await self.request("POST", f"/media/{quote(str(ep_id), safe='')}/urls", models.PictureUrls, body=body)
 
+    async def make_playable(self, ep_id: str) -> Answer[models.PlaybackView]:
+        """Have a proxy made where browsers do not play the video itself; the same one is made only once."""
+        return await self.request("POST", f"/episodes/{quote(str(ep_id), safe='')}/playback", models.PlaybackView)
+
     async def make_sprite(self, ep_id: str, body: models.SpriteRequest) -> Answer[models.Sprite]:
         """Draw many faces into one sheet of square cells, or find it drawn; read it at `/media/{ep_id}/sprites/{sprite}`."""
         return await self.request("POST", f"/media/{quote(str(ep_id), safe='')}/sprites", models.Sprite, body=body)
@@ -994,6 +998,10 @@ class AsyncClient(AsyncTransport):
             models.ErasureReceipt,
         )
 
+    async def read_frames(self, ep_id: str) -> Answer[models.FramesView]:
+        """Tell when each frame of the analysed video is shown, by the packets of the file; they are read once."""
+        return await self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/frames", models.FramesView)
+
     async def read_history(
         self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
     ) -> Answer[models.HistoryView]:
@@ -1020,6 +1028,10 @@ class AsyncClient(AsyncTransport):
     async def read_picture(self, ep_id: str, picture: str) -> bytes:
         """Read one face's picture; its address names its content, so browsers keep it."""
         return await self.content("GET", f"/media/{quote(str(ep_id), safe='')}/pictures/{quote(str(picture), safe='')}")
+
+    async def read_playback(self, ep_id: str) -> Answer[models.PlaybackView]:
+        """Tell where a browser finds something that it can play: the video itself, or how far a proxy of it is."""
+        return await self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/playback", models.PlaybackView)
 
     async def read_reference_image(self, show: str, cast_id: str, picture: str) -> bytes:
         """Read one reference picture; its address names its content, so browsers keep it."""

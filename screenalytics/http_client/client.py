@@ -816,6 +816,10 @@ class Client(Transport):
         """Make short-lived URLs of crops and thumbnails of this episode."""
         return self.request("POST", f"/media/{quote(str(ep_id), safe='')}/urls", models.PictureUrls, body=body)
 
+    def make_playable(self, ep_id: str) -> Answer[models.PlaybackView]:
+        """Have a proxy made where browsers do not play the video itself; the same one is made only once."""
+        return self.request("POST", f"/episodes/{quote(str(ep_id), safe='')}/playback", models.PlaybackView)
+
     def make_sprite(self, ep_id: str, body: models.SpriteRequest) -> Answer[models.Sprite]:
         """Draw many faces into one sheet of square cells, or find it drawn; read it at `/media/{ep_id}/sprites/{sprite}`."""
         return self.request("POST", f"/media/{quote(str(ep_id), safe='')}/sprites", models.Sprite, body=body)
@@ -978,6 +982,10 @@ class Client(Transport):
             models.ErasureReceipt,
         )
 
+    def read_frames(self, ep_id: str) -> Answer[models.FramesView]:
+        """Tell when each frame of the analysed video is shown, by the packets of the file; they are read once."""
+        return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/frames", models.FramesView)
+
     def read_history(
         self, ep_id: str, *, limit: int | None = None, cursor: str | None = None
     ) -> Answer[models.HistoryView]:
@@ -1002,6 +1010,10 @@ class Client(Transport):
     def read_picture(self, ep_id: str, picture: str) -> bytes:
         """Read one face's picture; its address names its content, so browsers keep it."""
         return self.content("GET", f"/media/{quote(str(ep_id), safe='')}/pictures/{quote(str(picture), safe='')}")
+
+    def read_playback(self, ep_id: str) -> Answer[models.PlaybackView]:
+        """Tell where a browser finds something that it can play: the video itself, or how far a proxy of it is."""
+        return self.request("GET", f"/episodes/{quote(str(ep_id), safe='')}/playback", models.PlaybackView)
 
     def read_reference_image(self, show: str, cast_id: str, picture: str) -> bytes:
         """Read one reference picture; its address names its content, so browsers keep it."""

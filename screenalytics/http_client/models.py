@@ -457,6 +457,28 @@ class FoundEpisode(BaseModel):
     intervals_s: Annotated[list[list[float]], Field(description="When; empty where nobody was named.")]
 
 
+class FramesView(BaseModel):
+    """
+    When each frame of the analysed video is shown.
+
+    A player of the video itself is in the middle of a frame at `starts_at_s + (its time + half its spacing) * tick_s`; one
+    of a proxy at the same without `starts_at_s`.
+    """
+
+    frames: int
+    tick_s: list[int]
+    first: int
+    delta: list[int]
+    count: list[int]
+    ep_id: str
+    sha256: str
+    duration_s: float
+    starts_at_s: Annotated[
+        float,
+        Field(description="When a player of the video itself shows the first picture, second 0."),
+    ]
+
+
 class GivenIds(BaseModel):
     """
     As callers send them: a registry that is not known is refused.
@@ -1168,6 +1190,27 @@ class PicturesEmbedded(BaseModel):
     pictures: int
     changed: int
     failed: list[str]
+
+
+class PlaybackView(BaseModel):
+    """
+    What a browser can play: the video itself, or a proxy (WebM: VP9 and Opus).
+
+    `url` reads it for a while, by ranges too.
+    """
+
+    ep_id: str
+    state: Literal["ready", "not_made", "queued", "making", "failed"]
+    source: Literal["original", "proxy"]
+    why: Annotated[str | None, Field(description="Why browsers do not play the video itself.")] = None
+    starts_at_s: Annotated[
+        float | None,
+        Field(description="When a player shows second 0 of the episode; of a proxy 0."),
+    ] = 0.0
+    fraction: Annotated[float | None, Field(description="How much of a proxy is made.")] = None
+    failure: Failure | None = None
+    url: str | None = None
+    url_expires_in_s: int | None = None
 
 
 class PreviewedIdentity(BaseModel):

@@ -26,6 +26,7 @@ AUDITED = frozenset({"audit"})
 
 VIDEOS, UPLOADS, PICTURES = "raw/videos/", "uploads/", "raw/facebank/"
 SEGMENTS, MANIFESTS, CLIPS, SHOWN = (f"artifacts/{kind}/" for kind in ("segments", "manifests", "clips", "pictures"))
+FRAMES, PROXIES = "artifacts/frames/", "artifacts/proxies/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,8 @@ _INGEST = _SERVES | Rights(
     # It signs browsers in and out; the others only look.
     owns=_owned_by("ingest") | SESSIONS,
     reads=AUDITED,
-    gets=_prefixes(VIDEOS, UPLOADS, MANIFESTS, CLIPS),
-    puts=_prefixes(VIDEOS, UPLOADS, CLIPS),
+    gets=_prefixes(VIDEOS, UPLOADS, MANIFESTS, CLIPS, FRAMES, PROXIES),
+    puts=_prefixes(VIDEOS, UPLOADS, CLIPS, FRAMES, PROXIES),
     # An episode is deleted with all that its stages left.
     deletes=_prefixes(VIDEOS, UPLOADS, "artifacts/"),
     lists=_prefixes(VIDEOS, UPLOADS, "artifacts/"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from chassis.http.audit_log import AuditLog
 from chassis.mongo.outbox import Outbox
 from chassis.s3.artifact_reader import ArtifactReader
@@ -18,22 +20,25 @@ from contracts.events import (
 from services.ingest.commands.control_run import RunSteering
 from services.ingest.commands.deletion import Deletion
 from services.ingest.commands.episodes import EpisodeCommands
+from services.ingest.commands.proxies import ProxyMaker
 from services.ingest.commands.reconciler import Reconciler
 from services.ingest.commands.start_run import RunStarter
 from services.ingest.commands.uploads import UploadCommands
 from services.ingest.handlers import IngestHandlers, PrivacyHandlers
+from services.ingest.queries.playback import PlaybackQueries
 from services.ingest.queries.progress_stream import ProgressFeed
 from services.ingest.queries.runs import RunQueries
 from services.ingest.queries.video import VideoQueries
 from services.ingest.routers import ROUTERS
 from services.ingest.settings import IngestSettings
+from services.ingest.store.proxies import ProxyStore
 from services.ingest.store.runs import IngestStore
 from services.ingest.store.uploads import UploadStore
 
 
 def wire(resources: Resources[IngestSettings]) -> Wiring:
     settings, database, storage = resources.settings, resources.database, resources.storage
-    limited.prepare("services.ingest.video.probing", "services.ingest.video.clips")
+    limited.prepare(*(f"services.ingest.video.{name}" for name in ("probing", "clips", "frame_scan", "proxy")))
     store, uploads = IngestStore(database), UploadStore(database)
     outbox = Outbox(resources.bus, [store.episodes.collection, store.collection])
     handlers = IngestHandlers(resources, store, outbox)
@@ -43,7 +48,10 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
     resources.bus.on(EpisodeFailed, handlers.episode_failed)
     starter, steering = RunStarter(store, outbox), RunSteering(store, outbox)
     uploading = UploadCommands(uploads, store, storage, starter, settings.uploads)
-    deletion = Deletion(store, uploads, storage, outbox, settings.deletion)
+    proxies = ProxyStore(database)
+    reading = asyncio.Semaphore(1)  # clips and times of frames one after the other: each takes the processor it gets
+    making = ProxyMaker(store, proxies, storage, settings.proxies, settings.decoding)
+    deletion = Deletion(store, uploads, proxies, storage, outbox, settings.deletion)
     privacy = PrivacyHandlers(store, deletion)
     resources.bus.on(PersonErased, privacy.person_erased)
     resources.bus.on(ShowDeleted, privacy.show_deleted)
@@ -55,12 +63,20 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
             starter,
             steering,
             uploading,
-            VideoQueries(store, storage, settings.api, settings.decoding),
+            VideoQueries(store, storage, settings.api, settings.decoding, reading),
+            PlaybackQueries(store, proxies, storage, settings.api, settings.decoding, reading),
             ProgressFeed(store, settings.progress),
             deletion,
+            making,
             AuditLog(database),
         ),
-        background=(Reconciler(store, resources.bus, settings.reconciler).run, outbox.run, deletion.run, uploading.run),
+        background=(
+            Reconciler(store, resources.bus, settings.reconciler).run,
+            outbox.run,
+            deletion.run,
+            uploading.run,
+            making.run,
+        ),
     )
 
 

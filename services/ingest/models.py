@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -13,6 +13,7 @@ from contracts.events import Profile
 from contracts.external_ids import ProgrammeIds
 from contracts.ids import EpId, Slug
 from contracts.sign_off import SignOff
+from services.ingest.runs.frame_table import FrameTable
 from services.ingest.runs.progress import RunStatus
 from services.ingest.runs.records import Failure
 from services.ingest.runs.states import State
@@ -249,6 +250,36 @@ class ClipView(BaseModel):
     end_s: float
     url: str
     url_expires_in_s: int
+
+
+class FramesView(FrameTable):
+    """When each frame of the analysed video is shown.
+
+    A player of the video itself is in the middle of a frame at `starts_at_s + (its time + half its spacing) * tick_s`; one
+    of a proxy at the same without `starts_at_s`.
+    """
+
+    ep_id: str
+    sha256: str
+    duration_s: float
+    starts_at_s: float = Field(description="When a player of the video itself shows the first picture, second 0.")
+
+
+class PlaybackView(BaseModel):
+    """What a browser can play: the video itself, or a proxy (WebM: VP9 and Opus).
+
+    `url` reads it for a while, by ranges too.
+    """
+
+    ep_id: str
+    state: Literal["ready", "not_made", "queued", "making", "failed"]
+    source: Literal["original", "proxy"]
+    why: str | None = Field(default=None, description="Why browsers do not play the video itself.")
+    starts_at_s: float = Field(default=0.0, description="When a player shows second 0 of the episode; of a proxy 0.")
+    fraction: float | None = Field(default=None, description="How much of a proxy is made.")
+    failure: Failure | None = None
+    url: str | None = None
+    url_expires_in_s: int | None = None
 
 
 EpisodeStatus.model_rebuild()

@@ -32,6 +32,19 @@ class UploadSettings(BaseModel):
     )
 
 
+class ProxySettings(BaseModel):
+    """Copies of videos that browsers do not play."""
+
+    every_s: float = Field(default=1.0, gt=0, description="How often somebody looks whether one was asked for.")
+    cpu_s_per_s: float = Field(
+        default=8.0, gt=0, description="Processor seconds that a second of video may take, and two minutes more."
+    )
+
+    def cpu_s(self, duration_s: float) -> int:
+        """Processor seconds that the proxy of a video may take."""
+        return 120 + round(self.cpu_s_per_s * duration_s)
+
+
 class DeletionSettings(BaseModel):
     """Removing what deleted episodes leave."""
 
@@ -47,6 +60,7 @@ class IngestSettings(ChassisSettings):
     reconciler: ReconcilerSettings = Field(default_factory=ReconcilerSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     progress: StreamSettings = Field(default_factory=StreamSettings, description="Event streams of progress.")
+    proxies: ProxySettings = Field(default_factory=ProxySettings)
     deletion: DeletionSettings = Field(default_factory=DeletionSettings)
 
     @property

@@ -319,8 +319,9 @@ def test_containers_of_ours_may_do_nothing_they_need_not(resources: list[Resourc
         assert {"cpu", "memory"} <= set(container(workload)["resources"]["requests"])
 
 
-CHILDREN = {"ingest": 2, "detector": 1}
-"""Processes that read a stranger's video at the same time: of ingest one for an upload and one for a clip."""
+CHILDREN = {"ingest": 3, "detector": 1}
+"""Processes that read a stranger's video at the same time: of ingest for an upload, for a clip or times of frames, and for
+a proxy."""
 
 
 def test_limits_have_room_for_the_children_that_read_videos(resources: list[Resource]) -> None:

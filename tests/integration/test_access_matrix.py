@@ -48,7 +48,7 @@ VALUES = {
     "exchange": "edl",
     "file_format": "json",
 }
-READS_BY_POST = {"preview_edit", "make_picture_urls", "make_sprite"}
+READS_BY_POST = {"preview_edit", "make_picture_urls", "make_sprite", "make_playable"}
 ROLES: dict[str, Role] = {
     "list_audit": Role.admin,
     "delete_episode": Role.admin,

@@ -292,6 +292,10 @@ export const makeIdentitySprite = (epId: string, identityId: string, query?: { c
 export const makePictureUrls = (epId: string, body: t.PictureRequest, options?: Options): Promise<Answer<t.PictureUrls>> =>
   call<t.PictureUrls>("POST", `/media/${segment(epId)}/urls`, body, undefined, options);
 
+/** Have a proxy made where browsers do not play the video itself; the same one is made only once. */
+export const makePlayable = (epId: string, options?: Options): Promise<Answer<t.PlaybackView>> =>
+  call<t.PlaybackView>("POST", `/episodes/${segment(epId)}/playback`, undefined, undefined, options);
+
 /** Draw many faces into one sheet of square cells, or find it drawn; read it at `/media/{ep_id}/sprites/{sprite}`. */
 export const makeSprite = (epId: string, body: t.SpriteRequest, options?: Options): Promise<Answer<t.Sprite>> =>
   call<t.Sprite>("POST", `/media/${segment(epId)}/sprites`, body, undefined, options);
@@ -344,6 +348,10 @@ export const readClusterMetrics = (epId: string, options?: Options): Promise<Ans
 export const readErasure = (show: string, erasureId: string, options?: Options): Promise<Answer<t.ErasureReceipt>> =>
   call<t.ErasureReceipt>("GET", `/shows/${segment(show)}/erasures/${segment(erasureId)}`, undefined, undefined, options);
 
+/** Tell when each frame of the analysed video is shown, by the packets of the file; they are read once. */
+export const readFrames = (epId: string, options?: Options): Promise<Answer<t.FramesView>> =>
+  call<t.FramesView>("GET", `/episodes/${segment(epId)}/frames`, undefined, undefined, options);
+
 /** Read who decided what about an episode, in order: clusters, links, extras, questions, sign-offs. */
 export const readHistory = (epId: string, query?: { limit?: number; cursor?: string | null }, options?: Options): Promise<Answer<t.HistoryView>> =>
   call<t.HistoryView>("GET", `/history/${segment(epId)}`, undefined, query, options);
@@ -358,6 +366,10 @@ export const readLinks = (epId: string, query?: { history?: number }, options?: 
 
 /** Address. Read one face's picture; its address names its content, so browsers keep it. */
 export const readPicture = (epId: string, picture: string): string => address(`/media/${segment(epId)}/pictures/${segment(picture)}`);
+
+/** Tell where a browser finds something that it can play: the video itself, or how far a proxy of it is. */
+export const readPlayback = (epId: string, options?: Options): Promise<Answer<t.PlaybackView>> =>
+  call<t.PlaybackView>("GET", `/episodes/${segment(epId)}/playback`, undefined, undefined, options);
 
 /** Address. Read one reference picture; its address names its content, so browsers keep it. */
 export const readReferenceImage = (show: string, castId: string, picture: string): string => address(`/shows/${segment(show)}/cast/${segment(castId)}/pictures/${segment(picture)}/image`);

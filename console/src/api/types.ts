@@ -491,6 +491,18 @@ export interface FoundPerson {
   seasons: Array<SeasonSeconds>;
 }
 
+export interface FramesView {
+  frames: number;
+  tick_s: [number, number];
+  first: number;
+  delta: Array<number>;
+  count: Array<number>;
+  ep_id: string;
+  sha256: string;
+  duration_s: number;
+  starts_at_s: number;
+}
+
 export interface GivenDetails {
   external_ids?: GivenPersonIds;
   role?: string | null;
@@ -1119,6 +1131,18 @@ export interface PicturesEmbedded {
   pictures: number;
   changed: number;
   failed: Array<string>;
+}
+
+export interface PlaybackView {
+  ep_id: string;
+  state: "ready" | "not_made" | "queued" | "making" | "failed";
+  source: "original" | "proxy";
+  why: string | null;
+  starts_at_s: number;
+  fraction: number | null;
+  failure: Failure | null;
+  url: string | null;
+  url_expires_in_s: number | null;
 }
 
 export interface Preview {

@@ -15,13 +15,14 @@ from ulid import ULID
 from chassis import telemetry
 from chassis.mongo.outbox import Outbox
 from chassis.retrying import keep_doing
-from chassis.s3.storage import Storage, parse_uri
+from chassis.s3.storage import Storage, get_artifact_path, parse_uri
 from contracts.events import RunCancelled
 from services.ingest.models import DeletedEpisode
 from services.ingest.runs.keys import last_id_at, video_folder
 from services.ingest.runs.records import Episode, Leftovers, Run, Tombstone
 from services.ingest.runs.states import OPEN
 from services.ingest.settings import DeletionSettings
+from services.ingest.store.proxies import ProxyStore
 from services.ingest.store.runs import IngestStore
 from services.ingest.store.uploads import UploadStore
 
@@ -76,8 +77,15 @@ class Deletion:
     """Deletes episodes, and removes what is left of them; several replicas may run it."""
 
     def __init__(
-        self, store: IngestStore, uploads: UploadStore, storage: Storage, outbox: Outbox, settings: DeletionSettings
+        self,
+        store: IngestStore,
+        uploads: UploadStore,
+        proxies: ProxyStore,
+        storage: Storage,
+        outbox: Outbox,
+        settings: DeletionSettings,
     ) -> None:
+        self._proxies = proxies
         self._uploads = uploads
         self._store = store
         self._episodes = store.episodes
@@ -131,6 +139,9 @@ class Deletion:
             recreated_at=there.created_at if there is not None else None,
             kept=frozenset(parse_uri(uri)[1] for uri in later),
         )
+        for job in await self._proxies.forget(ep_id, until=leftover.deleted_at):
+            if job.multipart_id is not None:
+                await self._storage.abort_multipart(get_artifact_path("proxies", *job.path), job.multipart_id)
         await self._remove_uploads(leftover)
         keys = await self._artifacts(leftover) + await self._videos(leftover)
         keys += await self._videos_elsewhere(leftover, [*_videos_of(gone), *deletion.videos])

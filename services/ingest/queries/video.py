@@ -9,13 +9,12 @@ from chassis.errors import BadInput, Conflict, WorkerDied
 from chassis.s3.storage import Storage, get_artifact_path
 from chassis.settings import ApiSettings, DecodingLimits
 from chassis.video.limited import run_limited
-from chassis.video.reading import Recording
 from contracts.blobs import VideoRef
 from contracts.events import SegmentReady
 from services.ingest.models import ClipView, VideoView
 from services.ingest.runs.records import Episode
 from services.ingest.store.runs import IngestStore
-from services.ingest.video.clips import ClipPart, clip_name, cut_parts, stretch
+from services.ingest.video.clips import ClipPart, clip_name, cut_parts, parts_of, stretch
 
 FACTS = ("duration_s", "width", "height", "codec", "fps", "video_stream", "starts_at_s", "timecode")
 """What the run's start says about the video."""
@@ -24,12 +23,19 @@ FACTS = ("duration_s", "width", "height", "codec", "fps", "video_stream", "start
 class VideoQueries:
     """What the router of videos works with."""
 
-    def __init__(self, store: IngestStore, storage: Storage, api: ApiSettings, decoding: DecodingLimits) -> None:
+    def __init__(
+        self,
+        store: IngestStore,
+        storage: Storage,
+        api: ApiSettings,
+        decoding: DecodingLimits,
+        reading: asyncio.Semaphore,
+    ) -> None:
         self._store = store
         self._storage = storage
         self._url_seconds = api.url_seconds
         self._decoding = decoding
-        self._cutting = asyncio.Semaphore(1)  # one at a time: encoding takes all the processor it gets
+        self._reading = reading
 
     async def describe(self, ep_id: str) -> VideoView:
         """Facts of the video, and a URL of it.
@@ -79,7 +85,7 @@ class VideoQueries:
         )
 
     async def _cut(self, ready: Sequence[SegmentReady], key: str, first: float, last: float) -> None:
-        async with self._cutting:
+        async with self._reading:
             if await self._storage.find(key) is not None:  # whoever was before us had the same wish
                 return
             url = await self._storage.get_presigned_url(ready[0].video.uri)
@@ -94,27 +100,6 @@ class VideoQueries:
 
     async def _url(self, uri: str) -> str:
         return await self._storage.get_presigned_url(uri, expires_s=self._url_seconds, public=True)
-
-
-def parts_of(url: str, segments: Sequence[SegmentReady], first: float, last: float) -> list[ClipPart]:
-    """What `[first, last)` of the episode is made of: one part for each recording that was joined there."""
-    parts: list[ClipPart] = []
-    for segment in segments:
-        recording = Recording(
-            url=url,
-            stream_index=segment.stream_index,
-            origin_s=segment.origin_s,
-            ranges=segment.ranges,
-            frame_times=segment.frame_times,
-            pixel_stretch=segment.pixel_stretch,
-        )
-        start_s, end_s = max(first, segment.start_s), min(last, segment.end_s)
-        if start_s >= end_s:
-            continue
-        if parts and parts[-1].recording == recording:
-            start_s = parts.pop().start_s
-        parts.append(ClipPart(recording=recording, start_s=start_s, end_s=end_s))
-    return parts
 
 
 def video_of(episode: Episode) -> VideoRef:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.ingest.routers import audit, episodes, oidc, progress, runs, session, uploads, video
+from services.ingest.routers import audit, episodes, oidc, playback, progress, runs, session, uploads, video
 
 ROUTERS: tuple[APIRouter, ...] = (
     episodes.router,
@@ -10,6 +10,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     runs.router,
     uploads.router,
     video.router,
+    playback.router,
     audit.router,
     session.router,
     oidc.router,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,6 +33,7 @@ from chassis.video.pictures import PictureReader
 from chassis.video.process_bounds import is_short_of_memory
 from chassis.video.reading import FrameClock, Recording, frames_from, packets_near, packets_walked_to
 from chassis.video.shown import ShownPicture, as_shown
+from contracts.events import SegmentReady
 from services.ingest.video.clip_audio import Samples, SoundEncoder, read_sound, silence
 
 LONGEST_S: Final = 60.0
@@ -85,6 +86,27 @@ class ClipPart:
     end_s: float
 
 
+def parts_of(url: str, segments: Sequence[SegmentReady], first: float, last: float) -> list[ClipPart]:
+    """What `[first, last)` of the episode is made of: one part for each recording that was joined there."""
+    parts: list[ClipPart] = []
+    for segment in segments:
+        recording = Recording(
+            url=url,
+            stream_index=segment.stream_index,
+            origin_s=segment.origin_s,
+            ranges=segment.ranges,
+            frame_times=segment.frame_times,
+            pixel_stretch=segment.pixel_stretch,
+        )
+        start_s, end_s = max(first, segment.start_s), min(last, segment.end_s)
+        if start_s >= end_s:
+            continue
+        if parts and parts[-1].recording == recording:
+            start_s = parts.pop().start_s
+        parts.append(ClipPart(recording=recording, start_s=start_s, end_s=end_s))
+    return parts
+
+
 def cut_clip(url: str, *, stream_index: int, origin_s: float, start_s: float, end_s: float) -> bytes:
     """As `cut_parts`, of `[start_s, end_s)` of a file that is one recording; `origin_s` as in `Recording`."""
     recording = Recording(url=url, stream_index=stream_index, origin_s=origin_s)
@@ -103,12 +125,12 @@ def cut_parts(parts: Sequence[ClipPart]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "clip.webm"  # moving the index to the front needs a file that can be read again
         sound = _sound(parts)
-        with _no_picture(parts[0].recording.url):
+        with no_picture(parts[0].recording.url):
             pictures = _pictures(parts)
             first = next(pictures, None)
             if first is None:
                 raise av.error.EOFError(0, "no frame in the stretch")
-            _encode(target, chain([first], pictures), _size(first[1]), sound)
+            _encode(target, chain([first], pictures), size_of(first[1]), sound)
         return target.read_bytes()
 
 
@@ -130,11 +152,11 @@ def _pictures(parts: Sequence[ClipPart]) -> Iterator[TimedPicture]:
     """Seconds from the start, and the picture."""
     begun_s = parts[0].start_s
     for part in parts:
-        for time_s, frame in _frames(part):
+        for time_s, frame in frames_of(part):
             yield max(0.0, time_s - begun_s), frame
 
 
-def _frames(part: ClipPart) -> Iterator[TimedPicture]:
+def frames_of(part: ClipPart) -> Iterator[TimedPicture]:
     """The frames of a part with their seconds of the episode."""
     for time_s, frame in frames_from(part.start_s, partial(_frames_near, part.recording), time_of=itemgetter(0)):
         if time_s >= part.end_s - HALF_A_TICK_S:
@@ -166,7 +188,7 @@ def _decoded(packet: Packet[VideoStream]) -> list[VideoFrame]:
         return []
 
 
-def _size(picture: ShownPicture) -> tuple[int, int]:
+def size_of(picture: ShownPicture) -> tuple[int, int]:
     """Width and height of the clip: those of the picture as shown, even, the shorter at most `SHORT_SIDE`."""
     width, height = picture.geometry.size
     scale = min(1.0, SHORT_SIDE / min(width, height))
@@ -176,10 +198,10 @@ def _size(picture: ShownPicture) -> tuple[int, int]:
 def _encode(target: Path, pictures: Iterator[TimedPicture], size: tuple[int, int], sound: Samples | None) -> None:
     reader = PictureReader()
     with av.open(str(target), "w", format="webm", container_options={"cues_to_front": "1"}) as container:
-        encoder = _picture_encoder(container, size)
+        encoder = picture_encoder(container, size, OPTIONS)
         voice = SoundEncoder(container, sound) if sound is not None else None
         for seconds, picture in pictures:
-            frame = VideoFrame.from_ndarray(_fitted(picture, reader, size), format="rgb24")
+            frame = VideoFrame.from_ndarray(fitted(picture, reader, size), format="rgb24")
             shown = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
             shown.pts, shown.time_base = round(seconds / CLOCK), CLOCK
             container.mux(encoder.encode(shown))
@@ -190,8 +212,9 @@ def _encode(target: Path, pictures: Iterator[TimedPicture], size: tuple[int, int
             container.mux(list(voice.rest()))
 
 
-def _picture_encoder(container: OutputContainer, size: tuple[int, int]) -> Any:
-    encoder: Any = container.add_stream("libvpx-vp9", rate=25, options=dict(OPTIONS))
+def picture_encoder(container: OutputContainer, size: tuple[int, int], options: Mapping[str, str]) -> Any:
+    """VP9 in the colours of BT.709, with times in ticks of `CLOCK`."""
+    encoder: Any = container.add_stream("libvpx-vp9", rate=25, options=dict(options))
     encoder.width, encoder.height = size
     encoder.pix_fmt, encoder.codec_context.time_base = "yuv420p", CLOCK
     colours = encoder.codec_context
@@ -200,7 +223,7 @@ def _picture_encoder(container: OutputContainer, size: tuple[int, int]) -> Any:
     return encoder
 
 
-def _fitted(picture: ShownPicture, reader: PictureReader, size: tuple[int, int]) -> Pixels:
+def fitted(picture: ShownPicture, reader: PictureReader, size: tuple[int, int]) -> Pixels:
     """The picture as it is shown, [H,W,3] of the clip's size; one of other proportions gets black bars."""
     width, height = picture.geometry.size
     scale = min(size[0] / width, size[1] / height)
@@ -216,7 +239,8 @@ def _fitted(picture: ShownPicture, reader: PictureReader, size: tuple[int, int])
 
 
 @contextmanager
-def _no_picture(url: str) -> Iterator[None]:
+def no_picture(url: str) -> Iterator[None]:
+    """Raises what decoding raises as BadInput `no_picture`, or as DependencyUnavailable."""
     try:
         yield
     except (av.error.FFmpegError, StopIteration) as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
@@ -30,9 +31,12 @@ class Joint:
     behind: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PacketScan:
-    """What the packets up to the first joint say: as `PacketIndex`. `damaged`: places and times that make no sense."""
+    """What the packets up to the first joint say: as `PacketIndex`. `damaged`: places and times that make no sense.
+
+    `shown` has the ticks at which frames are shown, ascending.
+    """
 
     keyframes_s: tuple[float, ...]
     duration_s: float
@@ -40,6 +44,7 @@ class PacketScan:
     damaged: int
     joints: tuple[Joint, ...]
     holes_s: float
+    shown: npt.NDArray[np.int64]
 
 
 def scan_packets(
@@ -70,6 +75,7 @@ def scan_packets(
         duration_s=last.end_s(tick_s, fallback=0) - origin_s if good else 0.0,
         frames=len(good),
         damaged=damaged[0] + len(wrong),
+        shown=np.sort(np.asarray([table.shown[number] for number in good], dtype=np.int64)),
         holes_s=_holes_s([table.shown[number] * tick_s for number in good]),
         joints=tuple(
             Joint(table.place[start - 1], table.place[start])

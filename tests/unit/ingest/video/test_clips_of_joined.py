@@ -11,9 +11,8 @@ import pytest
 
 from contracts.blobs import BlobRef
 from contracts.events import SegmentReady
-from services.ingest.queries.video import parts_of
 from services.ingest.runs.planning import plan_recordings
-from services.ingest.video.clips import cut_parts
+from services.ingest.video.clips import cut_parts, parts_of
 from services.ingest.video.probing import VideoFacts, probe
 from tests.support.field_videos import join, write_recording
 
