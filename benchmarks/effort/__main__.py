@@ -29,7 +29,7 @@ from benchmarks.effort.owners import Answers
 from benchmarks.effort.recording import seed
 from benchmarks.effort.replay import ORDERS, Api, Order, Worked, work
 from benchmarks.effort.sets import WorkSet, analyse, find_sets, served, tell
-from benchmarks.effort.tables import Trial, reliability_table, summary_table
+from benchmarks.effort.tables import Trial, pairs_table, reliability_table, summary_table
 from chassis.mongo.database import Database, connect
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
@@ -132,7 +132,7 @@ def main() -> int:
     trials = asyncio.run(measure(options))
     if options.json:
         options.json.write_text(json.dumps(as_document(trials), indent=1))
-    print(f"{summary_table(trials)}\n\n{reliability_table(trials)}")
+    print(f"{summary_table(trials)}\n\n{reliability_table(trials)}\n\n{pairs_table(trials)}")
     return 0
 
 

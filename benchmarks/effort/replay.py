@@ -38,12 +38,24 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two people whom the grouper keeps apart: how far, in its merge distances, and whether they are one person."""
+
+    distance: float
+    is_one: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Worked:
-    """One episode worked through. `stops_at` is the number of steps after which the queue said that nothing pays."""
+    """One episode worked through. `pairs` are those that look alike before anything is answered.
+
+    `stops_at` is the number of steps after which the queue said that nothing pays.
+    """
 
     order: Order
     begins_s: float
     steps: tuple[Step, ...]
+    pairs: tuple[Pair, ...]
     stops_at: int | None
     undecided_s: float
     asked_twice: int
@@ -82,6 +94,22 @@ class Api:
     def review(self, questions: int) -> Json:
         return self.get(f"/review/{self.ep_id}", limit=questions)
 
+    def pairs(self, answers: Answers) -> list[Pair]:
+        """People who look alike and are kept apart, nearest first; those of nobody real are left out."""
+        seconds = self.scene().seconds
+        found: list[Pair] = []
+        cursor: str | None = None
+        while True:
+            more = {} if cursor is None else {"cursor": cursor}
+            page = self.get(f"/clusters/{self.ep_id}/duplicates", limit=MOST_SHOWN, **more)
+            for pair in page["items"]:
+                owners = [answers.main_owner(seconds.get(pair[one]["identity_id"], {})) for one in ("first", "second")]
+                if None not in owners:
+                    found.append(Pair(distance=pair["distance"], is_one=owners[0] == owners[1]))
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return found
+
     def wrong(self, answers: Answers) -> float:
         """Seconds that are wrong in the screen time as it is reported now."""
         document = self.get(f"/screen-time/{self.ep_id}")
@@ -94,6 +122,7 @@ def work(api: Api, answers: Answers, cast: dict[str, str], order: Order) -> Work
     begun = time.monotonic()
     operator = Operator(api.ep_id, answers, cast, types_names=order == "typed")
     begins_s = wrong = api.wrong(answers)
+    pairs = tuple(api.pairs(answers))
     steps: list[Step] = []
     asked: list[str] = []
     keys, stops_at, undecided_s = 0, None, 0.0
@@ -127,6 +156,7 @@ def work(api: Api, answers: Answers, cast: dict[str, str], order: Order) -> Work
         order=order,
         begins_s=begins_s,
         steps=tuple(steps),
+        pairs=pairs,
         stops_at=stops_at,
         undecided_s=undecided_s,
         asked_twice=len(asked) - len(set(asked)),

@@ -65,3 +65,14 @@ def reliability_table(trials: Sequence[Trial]) -> str:
         wrong = sum(was for _, was in pairs) / len(pairs)
         lines.append(f"{kind:<12}{said:>12.2f}{wrong:>12.2f}{len(pairs):>8}")
     return "\n".join(lines)
+
+
+def pairs_table(trials: Sequence[Trial]) -> str:
+    """By tenths of a merge distance: how many pairs the grouper keeps apart, and how many of them are one person."""
+    found: dict[int, list[bool]] = defaultdict(list)
+    for worked in {trial.name: next(iter(trial.worked.values())) for trial in trials}.values():
+        for pair in worked.pairs:
+            found[int(10 * pair.distance)].append(pair.is_one)
+    lines = [f"{'apart':<12}{'one person':>12}{'pairs':>8}"]
+    lines += [f"{f'{tenth / 10:.1f}':<12}{sum(ones):>12}{len(ones):>8}" for tenth, ones in sorted(found.items())]
+    return "\n".join(lines)
