@@ -251,7 +251,7 @@ class ReviewRules(_Rules):
     wrong_is_typed: float = Field(default=0.5, ge=0, le=1, description="Of wrong names: the right one has no key.")
     leftover_is_named: float = Field(default=0.4, ge=0, le=1, description="Of leftovers, as a share of others.")
     all_extras: float = Field(
-        default=0.5, gt=0, le=1, description="People are looked at together who are all extras with this probability."
+        default=0.75, gt=0, le=1, description="People are looked at together who are all extras with this probability."
     )
     least_together: int = Field(default=3, ge=2)
     most_together: int = Field(default=12, ge=2, description="Faces on one screen.")

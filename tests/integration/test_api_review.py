@@ -39,7 +39,7 @@ async def rig(stack: Stack, database: Database) -> AsyncIterator[IdentityRig]:
 async def test_every_kind_comes_with_evidence_and_the_request_of_each_answer(rig: IdentityRig) -> None:
     queue = await rig.data("GET", f"/review/{EP}")
     kinds = {one["kind"] for one in queue["questions"]}
-    assert kinds == {"is_this", "extras", "belongs"}
+    assert kinds == {"is_this", "who", "belongs"}
     first = queue["questions"][0]
     assert (first["kind"], first["identity_id"], first["cast_name"]) == ("is_this", ONE, "Rita")
     assert len(first["evidence"]) == 3 and first["references"] == [{"cast_id": "rita", "picture": "0" * 16}]
@@ -58,21 +58,25 @@ async def test_people_without_a_name_are_looked_at_together_and_alone_if_not_all
     def of(queue: dict, *kinds: str) -> list[dict]:  # type: ignore[type-arg]
         return [one for one in queue["questions"] if one["kind"] in kinds]
 
+    people = [Somebody(number, None, 10.0 * number, 10.0 * number + 4) for number in range(2, 8)]
+    await rig.group([Somebody(1, RED), *people], revision=2)
+    assert of(await rig.data("GET", f"/review/{EP}"), "extras") == [], "nothing says yet that they are extras"
+    await rig.data("POST", f"/extras/{EP}", {"identity_ids": [TWO, THREE, FOUR]}, version=0)
     before = await rig.data("GET", f"/review/{EP}")
     (company,) = of(before, "extras")
-    assert set(company["identity_ids"]) == {TWO, THREE, FOUR} and company["at_stake_s"] == 18.0
-    assert {one["track_id"] for one in company["evidence"]} == {f"track-00000-00{number}" for number in (2, 3, 4)}
+    assert company["identity_ids"] == [identity_id(number) for number in (5, 6, 7)]
+    assert (company["at_stake_s"], company["sentence"]) == (12.0, "Are these 3 people all extras?")
     no = next(one for one in company["answers"] if one["answer"] == "no")
-    settled = await rig.data(no["method"], no["path"], no["body"], version=0)
-    assert (settled["version"], len(settled["changes"])) == (1, 3), "one step of the history"
+    settled = await rig.data(no["method"], no["path"], no["body"], version=1)
+    assert (settled["version"], len(settled["changes"])) == (2, 3), "one step of the history"
     alone = of(await rig.data("GET", f"/review/{EP}"), "who", "leftover", "extras")
-    assert {one["identity_id"] for one in alone} == {TWO, THREE, FOUR} and len(alone) == 3
-    await rig.data("POST", f"/links/{EP}/undo", {}, version=1)
+    assert sorted(one["identity_id"] for one in alone) == company["identity_ids"]
+    await rig.data("POST", f"/links/{EP}/undo", {}, version=2)
     assert (await rig.data("GET", f"/review/{EP}"))["questions"] == before["questions"]
     yes = next(one for one in company["answers"] if one["answer"] == "yes")
     await rig.data(yes["method"], yes["path"], yes["body"], version="*")
     after = await rig.data("GET", f"/review/{EP}")
-    assert (after["extras_s"], of(after, "who", "leftover", "extras")) == (18.0, [])
+    assert (after["extras_s"], of(after, "who", "leftover", "extras")) == (24.0, [])
 
 
 async def test_a_settled_question_is_not_asked_again_until_that_is_undone(rig: IdentityRig) -> None:

@@ -22,8 +22,8 @@ def settles(question: Question) -> tuple[tuple[str, str], ...]:
 def gather_extras(now: Situation, questions: Sequence[Question], rules: ReviewRules) -> list[Question]:
     """The questions with those about people without a name put together, as many at a time as are likely all extras.
 
-    The least likely to have a name come together first, while it is more likely than not that all are extras; whom somebody
-    looked at in such a company before is asked about alone.
+    The least likely to have a name come together first, while all of them are likely extras; whom somebody looked at in
+    such a company before is asked about alone.
     """
     candidates = [
         one
