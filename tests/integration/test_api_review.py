@@ -58,7 +58,7 @@ async def test_people_without_a_name_are_looked_at_together_and_alone_if_not_all
     def of(queue: dict, *kinds: str) -> list[dict]:  # type: ignore[type-arg]
         return [one for one in queue["questions"] if one["kind"] in kinds]
 
-    people = [Somebody(number, None, 10.0 * number, 10.0 * number + 4) for number in range(2, 8)]
+    people = [Somebody(number, None, 6.0 * number, 6.0 * number + 4) for number in range(2, 8)]
     await rig.group([Somebody(1, RED), *people], revision=2)
     assert of(await rig.data("GET", f"/review/{EP}"), "extras") == [], "nothing says yet that they are extras"
     await rig.data("POST", f"/extras/{EP}", {"identity_ids": [TWO, THREE, FOUR]}, version=0)

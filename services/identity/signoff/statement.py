@@ -10,6 +10,9 @@ from contracts.rows import ScreenTimeDocument
 from contracts.sign_off import SignOff
 from services.identity.signoff.log import SignOffRecord
 
+NEXT_TO_NOTHING_S = 0.05
+"""Less is not said: the machine's surest names leave as much open."""
+
 
 def digest_of(document: ScreenTimeDocument) -> str:
     """SHA-256 of who is visible when, to the millisecond; names and sentences are not in it."""
@@ -42,7 +45,8 @@ def as_carried(record: SignOffRecord, document: ScreenTimeDocument, since: Seque
 
 def in_words(signed: SignOff) -> str:
     """A sign-off in a sentence, for reports and exports."""
-    left = f"{signed.undecided_s:.1f} s were undecided" if signed.undecided_s else "nothing was undecided"
+    something = signed.undecided_s >= NEXT_TO_NOTHING_S
+    left = f"{signed.undecided_s:.1f} s were undecided" if something else "nothing was undecided"
     said = f"Revision {signed.revision} was signed off by {signed.who} on {signed.at[:10]}; {left}"
     return f"{said}. The times have changed since." if signed.stale else f"{said}."
 

@@ -180,7 +180,7 @@ def test_every_name_makes_it_likelier_that_strangers_have_one_and_every_extra_le
 
 
 def test_people_who_are_likely_all_extras_are_one_question() -> None:
-    rules = RULES.model_copy(update={"stranger_named": 0.1, "stranger_not_named": 0.9})
+    rules = RULES.model_copy(update={"stranger_named": 0.05, "stranger_not_named": 0.95})
     (question,) = make_queue(situation(), rules).questions
     assert (question.kind, question.identity_ids, question.at_stake_s) == ("extras", (ONE, TWO, THREE), 64.0)
     assert question.sentence == "Are these 3 people all extras?"
