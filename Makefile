@@ -6,7 +6,7 @@ CAST ?=
 RUN := .venv/bin/screenalytics
 PY := .venv/bin/python
 
-.PHONY: docker-proof console demo setup setup-dev test lint types walls drift unit accuracy effort field bench chaos hostile format lock clean test-fast release-images
+.PHONY: docker-proof upgrade-proof console demo setup setup-dev test lint types walls drift unit accuracy effort field bench chaos hostile format lock clean test-fast release-images
 
 demo: setup
 ifeq ($(VIDEO),)
@@ -81,6 +81,10 @@ hostile: setup-dev
 # Images, compose and an episode on real containers. Needs Docker, or root and Debian's docker.io; says what else is missing.
 docker-proof: setup-dev
 	$(PY) -m tests.containers
+
+# This release beside the one before, as an upgrade has them, and back. Needs a full clone and the labelled episodes.
+upgrade-proof: setup-dev
+	$(PY) -m tests.upgrade
 
 format:
 	$(PY) -m ruff check --fix .
