@@ -243,6 +243,10 @@ class ApiSettings(BaseModel):
         ge=1,
         description="Wrong credentials per address and process; more are put off. Valid ones never are.",
     )
+    explorer: bool = Field(
+        default=True,
+        description="Serve the API to be tried out in a browser at /explorer (`serve api`), to whoever may read.",
+    )
     url_seconds: int = Field(default=300, ge=10, le=3600, description="How long a presigned URL is good for.")
 
 

@@ -21,7 +21,7 @@ from chassis.kafka.bus import Bus
 from chassis.mongo import database as mongo
 from chassis.retrying import until_there
 from chassis.settings import ChassisSettings
-from screenalytics import console_files
+from screenalytics import console_files, explorer
 from screenalytics.service_registry import OWNERS, app_of, routers_of, settings_class
 
 TITLE = "Screenalytics"
@@ -35,6 +35,14 @@ def routers() -> list[APIRouter]:
 def describe() -> FastAPI:
     """The application as OpenAPI describes it."""
     return application.build(TITLE, routers())
+
+
+def build(settings: ChassisSettings) -> FastAPI:
+    """The application with what is beside the API: the explorer, where it is wanted and its files are."""
+    found = explorer.files() if settings.api.explorer else None
+    if settings.api.explorer and found is None:
+        telemetry.logger().warning("the explorer's files are not here", missing=explorer.PACKAGE)
+    return application.build(TITLE, [*routers(), *([explorer.router(found)] if found is not None else ())])
 
 
 def serve_console(app: FastAPI, settings: ChassisSettings) -> None:
@@ -64,7 +72,7 @@ async def main() -> None:
             parts += app_of(owner).wire(resources).parts
             buses.append(resources.bus)
             stack.push_async_callback(resources.bus.stop)
-        app = describe()
+        app = build(settings)
         application.connect(app, settings, resources.database, parts)
         serve_console(app, settings)
 

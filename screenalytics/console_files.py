@@ -56,12 +56,34 @@ def read(root: Path) -> dict[str, BuiltFile]:
     files = {}
     for path in root.rglob("*"):
         if path.is_file() and path.name != "sources.sha256":
-            content = path.read_bytes()
-            zipped = gzip.compress(content, 9, mtime=0) if len(content) >= SMALLEST_ZIPPED else None
-            address = "/" if path.name == "index.html" else f"/{path.relative_to(root)}"
-            media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            files[address] = BuiltFile(content, zipped, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+            files["/" if path.name == "index.html" else f"/{path.relative_to(root)}"] = built(path)
     return files
+
+
+def built(path: Path) -> BuiltFile:
+    """A file as it is sent."""
+    content = path.read_bytes()
+    zipped = gzip.compress(content, 9, mtime=0) if len(content) >= SMALLEST_ZIPPED else None
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return BuiltFile(content, zipped, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+
+
+def answer(request: Request, file: BuiltFile, *, policy: str, kept: str) -> Response:
+    """A file as a request wants it: not at all where the browser has it, zipped where it can read that.
+
+    Args:
+        policy: Content security policy of a page.
+        kept: Whether and how long browsers keep it, as `Cache-Control` says it.
+    """
+    headers = HEADERS | {"ETag": file.tag, "Cache-Control": kept}
+    if file.media_type == "text/html":
+        headers["Content-Security-Policy"] = policy
+    if request.headers.get("if-none-match") == file.tag:
+        return Response(status_code=304, headers=headers)
+    content = file.content
+    if file.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = file.zipped, "gzip"
+    return Response(content, media_type=file.media_type, headers=headers)
 
 
 def content_security_policy(store: str | None) -> str:
@@ -106,19 +128,6 @@ class ConsoleFiles:
         if found is None:
             await self._app(scope, receive, send)
             return
-        await self._answer(Request(scope), found)(scope, receive, send)
-
-    def _answer(self, request: Request, file: BuiltFile) -> Response:
-        is_hashed = request.url.path.startswith("/assets/")
-        headers = HEADERS | {
-            "ETag": file.tag,
-            "Cache-Control": "public, max-age=31536000, immutable" if is_hashed else "no-cache",
-        }
-        if file.media_type == "text/html":
-            headers["Content-Security-Policy"] = self._policy
-        if request.headers.get("if-none-match") == file.tag:
-            return Response(status_code=304, headers=headers)
-        content = file.content
-        if file.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
-            content, headers["Content-Encoding"] = file.zipped, "gzip"
-        return Response(content, media_type=file.media_type, headers=headers)
+        is_hashed = scope["path"].startswith("/assets/")
+        kept = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
+        await answer(Request(scope), found, policy=self._policy, kept=kept)(scope, receive, send)
