@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from contracts.blobs import Contract, PictureRef
-from contracts.cast import CastDetails
+from contracts.cast import CastDetails, MemberDetails
 from contracts.events.base import ShowEvent
 from contracts.external_ids import ProgrammeIds
 from contracts.ids import Slug
@@ -86,7 +86,7 @@ class CastDescribed(ShowEvent):
 
     revision: int = Field(ge=1, description="Revision of the show's facebank with this change.")
     cast_id: Slug | None
-    details: CastDetails | None = Field(default=None, description="The member's; null where it is about the show.")
+    details: MemberDetails | None = Field(default=None, description="The member's; null where it is about the show.")
     show_external_ids: ProgrammeIds | None = Field(default=None, description="null where it is about a member.")
     who: str = Field(max_length=200)
 

@@ -361,6 +361,18 @@ class EpisodeErasure(BaseModel):
     tracks: Annotated[int | None, Field(description="Tracks of the person that were found.")] = 0
 
 
+class EpisodeRole(BaseModel):
+    """
+    What a member is in one episode, in the place of what they are in the show.
+    """
+
+    role: Annotated[str | None, Field(description="null: as in the show.")] = None
+    characters: Annotated[
+        list[str] | None,
+        Field(description="null: as in the show; empty: they play nobody."),
+    ] = None
+
+
 class ErrorBody(BaseModel):
     """
     `code` is stable and for programs, `message` is one sentence for people that says what to do.
@@ -477,6 +489,21 @@ class FramesView(BaseModel):
         float,
         Field(description="When a player of the video itself shows the first picture, second 0."),
     ]
+
+
+class GivenEpisodeRole(BaseModel):
+    """
+    As callers send it: a field that is not known is refused.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    role: Annotated[str | None, Field(description="null: as in the show.")] = None
+    characters: Annotated[
+        list[str] | None,
+        Field(description="null: as in the show; empty: they play nobody."),
+    ] = None
 
 
 class GivenIds(BaseModel):
@@ -2579,6 +2606,13 @@ class GivenDetails(BaseModel):
         | None,
         Field(description="What they say of themselves, by words of your own."),
     ] = None
+    in_episodes: Annotated[
+        dict[str, GivenEpisodeRole] | None,
+        Field(
+            description="Where an episode differs: episode id -> role and characters.",
+            max_length=500,
+        ),
+    ] = None
 
 
 class GroupTotals(BaseModel):
@@ -2762,13 +2796,36 @@ class LinksView(BaseModel):
     ]
 
 
-class MemberDetail(BaseModel):
-    cast_id: str
-    name: str
-    pictures: int
-    consent: Annotated[Consent | None, Field(description="The legal basis, where one is recorded.")] = None
-    details: Annotated[CastDetails | None, Field(description="What people said of them.")] = None
-    linked: Annotated[dict[str, int], Field(description="Identities linked to them, by episode.")]
+class MemberDetails(BaseModel):
+    """
+    What is known of a member of a show's cast, and where an episode differs from that.
+    """
+
+    external_ids: PersonIds | None = None
+    role: Annotated[
+        str | None,
+        Field(description="What they are in the programme: actor, presenter, guest, expert …"),
+    ] = None
+    characters: Annotated[list[str] | None, Field(description="Whom they play, as credited.")] = []
+    attributes: Annotated[
+        dict[
+            Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")],
+            str,
+        ]
+        | None,
+        Field(description="What they say of themselves, by words of your own."),
+    ] = None
+    in_episodes: Annotated[
+        dict[
+            Annotated[
+                str,
+                StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*-s[0-9]{2}e[0-9]{2}$"),
+            ],
+            EpisodeRole,
+        ]
+        | None,
+        Field(description="Episode id -> role and characters there."),
+    ] = None
 
 
 class MemberView(BaseModel):
@@ -2776,7 +2833,7 @@ class MemberView(BaseModel):
     name: str
     pictures: int
     consent: Annotated[Consent | None, Field(description="The legal basis, where one is recorded.")] = None
-    details: Annotated[CastDetails | None, Field(description="What people said of them.")] = None
+    details: Annotated[MemberDetails | None, Field(description="What people said of them.")] = None
 
 
 class Moment(BaseModel):
@@ -3188,6 +3245,15 @@ class IdentityPage(BaseModel):
     run_id: str
     revision: int
     links_version: int
+
+
+class MemberDetail(BaseModel):
+    cast_id: str
+    name: str
+    pictures: int
+    consent: Annotated[Consent | None, Field(description="The legal basis, where one is recorded.")] = None
+    details: Annotated[MemberDetails | None, Field(description="What people said of them.")] = None
+    linked: Annotated[dict[str, int], Field(description="Identities linked to them, by episode.")]
 
 
 class PagePerson(BaseModel):

@@ -163,7 +163,19 @@ async def test_members_and_pictures_come_and_go(rig: OperatorRig, tmp_path: Path
         "role": "expert",
         "characters": ["Holm"],
         "attributes": {"pronouns": "she/her"},
+        "in_episodes": {},
     }
+    in_episode = ("cast", "describe", SHOW, "rita", "--episode", EP)
+    await rig.run(*in_episode, "--character", "Her twin")
+    (rita,) = (await rig.run(*in_episode, "--role", "presenter", "--json")).rows
+    assert rita["details"]["in_episodes"] == {EP: {"role": "presenter", "characters": ["Her twin"]}}
+    assert (rita["details"]["role"], rita["details"]["characters"]) == ("expert", ["Holm"])
+    (rita,) = (await rig.run("cast", "describe", SHOW, "rita", "--role", "guest", "--json")).rows
+    assert set(rita["details"]["in_episodes"]) == {EP}, "what is said of the show leaves the episodes alone"
+    (rita,) = (await rig.run(*in_episode, "--usual", "--json")).rows
+    assert rita["details"]["in_episodes"] == {}
+    elsewhere = ("--episode", "another-show-s01e01", "--role", "guest")
+    assert "[other_show]" in (await rig.run("cast", "describe", SHOW, "rita", *elsewhere, status=2)).said
     refused = await rig.run("cast", "describe", SHOW, "rita", "--imdb", "tt1", status=2)
     assert "a person's IMDb id looks like nm0000007" in refused.said
     await rig.run("cast", "identify", SHOW, "--eidr", "10.5240/7791-8534-2C23-9030-8610-5")
@@ -392,11 +404,17 @@ async def test_totals_are_of_an_episode_or_a_show_by_what_is_said(reported: Oper
     await reported.run("suggest", EP, "--apply-above", "0.5")
     await reported.run("cast", "describe", SHOW, "rita", "--role", "guest")
     await reported.identity.bus.deliver()
+    elsewhere = SHOW + "-s09e09"
+    await reported.run("cast", "describe", SHOW, "rita", "--episode", elsewhere, "--role", "presenter")
     for what in (EP, SHOW):
         (found,) = (await reported.run("totals", what, "--json")).rows
         groups = {one["value"]: (one["people"], one["seconds"]) for one in found["groups"]}
         assert groups == {"guest": (1, 10.0)}
         assert (found["not_said"]["seconds"], found["unidentified"]["seconds"]) == (8.0, 6.0)
+    await reported.run("cast", "describe", SHOW, "rita", "--episode", EP, "--role", "presenter")
+    await reported.identity.bus.deliver()
+    (found,) = (await reported.run("totals", EP, "--json")).rows
+    assert [(one["value"], one["seconds"]) for one in found["groups"]] == [("presenter", 10.0)]
     assert "(not said)" in (await reported.run("totals", EP)).out
     refused = await reported.run("totals", EP, "--season", "1", status=2)
     assert "[season_of_an_episode]" in refused.said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts import events as e
 from contracts.blobs import BlobRef, PictureRef, VideoRef
-from contracts.cast import CastDetails
+from contracts.cast import MemberDetails
 from contracts.external_ids import PersonIds
 from contracts.sign_off import SignOff
 
@@ -169,7 +169,7 @@ EXAMPLES: tuple[e.Event, ...] = (
         show="my-show",
         revision=5,
         cast_id="ada",
-        details=CastDetails(external_ids=PersonIds(imdb="nm0000007"), role="guest", characters=("The Baroness",)),
+        details=MemberDetails(external_ids=PersonIds(imdb="nm0000007"), role="guest", characters=("The Baroness",)),
         who="otto",
     ),
     e.PersonErased(

@@ -337,6 +337,11 @@ export interface EpisodePatch {
   external_ids?: GivenIds | null;
 }
 
+export interface EpisodeRole {
+  role: string | null;
+  characters: Array<string> | null;
+}
+
 export interface EpisodeStatus {
   ep_id: string;
   run: RunStatus | null;
@@ -508,6 +513,12 @@ export interface GivenDetails {
   role?: string | null;
   characters?: Array<string>;
   attributes?: Record<string, unknown>;
+  in_episodes?: Record<string, GivenEpisodeRole>;
+}
+
+export interface GivenEpisodeRole {
+  role?: string | null;
+  characters?: Array<string> | null;
 }
 
 export interface GivenIds {
@@ -772,8 +783,16 @@ export interface MemberDetail {
   name: string;
   pictures: number;
   consent: Consent | null;
-  details: CastDetails;
+  details: MemberDetails;
   linked: Record<string, number>;
+}
+
+export interface MemberDetails {
+  external_ids: PersonIds;
+  role: string | null;
+  characters: Array<string>;
+  attributes: Record<string, unknown>;
+  in_episodes: Record<string, unknown>;
 }
 
 export interface MemberView {
@@ -781,7 +800,7 @@ export interface MemberView {
   name: string;
   pictures: number;
   consent: Consent | null;
-  details: CastDetails;
+  details: MemberDetails;
 }
 
 export interface MergeClusters {

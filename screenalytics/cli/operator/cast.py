@@ -103,11 +103,22 @@ def cast_describe(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="What they say of themselves; may be repeated. Never inferred."),
     ] = None,
+    episode: Annotated[
+        str | None, typer.Option(metavar="EP", help="Role and characters in this episode only; else in the whole show.")
+    ] = None,
+    usual: Annotated[bool, typer.Option("--usual", help="With --episode: there as in the whole show, again.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say ids, role, characters and attributes of a cast member; without any, show what is known."""
-    from screenalytics.commands.operator.descriptions import describe
+    from screenalytics.commands.operator.descriptions import describe, describe_in_episode
 
+    if episode is not None:
+        if imdb is not None or wikidata is not None or attribute:
+            raise typer.BadParameter("takes --role, --character and --usual", param_hint="--episode")
+        describe_in_episode(show, cast, episode, role=role, characters=character, usual=usual, as_json=as_json)
+        return
+    if usual:
+        raise typer.BadParameter("name the episode with --episode", param_hint="--usual")
     describe(
         show,
         cast,

@@ -43,6 +43,35 @@ def describe(
     show_one(found, as_json=as_json)
 
 
+def describe_in_episode(
+    slug: str,
+    cast_id: str,
+    ep_id: str,
+    *,
+    role: str | None,
+    characters: Sequence[str] | None,
+    usual: bool,
+    as_json: bool,
+) -> None:
+    """Say role and characters of a cast member in one episode; `usual`: they are as in the whole show again."""
+    with connect() as api:
+        found = api.read_cast_member(slug, cast_id).data
+        known = found.details.model_dump(mode="json") if found.details else {}
+        there = dict(known.get("in_episodes") or {})
+        before = {} if usual else there.pop(ep_id.lower(), {})
+        if usual:
+            there.pop(ep_id.lower(), None)
+        said = {
+            **({"role": role or None} if role is not None else {}),
+            **({"characters": [one for one in characters if one]} if characters is not None else {}),
+        }
+        if said or usual:
+            episodes = there | ({ep_id.lower(): before | said} if said else {})
+            body = models.GivenDetails.model_validate(known | {"in_episodes": episodes})
+            found = api.describe_cast_member(slug, cast_id, body).data
+    show_one(found, as_json=as_json)
+
+
 def identify_show(slug: str, external_ids: Ids, *, as_json: bool) -> None:
     """Say which ids a show has elsewhere."""
     with connect() as api:

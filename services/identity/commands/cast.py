@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from chassis.commands import Order, fingerprint
 from chassis.errors import Conflict, NotFound
-from contracts.cast import CastDetails
+from contracts.cast import MemberDetails
 from contracts.events import CastChanged
 from contracts.ids import slugify
 from services.identity.commands.links import LinkCommands
@@ -106,7 +106,7 @@ class CastCommands:
                 "name": name,
                 "pictures": counts[cast_id],
                 "consent": show.consents.get(cast_id),
-                "details": show.details.get(cast_id, CastDetails()),
+                "details": show.details.get(cast_id, MemberDetails()),
             }
             for cast_id, name in sorted(show.members.items())
         ]
@@ -120,7 +120,7 @@ class CastCommands:
             "name": name,
             "pictures": len(await self._facebanks.pictures(slug, cast_id)),
             "consent": show.consents.get(cast_id),
-            "details": show.details.get(cast_id, CastDetails()),
+            "details": show.details.get(cast_id, MemberDetails()),
             "linked": {episode.ep_id: len(found) for episode in episodes if (found := _ids(episode, cast_id))},
         }
 

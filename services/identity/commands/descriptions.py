@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from chassis.commands import Order, fingerprint
-from chassis.errors import NotFound
-from contracts.cast import CastDetails
+from chassis.errors import BadInput, NotFound
+from contracts.cast import MemberDetails
 from contracts.events import CastDescribed
 from contracts.external_ids import ProgrammeIds
+from contracts.ids import show_of
 from services.identity.facebank.cast import Show
 from services.identity.store.facebanks import Change, FacebankStore
 
@@ -17,19 +18,22 @@ class DescriptionCommands:
     def __init__(self, facebanks: FacebankStore) -> None:
         self._facebanks = facebanks
 
-    async def describe(self, show: str, cast_id: str, details: CastDetails, order: Order) -> None:
+    async def describe(self, show: str, cast_id: str, details: MemberDetails, order: Order) -> None:
         """Say what is known of a cast member, in the place of what was said before.
 
         Raises:
-            NotFound: `unknown_cast_member`. Conflict: `command_id_used`.
+            NotFound: `unknown_cast_member`. BadInput: `other_show`. Conflict: `command_id_used`.
         """
+        elsewhere = sorted(ep_id for ep_id in details.in_episodes if show_of(ep_id) != show)
+        if elsewhere:
+            raise BadInput("other_show", f"{elsewhere[0]} is no episode of {show}: a cast is a show's own.")
 
         def decide(before: Show) -> Change:
             if cast_id not in before.members:
                 raise NotFound(
                     "unknown_cast_member", f"{show} has no cast member {cast_id}: list the cast to see who there is."
                 )
-            if before.details.get(cast_id, CastDetails()) == details:
+            if before.details.get(cast_id, MemberDetails()) == details:
                 return Change()
             field = f"details.{cast_id}"
             return Change(

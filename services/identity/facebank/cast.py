@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.blobs import PictureRef
-from contracts.cast import CastDetails
+from contracts.cast import MemberDetails
 from contracts.events import PictureVerdict
 from contracts.external_ids import ProgrammeIds
 from services.identity.facebank.gallery import Reference
@@ -50,7 +50,7 @@ class Show:
     revision: int = 0
     members: Mapping[str, str] = field(default_factory=dict)
     consents: Mapping[str, Consent] = field(default_factory=dict)
-    details: Mapping[str, CastDetails] = field(default_factory=dict)
+    details: Mapping[str, MemberDetails] = field(default_factory=dict)
     external_ids: ProgrammeIds = field(default_factory=ProgrammeIds)
     erased: Tombstones = field(default_factory=Tombstones)
     answering: Answering | None = None

@@ -263,7 +263,7 @@ def _basis(
     sign_offs: SignOffs,
 ) -> str:
     links = effective_links(decided, automatic).links
-    described = said.basis(link.cast_id for link in links)
+    described = said.basis(grouped.ep_id, (link.cast_id for link in links))
     return basis_of(
         grouped.revision, decided.version, links, show.members, described, sign_offs_version=sign_offs.version
     )

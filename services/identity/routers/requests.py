@@ -12,7 +12,7 @@ from chassis.commands import Order
 from chassis.http.auth import Operator, Principal
 from chassis.http.results import ApiModel, ApiResult, ok
 from chassis.http.versions import CommandId, ExpectedVersion, tag
-from contracts.cast import CastDetails
+from contracts.cast import EpisodeRole, MemberDetails
 from contracts.external_ids import PersonIds, ProgrammeIds
 from contracts.ids import EpId, IdentityId, Slug
 from services.identity.commands.links import Outcome
@@ -58,16 +58,25 @@ class GivenPersonIds(PersonIds):
     model_config = ConfigDict(extra="forbid")
 
 
-class GivenDetails(CastDetails):
+class GivenEpisodeRole(EpisodeRole):
+    """As callers send it: a field that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GivenDetails(MemberDetails):
     """What is said of a cast member from now on; what is left out is known no more."""
 
     model_config = ConfigDict(extra="forbid")
 
     external_ids: GivenPersonIds = Field(default_factory=GivenPersonIds)
+    in_episodes: dict[EpId, GivenEpisodeRole] = Field(  # type: ignore[assignment]
+        default_factory=dict, max_length=500, description="Where an episode differs: episode id -> role and characters."
+    )
 
     @property
-    def plain(self) -> CastDetails:
-        return CastDetails.model_validate(self.model_dump())
+    def plain(self) -> MemberDetails:
+        return MemberDetails.model_validate(self.model_dump())
 
 
 class CastImport(ApiModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from chassis.domain.intervals import total
-from contracts.cast import CastDetails
+from contracts.cast import MemberDetails
 from contracts.events import PictureVerdict
 from contracts.external_ids import ProgrammeIds
 from contracts.rows import CastLink, LinkedBy
@@ -178,7 +178,7 @@ class MemberView(BaseModel):
     name: str
     pictures: int
     consent: Consent | None = Field(default=None, description="The legal basis, where one is recorded.")
-    details: CastDetails = Field(default_factory=CastDetails, description="What people said of them.")
+    details: MemberDetails = Field(default_factory=MemberDetails, description="What people said of them.")
 
 
 class MemberDetail(MemberView):

@@ -19,9 +19,9 @@ class Descriptions:
     episode: ProgrammeIds = field(default_factory=ProgrammeIds)
     members: Mapping[str, CastDetails] = field(default_factory=dict)
 
-    def basis(self, cast_ids: Iterable[str]) -> dict[str, Any]:
-        """What of it a document of these cast members shows, as JSON; empty where nothing was said."""
-        told = {one: self.members[one] for one in sorted(set(cast_ids)) if one in self.members}
+    def basis(self, ep_id: str, cast_ids: Iterable[str]) -> dict[str, Any]:
+        """What of it an episode's document of these cast members shows, as JSON; empty where nothing was said."""
+        told = {one: self.members[one].in_episode(ep_id) for one in sorted(set(cast_ids)) if one in self.members}
         said = {
             "show": self.show.given(),
             "episode": self.episode.given(),
@@ -31,9 +31,8 @@ class Descriptions:
 
     def added_to(self, document: ScreenTimeDocument, *, previous: ScreenTimeDocument | None) -> ScreenTimeDocument:
         """The document with everything that is said of those in it; `changes` tells what was said since the previous."""
-        cast = tuple(
-            row.model_copy(update={"details": self.members.get(row.cast_id, CastDetails())}) for row in document.cast
-        )
+        known = {one: details.in_episode(document.episode_id) for one, details in self.members.items()}
+        cast = tuple(row.model_copy(update={"details": known.get(row.cast_id, CastDetails())}) for row in document.cast)
         ids = {"external_ids": self.episode, "show_external_ids": self.show}
         described = document.model_copy(update={"cast": cast} | ids)
         return described.model_copy(update={"changes": (*document.changes, *_changes(previous, described))})

@@ -20,7 +20,7 @@ from chassis.mongo.database import Database, Document
 from chassis.mongo.outbox import Outbox, enqueue
 from chassis.retrying import until_stored
 from contracts.blobs import PictureRef
-from contracts.cast import CastDetails
+from contracts.cast import CastDetails, MemberDetails
 from contracts.events import CastDescribed, Event, PersonErased, PictureVerdict, ShowDeleted
 from contracts.external_ids import ProgrammeIds
 from contracts.ids import show_of
@@ -220,7 +220,11 @@ class FacebankStore:
         def decide(before: Show) -> Change:
             admitted = {cast_id: one for cast_id, one in members.items() if cast_id not in before.erased}
             names = {cast_id: name for cast_id, (name, _) in admitted.items()}
-            told = {cast_id: details for cast_id, (_, details) in admitted.items() if details is not None}
+            told = {
+                cast_id: before.details.get(cast_id, MemberDetails()).told_anew(details)
+                for cast_id, (_, details) in admitted.items()
+                if details is not None
+            }
             described = {cast_id: details.model_dump(mode="json") for cast_id, details in told.items()}
             if replace:
                 kept = {one: before.details[one].model_dump(mode="json") for one in admitted if one in before.details}
@@ -334,7 +338,7 @@ class FacebankStore:
         await self._requests.forget_show(show, until)
 
 
-def _described(show: str, revision: int, cast_id: str, details: CastDetails) -> CastDescribed:
+def _described(show: str, revision: int, cast_id: str, details: MemberDetails) -> CastDescribed:
     return CastDescribed(show=show, revision=revision, cast_id=cast_id, details=details, who="cast.uploaded")
 
 
@@ -363,7 +367,7 @@ def _read_show(found: Document) -> Show:
         revision=int(found.get("revision", 0)),
         members=dict(found.get("members", {})),
         consents={cast_id: Consent.model_validate(entry) for cast_id, entry in found.get("consents", {}).items()},
-        details={one: CastDetails.model_validate(entry) for one, entry in found.get("details", {}).items()},
+        details={one: MemberDetails.model_validate(entry) for one, entry in found.get("details", {}).items()},
         external_ids=ProgrammeIds.model_validate(found.get("external_ids") or {}),
         erased=Tombstones(salt=erased.get("salt", ""), erasures=dict(erased.get("subjects", {}))),
         answering=Answering(**found["answering"]) if found.get("answering") else None,
