@@ -86,6 +86,39 @@ def test_dissolve_is_one_transition_near_its_middle(length: int) -> None:
     assert middle == pytest.approx(20 + (length - 1) / 2, abs=1.5)
 
 
+WIDE = [scene(seed, width=2560, height=180, cells=(4, 26)) for seed in (50, 70)]
+
+
+def pan(wide: Pixels, speed: int, *, frames: int, since: int = 0) -> list[Pixels]:
+    return [wide[:, since + speed * step : since + speed * step + 320] for step in range(frames)]
+
+
+def test_a_dissolve_between_two_pans_is_one_transition_near_its_middle() -> None:
+    parts = np.clip((np.arange(80) - 29) / 21, 0.0, 1.0)
+    both = zip(pan(WIDE[0], 1, frames=80), pan(WIDE[1], 1, frames=80, since=900), parts, strict=True)
+    pictures = [blend(one, other, float(part)) for one, other, part in both]
+    assert cuts(pictures) == []
+    (middle,) = dissolves(pictures)
+    assert middle == pytest.approx(39.5, abs=2.5)
+
+
+@pytest.mark.parametrize("speed", [3, 5, 8])
+def test_a_pan_that_starts_and_ends_is_no_transition(speed: int) -> None:
+    moving = pan(WIDE[0], speed, frames=50)
+    assert dissolves([moving[0]] * 30 + moving + [moving[-1]] * 30) == []
+
+
+@pytest.mark.parametrize("factor", [1.005, 1.01, 1.02])
+def test_a_zoom_over_large_shapes_is_no_transition(factor: float) -> None:
+    large = scene(90, width=1280, height=720, cells=(16, 14))
+    pictures = []
+    for step in range(45):
+        across, down = (int(side / factor**step) for side in (640, 360))
+        part = large[360 - down : 360 + down, 640 - across : 640 + across]
+        pictures.append(np.asarray(cv2.resize(part, (320, 180), interpolation=cv2.INTER_AREA), dtype=np.uint8))
+    assert dissolves([pictures[0]] * 20 + pictures + [pictures[-1]] * 20) == []
+
+
 def test_fade_through_black_is_one_transition() -> None:
     down = [blend(A, BLACK, (step + 1) / 8) for step in range(8)]
     up = [blend(BLACK, B, (step + 1) / 8) for step in range(8)]
