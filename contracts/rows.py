@@ -355,12 +355,20 @@ class CastScreenTime(Contract):
     )
 
 
+UnknownBecause = Literal[
+    "nobody_similar", "too_small_to_recognise", "poor_pictures", "no_cast", "extra", "picture_or_figure"
+]
+"""Why somebody has no name, for programs: the cast was compared and nobody fits; the face never has the size that can be
+recognised; none of its pictures is good enough; there is nobody to compare with; operators say so; it is no person."""
+
+
 class UnidentifiedScreenTime(Contract):
     identity_id: IdentityId
     visible_s: float = Field(ge=0)
     intervals_s: tuple[Interval, ...]
     tracks: int = Field(ge=0)
     reason: str
+    reason_code: UnknownBecause | None = Field(default=None, description="The reason for programs; null: not said.")
     representative: str | None = None
     label: str | None = Field(default=None, description="What operators call them, though nobody of the cast.")
     present_s: float | None = Field(

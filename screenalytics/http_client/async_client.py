@@ -1040,10 +1040,15 @@ class AsyncClient(AsyncTransport):
             f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures/{quote(str(picture), safe='')}/image",
         )
 
-    async def read_review(self, ep_id: str, *, limit: int | None = None) -> Answer[models.ReviewQueue]:
+    async def read_review(
+        self, ep_id: str, *, limit: int | None = None, participants: bool | None = None
+    ) -> Answer[models.ReviewQueue]:
         """Read what to ask a person about an episode, with evidence and the requests that answer it."""
         return await self.request(
-            "GET", f"/review/{quote(str(ep_id), safe='')}", models.ReviewQueue, query={"limit": limit}
+            "GET",
+            f"/review/{quote(str(ep_id), safe='')}",
+            models.ReviewQueue,
+            query={"limit": limit, "participants": participants},
         )
 
     async def read_review_queue(self, ep_id: str, *, limit: int | None = None) -> Answer[models.PageReviewEntry]:

@@ -1022,9 +1022,16 @@ class Client(Transport):
             f"/shows/{quote(str(show), safe='')}/cast/{quote(str(cast_id), safe='')}/pictures/{quote(str(picture), safe='')}/image",
         )
 
-    def read_review(self, ep_id: str, *, limit: int | None = None) -> Answer[models.ReviewQueue]:
+    def read_review(
+        self, ep_id: str, *, limit: int | None = None, participants: bool | None = None
+    ) -> Answer[models.ReviewQueue]:
         """Read what to ask a person about an episode, with evidence and the requests that answer it."""
-        return self.request("GET", f"/review/{quote(str(ep_id), safe='')}", models.ReviewQueue, query={"limit": limit})
+        return self.request(
+            "GET",
+            f"/review/{quote(str(ep_id), safe='')}",
+            models.ReviewQueue,
+            query={"limit": limit, "participants": participants},
+        )
 
     def read_review_queue(self, ep_id: str, *, limit: int | None = None) -> Answer[models.PageReviewEntry]:
         """Whom to decide on first: the most uncertain who are on screen longest."""

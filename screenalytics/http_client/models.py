@@ -1928,6 +1928,18 @@ class UnidentifiedScreenTime(BaseModel):
     intervals_s: list[list[float]]
     tracks: int
     reason: str
+    reason_code: Annotated[
+        Literal[
+            "nobody_similar",
+            "too_small_to_recognise",
+            "poor_pictures",
+            "no_cast",
+            "extra",
+            "picture_or_figure",
+        ]
+        | None,
+        Field(description="The reason for programs; null: not said."),
+    ] = None
     representative: str | None = None
     label: Annotated[
         str | None,

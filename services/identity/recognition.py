@@ -28,6 +28,7 @@ from services.identity.links.transitions import LinkState
 from services.identity.recognised_with import RecognisedWith
 from services.identity.rules import IdentityThresholds
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
+from services.identity.screentime.reasons import Reasons, always_too_small
 from services.identity.screentime.screentime import compute_screen_time
 from services.identity.suggestions.autolink import LinkConflict, ProposedLink, decide_auto_links
 from services.identity.suggestions.evidence import gather_evidence
@@ -143,7 +144,10 @@ def recognise(
         ],
         models=models.models,
         previous=new.previous,
-        reasons=match.reasons,
+        reasons=Reasons(
+            match.reasons,
+            always_too_small(document.identities, grouping.faces, least_size=rules.identity.recognisable_size),
+        ),
         rules=rules.identity.screen_time,
         visibility=rules.visibility,
     ).model_copy(update={"starts_at_s": grouping.starts_at_s, "timecode": grouping.timecode})

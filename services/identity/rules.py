@@ -274,6 +274,12 @@ class ReviewRules(_Rules):
 class IdentityThresholds(_Rules):
     """All of them."""
 
+    recognisable_size: float = Field(
+        default=0.04,
+        ge=0,
+        le=1,
+        description="`FaceQuality.size` from which a face is embedded with the good ones: 20 px.",
+    )
     picture: PictureRules = PictureRules()
     gallery: GalleryRules = GalleryRules()
     link: LinkRules = LinkRules()

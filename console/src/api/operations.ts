@@ -375,7 +375,7 @@ export const readPlayback = (epId: string, options?: Options): Promise<Answer<t.
 export const readReferenceImage = (show: string, castId: string, picture: string): string => address(`/shows/${segment(show)}/cast/${segment(castId)}/pictures/${segment(picture)}/image`);
 
 /** Read what to ask a person about an episode, with evidence and the requests that answer it. */
-export const readReview = (epId: string, query?: { limit?: number }, options?: Options): Promise<Answer<t.ReviewQueue>> =>
+export const readReview = (epId: string, query?: { limit?: number; participants?: boolean }, options?: Options): Promise<Answer<t.ReviewQueue>> =>
   call<t.ReviewQueue>("GET", `/review/${segment(epId)}`, undefined, query, options);
 
 /** Whom to decide on first: the most uncertain who are on screen longest. */

@@ -1734,6 +1734,7 @@ export interface UnidentifiedScreenTime {
   intervals_s: Array<[number, number]>;
   tracks: number;
   reason: string;
+  reason_code: "nobody_similar" | "too_small_to_recognise" | "poor_pictures" | "no_cast" | "extra" | "picture_or_figure" | null;
   representative: string | null;
   label: string | null;
   present_s: number | null;

@@ -40,6 +40,7 @@ _COLUMNS = (
     "prominence",
     "participant",
     "present_s",
+    "reason_code",
     "role",
     "characters",
     "person_imdb",
@@ -75,6 +76,7 @@ _PARQUET_SCHEMA = pa.schema(
         pa.field("participant", pa.string(), nullable=False),
         pa.field("appearance_prominence", pa.float64()),
         pa.field("present_s", pa.float64()),
+        pa.field("reason_code", pa.string()),
         *(pa.field(name, pa.string()) for name in _SAID),
     ]
 )
@@ -160,6 +162,7 @@ def _cast_values(row: CastScreenTime) -> dict[str, Value]:
         "mean_face_size": row.mean_face_size,
         "confidence": row.confidence,
         "reason": None,
+        "reason_code": None,
         "role": row.details.role,
         "characters": together(row.details.characters) or None,
         "person_imdb": row.details.external_ids.imdb,
@@ -183,6 +186,7 @@ def _unidentified_values(row: UnidentifiedScreenTime, duration_s: float) -> dict
         "mean_face_size": None,
         "confidence": None,
         "reason": row.reason,
+        "reason_code": row.reason_code,
         "role": None,
         "characters": None,
         "person_imdb": None,

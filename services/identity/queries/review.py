@@ -45,17 +45,20 @@ class ReviewQueries:
         self._reader = reader
         self._faces: Memo[FacesOfTracks] = Memo(REMEMBERED)
 
-    async def review(self, ep_id: str, limit: int) -> Review:
-        """The queue with its first questions. Raises NotFound `unknown_episode`."""
+    async def review(self, ep_id: str, limit: int, *, participants: bool = False) -> Review:
+        """The queue with its first questions, or of those alone that the episode is about.
+
+        Raises NotFound `unknown_episode`.
+        """
         episode = await self._episodes.episode(ep_id)
-        queue = await self.queue(episode)
+        queue = await self.queue(episode, about=episode.content.participants if participants else None)
         return Review(episode=episode, queue=queue, shown=await self._shown(episode, queue.questions[:limit]))
 
-    async def queue(self, episode: Episode) -> Queue:
-        """Every question, without pictures."""
+    async def queue(self, episode: Episode, *, about: frozenset[str] | None = None) -> Queue:
+        """Every question, or those about some identities, without pictures."""
         later = await self._put_off.read(episode.links.ep_id)
         situation = await self._situation(episode)
-        return await asyncio.to_thread(make_queue, situation, self._episodes.rules.review, later=later)
+        return await asyncio.to_thread(make_queue, situation, self._episodes.rules.review, later=later, about=about)
 
     async def _situation(self, episode: Episode) -> Situation:
         content, links = episode.content, episode.links.effective

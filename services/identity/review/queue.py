@@ -37,30 +37,38 @@ class Queue:
         return round(max(0.0, self.total_s - self.undecided_s - self.extras_s), 3)
 
 
-def make_queue(now: Situation, rules: ReviewRules, *, later: Collection[str] = ()) -> Queue:
+def make_queue(
+    now: Situation, rules: ReviewRules, *, later: Collection[str] = (), about: Collection[str] | None = None
+) -> Queue:
     """Every open question of an episode; `later` are ids of those that somebody put off.
 
     The order is by worth for each key: seconds at stake times doubt (uncertainty sampling: Lewis & Gale 1994) over the
     keys that an answer is expected to take (by the number of operations: Tian et al. 2007).
+    With `about`, questions and seconds are of these identities alone: a question of two counts if one of them is.
     """
     open_ones = [
         question.model_copy(update={"later": question.id in later})
         for question in _questions(now, rules)
-        if question.id not in now.links.settled
+        if question.id not in now.links.settled and _is_about(question, about)
     ]
     found = gather_extras(now, open_ones, rules)
     asked = {person for one in found if one.kind in BY_NAME for person in _people(one)}
     undecided = {one for one in asked if now.links.link_of(one) is None}
     valued, spent = _share_out(now, sorted(found, key=_worth_a_key))
     ordered = sorted(valued, key=lambda one: (one.later, one.worth_s < rules.least_worth_s, *_worth_a_key(one)))
-    doubtful = sum(seconds for person, seconds in spent.items() if person not in undecided)
+    people = [one for one in now.identities if about is None or one in about]
+    doubtful = sum(spent.get(person, 0.0) for person in people if person not in undecided)
     return Queue(
         questions=tuple(ordered),
         pays=sum(one.worth_s >= rules.least_worth_s and not one.later for one in ordered),
         undecided_s=round(_seconds(now, undecided) + doubtful, 3),
-        extras_s=_seconds(now, now.links.extras),
-        total_s=_seconds(now, now.identities),
+        extras_s=_seconds(now, [one for one in people if one in now.links.extras]),
+        total_s=_seconds(now, people),
     )
+
+
+def _is_about(question: Question, about: Collection[str] | None) -> bool:
+    return about is None or question.identity_id in about or question.other_id in about
 
 
 def _questions(now: Situation, rules: ReviewRules) -> Iterator[Question]:

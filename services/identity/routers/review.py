@@ -16,7 +16,7 @@ from contracts.ids import EpId, RunId
 from services.identity.commands.review import ReviewCommands
 from services.identity.queries.review import ReviewQueries
 from services.identity.review.questions import Question
-from services.identity.routers.requests import Commanded, Why
+from services.identity.routers.requests import Commanded, Participants, Why
 from services.identity.routers.responses import LinksOutcome
 
 router = Router(tags=["review"])
@@ -75,9 +75,10 @@ async def read_review(
     reviews: Reviews,
     _principal: Viewer,
     limit: Annotated[int, Query(ge=0, le=200, description="Questions shown.")] = 20,
+    participants: Participants = False,
 ) -> ApiResult[ReviewQueue]:
     """Read what to ask a person about an episode, with evidence and the requests that answer it."""
-    found = await reviews.review(ep_id, limit)
+    found = await reviews.review(ep_id, limit, participants=participants)
     episode, queue = found.episode, found.queue
     tag(response, episode.links.version)
     return ok(

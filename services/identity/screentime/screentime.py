@@ -31,10 +31,9 @@ from services.identity.prominence.prominence import PersonProminence, person_pro
 from services.identity.rules import ScreenTimeRules
 from services.identity.screentime.changes import describe_changes
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
+from services.identity.screentime.reasons import Reasons
 
 RATIO_DIGITS = 6
-NO_MATCH = "Nobody in the facebank is similar enough."
-EXTRA = "A background performer, as operators said."
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,12 @@ def compute_screen_time(
     warnings: Sequence[Warning] = (),
     models: Mapping[str, str] | None = None,
     previous: ScreenTimeDocument | None = None,
-    reasons: Mapping[str, str] | None = None,
+    reasons: Reasons | None = None,
 ) -> ScreenTimeDocument:
     """Computes a revision of an episode's screen time.
 
     `cast` holds the cast members that have a link, most visible first; every identity without a link is in
-    `unidentified` with its own reason, else the one in `reasons` (by identity id). Every track belongs to an identity,
+    `unidentified` with the reason that `reasons` give. Every track belongs to an identity,
     but for those an operator dropped: they count for nobody. `co_appearance_s` holds the pairs that are ever together,
     longest first. `previous` is the revision before; `changes` then says what became different.
 
@@ -114,7 +113,9 @@ def compute_screen_time(
     )
     by_id = {person.identity_id: person for person in everyone}
     unidentified = tuple(
-        _unidentified_row(one, by_id[one.key], reasons or {}, extra=one.key in named.extras, judged=judged.get(one.key))
+        _unidentified_row(
+            one, by_id[one.key], reasons or Reasons(), extra=one.key in named.extras, judged=judged.get(one.key)
+        )
         for one in unnamed
     )
     apart = tuple(_figure_row(one, by_id[one.key], pictures[one.key]) for one in figures)
@@ -205,14 +206,16 @@ def _cast_row(
 
 
 def _unidentified_row(
-    presence: _Presence, person: Identity, reasons: Mapping[str, str], *, extra: bool, judged: Figure | None
+    presence: _Presence, person: Identity, reasons: Reasons, *, extra: bool, judged: Figure | None
 ) -> UnidentifiedScreenTime:
+    reason, code = reasons.why(person, extra=extra)
     return UnidentifiedScreenTime(
         identity_id=presence.key,
         visible_s=presence.seconds,
         intervals_s=presence.intervals,
         tracks=len(presence.tracks),
-        reason=EXTRA if extra else person.reason or reasons.get(presence.key) or NO_MATCH,
+        reason=reason,
+        reason_code=code,
         representative=person.representative,
         label=person.label,
         present_s=None if presence.present is None else total(presence.present),
@@ -227,9 +230,16 @@ def _unidentified_row(
 
 def _figure_row(presence: _Presence, person: Identity, figure: Figure) -> UnidentifiedScreenTime:
     """A picture or figure; nobody is present and nobody takes part."""
-    person = person.model_copy(update={"reason": figure.reason})
-    row = _unidentified_row(presence, person, {}, extra=False, judged=figure)
-    return row.model_copy(update={"present_s": None, "present_intervals_s": (), "participant": False})
+    row = _unidentified_row(presence, person, Reasons(), extra=False, judged=figure)
+    return row.model_copy(
+        update={
+            "reason": figure.reason,
+            "reason_code": "picture_or_figure",
+            "present_s": None,
+            "present_intervals_s": (),
+            "participant": False,
+        }
+    )
 
 
 def _track_seconds(rows: Iterable[TrackRow]) -> float:

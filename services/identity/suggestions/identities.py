@@ -14,6 +14,7 @@ from contracts.rows import Identity
 from services.identity.facebank.gallery import Gallery
 from services.identity.links.transitions import link_identity_to_cast
 from services.identity.rules import LinkRules
+from services.identity.screentime.reasons import NO_CAST, NO_MATCH, NOTHING_USABLE
 from services.identity.suggestions.evidence import IdentityEvidence
 from services.identity.suggestions.likelihood import posterior
 from services.identity.suggestions.second_look import Look, first_look, look_again, sure_faces
@@ -146,19 +147,19 @@ def _suggest(person: IdentityEvidence, look: Look, dismissed: Dismissals, rules:
         and (person.identity_id, None) not in dismissed
     ][: rules.suggestions]
     if not shown:
-        return CastSuggestions(person.identity_id, (), 0.0, "Nobody in the facebank is similar enough.")
+        return CastSuggestions(person.identity_id, (), 0.0, NO_MATCH)
     runner_up = max((probability[cast_id] for cast_id in order if cast_id != shown[0].cast_id), default=0.0)
     return CastSuggestions(person.identity_id, tuple(shown), shown[0].probability - runner_up)
 
 
 def _why_unseen(person: IdentityEvidence, galleries: Sequence[Gallery]) -> str:
     if person.centroid is None:
-        return "None of its faces is good enough to recognise."
+        return NOTHING_USABLE
     if any(gallery.problems for gallery in galleries):
         return (
             "The pictures of the show's cast were made with another model: `screenalytics models use` makes them new."
         )
-    return "The facebank of the show is empty."
+    return NO_CAST
 
 
 @dataclass(frozen=True)

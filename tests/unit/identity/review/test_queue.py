@@ -67,6 +67,12 @@ def test_who_is_longest_on_screen_is_asked_first() -> None:
     assert asked(situation()) == [("who", ONE), ("who", TWO), ("who", THREE)]
 
 
+def test_of_participants_alone_nothing_is_asked_about_passers_by() -> None:
+    queue = make_queue(situation(), RULES, about={ONE, TWO})
+    assert [(one.kind, one.identity_id) for one in queue.questions] == [("who", ONE), ("who", TWO)]
+    assert (queue.total_s, queue.undecided_s, queue.decided_s) == (60.0, 60.0, 0.0)
+
+
 def test_a_picture_on_the_wall_is_asked_about_last() -> None:
     assert asked(situation(figures={ONE: 0.99})) == [("who", TWO), ("who", THREE), ("who", ONE)]
 

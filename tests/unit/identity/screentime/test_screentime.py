@@ -13,6 +13,7 @@ from contracts.rows import (
     CastLink,
     CastScreenTime,
     Coverage,
+    FaceRow,
     Identity,
     ScreenTimeDocument,
     ShotRow,
@@ -23,8 +24,9 @@ from services.identity.exports.tables import to_csv_bytes
 from services.identity.rules import IdentityThresholds
 from services.identity.screentime.changes import describe_changes
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
-from services.identity.screentime.screentime import NO_MATCH, compute_screen_time
-from tests.unit.identity.builders import EP, RUN, make_identity, make_link, make_shot, make_track
+from services.identity.screentime.reasons import NO_MATCH, TOO_SMALL, Reasons, always_too_small
+from services.identity.screentime.screentime import compute_screen_time
+from tests.unit.identity.builders import EP, RUN, make_face, make_identity, make_link, make_shot, make_track
 
 RULES = IdentityThresholds()
 
@@ -41,7 +43,7 @@ def compute(
     previous: ScreenTimeDocument | None = None,
     revision: int = 1,
     names: dict[str, str] = NAMES,
-    reasons: dict[str, str] | None = None,
+    reasons: Reasons | None = None,
 ) -> ScreenTimeDocument:
     return compute_screen_time(
         EpisodeRun(ep_id=EP, run_id=RUN, revision=revision, duration_s=duration_s),
@@ -110,8 +112,36 @@ def test_nobody_disappears_without_a_name() -> None:
 
 def test_the_reason_of_a_suggestion_is_shown_where_the_identity_has_none() -> None:
     track = make_track(1, 0, 2)
-    document = compute([track], [make_identity(1, track)], reasons={"identity-00001": "Between Ada and Boris."})
+    document = compute(
+        [track], [make_identity(1, track)], reasons=Reasons({"identity-00001": "Between Ada and Boris."})
+    )
     assert document.unidentified[0].reason == "Between Ada and Boris."
+
+
+def test_whose_face_is_always_too_small_is_said_to_be_so_and_stays_present() -> None:
+    tracks = [make_track(number, 10 * number, 10 * number + 2) for number in (1, 2, 3, 4)]
+    tracks = [row.model_copy(update={"present": ((row.start_s, row.end_s + 1),)}) for row in tracks]
+    identities = [
+        make_identity(1, tracks[0], reason="low_quality"),
+        make_identity(2, tracks[1]),
+        make_identity(3, tracks[2], reason="low_quality"),
+        make_identity(4, tracks[3]),
+    ]
+
+    def face(number: int, size: float) -> FaceRow:
+        return make_face(number, 10 * number, size=size).model_copy(update={"track_id": tracks[number - 1].track_id})
+
+    faces = [face(1, 0.0), face(1, 0.03), face(2, 0.02), face(2, 0.1), face(3, 0.5)]
+    small = always_too_small(identities, faces, least_size=0.04)
+    assert small == {"identity-00001"}
+    rows = {row.identity_id: row for row in compute(tracks, identities, reasons=Reasons({}, small)).unidentified}
+    assert (rows["identity-00001"].reason, rows["identity-00001"].reason_code) == (TOO_SMALL, "too_small_to_recognise")
+    assert rows["identity-00001"].present_s == 3.0
+    assert [rows[f"identity-0000{number}"].reason_code for number in (2, 3, 4)] == [
+        "nobody_similar",
+        "poor_pictures",
+        "nobody_similar",
+    ]
 
 
 def test_a_track_that_an_operator_dropped_counts_for_nobody_and_is_mentioned() -> None:
