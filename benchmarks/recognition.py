@@ -46,7 +46,7 @@ SAME_PEOPLE = {"david": "blake", "chloe": "yelena", "boris": "grant", "emil": "p
 OTHERS_OF_THAT_NAME = frozenset({"stills"})
 """Sets whose people are others than those of the same alias elsewhere."""
 
-UNKNOWN_DISTANCE = 1.1
+UNKNOWN_DISTANCE = 0.9
 """What a person without pictures costs where a track is given to one of those on screen, in stranger means."""
 
 
