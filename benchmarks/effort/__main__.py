@@ -29,7 +29,7 @@ from benchmarks.effort.owners import Answers
 from benchmarks.effort.recording import seed
 from benchmarks.effort.replay import ORDERS, Api, Order, Worked, work
 from benchmarks.effort.sets import WorkSet, analyse, find_sets, served, tell
-from benchmarks.effort.tables import Trial, pairs_table, reliability_table, summary_table
+from benchmarks.effort.tables import HEADER, Trial, pairs_table, reliability_table, summary
 from chassis.mongo.database import Database, connect
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
@@ -95,14 +95,21 @@ async def measure(options: argparse.Namespace) -> list[Trial]:
         async with connect(machine.settings.mongo) as database:
             bench = Bench(machine.settings, storage, database, url)
             answers = await bench.know(options.work, sets, cases)
-            for case in (one for one in cases if options.only in one.name):
+            print(HEADER, flush=True)
+            for case in wanted(cases, options.only or [""]):
                 for mode in options.mode or MODES:
                     worked = {
                         order: await bench.try_out(case, answers[case.name], mode, order)
                         for order in options.order or ORDERS
                     }
                     trials.append(Trial(name=case.name, mode=mode, answers=answers[case.name], worked=worked))
+                    print(summary(trials[-1]), flush=True)
     return trials
+
+
+def wanted(cases: Sequence[Case], texts: Sequence[str]) -> list[Case]:
+    """Those with one of the texts in their names, in the order of the texts."""
+    return list({case.name: case for text in texts for case in cases if text in case.name}.values())
 
 
 def as_document(trials: Sequence[Trial]) -> list[dict[str, Any]]:
@@ -124,7 +131,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.effort", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--work", type=Path, default=Path("out/effort"), help="where sets and their analyses are kept")
     parser.add_argument("--media", type=Path, action="append", help="folder of labelled episodes; may be repeated")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only sets that have TEXT in their name")
+    parser.add_argument(
+        "--only", action="append", metavar="TEXT", help="only sets with TEXT in their name; may be repeated"
+    )
     parser.add_argument("--mode", choices=MODES, action="append", help="may be repeated; all where not given")
     parser.add_argument("--order", choices=ORDERS, action="append", help="may be repeated; both where not given")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every step as JSON")
@@ -132,7 +141,7 @@ def main() -> int:
     trials = asyncio.run(measure(options))
     if options.json:
         options.json.write_text(json.dumps(as_document(trials), indent=1))
-    print(f"{summary_table(trials)}\n\n{reliability_table(trials)}\n\n{pairs_table(trials)}")
+    print(f"\n{reliability_table(trials)}\n\n{pairs_table(trials)}")
     return 0
 
 

@@ -22,29 +22,31 @@ class Trial:
     worked: dict[Order, Worked]
 
 
-def summary_table(trials: Sequence[Trial]) -> str:
-    """A line for each trial and order, with its curve."""
-    lines = [
-        f"{'set, cast known by':<27}{'order':<15}{'wrong s':>9}{'99 % right':>12}{'stop line':>15}{'all asked':>15}"
-        f"{'area':>8}  curve",
-        f"{'':<27}{'':<15}{'at first':>9}{'keys':>12}{'keys, wrong s':>15}{'keys, wrong s':>15}{'s·keys':>8}",
-    ]
-    for trial in trials:
-        floor_s = trial.answers.floor_s
-        points = {order: points_of(worked, floor_s) for order, worked in trial.worked.items()}
-        until = max(own[-1][0] for own in points.values())
-        top_s = max(own[0][1] for own in points.values())
-        for order, own in points.items():
-            worked = trial.worked[order]
-            enough = keys_until(own, (1.0 - NEARLY_ALL) * trial.answers.visible_s)
-            stop = own[worked.stops_at] if order == "queue" and worked.stops_at is not None else None
-            title = f"{trial.name}, {trial.mode}" if order == next(iter(points)) else ""
-            lines.append(
-                f"{title:<27}{order:<15}{own[0][1]:>9.1f}{'never' if enough is None else enough:>12}"
-                f"{_point(stop):>15}{_point(own[-1]):>15}{area(own, until):>8.0f}  "
-                f"{sketch(own, until=max(until, 1), top_s=top_s)}"
-                + (f"  asked twice: {worked.asked_twice}" if worked.asked_twice else "")
-            )
+HEADER = (
+    f"{'set, cast known by':<27}{'order':<15}{'wrong s':>9}{'99 % right':>12}{'stop line':>15}{'all asked':>15}"
+    f"{'area':>8}  curve\n"
+    f"{'':<27}{'':<15}{'at first':>9}{'keys':>12}{'keys, wrong s':>15}{'keys, wrong s':>15}{'s·keys':>8}"
+)
+
+
+def summary(trial: Trial) -> str:
+    """A line for every order, with its curve."""
+    floor_s = trial.answers.floor_s
+    points = {order: points_of(worked, floor_s) for order, worked in trial.worked.items()}
+    until = max(own[-1][0] for own in points.values())
+    top_s = max(own[0][1] for own in points.values())
+    lines: list[str] = []
+    for order, own in points.items():
+        worked = trial.worked[order]
+        enough = keys_until(own, (1.0 - NEARLY_ALL) * trial.answers.visible_s)
+        stop = own[worked.stops_at] if order == "queue" and worked.stops_at is not None else None
+        title = "" if lines else f"{trial.name}, {trial.mode}"
+        lines.append(
+            f"{title:<27}{order:<15}{own[0][1]:>9.1f}{'never' if enough is None else enough:>12}"
+            f"{_point(stop):>15}{_point(own[-1]):>15}{area(own, until):>8.0f}  "
+            f"{sketch(own, until=max(until, 1), top_s=top_s)}".rstrip()
+            + (f"  asked twice: {worked.asked_twice}" if worked.asked_twice else "")
+        )
     return "\n".join(lines)
 
 
