@@ -259,6 +259,11 @@ class EditedEpisode:
         """Track -> its identity while nobody edits anything."""
         return {track: one for one, own in self._ids[self.run].people.items() for track in own}
 
+    def forgotten_names(self) -> set[str]:
+        """The erased tracks that are remembered, by what edits call them, in whatever run these were made."""
+        ids = self._ids[self.run]
+        return {*ids.forgotten, *(name for names in ids.forgotten_of.values() for name in names)}
+
     def snapshot(self, log: EditLog | None = None) -> Snapshot:
         edited = self.grouped(log)
         identities = self.identities(edited)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from random import Random
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from chassis.errors import BadInput
@@ -113,6 +113,13 @@ def untouched(episode: EditedEpisode, snapshot: Snapshot) -> list[str]:
     lone = {one for one in machine.values() if list(machine.values()).count(one) == 1}
     skip = people | lone
     return [one for one in machine if machine[one] not in skip and one not in snapshot.rescued]
+
+
+def cut_and_forgotten(episode: EditedEpisode) -> bool:
+    """Whether an edit in force cuts a track of which only the name and the length are remembered: it is one piece then."""
+    names = episode.forgotten_names()
+    records = active_records(episode.log)
+    return any(one.edit is not None and (cut := one.edit.stretch()) and cut[0] in names for one in records)
 
 
 walks = given(seed=st.integers(0, 2**32), tracks=st.integers(4, 24), people=st.integers(1, 8))
@@ -240,6 +247,7 @@ def test_whoever_is_erased_the_others_are_who_they_were(
             step(random, episode)
     original, before = episode.snapshot(()), episode.snapshot()
     erased = set(episode.erase(random.choice(sorted(before.people)), times_stay=times_stay))
+    assume(not cut_and_forgotten(episode))
     after = episode.snapshot()
     loose = before.rescued | after.rescued | (set() if times_stay else erased)
     was, now = before.identity_of(), after.identity_of()
