@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from chassis.domain.faces import FaceDetections
 from chassis.settings import DecodingLimits
@@ -18,7 +19,7 @@ from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
 from contracts.warnings import Warning, sentences
 from services.detector.looks.closer import look_closer
 from services.detector.looks.faces import Detectors
-from services.detector.looks.groups import Seen, look_at_group
+from services.detector.looks.groups import Seen, full_looks, look_at_group
 from services.detector.looks.schedule import Schedule, goes_with
 from services.detector.persons.animals import doubtful_faces, with_animals
 from services.detector.persons.looks import DetectPersons, PersonWatch, is_within
@@ -169,11 +170,15 @@ class _Pipeline:
         self._waiting: deque[tuple[list[Sample], asyncio.Task[list[Seen]]]] = deque()
 
     def look(self, group: list[Sample]) -> None:
-        """Starts looking at a group."""
-        looks = self._schedule.looks(group[0], small_faces=self._tracker.has_small_faces)
-        frames = [sample.frame for sample in group]
-        looking = asyncio.create_task(look_at_group(frames, looks, self._detectors, self._profile))
-        self._waiting.append((group, looking))
+        """Starts looking at a group; where small faces are followed, at each stretch that begins with a full look."""
+        times_s = [sample.ts_s for sample in group]
+        starts = full_looks(times_s, self._profile) if self._tracker.has_small_faces else [0]
+        for start, stop in pairwise([*starts, len(group)]):
+            part = group[start:stop]
+            looks = self._schedule.looks(part[0], small_faces=self._tracker.has_small_faces)
+            frames = [sample.frame for sample in part]
+            looking = look_at_group(frames, times_s[start:stop], looks, self._detectors, self._profile)
+            self._waiting.append((part, asyncio.create_task(looking)))
 
     async def make_room(self, more: int) -> None:
         """Waits until not too many samples wait, with `more` of them besides."""

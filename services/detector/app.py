@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cv2
+
 from chassis.service import Resources, Wiring, run
 from chassis.video import limited
 from contracts.events import SegmentReady
@@ -10,6 +12,7 @@ from services.detector.settings import DetectorSettings
 
 
 def wire(resources: Resources[DetectorSettings]) -> Wiring:
+    cv2.setNumThreads(1)  # frames side by side keep the cores busy; helpers that wait for rows of one only spin
     limited.prepare("services.detector.reading.segment_frames")
     resources.bus.on(SegmentReady, DetectorHandlers(resources).segment_ready)
     return Wiring()

@@ -171,6 +171,21 @@ class RotatedRules(_Rules):
     """Least score of the dearer model: patterns on clothes and the like come below (measured)."""
 
 
+class CalmRules(_Rules):
+    """When frames between two looks need none of their own."""
+
+    cells: int = 2
+    """Cells of the grid of full looks that are decided on together: one full look is enough where nothing happens."""
+    least_score: float = 0.6
+    """A face that either look is less sure of is looked at in every frame: drawings and animals come and go."""
+    most_change: float = 14.0
+    """Mean change of a ninth by a sixteenth of the picture beside the heads, in levels of 0..255."""
+    least_overlap: float = 0.5
+    """Least overlap of a face in the first look and in the last."""
+    least_likeness: float = 0.8
+    """Least correlation of what is in an interpolated box with the face in the first look or in the last."""
+
+
 class PersonRules(_Rules):
     """Whole people, for when somebody is there whose face is not seen. Boxes are fractions of the picture."""
 
@@ -218,6 +233,9 @@ class DetectorProfile(_Rules):
     """Height in pixels of the analysed frame below which a face that is not seen may be there all the same."""
     wide_long_side: int = 1280
     """Long side of a look for small faces, where `long_side` is less."""
+    wide_beside: float = 0.25
+    """Beside a sure face of this height over the picture's no wide look is taken: what only that shows is a ninth as large
+    at most, far behind and out of focus."""
     wide_every_s: float = 4.0
     """How often such a look is repeated within a shot; the first frame of a shot always gets one."""
     wide_again_s: float = 0.5
@@ -240,6 +258,7 @@ class DetectorProfile(_Rules):
     quality: QualityRules = Field(default_factory=QualityRules)
     crops: CropRules = Field(default_factory=CropRules)
     persons: PersonRules = Field(default_factory=PersonRules)
+    calm: CalmRules = Field(default_factory=CalmRules)
 
 
 class DetectorProfiles(_Rules):
@@ -255,7 +274,7 @@ class DetectorProfiles(_Rules):
         half_size_look=True,
         full_looks_per_s=2.0,
         small_face_looks_per_s=0.0,
-        frames_in_flight=8,
+        frames_in_flight=12,
         persons=PersonRules(looks_per_s=2.0),
     )
     high_accuracy: DetectorProfile = DetectorProfile(
@@ -266,7 +285,7 @@ class DetectorProfiles(_Rules):
         full_looks_per_s=8.0,
         follow_long_side=640,
         small_face_looks_per_s=2.0,
-        frames_in_flight=8,
+        frames_in_flight=12,
         persons=PersonRules(looks_per_s=2.0),
     )
 

@@ -1,21 +1,29 @@
 """Looking for faces in a few frames of one shot: the first in full, those after it by what was seen there.
 
 A face that is large and known is seen as well in a small picture, so where a full look saw large faces only, the frames
-after it are looked at small and together; one that seems to lose a face is looked at in full again.
+after it are looked at small and together; one that seems to lose a face is looked at in full again. Between two looks at
+the same faces none is needed where the pictures show that they are there (`between.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 from chassis.domain.faces import FaceDetections
-from services.detector.looks.faces import Detect, Detectors, Pixels, chosen, heights, look_at, merged
+from services.detector.looks.between import faces_between, is_calm
+from services.detector.looks.faces import Detect, Detectors, Floats, Pixels, chosen, heights, look_at, merged
 from services.detector.looks.parts import look_at_parts, parts_scale
 from services.detector.looks.rotated import look_rotated
-from services.detector.rules import DetectorProfile
+from services.detector.rules import CalmRules, DetectorProfile
 
-SMALLEST_LOOK = 64
+SMALLEST_LOOK: Final = 64
+FEWEST_FOLLOWED: Final = 3
+SAME_TIME_S: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +45,79 @@ class Seen:
     smallest_px: float
 
 
+def full_looks(times_s: Sequence[float], profile: DetectorProfile) -> list[int]:
+    """Which frames of a group get a full look where something happens: the first one in each cell of their time grid."""
+    if profile.full_looks_per_s <= 0:
+        return [0]
+    cells = [cell_of(time_s, profile.full_looks_per_s) for time_s in times_s]
+    return [0, *(place for place, (before, now) in enumerate(pairwise(cells), start=1) if now > before)]
+
+
+def cell_of(time_s: float, per_s: float) -> int:
+    """Number of the cell of a time grid that a time lies in."""
+    return math.floor((time_s + SAME_TIME_S) * per_s)
+
+
 async def look_at_group(
-    frames: Sequence[Pixels], looks: Looks, detectors: Detectors, profile: DetectorProfile
+    frames: Sequence[Pixels], times_s: Sequence[float], looks: Looks, detectors: Detectors, profile: DetectorProfile
 ) -> list[Seen]:
     """What is seen in frames [H,W,3] of one shot and size, in order of time; none below the tracker's lowest score.
 
     Raises what the detectors raise.
     """
     first = await _full_look(frames[0], looks, detectors, profile)
-    return [first, *await _follow(frames[1:], first, detectors.find, profile)]
+    starts, small = full_looks(times_s, profile), _SmallLooks(frames, detectors.find, profile)
+    known: dict[int, FaceDetections] = {}
+    if len(frames) >= FEWEST_FOLLOWED and _can_be_followed(frames[0], first, profile):
+        looked = await small.at({*starts[1:], len(frames) - 1})
+        seen_at = {0: first.faces} | {place: _one_list([faces], profile) for place, faces in sorted(looked.items())}
+        known = await asyncio.to_thread(_between_looks, frames, times_s, seen_at, profile.calm)
+        if len(known) == len(frames) - 1 and await asyncio.to_thread(is_calm, frames, first.faces, profile.calm):
+            starts = [0]
+    seen: list[Seen] = []
+    for start, stop in pairwise([*starts, len(frames)]):
+        head = await _full_look(frames[start], Looks(), detectors, profile) if start else first
+        rest = [place for place in range(start + 1, stop) if place not in known]
+        followed = await _follow(rest, head, small, profile)
+        followed |= {place: Seen(known[place], small.smallest_px) for place in range(start + 1, stop) if place in known}
+        seen += [head, *(followed[place] for place in range(start + 1, stop))]
+    return seen
+
+
+class _SmallLooks:
+    """Looks at the frames of a group at reduced size, once at each."""
+
+    def __init__(self, frames: Sequence[Pixels], find: Detect, profile: DetectorProfile) -> None:
+        self.frames, self.find = frames, find
+        self.smallest_px = profile.smallest_face_px / min(1.0, profile.follow_long_side / max(frames[0].shape[:2]))
+        self._long_side = profile.follow_long_side
+        self._seen: dict[int, FaceDetections] = {}
+
+    async def at(self, places: Iterable[int]) -> dict[int, FaceDetections]:
+        """The faces of frames by their places, in pixels of the frames."""
+        wanted = sorted(places)
+        new = [place for place in wanted if place not in self._seen]
+        looks = await look_at([self.frames[place] for place in new], self.find, long_side=self._long_side)
+        self._seen.update(zip(new, looks, strict=True))
+        return {place: self._seen[place] for place in wanted}
+
+
+def _between_looks(
+    frames: Sequence[Pixels], times_s: Sequence[float], seen: Mapping[int, FaceDetections], rules: CalmRules
+) -> dict[int, FaceDetections]:
+    """The faces of the frames behind each look up to the next, by place, where both looks and all in between agree.
+
+    Where both see nobody, nothing may move either: whoever passes through is seen.
+    """
+    found: dict[int, FaceDetections] = {}
+    for start, end in pairwise(seen):
+        stretch = slice(start, end + 1)
+        if not len(seen[start].scores) and not is_calm(frames[stretch], seen[start], rules):
+            continue
+        between = faces_between(frames[stretch], times_s[stretch], seen[start], seen[end], rules)
+        if between is not None:
+            found.update(zip(range(start + 1, end + 1), [*between, seen[end]], strict=True))
+    return found
 
 
 async def _full_look(frame: Pixels, looks: Looks, detectors: Detectors, profile: DetectorProfile) -> Seen:
@@ -54,7 +126,7 @@ async def _full_look(frame: Pixels, looks: Looks, detectors: Detectors, profile:
     if profile.half_size_look and not (found[0].scores >= profile.sure_score).any():
         half = max(SMALLEST_LOOK, profile.long_side // 2)
         found += await look_at([frame], detectors.find, long_side=half)
-    if looks.wide and profile.wide_long_side > profile.long_side < max(frame.shape[:2]):
+    if looks.wide and _shows_more(frame, found, profile):
         found += await look_at([frame], detectors.find, long_side=profile.wide_long_side)
         scale = min(1.0, profile.wide_long_side / max(frame.shape[:2]))
     if looks.parts:
@@ -67,26 +139,44 @@ async def _full_look(frame: Pixels, looks: Looks, detectors: Detectors, profile:
     return Seen(faces, profile.smallest_face_px / scale)
 
 
-async def _follow(frames: Sequence[Pixels], first: Seen, find: Detect, profile: DetectorProfile) -> list[Seen]:
-    """What is seen in the frames after a full look."""
-    if not frames:
-        return []
-    long_side = max(frames[0].shape[:2])
-    full_scale = min(1.0, profile.long_side / long_side)
-    sure = chosen(first.faces, first.faces.scores >= profile.sure_score)
-    known = heights(sure)[heights(sure) >= profile.smallest_face_px / full_scale]
-    again = list(range(len(frames)))
+def _shows_more(frame: Pixels, found: Sequence[FaceDetections], profile: DetectorProfile) -> bool:
+    """Whether a wide look may show faces that a full one does not, and that matter beside those that it does."""
+    if not profile.wide_long_side > profile.long_side < max(frame.shape[:2]):
+        return False
+    large = profile.wide_beside * frame.shape[0]
+    return not any(((heights(faces) >= large) & (faces.scores >= profile.sure_score)).any() for faces in found)
+
+
+async def _follow(places: Sequence[int], first: Seen, small: _SmallLooks, profile: DetectorProfile) -> dict[int, Seen]:
+    """What is seen in some frames after a full look: in small where large faces are known, in full where one seems lost."""
+    frames, again = small.frames, list(places)
     seen: dict[int, Seen] = {}
-    if (known >= profile.followed_face * long_side).all():
-        smallest_px = profile.smallest_face_px / min(1.0, profile.follow_long_side / long_side)
-        for position, faces in enumerate(await look_at(frames, find, long_side=profile.follow_long_side)):
-            if int((faces.scores >= profile.sure_score).sum()) >= len(known):
-                seen[position] = Seen(_one_list([faces], profile), smallest_px)
-        again = [position for position in again if position not in seen]
-    in_full = await look_at([frames[position] for position in again], find, long_side=profile.long_side)
-    for position, faces in zip(again, in_full, strict=True):
-        seen[position] = Seen(_one_list([faces], profile), profile.smallest_face_px / full_scale)
-    return [seen[position] for position in range(len(frames))]
+    if _can_be_followed(frames[0], first, profile):
+        known = len(_known(frames[0], first, profile))
+        for place, faces in (await small.at(places)).items():
+            if int((faces.scores >= profile.sure_score).sum()) >= known:
+                seen[place] = Seen(_one_list([faces], profile), small.smallest_px)
+        again = [place for place in places if place not in seen]
+    in_full = await look_at([frames[place] for place in again], small.find, long_side=profile.long_side)
+    for place, faces in zip(again, in_full, strict=True):
+        seen[place] = Seen(_one_list([faces], profile), profile.smallest_face_px / _full_scale(frames[0], profile))
+    return seen
+
+
+def _can_be_followed(frame: Pixels, first: Seen, profile: DetectorProfile) -> bool:
+    """Whether all sure faces that a full look shows are large enough for a small picture."""
+    return bool((_known(frame, first, profile) >= profile.followed_face * max(frame.shape[:2])).all())
+
+
+def _known(frame: Pixels, first: Seen, profile: DetectorProfile) -> Floats:
+    """Heights [F] in pixels of the sure faces that a full look shows."""
+    sure = heights(chosen(first.faces, first.faces.scores >= profile.sure_score))
+    return sure[sure >= profile.smallest_face_px / _full_scale(frame, profile)]
+
+
+def _full_scale(frame: Pixels, profile: DetectorProfile) -> float:
+    scale: float = min(1.0, profile.long_side / max(frame.shape[:2]))
+    return scale
 
 
 def _one_list(found: Sequence[FaceDetections], profile: DetectorProfile) -> FaceDetections:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from services.detector.looks.groups import Looks
+from services.detector.looks.groups import SAME_TIME_S, Looks, cell_of
 from services.detector.rules import DetectorProfile
-
-SAME_TIME_S: Final = 1e-6
 
 
 class Picture(Protocol):
@@ -77,16 +74,12 @@ class EverySoOften:
         return is_new
 
 
-def cell_of(ts_s: float, per_s: float) -> int:
-    """Number of the cell of a time grid that a time lies in."""
-    return math.floor((ts_s + SAME_TIME_S) * per_s)
-
-
 def goes_with(group: Iterable[P], picture: P, profile: DetectorProfile) -> bool:
-    """Whether a frame belongs to a group begun before: the same shot, shape and cell of the grid of full looks."""
+    """Whether a frame belongs to a group begun before: of the same shot and shape, a few cells of full looks long."""
     leader = next(iter(group), None)
     if leader is None or profile.full_looks_per_s <= 0:
         return False
-    return (leader.shot, leader.frame.shape) == (picture.shot, picture.frame.shape) and cell_of(
-        leader.ts_s, profile.full_looks_per_s
-    ) == cell_of(picture.ts_s, profile.full_looks_per_s)
+    if (leader.shot, leader.frame.shape) != (picture.shot, picture.frame.shape):
+        return False
+    first, now = (cell_of(one.ts_s, profile.full_looks_per_s) for one in (leader, picture))
+    return now - first < profile.calm.cells

@@ -11,11 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from chassis.domain.faces import PersonDetections
+from chassis.domain.faces import PersonDetections, resized
 from contracts.rows import Box, ShotRow
 from services.detector.rules import PersonRules
 
@@ -173,6 +172,5 @@ def letterboxed(frame: Pixels) -> Pixels:
     scale = SIDE / max(height, width)
     across, down = max(1, round(width * scale)), max(1, round(height * scale))
     canvas = np.full((-(-down // STEP) * STEP, -(-across // STEP) * STEP, 3), GREY, dtype=np.uint8)
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    canvas[:down, :across] = cv2.resize(frame, (across, down), interpolation=how)
+    canvas[:down, :across] = resized(frame, width=across, height=down)
     return canvas

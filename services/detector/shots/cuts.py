@@ -95,7 +95,7 @@ class ShotDetector(Generic[FrameT]):
         pairs = [(before[-1], other) for other in after[: rules.flash_frames]]
         pairs += [(other, entry) for other in before[-1 - rules.flash_frames : -1]]
         return any(
-            moved_difference(first.frame.signature, second.frame.signature, shift=rules.shift) < allowed
+            moved_difference(first.frame.signature, second.frame.signature, shift=rules.shift, below=allowed) < allowed
             for first, second in pairs
         )
 
@@ -115,24 +115,27 @@ def picture_difference(before: Signature, after: Signature) -> float:
     return _change(before, after) / _contrast(before, after)
 
 
-def moved_difference(before: Signature, after: Signature, *, shift: int) -> float:
-    """As `picture_difference`, with the second picture moved by up to `shift` pixels to fit the first best."""
+def moved_difference(before: Signature, after: Signature, *, shift: int, below: float = math.inf) -> float:
+    """As `picture_difference`, with the second picture moved by up to `shift` pixels to fit the first best.
+
+    Where it is not less than `below`, any value that is not may be returned, which takes less.
+    """
     height, width = before.shape[1:]
     inner = after[:, shift : height - shift, shift : width - shift]
     rows, columns = inner.shape[1:]
-    windows = [
-        before[:, down : down + rows, right : right + columns]
-        for down in range(2 * shift + 1)
-        for right in range(2 * shift + 1)
-    ]
+    places = [(down, right) for down in range(2 * shift + 1) for right in range(2 * shift + 1)]
+    contrast, pixels = _contrast(before, after), rows * columns
     # Colour only adds to the change of luma, so a window whose luma alone is worse than the best is no better.
-    lumas = [float(cv2.norm(window[0], inner[0], cv2.NORM_L1)) for window in windows]
+    lumas = [
+        float(cv2.norm(before[0, down : down + rows, right : right + columns], inner[0], cv2.NORM_L1))
+        for down, right in places
+    ]
     least = math.inf
-    for luma, window in sorted(zip(lumas, windows, strict=True), key=lambda pair: pair[0]):
-        if luma / (rows * columns) >= least:
+    for luma, (down, right) in sorted(zip(lumas, places, strict=True)):
+        if luma / pixels >= min(least, below * contrast):
             break
-        least = min(least, _change(window, inner))
-    return least / _contrast(before, after)
+        least = min(least, _change(before[:, down : down + rows, right : right + columns], inner))
+    return least / contrast
 
 
 def _change(before: Signature, after: Signature) -> float:

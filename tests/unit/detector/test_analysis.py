@@ -140,7 +140,7 @@ async def test_frames_wait_for_the_detector_only_a_few_at_a_time(video: Path) ->
         return await find_red(frames)
 
     profile = PROFILES.balanced.model_copy(
-        update={"frames_in_flight": 3, "half_size_look": False, "full_looks_per_s": 8.0}
+        update={"frames_in_flight": 6, "half_size_look": False, "full_looks_per_s": 8.0}
     )
     result = await analyse_segment(
         source(video),

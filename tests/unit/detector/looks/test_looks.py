@@ -15,6 +15,7 @@ from services.detector.reading.segment_frames import Sample
 from services.detector.rules import CloserRules, DetectorProfiles
 
 BALANCED = DetectorProfiles().balanced
+TIMES_S = [3 + step / 8 for step in range(8)]
 POINTS = np.array(CHIP_POINTS, dtype=np.float32)
 
 
@@ -55,29 +56,38 @@ def frame_with(*spots: tuple[int, int, int], width: int = 1280, height: int = 72
 
 async def test_frames_after_a_full_look_at_large_faces_are_looked_at_small_and_together() -> None:
     model = Model()
-    frames = [frame_with((100 + 4 * step, 200, 160)) for step in range(4)]
-    seen = await look_at_group(frames, Looks(), Detectors(model, Model()), BALANCED)
-    assert model.shown == [(1, 640, 384), (3, 320, 192)]
+    frames = [frame_with((100 + 70 * step, 200, 160)) for step in range(4)]
+    seen = await look_at_group(frames, TIMES_S[:4], Looks(), Detectors(model, Model()), BALANCED)
+    assert model.shown == [(1, 640, 384), (1, 320, 192), (2, 320, 192)]
     for step, one in enumerate(seen):
-        assert one.faces.boxes[0] == pytest.approx((100 + 4 * step, 200, 260 + 4 * step, 360), abs=5)
+        assert one.faces.boxes[0] == pytest.approx((100 + 70 * step, 200, 260 + 70 * step, 360), abs=5)
 
 
 async def test_frame_that_seems_to_lose_a_face_is_looked_at_in_full_again() -> None:
     model = Model(least=20)
     frames = [frame_with((100, 200, 90)), frame_with((100, 200, 90)), frame_with((100, 200, 56))]
-    seen = await look_at_group(frames, Looks(), Detectors(model, Model()), BALANCED)
-    assert model.shown == [(1, 640, 384), (2, 320, 192), (1, 640, 384)]
+    seen = await look_at_group(frames, TIMES_S[:3], Looks(), Detectors(model, Model()), BALANCED)
+    assert model.shown == [(1, 640, 384), (1, 320, 192), (1, 320, 192), (1, 640, 384)]
     assert [len(one.faces.scores) for one in seen] == [1, 1, 1]
 
 
 async def test_small_faces_are_found_by_a_wide_look_and_said_to_be_unseen_without_one() -> None:
     frames = [frame_with((500, 300, 14))] * 2
-    wide = await look_at_group(frames, Looks(wide=True), Detectors(Model(10), Model()), BALANCED)
+    wide = await look_at_group(frames, TIMES_S[:2], Looks(wide=True), Detectors(Model(10), Model()), BALANCED)
     assert [len(one.faces.scores) for one in wide] == [1, 0]
     assert wide[0].smallest_px == 10
     assert wide[1].smallest_px > 14
-    plain = await look_at_group(frames[:1], Looks(), Detectors(Model(10), Model()), BALANCED)
+    plain = await look_at_group(frames[:1], TIMES_S[:1], Looks(), Detectors(Model(10), Model()), BALANCED)
     assert (len(plain[0].faces.scores), plain[0].smallest_px) == (0, 20)
+
+
+@pytest.mark.parametrize(("side", "wide"), [(160, True), (200, False)])
+async def test_no_wide_look_is_taken_beside_a_face_that_fills_a_quarter_of_the_height(side: int, wide: bool) -> None:
+    model = Model()
+    await look_at_group(
+        [frame_with((100, 200, side))], TIMES_S[:1], Looks(wide=True), Detectors(model, Model()), BALANCED
+    )
+    assert model.shown == [(1, 640, 384), *([(1, 1280, 736)] if wide else [])]
 
 
 async def test_closer_look_gives_the_face_at_the_expected_place_in_pixels_of_the_frame() -> None:
@@ -111,10 +121,10 @@ def sample(ts_s: float, shot: int = 0, *, height: int = 72) -> Sample:
     return Sample(frame=np.zeros((height, 128, 3), np.uint8), native_scale=1.0, ts_s=ts_s, shot=shot)
 
 
-def test_frames_of_one_shot_shape_and_half_second_go_together() -> None:
+def test_frames_of_one_shot_shape_and_second_go_together() -> None:
     group = [sample(1.0)]
-    assert goes_with(group, sample(1.375), BALANCED)
-    assert not goes_with(group, sample(1.5), BALANCED)
+    assert goes_with(group, sample(1.875), BALANCED)
+    assert not goes_with(group, sample(2.0), BALANCED)
     assert not goes_with(group, sample(1.125, 1), BALANCED)
     assert not goes_with(group, sample(1.125, height=96), BALANCED)
 

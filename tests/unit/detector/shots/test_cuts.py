@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from services.detector.rules import ShotRules
-from services.detector.shots.cuts import ShotDetector
+from services.detector.shots.cuts import ShotDetector, moved_difference
 from services.detector.shots.dissolves import DissolveDetector
 from tests.unit.detector.clips import RATE, Pixels, blend, frames_of, scene
 
@@ -138,3 +138,15 @@ def test_pan_and_zoom_and_dimming_are_no_transitions() -> None:
     assert dissolves([view(x) for x in range(0, 960, 8)]) == []
     assert dissolves([zoomed(1.01**step) for step in range(60)]) == []
     assert dissolves([np.asarray(A * (1 - 0.015 * step), dtype=np.uint8) for step in range(50)]) == []
+
+
+@pytest.mark.parametrize("noise", [0.0, 5.0, 30.0])
+def test_bound_of_a_moved_difference_changes_no_answer(noise: float) -> None:
+    random = np.random.default_rng(5)
+    rough = random.integers(0, 255, (3, 9, 16)).astype(np.uint8)
+    before = np.stack([cv2.resize(plane, (64, 36), interpolation=cv2.INTER_CUBIC) for plane in rough])
+    moved = np.roll(before, (2, -3), axis=(1, 2)) + random.normal(0, noise, before.shape)
+    after = np.clip(moved, 0, 255).astype(np.uint8)
+    exact = moved_difference(before, after, shift=4)
+    for bound in (exact / 2, exact, exact * 1.001, exact * 3, 0.1, 1.0):
+        assert (moved_difference(before, after, shift=4, below=bound) < bound) == (exact < bound)
