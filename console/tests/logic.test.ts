@@ -94,11 +94,11 @@ describe("answers", () => {
 });
 
 describe("frames", () => {
-  const table = (deltas: [number, number][], count: number, base: [number, number]) =>
-    new Frames({ time_base: base, first_pts: 0, count, deltas, duration_s: 0, starts_at_s: 0 });
+  const table = (tick_s: [number, number], delta: number[], count: number[], first = 0) =>
+    new Frames({ ep_id: "", sha256: "", frames: count.reduce((sum, one) => sum + one, 0), tick_s, first, delta, count, duration_s: 0, starts_at_s: 0 });
   test("are found by time and sought in their middle, at every rate", () => {
     for (const [numerator, denominator] of [[1001, 24000], [1, 25], [1001, 30000], [1, 50]] as [number, number][]) {
-      const frames = table([[1, 299]], 300, [numerator, denominator]);
+      const frames = table([numerator, denominator], [1], [300]);
       for (let n = 0; n < 300; n += 1) {
         expect(frames.at(frames.middle(n))).toBe(n);
         expect(frames.middle(n)).toBeCloseTo(((n + 0.5) * numerator) / denominator, 9);
@@ -106,11 +106,12 @@ describe("frames", () => {
     }
   });
   test("are exact where their length varies", () => {
-    const frames = table([[3000, 1], [6000, 2], [1500, 2]], 6, [1, 90_000]);
+    const frames = table([1, 90_000], [3000, 6000, 1500], [1, 2, 3]);
     expect([0, 1, 2, 3, 4, 5].map((n) => frames.at(frames.middle(n)))).toEqual([0, 1, 2, 3, 4, 5]);
     expect(frames.start(3)).toBeCloseTo(15_000 / 90_000);
     expect(frames.at(-1)).toBe(0);
     expect(frames.at(1e9)).toBe(5);
+    expect(frames.middle(5)).toBeCloseTo(18_750 / 90_000);
   });
 });
 

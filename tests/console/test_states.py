@@ -195,27 +195,28 @@ SESSION = {
     "expires_at": None,
     "csrf_token": "",
 }
-PROXY = {
-    "source": None,
-    "progress": 0.0,
-    "url": None,
-    "media_type": None,
-    "width": None,
-    "height": None,
+PLAYBACK = {
+    "ep_id": EP,
+    "state": "not_made",
+    "source": "proxy",
+    "why": "codec",
     "starts_at_s": 0,
-    "error": None,
+    "fraction": None,
+    "failure": None,
+    "url": None,
+    "url_expires_in_s": None,
 }
 
 
 async def test_a_video_that_is_being_made_playable_says_how_far(page: Page, console: Console) -> None:
-    await answering(page, "**/proxy", **body(PROXY | {"state": "making", "progress": 0.31}))
+    await answering(page, "**/playback", **body(PLAYBACK | {"state": "making", "fraction": 0.31}))
     await page.goto(console.episode("watch"))
     await seen(page, "A version that plays here is being made: 31 %", "proxy-making")
 
 
 async def test_a_video_that_cannot_be_played_leaves_lanes_and_pictures(page: Page, console: Console) -> None:
     error = {"code": "unreadable", "message": "It cannot be decoded."}
-    await answering(page, "**/proxy", **body(PROXY | {"state": "failed", "error": error}))
+    await answering(page, "**/playback", **body(PLAYBACK | {"state": "failed", "failure": error}))
     await page.goto(console.episode("watch"))
     await seen(page, "It cannot be decoded.", "unplayable")
     assert await page.locator(".lanes canvas").is_visible()

@@ -1,29 +1,24 @@
 /** The frame table of a video. **A seek goes to the middle of a frame**: neither n / fps nor a frame's own time is exact. */
 
-import type { FrameTable } from "../api/shapes";
+import type { FramesView } from "../api/types";
 
 export class Frames {
   /** Start of each frame in seconds of the episode, and the end of the last. */
   private readonly edges: Float64Array;
-  /** What a player's clock shows at the first picture. */
-  readonly startsAtS: number;
 
-  constructor(table: FrameTable) {
-    const [numerator, denominator] = table.time_base;
-    this.startsAtS = table.starts_at_s;
-    this.edges = new Float64Array(table.count + 1);
-    let ticks = 0;
-    let at = 1;
-    let last = 1;
-    for (const [delta, repeat] of table.deltas) {
-      for (let step = 0; step < repeat && at < table.count; step += 1) {
+  constructor(table: FramesView) {
+    const [numerator, denominator] = table.tick_s;
+    this.edges = new Float64Array(table.frames + 1);
+    let ticks = table.first;
+    let at = 0;
+    this.edges[at] = (ticks * numerator) / denominator;
+    table.delta.forEach((delta, run) => {
+      for (let left = table.count[run] ?? 0; left > 0 && at < table.frames; left -= 1) {
         ticks += delta;
-        last = delta;
-        this.edges[at] = (ticks * numerator) / denominator;
         at += 1;
+        this.edges[at] = (ticks * numerator) / denominator;
       }
-    }
-    this.edges[table.count] = Math.max(table.duration_s, ((ticks + last) * numerator) / denominator);
+    });
   }
 
   get count(): number {

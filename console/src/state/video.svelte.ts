@@ -1,16 +1,17 @@
 /** The video of an episode as this browser can play it: a proxy where the original cannot be, and its table of frames. */
 
-import { getVideo } from "../api/operations";
-import { makeProxy, readFrames, readProxy, type Proxy } from "../api/shapes";
+import { makePlayable, readFrames, readPlayback } from "../api/operations";
+import type { PlaybackView } from "../api/types";
 import { ApiFailure } from "../api/transport";
 import { Frames } from "../lib/frames";
 
 const REREAD_MS = 1500;
+const RENEWALS = 2;
 
 export class Video {
   url = $state<string | null>(null);
   startsAtS = $state(0);
-  proxy = $state.raw<Proxy | null>(null);
+  playback = $state.raw<PlaybackView | null>(null);
   frames = $state.raw<Frames | null>(null);
   failure = $state.raw<ApiFailure | null>(null);
   private asked = false;
@@ -29,40 +30,37 @@ export class Video {
   /** The address ran out or cannot be played: once more, silently. False when that does not help. */
   renew(): boolean {
     this.renewals += 1;
-    if (this.renewals > 2) return false;
+    if (this.renewals > RENEWALS) return false;
     void this.find();
     return true;
   }
 
+  /** What it is waited for, in words; null where it is there. */
+  get waits(): string | null {
+    if (this.url) return null;
+    const of = this.playback;
+    if (of?.state === "queued") return "A version that plays here waits for its turn.";
+    if (of?.state === "making") return `A version that plays here is being made: ${Math.round(100 * (of.fraction ?? 0))} %`;
+    return "Looking for the video…";
+  }
+
   private async find(): Promise<void> {
     try {
-      let proxy = (await readProxy(this.ep)).data;
-      if (proxy.state === "none") proxy = (await makeProxy(this.ep)).data;
-      this.take(proxy);
-    } catch (problem) {
-      if (!(problem instanceof ApiFailure)) throw problem;
-      if (problem.status === 404 || problem.status === 405) await this.original();
-      else this.failure = problem;
-    }
-  }
-
-  private take(proxy: Proxy): void {
-    this.proxy = proxy;
-    this.startsAtS = proxy.starts_at_s;
-    this.url = proxy.url;
-    if (proxy.state === "making") {
-      setTimeout(() => void readProxy(this.ep).then((answer) => this.take(answer.data)).catch(() => {}), REREAD_MS);
-    }
-  }
-
-  private async original(): Promise<void> {
-    try {
-      const video = (await getVideo(this.ep)).data;
-      this.startsAtS = video.starts_at_s ?? 0;
-      this.url = video.url;
+      let found = (await readPlayback(this.ep)).data;
+      if (found.state === "not_made") found = (await makePlayable(this.ep)).data;
+      this.take(found);
     } catch (problem) {
       if (!(problem instanceof ApiFailure)) throw problem;
       this.failure = problem;
+    }
+  }
+
+  private take(playback: PlaybackView): void {
+    this.playback = playback;
+    this.startsAtS = playback.starts_at_s;
+    this.url = playback.url;
+    if (playback.state === "making" || playback.state === "queued") {
+      setTimeout(() => void readPlayback(this.ep).then((answer) => this.take(answer.data)).catch(() => {}), REREAD_MS);
     }
   }
 }
