@@ -111,6 +111,7 @@ describe("frames", () => {
     expect(frames.start(3)).toBeCloseTo(15_000 / 90_000);
     expect(frames.at(-1)).toBe(0);
     expect(frames.at(1e9)).toBe(5);
+    expect(frames.at(frames.shown(frames.start(3) - 0.000_001))).toBe(3);
     expect(frames.middle(5)).toBeCloseTo(18_750 / 90_000);
   });
 });

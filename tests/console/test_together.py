@@ -59,6 +59,19 @@ async def test_where_somebody_is_is_told_in_words_until_they_leave(page: Page, o
     await expect(here).to_be_hidden(timeout=AGREE_MS)
 
 
+async def test_an_episode_is_read_once_for_all_its_screens(page: Page, console: Console) -> None:
+    await show(page, console, "people")
+    asked: list[str] = []
+    page.on(
+        "request",
+        lambda request: asked.append(request.url) if re.search("/(timeline|changes)/[^/?]+$", request.url) else None,
+    )
+    for name, sign in (("Watch", "video"), ("Result", "h2"), ("History", "h1"), ("People", "[role=option]")):
+        await page.get_by_role("link", name=name, exact=True).click()
+        await page.wait_for_selector(sign)
+    assert asked == []
+
+
 async def test_a_line_that_breaks_is_taken_up_again_and_nothing_is_missed(
     page: Page, other: Page, console: Console
 ) -> None:

@@ -2,6 +2,9 @@
 
 import type { FramesView } from "../api/types";
 
+/** More than a player rounds, and far less than a frame lasts. */
+const ROUNDED_S = 0.0005;
+
 export class Frames {
   /** Start of each frame in seconds of the episode, and the end of the last. */
   private readonly edges: Float64Array;
@@ -35,6 +38,11 @@ export class Frames {
       else high = middle - 1;
     }
     return Math.max(0, low);
+  }
+
+  /** Start of the frame that a player says it shows: it rounds, so its time may be a little before the frame's. */
+  shown(second: number): number {
+    return this.start(this.at(second + ROUNDED_S));
   }
 
   /** Where a player is sent to show frame `n`, in seconds of the episode. */

@@ -35,6 +35,11 @@ export class Video {
     return true;
   }
 
+  /** It plays: an address that runs out later is renewed as often as it does. */
+  plays(): void {
+    this.renewals = 0;
+  }
+
   /** What it is waited for, in words; null where it is there. */
   get waits(): string | null {
     if (this.url) return null;
