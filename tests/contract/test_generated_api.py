@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from chassis.http.errors import ERROR_RESPONSES
+from chassis.http.open_routes import SIGN_IN_OPTIONS
 from screenalytics.openapi import export
 from tests.support.api_examples import PAGES, read_examples
 
@@ -22,7 +23,11 @@ def test_every_operation_has_its_own_name_a_summary_and_the_common_errors() -> N
     for operation in operations:
         assert operation.get("description"), f"{operation['operationId']} has no summary"
         assert {"401", "403", "404", "422", "429", "503"} <= operation["responses"].keys(), operation["operationId"]
-        assert operation.get("security"), f"{operation['operationId']} asks for no credentials"
+
+
+def test_only_what_browsers_ask_before_they_are_signed_in_needs_no_credentials() -> None:
+    operations = [(path, one) for path, methods in export.openapi()["paths"].items() for one in methods.values()]
+    assert {path for path, one in operations if not one.get("security")} == {SIGN_IN_OPTIONS}
 
 
 def test_every_operation_has_one_example_that_calls_it_and_no_other_is_documented() -> None:
