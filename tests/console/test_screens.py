@@ -20,7 +20,7 @@ DOCUMENTED = ROOT / "docs/console"
 
 SCREENS = {
     "episodes": ("episodes", "table"),
-    "review": (f"ep/{EP}/review", "article h1"),
+    "review": (f"ep/{EP}/review?q={{who}}", "article h1"),
     "people": (f"ep/{EP}/people", "[role=option]"),
     "person": (f"ep/{EP}/person/{{first}}", "[role=option]"),
     "watch": (f"ep/{EP}/watch?t=12", ".lanes canvas"),
@@ -61,6 +61,9 @@ async def show(page: Page, console: Console, screen: str) -> None:
     place, sign = SCREENS[screen]
     if "{first}" in place:
         place = place.replace("{first}", str(console.api.list_identities(EP).data.items[0].identity_id))
+    if "{who}" in place:
+        questions = console.api.read_review(EP).data.questions
+        place = place.replace("{who}", next(one.id for one in questions if one.kind == "who"))
     await page.goto(console.at(place))
     await page.wait_for_selector(sign)
     await page.evaluate(PICTURES_SHOWN)
