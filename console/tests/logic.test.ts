@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AnswerRequest, Boxes, HistoryStep, PersonPresent, Question, ReviewQueue, Timeline } from "../src/api/types";
 import { address } from "../src/api/transport";
-import { asked, naming, offered, offers } from "../src/lib/answers";
+import { asked, instead, naming, offered, offers } from "../src/lib/answers";
 import { BoxIndex } from "../src/lib/boxes";
 import { Frames } from "../src/lib/frames";
 import { stepOf, worded } from "../src/lib/history";
@@ -75,6 +75,16 @@ describe("answers", () => {
     });
     expect(asked(many)).toBe("Are these 3 people all extras?");
     expect(offers("e", many).map((one) => [one.command, one.send.path])).toEqual([["review.yes", "/extras/e"], ["review.no", "/review/e/settle"]]);
+    expect(offered(offers("e", many), "review.extra")?.send.path).toBe("/extras/e"); // E says it of all of them, too
+    expect(instead(many)[1]).toContain("each is asked about alone");
+  });
+  test("that nobody is near is said only where nobody is suggested and somebody is to be named", () => {
+    const nobody = "Nobody in the cast is near this face";
+    const bo = { cast_id: "bo", name: "Bo", probability: 0.2, distance: null };
+    expect(instead(question("a"))[1]).toContain(nobody);
+    expect(instead(question("a", { choices: [bo] }))[1]).toBe("It may be Bo, of whom there are no pictures.");
+    for (const kind of ["is_this", "same", "two", "belongs", "two_places", "extras"] as const) expect(instead(question("a", { kind }))[1]).not.toContain(nobody);
+    expect(instead(question("a", { kind: "leftover", cast_name: "Bo" }))[1]).not.toContain(nobody);
   });
   const choice = (answer: AnswerRequest["answer"], body: Record<string, unknown> | null = {}): AnswerRequest => ({ answer, effect_s: 5, method: "POST", path: `/${answer}`, body });
   test("are those that the API offers, with their keys", () => {

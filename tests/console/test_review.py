@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from screenalytics.http_client import models
 from screenalytics.http_client.client import Client
-from tests.console.browser import what_broke
+from tests.console.browser import barriers, what_broke
 from tests.console.conftest import EP, Console, until
-from tests.console.test_screens import show
+from tests.console.test_screens import save, show
 
 PAINTED_MS = 400
 """Most time from a key to the next question on a machine that does other things, too; the goal is 50."""
@@ -85,3 +86,42 @@ async def test_answers_without_a_line_are_kept_and_sent_when_it_is_back(page: Pa
     await page.wait_for_selector("text=saved")
     await page.keyboard.press("u")
     await until(lambda: named(console.api) == before)
+
+
+@pytest.mark.e2e
+async def test_of_people_looked_at_together_one_key_says_all_extras_or_one_by_one(page: Page, console: Console) -> None:
+    api = console.api
+    alone = next(one for one in reversed(api.read_review(EP).data.questions) if one.kind == "who" and one.worth_s > 0.1)
+    api.mark_extras(EP, models.ExtrasRequest(identity_ids=[alone.identity_id]), if_match="*")
+    await until(lambda: api.read_review(EP).data.questions[0].kind == "extras")
+    together = api.read_review(EP).data.questions[0]
+    await page.goto(console.episode("review"))
+    heading = page.get_by_role("heading", name=f"Are these {len(together.identity_ids)} people all extras?")
+    await expect(heading).to_be_visible()
+    answers = page.get_by_role("list", name="Answers").get_by_role("button")
+    assert [await one.locator("kbd").all_inner_texts() for one in await answers.all()] == [["Enter", "E"], ["N"]]
+    assert await page.get_by_text("Nobody in the cast is near").count() == 0
+    assert await barriers(page) == []
+    await save(page, "state-extras")
+    question = await page.evaluate("location.hash")
+    await page.evaluate("window.pressed.length = 0")
+    for key in ("x", "w", "m", "s", "l", "1"):
+        await page.keyboard.press(key)
+    assert await page.evaluate("window.pressed") == [], "what is about one person does nothing"
+    for key, done in (("e", True), ("Enter", True), ("n", False)):
+        before = extras(api)
+        await page.keyboard.press(key)
+        await page.wait_for_function("(hash) => location.hash !== hash", arg=question)
+        await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
+        assert (extras(api) >= set(together.identity_ids)) is done
+        await page.keyboard.press("u")
+        await page.wait_for_function("(hash) => location.hash === hash", arg=question)
+        await until(lambda: extras(api) == before)  # noqa: B023  (called in this round)
+    await until(lambda: api.read_review(EP).data.questions[0].id == together.id)
+    api.restore_extras(EP, models.ExtrasRequest(identity_ids=[alone.identity_id]), if_match="*")
+    assert await what_broke(page) == []
+
+
+def extras(api: Client) -> set[str]:
+    of = api.read_timeline(EP).data.identities
+    return {one for one, is_extra in zip(of.identity_id, of.extra, strict=True) if is_extra}

@@ -7,6 +7,8 @@ import { segment } from "../api/transport";
 export interface Offer {
   /** Command of the registry that gives it. */
   command: string;
+  /** Another command that gives it. */
+  also?: string;
   label: string;
   effect_s: number | null;
   send: { method: string; path: string; body: unknown };
@@ -85,6 +87,7 @@ export function offers(ep: string, question: Question): Offer[] {
     add("review.no", of("both"), "Both are right", "Both are right");
   }
   if (question.kind === "leftover") add("review.yes", of("yes"), question.cast_name ? `Give it to ${name}` : "Give it to the nearest", "Given to them", "main");
+  if (question.kind === "extras" && found[0]) found[0].also = "review.extra";
   if (NO[question.kind]) add("review.no", of("no"), ...(NO[question.kind] as [string, string]));
   if (question.identity_id && question.kind !== "two_places" && question.kind !== "extras") {
     question.choices.slice(0, 5).forEach((match, at) => {
@@ -98,4 +101,17 @@ export function offers(ep: string, question: Question): Offer[] {
 }
 
 /** The offer that a command of the registry gives, if the question has it. */
-export const offered = (all: readonly Offer[], command: string): Offer | undefined => all.find((one) => one.command === command);
+export const offered = (all: readonly Offer[], command: string): Offer | undefined => all.find((one) => one.command === command || one.also === command);
+
+/** What stands where there is no picture to compare with: a heading and a sentence. */
+export function instead(question: Question): [string, string] {
+  const near = question.choices.slice(0, 3).map((one) => one.name);
+  switch (question.kind) {
+    case "extras": return ["What your answer does", "All extras: none of them is asked about again. One by one: each is asked about alone."];
+    case "same": case "two": case "belongs": case "two_places": return ["The other side", "No other pictures were kept."];
+    case "is_this": return ["In the cast", `There is no picture of ${question.cast_name ?? "them"} to compare with.`];
+    case "leftover": if (question.cast_name) return ["In the cast", `There is no picture of ${question.cast_name} to compare with.`];
+  }
+  if (near.length) return ["In the cast", `It may be ${near.join(" or ")}, of whom there are no pictures.`];
+  return ["In the cast", "Nobody in the cast is near this face. Type a name, or say that it is an extra."];
+}
