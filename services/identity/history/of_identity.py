@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.identity.history.steps import HistoryStep
 from services.identity.links.episode_links import EpisodeLinks
 from services.identity.links.history import LinkRecord, walked
+from services.identity.links.transitions import LinkChange
 from services.identity.signoff.log import SignOffRecord, SignOffs
 
 MOST_NAMED = 3
@@ -45,13 +46,13 @@ def link_sentence(command: LinkRecord, names: Mapping[str, str]) -> str:
     """What a command on links decided, in a few words."""
     ids = list(dict.fromkeys(change.identity_id for change in command.changes))
     who = ", ".join(ids) if len(ids) <= MOST_NAMED else f"{len(ids)} people"
-    cast = {change.cast_id for change in command.changes}
-    name = names.get(next(iter(cast)) or "", next(iter(cast)) or "nobody") if len(cast) == 1 else "their suggestions"
+    cast = {_about(change) for change in command.changes}
+    name = _named(next(iter(cast)), names) if len(cast) == 1 else "their suggestions"
     match command.action:
         case "link":
             return f"link of {who} to {name}{', new in the cast' if command.new_member else ''}"
         case "unlink":
-            return f"{who} not {name}"
+            return f"{who} not {name if len(cast) == 1 else 'whom they were linked to'}"
         case "dismiss":
             return f"no suggestion of {name} for {who}" if cast != {None} else f"no suggestion for {who}"
         case "restore":
@@ -64,6 +65,16 @@ def link_sentence(command: LinkRecord, names: Mapping[str, str]) -> str:
             return f"question about {who} settled: right as it is"
         case _:
             return f"change of {who}"
+
+
+def _about(change: LinkChange) -> str | None:
+    """The cast member whom a change says somebody is, or (`unlink`) is not any more."""
+    return change.before.cast_id if change.action == "unlink" and change.before else change.cast_id
+
+
+def _named(cast_id: str | None, names: Mapping[str, str]) -> str:
+    """A name, never an id: who was removed from the cast has none any more."""
+    return "nobody" if cast_id is None else names.get(cast_id, "somebody who is no longer in the cast")
 
 
 def sign_off_steps(sign_offs: SignOffs) -> list[HistoryStep]:
