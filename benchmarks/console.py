@@ -1,8 +1,8 @@
 """How fast the operators' console is, in Debian's Chromium on a machine that runs.
 
-    python -m benchmarks.console URL EPISODE [--decisions 5]
+    python -m benchmarks.console URL EPISODE [--answers 20] [--decisions 5]
 
-Largest contentful paint, how soon another browser agrees, and the longest frame while
+Largest contentful paint, key to the next question painted, how soon another browser agrees, and the longest frame while
 10,000 made-up people and 5,000 tracks are scrolled. Answers are taken back again. A clock depends on what else the machine
 does: its load is said.
 """
@@ -30,6 +30,22 @@ SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 LCP = """() => new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().at(-1).startTime))
   .observe({type: "largest-contentful-paint", buffered: true}))"""
+PAINTED = """() => {
+  window.painted = [];
+  let pressed = 0;
+  addEventListener("keydown", () => { pressed = performance.now(); }, true);
+  let shown = location.hash;
+  new MutationObserver(() => {
+    if (location.hash === shown) return;
+    shown = location.hash;
+    const at = pressed;
+    requestAnimationFrame(() => {
+      const after = new MessageChannel();
+      after.port1.onmessage = () => window.painted.push(performance.now() - at);
+      after.port2.postMessage(0);
+    });
+  }).observe(document.querySelector("main"), {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
 FRAMES = """() => {
   window.frames_ms = [];
   let before = performance.now();
@@ -61,6 +77,39 @@ async def largest_paint(browser: Browser, address: str, sign: str) -> float:
     found: float = await page.evaluate(LCP)
     await page.context.close()
     return found
+
+
+async def answers(browser: Browser, address: str, count: int) -> tuple[list[float], list[float]]:
+    """From the key of an answer to the next question, by the clock and in work of the page's thread alone.
+
+    Each answer is taken back before the next.
+    """
+    page = await opened(browser)
+    await page.goto(f"{address}/review")
+    await page.wait_for_selector("article h1")
+    await page.evaluate(PAINTED)
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    async def worked() -> float:
+        metrics = (await devtools.send("Performance.getMetrics"))["metrics"]
+        return next(1000 * float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
+
+    found, work = [], []
+    for _ in range(count):
+        question = await page.evaluate("location.hash")
+        await page.evaluate("() => { window.painted.length = 0; }")
+        before = await worked()
+        await page.keyboard.press("e")
+        await page.wait_for_function("() => window.painted.length > 0")
+        work.append(await worked() - before)
+        found.append(await page.evaluate("window.painted[0]"))
+        await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
+        await page.keyboard.press("u")
+        await page.wait_for_function("(hash) => location.hash === hash", arg=question)
+        await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
+    await page.context.close()
+    return found, work
 
 
 async def agreement(browser: Browser, address: str, count: int) -> list[float]:
@@ -138,7 +187,7 @@ async def crowd(browser: Browser, address: str) -> dict[str, object]:
     return {"grid": spread(grid), "lanes": spread(lanes), "nodes": nodes, "sheets": len(sheets)}
 
 
-async def measure(url: str, ep: str, decisions: int) -> dict[str, object]:
+async def measure(url: str, ep: str, count: int, decisions: int) -> dict[str, object]:
     address = f"{url}/#/ep/{ep}"
     figures: dict[str, object] = {"machine": machine(), "load_before": os.getloadavg()[0]}
     figures["javascript_b"] = sum(zipped(path) for path in (DIST / "assets").glob("*.js"))
@@ -147,6 +196,8 @@ async def measure(url: str, ep: str, decisions: int) -> dict[str, object]:
         figures["lcp_review"] = spread(
             [await largest_paint(browser, f"{address}/review", "article h1") for _ in range(5)]
         )
+        by_clock, work = await answers(browser, address, count)
+        figures["key_to_question"], figures["key_to_question_work"] = spread(by_clock), spread(work)
         figures["two_browsers_agree"] = spread(await agreement(browser, address, decisions))
         figures["crowd"] = await crowd(browser, address)
     return figures | {"load_after": os.getloadavg()[0]}
@@ -156,9 +207,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")
     parser.add_argument("episode")
+    parser.add_argument("--answers", type=int, default=20)
     parser.add_argument("--decisions", type=int, default=5)
     arguments = parser.parse_args()
-    figures = asyncio.run(measure(arguments.url.rstrip("/"), arguments.episode, arguments.decisions))
+    figures = asyncio.run(measure(arguments.url.rstrip("/"), arguments.episode, arguments.answers, arguments.decisions))
     print(json.dumps(figures, indent=1))
     return 0
 
