@@ -43,7 +43,6 @@ from benchmarks.serving import (
 from screenalytics.weights import default_cache_dir, load_registry, pull
 
 MEASURED = Path(__file__).with_name("measured.json")
-CHIP_SIDE = 150
 BATCHES = {DETECTOR: (1, 4, 8), EMBEDDER: (1, 8, 32)}
 NEEDED = {DETECTOR: "analysed_frames", EMBEDDER: "embedded_faces"}
 NEARLY = 0.95
@@ -133,9 +132,16 @@ def candidates(model: str, given: argparse.Namespace, largest: int) -> list[Sett
     ]
 
 
+def chip_size() -> tuple[int, int]:
+    """Width and height of what the embedder is asked about, in pixels."""
+    (chips,) = load_registry().models[EMBEDDER].contract.inputs
+    height, width, _ = chips.shape
+    return width, height
+
+
 async def measure_model(served: Served, model: str, given: argparse.Namespace, largest: int) -> list[Point]:
     """All points of a model, printed as they come."""
-    width, height = (CHIP_SIDE, CHIP_SIDE) if model == EMBEDDER else given.frame
+    width, height = chip_size() if model == EMBEDDER else given.frame
     noise = np.random.default_rng(0)
     points: list[Point] = []
     configured: tuple[int | None, int | None] = (None, None)

@@ -99,9 +99,11 @@ def _plain(hint: Any, rules: list[Any]) -> st.SearchStrategy[Any]:
             exclude_min=bounds.get("open", False),
         )
     if hint is str and "pattern" in bounds:
-        return st.from_regex(
-            bounds["pattern"].removeprefix("^").removesuffix("$"), fullmatch=True, alphabet=_ASCII
-        ).filter(lambda text: len(text) <= bounds.get("longest", len(text)))
+        text = st.from_regex(bounds["pattern"].removeprefix("^").removesuffix("$"), fullmatch=True, alphabet=_ASCII)
+        if bounds.get("strip"):
+            text = text.map(str.strip)
+        shortest, longest = bounds.get("shortest", 0), bounds.get("longest", 10**6)
+        return text.filter(lambda drawn: shortest <= len(drawn) <= longest)
     if hint is str:
         return st.text(_TEXT, min_size=bounds.get("shortest", 0), max_size=min(bounds.get("longest", 40), 60))
     raise TypeError(f"no strategy for {hint}")
@@ -123,7 +125,12 @@ def _bounds(rule: Any) -> dict[str, Any]:
     if isinstance(rule, MinLen):
         return {"shortest": rule.min_length}
     if isinstance(rule, StringConstraints):
-        said = {"pattern": rule.pattern, "longest": rule.max_length, "shortest": rule.min_length}
+        said = {
+            "pattern": rule.pattern,
+            "longest": rule.max_length,
+            "shortest": rule.min_length,
+            "strip": rule.strip_whitespace,
+        }
         return {name: value for name, value in said.items() if value is not None}
     pattern = getattr(rule, "pattern", None)
     return {"pattern": pattern} if pattern is not None else {}

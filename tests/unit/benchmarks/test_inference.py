@@ -62,7 +62,7 @@ async def test_settings_of_the_server_are_tried_one_after_the_other_and_put_back
     found = await inference.measure_model(models, EMBEDDER, given, largest=32)
     assert [(entry.settings.instances, entry.settings.in_flight) for entry in found] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert models.served == [(EMBEDDER, 1, None), (EMBEDDER, 2, None), (EMBEDDER, None, None)]
-    assert {shape for _, shape in models.asked} == {(1, 150, 150, 3)}
+    assert {shape for _, shape in models.asked} == {(1, 112, 112, 3)}
 
 
 def test_nearly_the_best_throughput_with_the_shortest_wait_is_chosen() -> None:
