@@ -108,7 +108,7 @@ async def test_a_failed_run_says_why_and_goes_on_with_a_click(page: Page, consol
     await changing(page, "**/status", lambda data: data["run"].update(state="failed", failure=why))
     await page.goto(console.at("episodes"))
     await seen(page, "The end of the file is missing.", "failed")
-    assert await page.get_by_role("button", name="Resume").is_visible()
+    assert await page.get_by_role("button", name=f"Resume the run of {EP}").is_visible()
 
 
 async def test_a_refusal_gives_the_reason_and_the_question_back(page: Page, console: Console) -> None:
