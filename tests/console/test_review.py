@@ -11,9 +11,6 @@ from tests.console.browser import barriers, what_broke
 from tests.console.conftest import EP, Console, until
 from tests.console.test_screens import save, show
 
-PAINTED_MS = 400
-"""Most time from a key to the next question on a machine that does other things, too; the goal is 50."""
-
 
 def named(api: Client) -> dict[str, str]:
     return {one.identity_id: one.name for one in api.list_identities(EP, limit=500).data.items if one.name}
@@ -27,10 +24,8 @@ async def test_a_name_is_typed_and_taken_back(page: Page, console: Console) -> N
     undecided = await page.inner_text("aside .big")
     await page.keyboard.press("w")
     await page.keyboard.type("Somebody New")
-    started = await page.evaluate("performance.now()")
     await page.keyboard.press("Control+Enter")
     await page.wait_for_function("(hash) => location.hash !== hash", arg=question)
-    assert await page.evaluate("performance.now()") - started < PAINTED_MS
     await until(lambda: "Somebody New" in named(console.api).values())
     await page.wait_for_function("(was) => document.querySelector('aside .big')?.innerText !== was", arg=undecided)
     await expect(page.get_by_role("status").filter(has_text="undecided")).to_be_visible()
