@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +27,7 @@ from services.ingest.store.runs import IngestStore
 from tests.support.api_examples import hold
 from tests.support.identity_rig import BLUE, EP, GREEN, RED, RUN, IdentityRig, Somebody, identity_rig
 from tests.support.rig import until
+from tests.support.server_sent_events import Event, events_in
 from tests.support.stub_stages import save_plan
 
 pytestmark = pytest.mark.integration
@@ -35,15 +35,6 @@ pytestmark = pytest.mark.integration
 ONE, TWO = "identity-00001", "identity-00002"
 OFTEN = {"changes": {"poll_s": 0.05, "heartbeat_s": 1}}
 PEOPLE = [Somebody(1, RED), Somebody(2, GREEN, 20, 35), Somebody(3, BLUE, 30, 34)]
-
-
-@dataclass(frozen=True)
-class Event:
-    """A server-sent event."""
-
-    kind: str
-    data: dict[str, Any]
-    id: str | None
 
 
 @dataclass(frozen=True)
@@ -80,16 +71,9 @@ async def listen(address: str, *, last: str | None = None, query: str = "", **he
         httpx.AsyncClient(timeout=20) as client,
         client.stream("GET", f"{address}/changes/{EP}{query}", headers=sent) as answer,
     ):
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        fields: dict[str, str] = {}
-        async for line in answer.aiter_lines():
-            if line and not line.startswith(":"):
-                name, _, value = line.partition(": ")
-                fields[name] = value
-            elif fields:
-                yield Event(fields["event"], json.loads(fields["data"]), fields.get("id"))
-                fields = {}
+        async for event in events_in(answer):
+            if event.kind != "ping":
+                yield event
 
 
 class Reader:

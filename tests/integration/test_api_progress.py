@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import pytest
@@ -23,21 +21,13 @@ from services.ingest.runs.records import Failure
 from services.ingest.store.runs import IngestStore
 from tests.support.ingest_api import EPISODE, IngestApi, ingest_api
 from tests.support.rig import until
+from tests.support.server_sent_events import Event, events_in
 from tests.support.stub_stages import NOTHING, SEGMENTS, save_plan
 
 pytestmark = pytest.mark.integration
 
 RUN = "01JGFJJZ00ABCDEFGHJKMNPQR0"
 LATER = "01JGFJJZ00ABCDEFGHJKMNPQR1"
-
-
-@dataclass(frozen=True)
-class Event:
-    """A server-sent event."""
-
-    kind: str
-    data: dict[str, Any]
-    id: str | None
 
 
 @dataclass(frozen=True)
@@ -73,18 +63,8 @@ async def listen(address: str, *, last: str | None = None, query: str = "") -> A
         httpx.AsyncClient(timeout=20) as client,
         client.stream("GET", f"{address}/episodes/{EPISODE}/events{query}", headers=headers) as answer,
     ):
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        fields: dict[str, str] = {}
-        async for line in answer.aiter_lines():
-            if line.startswith(": ping"):
-                yield Event("ping", {}, None)
-            elif line:
-                name, _, value = line.partition(": ")
-                fields[name] = value
-            elif fields:
-                yield Event(fields["event"], json.loads(fields["data"]), fields.get("id"))
-                fields = {}
+        async for event in events_in(answer):
+            yield event
 
 
 def piece(stage: Stage, segment: int | None, run_id: str = RUN) -> EpisodeProgress:
