@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from aiokafka import TopicPartition
 from fastapi import APIRouter, FastAPI
 
 from chassis import metrics, telemetry
@@ -31,6 +32,8 @@ from contracts.events import Service
 
 S = TypeVar("S", bound=ChassisSettings)
 LAG_EVERY_S = 15.0
+CALM_LAG_EVERY_S = 60.0
+"""How often the lag is asked for where there was none: every partition costs a question to the broker."""
 CANCEL_TRIES = 3
 CANCEL_PATIENCE_S = 2.0
 
@@ -157,12 +160,14 @@ def spare_the_collector() -> None:
 async def _watch_lag(bus: Bus) -> None:
     """Keep the lag of this consumer's partitions in the metrics."""
     while True:
+        lag: dict[TopicPartition, int] | None = None
         with suppress(DependencyUnavailable):
             lag = await bus.lag()
             metrics.consumer_lag.clear()
             for partition, messages in lag.items():
                 metrics.consumer_lag.labels(partition.topic, str(partition.partition)).set(messages)
-        await asyncio.sleep(LAG_EVERY_S)
+        is_calm = lag is not None and not any(lag.values())
+        await asyncio.sleep(CALM_LAG_EVERY_S if is_calm else LAG_EVERY_S)
 
 
 async def _until_stopped(stopping: asyncio.Task[bool], tasks: Sequence[asyncio.Future[None]]) -> None:

@@ -71,6 +71,12 @@ class KafkaSettings(BaseModel):
     )
     rebalance_timeout_ms: int = Field(default=30_000, ge=1_000)
     fetch_max_wait_ms: int = Field(default=50, ge=5, le=500)
+    look_every_ms: int | None = Field(
+        default=None,
+        ge=10,
+        description="For a broker without encryption that does not wake who waits, as the embedded one: how often a consumer"
+        " without messages looks for news; empty: it lets the broker wait.",
+    )
     max_tries: int = Field(default=4, ge=1, description="Tries of a handler that fails for an unknown reason.")
     backoff_first_s: float = Field(default=0.5, gt=0)
     backoff_max_s: float = Field(default=15.0, gt=0)
@@ -111,6 +117,10 @@ class DecodingLimits(BaseModel):
 
     memory_mib: int = Field(default=1024, ge=64, description="Written by one child, beside what its modules take.")
     cpu_s: int = Field(default=300, ge=1, description="Processor seconds of one child, all its threads together.")
+    bounds_addresses: bool = Field(
+        default=True,
+        description="Whether its address space is bounded too; a GPU's driver reserves far more than it uses.",
+    )
 
 
 class TelemetrySettings(BaseModel):

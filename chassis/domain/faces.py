@@ -153,6 +153,8 @@ def non_maximum_suppression(boxes: npt.ArrayLike, scores: npt.ArrayLike, *, max_
     Equal scores keep their order. `max_overlap` is an intersection over union in 0..1.
     """
     order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
+    if len(order) < 2:  # nearly always
+        return order
     overlaps = box_overlaps(boxes, boxes)
     kept: list[int] = []
     for candidate in order:

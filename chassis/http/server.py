@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from email.utils import formatdate
 from typing import Any
 
 import uvicorn
@@ -21,6 +23,9 @@ from chassis.settings import HttpSettings
 
 GRACE_FOR_STREAMS_S = 3
 """How long open event streams may hold up the end of a service."""
+DATE_S = 1.0
+"""How old the date that answers bear may be."""
+
 DRAIN_EVERY_S = 15.0
 DRAIN_BYTES_PER_S = 2**10
 """A caller who reads an answer more slowly than this is given up."""
@@ -101,6 +106,7 @@ class ServerConfig(uvicorn.Config):
             timeout_graceful_shutdown=GRACE_FOR_STREAMS_S,
         )
         self.open = Connections(settings.most_connections)
+        self.dated_at = float("-inf")
         self.head_seconds = settings.head_seconds
 
 
@@ -128,6 +134,7 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._renew_date()
         cycle = self.cycle
         for at in range(0, len(data), PIECE_BYTES):
             if self.transport.is_closing():
@@ -158,6 +165,13 @@ class BoundedProtocol(H11Protocol):
         if self._drain_timer is not None:
             self._drain_timer.cancel()
             self._drain_timer = None
+
+    def _renew_date(self) -> None:
+        now = time.time()
+        if abs(now - self.config.dated_at) >= DATE_S:
+            self.config.dated_at = now
+            date = (b"date", formatdate(now, usegmt=True).encode())
+            self.server_state.default_headers = [date, *self.config.encoded_headers]
 
     def _answered(self) -> bool:
         return self.cycle is not None and self.cycle.response_complete
@@ -197,7 +211,20 @@ class BoundedProtocol(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the service has them."""
+    """uvicorn without its own signal handlers: the service has them; and without looking ten times a second for its end."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        super().__init__(config)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Take no more connections, and end when those there are have their answers."""
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Unlike uvicorn's own loop, which looks for its end ten times a second and renews the date: connections do that."""
+        await self._ending.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -212,6 +239,6 @@ async def serving(app: FastAPI, settings: HttpSettings) -> AsyncIterator[Server]
     try:
         yield server
     finally:
-        server.should_exit = True
+        server.end()
         with suppress(asyncio.CancelledError):
             await task

@@ -21,7 +21,7 @@ from chassis.errors import BadInput, WorkerDied
 from chassis.kafka.connection import DEAD_LETTER_BYTES, client_options, ensure_topics, kafka_away, security
 from chassis.kafka.delivery import Delivery, dead_letter_headers
 from chassis.kafka.fair_consumer import FairConsumer
-from chassis.kafka.tries import Attempts, Tries
+from chassis.kafka.tries import Attempts
 from chassis.settings import KafkaSettings
 from contracts import envelope
 from contracts.events import STAGES, EpisodeFailed, Event, Service, Stage
@@ -104,7 +104,10 @@ class Bus:
             logger=None,
             middlewares=[_delivery_middleware(self)],
         )
+        if settings.look_every_ms is not None and settings.security_protocol == "PLAINTEXT":
+            self.broker.look_every_s = settings.look_every_ms / 1000
         self._subscriber: Any = None
+        self._beginning: asyncio.Task[None] | None = None
 
     def on(self, event: type[E], handler: Handler[E], *, fenced: bool = True) -> None:
         """Register the handler of an event; before `start`.
@@ -145,12 +148,23 @@ class Bus:
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
             parser=_parse,
             decoder=_raw_record,
-            listener=_Assignments(self.delivery.tries),
+            listener=_Assignments(self._assigned),
         )
         self._subscriber(self._receive)
 
+    def _assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """Note which partitions are new to this consumer, and see beside its work that the group has a place in each."""
+        self.delivery.tries.assigned(partitions)
+        consumer = self.consumer()
+        if self._beginning is not None:
+            self._beginning.cancel()
+        if consumer is not None:
+            self._beginning = asyncio.create_task(self.delivery.commit_beginnings(list(partitions), consumer))
+
     async def stop(self) -> None:
         """Let the running handler finish within the grace period, then leave the group."""
+        if self._beginning is not None:
+            self._beginning.cancel()
         await self.broker.stop()
         self.delivery.close()
 
@@ -302,22 +316,25 @@ class Bus:
 class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """Tells which partitions are new to this consumer."""
 
-    def __init__(self, tries: Tries) -> None:
-        self._tries = tries
+    def __init__(self, assigned: Callable[[Iterable[TopicPartition]], None]) -> None:
+        self._assigned = assigned
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Whoever is given them is told."""
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._tries.assigned(assigned)
+        self._assigned(assigned)
 
 
 class _Broker(KafkaBroker):
     """FastStream's broker, whose subscribers consume with partitions taking turns."""
 
+    look_every_s: float | None = None
+    """How often they look for news in a calm, see `FairConsumer`."""
+
     async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
         builder = cast("partial[AIOKafkaConsumer]", await super()._connect())
-        taking_turns = partial(FairConsumer, **builder.keywords)
+        taking_turns = partial(FairConsumer, look_every_s=self.look_every_s, **builder.keywords)
         self.config.broker_config.builder = taking_turns
         return taking_turns
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -116,6 +116,7 @@ class Delivery:
         self._give_up = give_up
         self._fail_episode = fail_episode
         self._timers: dict[TopicPartition, asyncio.TimerHandle] = {}
+        self._committing = asyncio.Lock()
         self.tries = Tries(attempts)
         self.away = self.tries.away
         """Dependencies that messages wait for, with what they said: readiness reads this."""
@@ -222,13 +223,29 @@ class Delivery:
         partition = TopicPartition(record.topic, record.partition)
         await self.tries.settled(record)
         try:
-            await consumer.commit({partition: record.offset + 1})
-            self.tries.committed(record)
+            async with self._committing:
+                await consumer.commit({partition: record.offset + 1})
+                self.tries.committed(record)
         except (KafkaError, IllegalStateError) as error:
             # The effects are durable and idempotent; whoever owns the partition now sees the message again.
             telemetry.logger().warning(
                 "offset not committed", topic=record.topic, offset=record.offset, error=str(error)
             )
+
+    async def commit_beginnings(self, partitions: Iterable[TopicPartition], consumer: AIOKafkaConsumer) -> None:
+        """Give the group a place in partitions where it has none: the oldest message that is kept, so none is skipped.
+
+        What scales workers reads committed offsets. Brokers forget those of a group that was away for a week, and KEDA
+        takes everything that a partition ever held for its lag then: workers would stay until each has a new message.
+        """
+        try:
+            nowhere = [partition for partition in partitions if await consumer.committed(partition) is None]
+            for partition, beginning in (await consumer.beginning_offsets(nowhere)).items():
+                async with self._committing:
+                    if not self.tries.has_committed(partition):
+                        await consumer.commit({partition: beginning})
+        except (KafkaError, IllegalStateError) as error:
+            telemetry.logger().warning("beginnings not committed", error=str(error))
 
     def close(self) -> None:
         """Forget all timers."""

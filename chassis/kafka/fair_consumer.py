@@ -1,10 +1,28 @@
-"""A consumer that lets partitions take turns."""
+"""A consumer that lets partitions take turns, and that costs little while there is nothing to consume."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from chassis.kafka.ends import Positions, until_news
+
+CALM_AFTER_S: Final = 30.0
+"""Without a message for so long, a consumer asks for more less often."""
+
+CALM_WAIT_MS: Final = 600
+"""How long its requests wait then, if they do not wait longer anyway: a Kafka broker answers as soon as there is news."""
+
+LOOK_EVERY_S: Final = 0.2
+"""How often aiokafka's fetcher looks at its partitions while it waits (its own number); what concerns it wakes it anyway."""
+
+AT_ONCE_MS: Final = 1
+"""What a request waits that asks for what is there."""
 
 
 class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
@@ -12,12 +30,19 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
 
     aiokafka hands out all that it has read of one partition before it looks at the next: with slow handlers one long
     queue keeps every other episode waiting, and an operator's edit waits behind a day of segments.
+
+    Args:
+        look_every_s: For a broker that does not wake who waits: how often to look for news in a calm (`chassis.kafka.ends`).
+            None where the broker may be left to wait. The first message after a calm is so much late at most.
     """
 
-    def __init__(self, *topics: str, **options: Any) -> None:
+    def __init__(self, *topics: str, look_every_s: float | None = None, **options: Any) -> None:
         super().__init__(*topics, **options)
         self._served = 0
         self._last_turn: dict[TopicPartition, int] = {}
+        self._look_every_s = look_every_s
+        self._becoming_calm: asyncio.TimerHandle | None = None
+        self._is_calm = False
 
     async def getone(self, *partitions: TopicPartition) -> ConsumerRecord[Any, Any]:
         """The next message; waits for one where none has been read yet."""
@@ -26,7 +51,91 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
                 return self._noted(record)
         return self._noted(await super().getone(*partitions))
 
+    async def start(self) -> None:
+        """Joins the group and begins to read."""
+        await super().start()
+        if self._look_every_s is not None:
+            self._fetcher._proc_fetch_request = partial(
+                self._fetch_and_rest, self._fetcher._proc_fetch_request, self._look_every_s
+            )
+        self._keep_pace()
+
+    async def stop(self) -> None:
+        """Leaves the group."""
+        if self._becoming_calm is not None:
+            self._becoming_calm.cancel()
+        await super().stop()
+
+    def _keep_pace(self) -> None:
+        """Asks for news as often as the settings say, until it has been calm for a while."""
+        if self._becoming_calm is not None:
+            self._becoming_calm.cancel()
+        self._is_calm = False
+        self._ask(self._fetch_max_wait_ms, LOOK_EVERY_S)
+        self._becoming_calm = asyncio.get_running_loop().call_later(CALM_AFTER_S, self._become_calm)
+
+    def _become_calm(self) -> None:
+        self._is_calm = True
+        if self._look_every_s is not None:
+            self._ask(AT_ONCE_MS, CALM_AFTER_S)
+        else:
+            waits_ms = max(self._fetch_max_wait_ms, CALM_WAIT_MS)
+            self._ask(waits_ms, max(LOOK_EVERY_S, waits_ms / 1000))
+
+    def _ask(self, wait_at_most_ms: int, look_every_s: float) -> None:
+        """Sets what the fetcher reads for every request; aiokafka has no other way to change it.
+
+        It looks at its partitions rarely in a calm: five times a second are a third of what a service without work does.
+        """
+        self._fetcher._fetch_max_wait_ms = wait_at_most_ms
+        self._fetcher._fetcher_timeout = look_every_s
+
+    async def _fetch_and_rest(
+        self, fetch: Callable[..., Awaitable[bool]], look_every_s: float, assignment: Any, node_id: int, request: Any
+    ) -> bool:
+        """What the fetcher does with one request, by its own `fetch`: whether there are new messages.
+
+        In a calm it has done so only when there is news, or when something else is wanted than was.
+        """
+        has_messages = await fetch(assignment, node_id, request)
+        if has_messages or not self._is_calm:
+            return has_messages
+        with suppress(asyncio.CancelledError):  # as aiokafka does it: nobody wants the answer any more
+            await self._rest(look_every_s, assignment, node_id, _asked(request))
+        return False
+
+    async def _rest(self, every_s: float, assignment: Any, node_id: int, asked: Positions) -> None:
+        broker = self._client.cluster.broker_metadata(node_id)
+        if broker is None or asked != _wanted(assignment):
+            await asyncio.sleep(every_s)
+            return
+        await until_news(
+            broker.host,
+            broker.port,
+            asked,
+            every_s=every_s,
+            is_wanted=lambda: self._is_calm and asked == _wanted(assignment),
+        )
+
     def _noted(self, record: ConsumerRecord[Any, Any]) -> ConsumerRecord[Any, Any]:
+        self._keep_pace()
         self._served += 1
         self._last_turn[TopicPartition(record.topic, record.partition)] = self._served
         return record
+
+
+def _asked(request: Any) -> Positions:
+    """What a request asks for."""
+    return {
+        TopicPartition(topic, partition): offset
+        for topic, partitions in request.topics
+        for partition, offset, _bytes in partitions
+    }
+
+
+def _wanted(assignment: Any) -> Positions | None:
+    """What would be asked for now; None where that is not known, or not wanted, of every partition."""
+    states = {place: assignment.state_value(place) for place in assignment.tps}
+    if not assignment.active or any(not state.has_valid_position or state.paused for state in states.values()):
+        return None
+    return {place: state.position for place, state in states.items()}

@@ -127,6 +127,10 @@ class Tries:
         """What follows in the partition is tried here for the first time."""
         self._settled_to[_place(record)] = record.offset + 1
 
+    def has_committed(self, partition: TopicPartition) -> bool:
+        """Whether a message of the partition was settled and committed here since it was assigned."""
+        return partition in self._settled_to
+
     def forget(self, partition: TopicPartition) -> None:
         """The partition's message is settled, or another consumer's now."""
         self._waiting.pop(partition, None)

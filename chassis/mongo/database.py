@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
@@ -189,11 +190,37 @@ COLLECTIONS: tuple[Collection, ...] = (
 )
 
 
+def _monitoring(uri: str) -> dict[str, Any]:
+    """How a client watches the server that it is connected to directly, where the address does not say.
+
+    One server has nothing to tell of other members: what pymongo's stream of such news costs both sides, several looks a
+    second for every client, is saved. That the server is gone is found by whoever asks it something, as before.
+    """
+    said = {name.lower(): values[-1] for name, values in parse_qs(urlsplit(uri).query).items()}
+    if said.get("directconnection") != "true":
+        return {}
+    chosen = {"serverMonitoringMode": "poll", "heartbeatFrequencyMS": 60_000}
+    return {name: value for name, value in chosen.items() if name.lower() not in said}
+
+
+TIDY_EVERY_S: Final = 5.0
+"""How often a client closes cursors that were left open, and connections too old."""
+
+
+def _tidy_less_often(client: AsyncMongoClient[Document]) -> None:
+    """Set how often pymongo looks whether there is anything to tidy: twice a second, and it has no option for that."""
+    tidying = getattr(client, "_kill_cursors_executor", None)  # not there yet where the address is looked up in DNS
+    if tidying is not None:
+        tidying._min_interval = TIDY_EVERY_S
+
+
 @asynccontextmanager
 async def connect(settings: MongoSettings) -> AsyncIterator[Database]:
     """A database handle for the life of a service."""
+    uri = settings.uri.get_secret_value()
     client: AsyncMongoClient[Document] = AsyncMongoClient(
-        settings.uri.get_secret_value(),
+        uri,
+        **_monitoring(uri),
         serverSelectionTimeoutMS=settings.timeout_ms,
         connectTimeoutMS=settings.timeout_ms,
         socketTimeoutMS=4 * settings.timeout_ms,
@@ -203,6 +230,7 @@ async def connect(settings: MongoSettings) -> AsyncIterator[Database]:
         w="majority",
         journal=True,  # MongoDB's majority implies it; the embedded server loses the last writes of a kill -9 without it
     )
+    _tidy_less_often(client)
     try:
         yield client.get_database(settings.database, codec_options=CodecOptions(tz_aware=True))
     finally:

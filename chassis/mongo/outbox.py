@@ -29,6 +29,8 @@ from contracts.events import Event, event_class
 FIELD = "outbox"
 SINCE = "outbox_since"
 SWEEP_EVERY_S = 2.0
+CALM_SWEEP_S = 15.0
+"""How often where nothing was left for a while: a change is published by who makes it, and only a crash leaves its event."""
 LEFT_ALONE_S = 1.0
 """How long the writer of a change has to publish it before the sweep does."""
 
@@ -94,9 +96,9 @@ class Outbox:
                     await self._bus.publish(_event_in(entry), time=entry["at"])
                 done.append(entry["id"])
         finally:
-            if done:
-                await collection.update_one({"_id": document_id}, {"$pull": {FIELD: {"id": {"$in": done}}}})
-        await collection.update_one({"_id": document_id, FIELD: []}, {"$unset": {SINCE: ""}})
+            is_empty = bool(done) and await _take_out(collection, document_id, done)
+        if not is_empty:
+            await collection.update_one({"_id": document_id, FIELD: []}, {"$unset": {SINCE: ""}})
         return len(done)
 
     async def publish_soon(self, collection: AsyncCollection[Document], document_id: Any) -> None:
@@ -177,7 +179,22 @@ class Outbox:
 
     async def run(self) -> None:
         """Sweep for as long as the service runs; several replicas may."""
-        await keep_doing(self.sweep, every_s=SWEEP_EVERY_S, what="outbox sweep")
+        await keep_doing(self.sweep, every_s=SWEEP_EVERY_S, what="outbox sweep", calm_s=CALM_SWEEP_S)
+
+
+async def _take_out(collection: AsyncCollection[Document], document_id: Any, done: Sequence[str]) -> bool:
+    """Take entries out of an outbox, the first ones of it; whether that was known to leave it empty.
+
+    Mostly nothing came since: then taking them out and noting that nothing waits is one write, of a document that may be
+    large.
+    """
+    nothing_else = {f"{FIELD}.0.id": done[0], f"{FIELD}.{len(done)}": {"$exists": False}}
+    emptied = await collection.update_one(
+        {"_id": document_id, **nothing_else}, {"$set": {FIELD: []}, "$unset": {SINCE: ""}}
+    )
+    if not emptied.matched_count:
+        await collection.update_one({"_id": document_id}, {"$pull": {FIELD: {"id": {"$in": list(done)}}}})
+    return bool(emptied.matched_count)
 
 
 def _event_in(entry: Document) -> Event:

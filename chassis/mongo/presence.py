@@ -13,8 +13,9 @@ from pymongo.errors import PyMongoError
 from chassis import telemetry
 from chassis.mongo.database import Database
 
-EVERY_S = 4.0
-GONE_AFTER_S = 15.0
+EVERY_S = 8.0
+GONE_AFTER_S = 20.0
+"""Two signs may be late or missing."""
 
 
 def announce(database: Database, service: str) -> Callable[[], Awaitable[None]]:

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
 from chassis.errors import BadInput, DependencyUnavailable
+from chassis.s3.descriptions import session_that_has_read
 from chassis.settings import S3Settings, revealed
 from contracts.blobs import BlobRef
 
@@ -135,6 +136,7 @@ class Storage:
             max_pool_connections=32,
         )
         session = aioboto3.Session(
+            botocore_session=session_that_has_read(),
             aws_access_key_id=revealed(settings.access_key),
             aws_secret_access_key=revealed(settings.secret_key),
             region_name=settings.region,

@@ -256,6 +256,7 @@ class Inference:
 
     async def _infer(self, model: str, input_name: str, pixels: Pixels, outputs: Sequence[str]) -> tuple[Floats, ...]:
         batch = np.ascontiguousarray(pixels, dtype=np.uint8)
+        self._health.asked()
         asked = time.perf_counter()
         async with self._pool.slot() as slot:
             metrics.inference_queue_seconds.labels(model).observe(time.perf_counter() - asked)

@@ -8,6 +8,7 @@ from typing import Final, TypeVar, cast
 
 import av
 import av.error
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -58,10 +59,10 @@ def is_remote(url: str) -> bool:
     return url.startswith(("http://", "https://"))
 
 
-def open_video(url: str, ranges: Sequence[ByteRange] = ()) -> InputContainer:
+def open_video(url: str, ranges: Sequence[ByteRange] = (), *, accelerator: HWAccel | None = None) -> InputContainer:
     """Opens a video for reading from a path or an http(s) URL (read by ranges, not downloaded).
 
-    With `ranges` these bytes are opened as if they were a file of their own.
+    With `ranges` these bytes are opened as if they were a file of their own. `accelerator` decodes what it can.
 
     Raises DependencyUnavailable when the server that holds it is away, `av.error.FFmpegError` (an OSError for files and
     HTTP answers such as 404) when the content cannot be opened.
@@ -72,7 +73,12 @@ def open_video(url: str, ranges: Sequence[ByteRange] = ()) -> InputContainer:
         source = ByteRanges(open_file(url), ranges)
     try:
         return av.open(
-            source, mode="r", options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S), metadata_errors="replace"
+            source,
+            mode="r",
+            options=options,
+            timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+            metadata_errors="replace",
+            hwaccel=accelerator,
         )
     except av.error.FFmpegError as error:
         reraise_if_away(error, url)

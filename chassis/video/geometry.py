@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
+
+from chassis.video.side_data import side_data_of
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -49,11 +50,10 @@ AS_STORED: Final = Orientation()
 def orientation_of(picture: VideoFrame) -> Orientation | None:
     """What the display matrix says that came with a picture, from its container or its codec; None without one."""
     try:
-        attached: Iterable[Any] = picture.side_data
-        matrix = next((data for data in attached if data.type is Type.DISPLAYMATRIX), None)
+        matrix = side_data_of(picture, Type.DISPLAYMATRIX)
     except ValueError:  # a kind of side data that is newer than PyAV
         return Orientation(quarter_turns=round(picture.rotation / 90) % 4)
-    return None if matrix is None else orientation_from(np.frombuffer(bytes(matrix), np.int32))
+    return None if matrix is None else orientation_from(np.frombuffer(matrix, np.int32))
 
 
 def orientation_from(matrix: npt.NDArray[np.int32]) -> Orientation:

@@ -25,7 +25,7 @@ from typing import Any, Final, Generic, NoReturn, TypeVar, cast
 
 from chassis.errors import BadInput, WorkerDied
 from chassis.settings import DecodingLimits
-from chassis.video.limited_child import MIB, SLOT_BYTES, SLOTS, Kind, work
+from chassis.video.limited_child import SLOT_BYTES, SLOTS, Kind, work
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,13 +38,14 @@ class LimitReached(BadInput):
     """Codes too_much_memory and too_much_computing: the file asks for more than any episode may take."""
 
 
-_prepared: list[str] = ["__main__"]
+_prepared: list[str] = ["__main__", __name__]
+_LAST: Final = "chassis.video.limited_server"
 
 
 def prepare(*modules: str) -> None:
     """Names modules that children find loaded; before the first work. What is not named, every child loads anew."""
     _prepared.extend(modules)
-    _context().set_forkserver_preload(_prepared)
+    _context().set_forkserver_preload([*_prepared, _LAST])
 
 
 async def run_limited(function: Callable[..., R], *args: Any, within: DecodingLimits, **kwargs: Any) -> R:
@@ -126,8 +127,7 @@ class LimitedWork(Iterator[T], Generic[T, R]):
                     args=(
                         childs,
                         _Descriptor(descriptor),
-                        self._limits.memory_mib * MIB,
-                        self._limits.cpu_s,
+                        self._limits,
                         self._call,
                     ),
                     daemon=True,

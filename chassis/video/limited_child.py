@@ -15,6 +15,8 @@ from mmap import mmap
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
+from chassis.freed_memory import keep_freed_memory
+from chassis.settings import DecodingLimits
 from chassis.video.process_bounds import end_with_parent, is_short_of_memory, set_bounds
 
 MIB: Final = 2**20
@@ -37,17 +39,17 @@ class Kind(IntEnum):
 def work(
     connection: Connection[Any, Any],
     descriptor: Any,
-    memory_bytes: int,
-    cpu_s: int,
+    limits: DecodingLimits,
     call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]],
 ) -> None:
     """Carries out one call and tells its items and its end over the connection. Runs in a process of its own."""
     gc.freeze()  # a collection that looked at all that was loaded would copy the pages it lies on
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent, which ends its children
     end_with_parent()
+    keep_freed_memory()
     function, args, kwargs = call
     teller = _Teller(connection, mmap(descriptor.detach(), SLOTS * SLOT_BYTES))
-    raise_bounds = set_bounds(memory_bytes, cpu_s)
+    raise_bounds = set_bounds(limits.memory_mib * MIB, limits.cpu_s, addresses=limits.bounds_addresses)
     try:
         result = function(*args, **kwargs)
         if isgenerator(result):

@@ -6,6 +6,7 @@ import tempfile
 from fractions import Fraction
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from av.filter import Graph
@@ -20,6 +21,17 @@ Pixels = npt.NDArray[np.uint8]
 
 _DEEP: Final = "gbrp16le"
 """Planar, because the table is five times faster on it than on packed pixels, and 16 bit, because PQ needs them."""
+
+
+_PLAIN: Final = frozenset({"yuv420p", "yuv422p", "yuv444p"})
+"""Formats of 8 bits with planes of their own."""
+
+_LAST_STEP: Final = 8
+"""What is not so many times too wide any more is brought to its size in one step."""
+
+_LARGE: Final = 24
+"""A picture so many times too wide, as 1080p is of a signature, is halved once more: three quarters of the time went into
+the last step, which is then of a quarter of the pixels."""
 
 
 class PictureReader:
@@ -42,6 +54,9 @@ class PictureReader:
 
     def yuv(self, picture: VideoFrame, *, width: int, height: int) -> Pixels:
         """The picture as stored, scaled: Y, U and V in studio range as uint8 [3,height,width]."""
+        if _is_plain(picture) and picture.width >= 2 * width and picture.height >= 2 * height:
+            step = _LAST_STEP if picture.width < _LARGE * width else _LAST_STEP // 2
+            return np.stack([_averaged(_plane_pixels(plane), width, height, step) for plane in picture.planes])
         if needs_conversion(picture):
             rgb = self._by_table(picture, width, height)
             small = self._last_step.reformat(rgb, format="yuv444p", dst_colorspace=Colorspace.ITU709, threads=1)
@@ -96,6 +111,23 @@ class _Table:
     def convert(self, picture: VideoFrame) -> VideoFrame:
         self._graph.vpush(picture)
         return self._graph.vpull()
+
+
+def _is_plain(picture: VideoFrame) -> bool:
+    """Whether the planes are what is asked for already, but for their size."""
+    return picture.format.name in _PLAIN and picture.color_range != ColorRange.JPEG and not needs_conversion(picture)
+
+
+def _averaged(plane: Pixels, width: int, height: int, last_step: int) -> Pixels:
+    """The mean of every pixel's area: by halves at first, which takes a third of the time.
+
+    It differs by 2 at most where the last step is 8, with 4 by up to 15 on sharp edges and 0.3 on average: cuts and
+    dissolves of all labelled sets, brought to 1080p, are the same.
+    """
+    while plane.shape[1] >= last_step * width and plane.shape[0] >= last_step // 2 * height:
+        halves = (plane.shape[1] // 2, plane.shape[0] // 2)
+        plane = np.asarray(cv2.resize(plane, halves, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _plane_pixels(plane: VideoPlane) -> Pixels:

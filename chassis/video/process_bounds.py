@@ -51,8 +51,11 @@ def _end_after(parent: BaseProcess | None) -> None:
         os._exit(1)
 
 
-def set_bounds(memory_bytes: int, cpu_s: int) -> Callable[[], None]:
-    """Sets the bounds of this process and returns what lifts those of memory a little, for the last words."""
+def set_bounds(memory_bytes: int, cpu_s: int, *, addresses: bool = True) -> Callable[[], None]:
+    """Sets the bounds of this process and returns what lifts those of memory a little, for the last words.
+
+    `addresses`: whether its address space is bounded as well.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _lower(resource.RLIMIT_CPU, cpu_s, cpu_s + CPU_RESERVE_S)
     has = _memory_in_use()
@@ -63,7 +66,7 @@ def set_bounds(memory_bytes: int, cpu_s: int) -> Callable[[], None]:
         _in_force.append(_Bounds(has["VmHWM"], memory_bytes))
         bounds = {
             resource.RLIMIT_DATA: has["VmData"] + memory_bytes,
-            resource.RLIMIT_AS: has["VmSize"] + 2 * memory_bytes,
+            **({resource.RLIMIT_AS: has["VmSize"] + 2 * memory_bytes} if addresses else {}),
         }
     for kind, bound in bounds.items():
         _lower(kind, bound, bound + RESERVE_BYTES)

@@ -6,10 +6,12 @@ Detector and clips read through this, so that they see the same frames at the sa
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
 import av.error
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -28,6 +30,9 @@ STEPS_BACK_S: Final = (0.0, 5.0, 30.0)
 """How far before the wanted start reading begins; the next is tried when the one before does not reach the start."""
 
 SAME_TIME_S: Final = 1e-6
+
+Device = Literal["cpu", "cuda"]
+"""What decodes: the processor, or an NVIDIA GPU's decoder (NVDEC)."""
 
 MOST_HELD_BYTES: Final = 256 * 2**20
 """Packets kept while walking to a time; with keyframes farther apart decoding begins before it."""
@@ -48,9 +53,17 @@ class Recording:
     ranges: tuple[ByteRange, ...] = ()
     frame_times: FrameTimes = "presentation"
     pixel_stretch: float = 1.0
+    decode_on: Device = "cpu"
 
     def open(self) -> InputContainer:
-        """The file, positioned at its start; raises as `open_video`."""
+        """The file, positioned at its start; raises as `open_video`.
+
+        A device that is not there, or fails as the file is opened, is done without: `is_accelerated` says so.
+        """
+        if self.decode_on != "cpu":
+            with suppress(av.error.FFmpegError, MemoryError):
+                accelerator = HWAccel(self.decode_on, allow_software_fallback=True)
+                return open_video(self.url, self.ranges, accelerator=accelerator)
         return open_video(self.url, self.ranges)
 
     def stream_of(self, container: InputContainer) -> VideoStream:
@@ -63,6 +76,11 @@ class Recording:
         if not isinstance(stream, VideoStream) or stream.time_base is None:
             raise BadInput("no_video_stream", "The video has changed since it was uploaded; upload it again.")
         return stream
+
+
+def is_accelerated(stream: VideoStream) -> bool:
+    """Whether a device decodes the stream; it may still hand single streams of unusual formats back to the processor."""
+    return bool(stream.codec_context.is_hwaccel)
 
 
 class FrameClock:

@@ -56,7 +56,7 @@ class ServiceName(StrEnum):
 
 
 class ServableName(StrEnum):
-    """The services, and the front that serves the HTTP API of all of them in one process."""
+    """The services, the front that serves the HTTP API of all of them in one process, and the console's files."""
 
     ingest = "ingest"
     detector = "detector"
@@ -65,6 +65,7 @@ class ServableName(StrEnum):
     identity = "identity"
     webhooks = "webhooks"
     api = "api"
+    console = "console"
 
 
 class RightsChoice(StrEnum):
@@ -239,8 +240,13 @@ def tail_command(
 
 
 @app.command("serve")
-def serve_command(service: Annotated[ServableName, typer.Argument(help="Which service, or `api`.")]) -> None:
-    """Run one service until SIGTERM, as in a container; `api` serves the HTTP API of all in one process."""
+def serve_command(
+    service: Annotated[ServableName, typer.Argument(help="Which service, or `api`, or `console`.")],
+) -> None:
+    """Run one service until SIGTERM, as in a container.
+
+    `api` serves the HTTP API of all in one process, with the console; `console` serves the console's files alone.
+    """
     from screenalytics.commands.serve import serve
 
     _run(serve(service.value))

@@ -37,11 +37,13 @@ LOADING_S = 300.0
 EMBEDDED_BROKER = {
     "SCREENALYTICS_KAFKA__SESSION_TIMEOUT_MS": "6000",
     "SCREENALYTICS_KAFKA__FETCH_MAX_WAIT_MS": "200",
+    "SCREENALYTICS_KAFKA__LOOK_EVERY_MS": "220",
     "SCREENALYTICS_KAFKA__MOST_PARTITIONS": "2",
 }
 """Settings for the embedded broker, where the user has not chosen others (measured): it keeps every consumer waiting for
-half its session timeout when it joins its group, and looks for news twice within the longest wait, at every partition for
-itself: one process of each service needs no more than a pair of them, of which one may be waiting for a retry."""
+half its session timeout when it joins its group, and looks for news again and again within the longest wait, at every
+partition for itself, so that a consumer in a calm had better ask by itself; and one process of each service needs no more
+than a pair of partitions, of which one may be waiting for a retry."""
 
 API = "api"
 """The front that serves the HTTP API of all services; started where somebody will use it."""

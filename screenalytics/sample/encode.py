@@ -16,15 +16,17 @@ KEYFRAME_INTERVAL_S = 2
 WIDTH_STEP = 128
 
 
-def write_video(path: Path, frames: Iterable[Picture], *, size: Size, frames_per_s: int) -> None:
+def write_video(path: Path, frames: Iterable[Picture], *, size: Size, frames_per_s: int, crf: int = 20) -> None:
     """Encodes BGR frames [height, width, 3] of `size` = (width, height); a keyframe at least every two seconds.
+
+    `crf`: x264's quality, less for better.
 
     Raises ValueError for a width that is not divisible by 128.
     """
     if size[0] % WIDTH_STEP:
         raise ValueError(f"the width must be divisible by {WIDTH_STEP}, not {size[0]}")
     options = {
-        "crf": "20",
+        "crf": str(crf),
         "preset": "veryfast",
         "threads": "1",
         "x264-params": "colormatrix=bt709",

@@ -112,12 +112,12 @@ class ProgressView:
             return
         self._said[stage] = step
         parts = [f"{stage:<9}{tally.fraction:4.0%}", pieces_done(stage, tally)]
-        parts += [part for part in (rate_text(tally), counts_text(tally), self._left_text(tally)) if part]
+        parts += [part for part in (rate_text(tally), counts_text(tally), self._left_text(stage)) if part]
         self._console.print(Text("  ".join(parts)))
 
-    def _left_text(self, tally: StageTally) -> str:
-        left_s = self._tally.seconds_left(tally, now=self._clock())
-        return "" if tally.finished or left_s is None else f"{clock_time(left_s)} left"
+    def _left_text(self, stage: Stage) -> str:
+        left_s = self._tally.seconds_left(stage, now=self._clock())
+        return "" if self._tally.stages[stage].finished or left_s is None else f"{clock_time(left_s)} left"
 
     def _bars(self) -> Table:
         bar_width = BAR_WIDTH if self._console.width >= WIDE else NARROW_BAR_WIDTH
@@ -136,7 +136,7 @@ class ProgressView:
                 ProgressBar(total=1.0, completed=tally.fraction, width=bar_width, finished_style="green"),
                 Text(f"{tally.fraction:.0%}", style="dim" if waiting else ""),
                 Text(rate_text(tally)),
-                Text("done" if tally.finished else self._left_text(tally)),
+                Text("done" if tally.finished else self._left_text(stage)),
                 Text(counts_text(tally), style="dim", overflow="ellipsis", no_wrap=True),
             )
         return table

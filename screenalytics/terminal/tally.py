@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chassis.domain.time_left import Worked, seconds_left
 from contracts.events import STAGES, EpisodeProgress, Stage
 
 
@@ -100,17 +101,21 @@ class RunTally:
             stage.done = stage.total
         return True
 
-    def seconds_left(self, stage: StageTally, *, now: float) -> float | None:
-        """Time a stage still needs at its rate so far; None where that cannot be said yet."""
+    def seconds_left(self, name: Stage, *, now: float) -> float | None:
+        """Time a stage still needs; None where that cannot be said yet."""
+        stage = self.stages[name]
         if stage.finished:
             return 0.0
-        if stage.done == 0 or stage.begun_at is None or stage.latest_at is None or not stage.total:
+        if not stage.total or stage.total == 1:
             return None
-        rate = stage.rate
-        if rate is not None and self.duration_s:
-            needed = max(0.0, self.duration_s - stage.media_s) / rate
-        elif stage.media_s > 0 or stage.total == 1:
-            return None
-        else:
-            needed = (stage.total - stage.done) * (stage.latest_at - stage.begun_at) / stage.done
-        return max(0.0, needed - (now - stage.latest_at))
+        chain = [self.stages["detector"], stage] if name == "embedder" and self.stages["detector"].done else [stage]
+        by_media = self.duration_s is not None and all(each.media_s > 0 for each in chain if each.done)
+        total = self.duration_s if by_media and self.duration_s is not None else float(stage.total)
+        worked = [
+            Worked(
+                done=total if each.finished else each.media_s if by_media else float(each.done),
+                latest_s=0.0 if each.latest_at is None else each.latest_at - self._begun_at,
+            )
+            for each in chain
+        ]
+        return seconds_left(worked, total=total, piece=total / stage.total, now_s=now - self._begun_at)

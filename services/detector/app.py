@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 
+from chassis.freed_memory import keep_freed_memory
 from chassis.service import Resources, Wiring, run
 from chassis.video import limited
 from contracts.events import SegmentReady
@@ -13,6 +14,7 @@ from services.detector.settings import DetectorSettings
 
 def wire(resources: Resources[DetectorSettings]) -> Wiring:
     cv2.setNumThreads(1)  # frames side by side keep the cores busy; helpers that wait for rows of one only spin
+    keep_freed_memory()
     limited.prepare("services.detector.reading.segment_frames")
     resources.bus.on(SegmentReady, DetectorHandlers(resources).segment_ready)
     return Wiring()

@@ -165,7 +165,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
             review,
             ReviewCommands(link_commands, episodes, review, put_off),
             sign_offs,
-            HistoryCommands(link_commands, sign_offs, facebanks),
+            HistoryCommands(link_commands, sign_offs, facebanks, episodes),
             taking,
             ChangeFeed(ChangeStore(database, grouper, presence, resources.fence), resources.settings.changes),
             presence,

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from chassis.s3.descriptions import descriptions
 from screenalytics.local.nursery.messages import Begin, Begun, Ended, Signal
 from screenalytics.local.servers.launch import end_with
 
@@ -36,6 +37,7 @@ def load(services: Sequence[str]) -> None:
         import_module(f"screenalytics.{name}")
     for service in services:
         import_module("screenalytics.api_server" if service == "api" else f"services.{service}.app")
+    descriptions()
     gc.collect()
     gc.freeze()
 

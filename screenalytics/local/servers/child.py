@@ -14,6 +14,7 @@ from typing import BinaryIO, ClassVar, Protocol
 
 from chassis.backoff import backoff
 from screenalytics.local.servers import launch, ports, sessions
+from screenalytics.local.servers.endings import until_ended
 from screenalytics.local.servers.errors import PortTaken, ServerExited, ServerFailed
 
 READY_TIMEOUT_SECONDS = 60.0
@@ -191,8 +192,10 @@ class ChildProcess(ABC):
 
     async def wait(self) -> int | None:
         """Wait until the program ends; its exit status (None if it was never started)."""
-        while self.is_running:
-            await asyncio.sleep(0.1)
+        while self._process is not None and self.is_running:
+            await until_ended(self._process.pid)
+            if self.is_running:  # who forked it may take a moment to tell
+                await asyncio.sleep(_POLL_SECONDS)
         return self.returncode
 
     async def stop(self, *, grace_seconds: float | None = None) -> None:

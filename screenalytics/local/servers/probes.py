@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 from screenalytics.local.servers.ports import LOOPBACK
 
 _TIMEOUT_SECONDS = 1.0
-_API_VERSIONS = 18
+_API_VERSIONS, _METADATA = 18, 3
 _CORRELATION_ID = 1
 
 
@@ -29,11 +29,26 @@ async def http_body(port: int, path: str) -> bytes | None:
     return body if separator and status == [b"200"] else None
 
 
+async def http_keeps(port: int, path: str, content: bytes) -> bool:
+    """Whether `GET path` gives `content`, which may be from before a restart. Stores it there where it does not."""
+    if await http_body(port, path) == content:
+        return True
+    head = f"PUT {path} HTTP/1.0\r\nHost: {LOOPBACK}:{port}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+    await _ask(port, head + content)
+    return False
+
+
 async def kafka_answers(port: int) -> bool:
-    """Whether a Kafka broker answers an ApiVersions request (version 0, the first thing every client sends)."""
-    header = struct.pack(">hhih", _API_VERSIONS, 0, _CORRELATION_ID, -1)
-    answer = await _ask(port, struct.pack(">i", len(header)) + header, answer_bytes=8)
-    return len(answer) == 8 and struct.unpack(">ii", answer)[1] == _CORRELATION_ID
+    """Whether a Kafka broker answers an ApiVersions request (version 0, the first thing every client sends).
+
+    It does so before a client has said who it is, and before the broker has looked at what it stored.
+    """
+    return await _kafka_replies(port, struct.pack(">hhih", _API_VERSIONS, 0, _CORRELATION_ID, -1))
+
+
+async def kafka_knows_itself(port: int) -> bool:
+    """Whether a Kafka broker says which brokers there are (Metadata, version 4, of no topics, without credentials)."""
+    return await _kafka_replies(port, struct.pack(">hhihi?", _METADATA, 4, _CORRELATION_ID, -1, 0, False))
 
 
 async def mongo_answers(uri: str) -> bool:
@@ -59,6 +74,11 @@ async def port_accepts(port: int) -> bool:
         return False
     writer.transport.abort()
     return True
+
+
+async def _kafka_replies(port: int, request: bytes) -> bool:
+    answer = await _ask(port, struct.pack(">i", len(request)) + request, answer_bytes=8)
+    return len(answer) == 8 and struct.unpack(">ii", answer)[1] == _CORRELATION_ID
 
 
 async def _ask(port: int, request: bytes, *, answer_bytes: int | None = None) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from screenalytics.local.servers.child import ChildProcess
 from screenalytics.local.servers.ports import LOOPBACK
-from screenalytics.local.servers.probes import kafka_answers
+from screenalytics.local.servers.probes import kafka_knows_itself
 from screenalytics.local.servers.programs import tansu_program
 from screenalytics.local.servers.seaweedfs import REGION, SeaweedFS
 
@@ -81,4 +81,5 @@ class Tansu(ChildProcess):
         }
 
     async def probe(self) -> bool:
-        return await kafka_answers(self.ports["kafka"])
+        """It answers from its log: it listens before it has looked whether the S3 server has that ready."""
+        return await kafka_knows_itself(self.ports["kafka"])

@@ -14,7 +14,7 @@ from ulid import ULID
 
 from chassis import telemetry
 from chassis.mongo.outbox import Outbox
-from chassis.retrying import keep_doing
+from chassis.retrying import CALM_S, keep_doing
 from chassis.s3.storage import Storage, get_artifact_path, parse_uri
 from contracts.events import RunCancelled
 from services.ingest.models import DeletedEpisode
@@ -113,7 +113,7 @@ class Deletion:
         return DeletedEpisode(ep_id=ep_id, last_run_id=last, version=was.version + 1)
 
     async def run(self) -> None:
-        await keep_doing(self.sweep, every_s=self._settings.every_s, what="deletion sweep")
+        await keep_doing(self.sweep, every_s=self._settings.every_s, what="deletion sweep", calm_s=CALM_S)
 
     async def sweep(self) -> int:
         """Do every pass that is due; returns how many."""

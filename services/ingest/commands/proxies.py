@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 
 from chassis import telemetry
 from chassis.errors import BadInput, DependencyUnavailable, WorkerDied
-from chassis.retrying import keep_doing
+from chassis.retrying import CALM_S, keep_doing
 from chassis.s3.storage import Storage, UploadedPart, get_artifact_path
 from chassis.settings import DecodingLimits
 from chassis.video.limited import LimitedWork
@@ -57,7 +57,7 @@ class ProxyMaker:
         self._make = make
 
     async def run(self) -> None:
-        await keep_doing(self.sweep, every_s=self._settings.every_s, what="making proxies")
+        await keep_doing(self.sweep, every_s=self._settings.every_s, what="making proxies", calm_s=CALM_S)
 
     async def sweep(self) -> int:
         """Make every proxy that is due; returns how many were taken up."""

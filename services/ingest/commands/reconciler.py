@@ -16,6 +16,7 @@ from chassis.retrying import keep_doing
 from contracts.events import SegmentReady
 from services.ingest.runs.progress import PER_SEGMENT
 from services.ingest.runs.records import Run
+from services.ingest.runs.states import OPEN
 from services.ingest.settings import ReconcilerSettings
 from services.ingest.store.runs import IngestStore
 
@@ -41,6 +42,10 @@ def batch_of(requests: Sequence[SegmentReady], *, rescue: int, size: int) -> Seq
     return [*requests, *requests][start : start + size]
 
 
+CALM_S = 15.0
+"""How long the loop rests while no run is open: the one thing it could find then is a start that was never planned."""
+
+
 class Reconciler:
     """A loop of the ingest service; several replicas may run it."""
 
@@ -50,11 +55,11 @@ class Reconciler:
         self._settings = settings
 
     async def run(self) -> None:
-        await keep_doing(self.sweep, every_s=self._settings.every_s, what="reconciler sweep")
+        await keep_doing(self.sweep, every_s=self._settings.every_s, what="reconciler sweep", calm_s=CALM_S)
 
     async def sweep(self) -> int:
-        """Move every stalled run on, also those not planned yet; returns how many segments were asked for again."""
-        asked = 0
+        """Move every stalled run on, also those not planned yet; returns how many runs there were to look after."""
+        found = 0
         while run := await self._store.claim_stalled(self._settings.stalled_after_s):
             requests = batch_of(
                 missing_segments(run, await self._store.segments(run.run_id)),
@@ -69,15 +74,18 @@ class Reconciler:
                 rescue=run.rescues,
             )
             await self._bus.publish(*requests)
-            asked += len(requests)
+            found += 1
         for event, time in await self._store.episodes.claim_unanswered(self._settings.stalled_after_s):
             telemetry.logger().warning("run not planned, asking again", ep_id=event.ep_id)
             await self._bus.publish(event, time=time)
-        await self._expose()
-        return asked
+            found += 1
+        return found + await self._expose()
 
-    async def _expose(self) -> None:
+    async def _expose(self) -> int:
+        """Keep the metrics of the runs; returns how many are open."""
         now = datetime.now(UTC)
-        for state, (count, oldest) in (await self._store.count_by_state()).items():
+        runs = await self._store.count_by_state()
+        for state, (count, oldest) in runs.items():
             metrics.runs_by_state.labels(state).set(count)
             metrics.oldest_run_age.labels(state).set((now - oldest).total_seconds() if oldest else 0.0)
+        return runs[OPEN][0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import av.error
 import numpy as np
@@ -21,6 +21,7 @@ from chassis.video.container import pictures_of, raise_if_full, reraise_if_away
 from chassis.video.pictures import PictureReader
 from chassis.video.reading import Recording, packets_near
 from chassis.video.references import ReferenceGate
+from chassis.video.side_data import side_data_of
 from contracts.warnings import Warning
 
 Grey = npt.NDArray[np.float32]
@@ -113,8 +114,7 @@ def squeezed_eyes(
 def declared_layout(picture: VideoFrame) -> Layout | None:
     """Where a picture has its eyes as its container or its codec says."""
     try:
-        attached: Iterable[Any] = picture.side_data
-        stereo = next((bytes(data) for data in attached if data.type is Type.STEREO3D), b"")
+        stereo = side_data_of(picture, Type.STEREO3D) or b""
     except ValueError:  # a kind of side data that is newer than PyAV
         return None
     return _DECLARED.get(int(np.frombuffer(stereo[:4], np.int32)[0])) if len(stereo) >= 4 else None

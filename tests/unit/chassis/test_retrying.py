@@ -68,3 +68,23 @@ async def test_a_loop_goes_on_after_a_time_that_failed_and_ends_when_it_is_cance
     loop.cancel()
     with pytest.raises(asyncio.CancelledError):
         await loop
+
+
+@pytest.mark.parametrize(("found", "calm"), [(0, True), (3, False)])
+async def test_a_loop_that_finds_nothing_looks_less_often_after_a_while(
+    found: int, calm: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.retrying.CALM_AFTER_S", 0.05)
+    times = 0
+
+    async def work() -> int:
+        nonlocal times
+        times += 1
+        return found
+
+    loop = asyncio.create_task(keep_doing(work, every_s=0.01, what="a sweep", calm_s=60.0))
+    await asyncio.sleep(0.3)
+    before = times
+    await asyncio.sleep(0.3)
+    assert (times == before) is calm
+    loop.cancel()

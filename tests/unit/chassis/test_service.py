@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 from collections.abc import Iterator
 
 import pytest
+from aiokafka import TopicPartition
 
+from chassis import metrics, service
+from chassis.errors import DependencyUnavailable
 from chassis.service import spare_the_collector
 
 
@@ -35,3 +39,27 @@ def test_a_large_answer_brings_no_full_collection_on() -> None:
     for _ in range(50):
         json.dumps([{"row": number, "spans": [number, number]} for number in range(2000)])
     assert gc.get_stats()[2]["collections"] == before
+
+
+class LaggingBus:
+    """Lags as far behind as the test says, then not at all; None where Kafka is away."""
+
+    def __init__(self, *lags: int | None) -> None:
+        self.lags = list(lags)
+
+    async def lag(self) -> dict[TopicPartition, int]:
+        lag = self.lags.pop(0)
+        if lag is None:
+            raise DependencyUnavailable("kafka", "away")
+        return {TopicPartition("segment.ready", 0): lag, TopicPartition("segment.ready", 1): 0}
+
+
+async def test_the_lag_is_asked_for_less_often_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "LAG_EVERY_S", 0.0)
+    monkeypatch.setattr(service, "CALM_LAG_EVERY_S", 3600.0)
+    bus = LaggingBus(3, None, 2, 0, 9)
+    watching = asyncio.create_task(service._watch_lag(bus))  # type: ignore[arg-type]
+    await asyncio.sleep(0.2)
+    watching.cancel()
+    assert bus.lags == [9], "after none it rests"
+    assert metrics.consumer_lag.labels("segment.ready", "0")._value.get() == 0

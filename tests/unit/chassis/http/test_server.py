@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -288,3 +289,46 @@ def test_a_proxy_is_an_address_or_a_network() -> None:
     for wrong in ("*", "proxy.example", "10.0.0.0/33", "10.0.0.1/8"):
         with pytest.raises(ValueError, match="trusted_proxies"):
             HttpSettings(trusted_proxies=(wrong,))
+
+
+def timers() -> set[asyncio.TimerHandle]:
+    """What the event loop is to do later."""
+    scheduled: list[asyncio.TimerHandle] = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
+    return {timer for timer in scheduled if not timer.cancelled()}
+
+
+async def test_a_server_that_nobody_asks_does_nothing_and_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[int] = []
+
+    async def noted(_server: Server, tick: int) -> bool:
+        rounds.append(tick)
+        return False
+
+    monkeypatch.setattr(Server, "on_tick", noted)
+    async with asyncio.timeout(20):
+        before = timers()
+        async with serving(FastAPI(), HttpSettings()) as server:
+            while not server.started:
+                await asyncio.sleep(0.01)
+            assert not timers() - before
+    assert not rounds
+
+
+async def test_answers_bear_the_time_at_which_they_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(time=lambda: clock.now, now=1_700_000_000.0)
+    monkeypatch.setattr(subject, "time", clock)
+    dates = []
+    async with serve() as (_, port), calling(port) as caller:
+        for later_s in (0.0, 0.5, 3600.0, -7200.0):
+            clock.now += later_s
+            await caller.send(GET)
+            head = (await caller.reader.readuntil(b"\r\n\r\n")).decode()
+            dates.append(next(line for line in head.split("\r\n") if line.startswith("date:")))
+            length = next(int(line.split(":")[1]) for line in head.split("\r\n") if line.startswith("content-length:"))
+            await caller.reader.readexactly(length)
+    assert [date[len("date: Tue, 14 Nov 2023 ") :] for date in dates] == [
+        "22:13:20 GMT",
+        "22:13:20 GMT",
+        "23:13:20 GMT",
+        "21:13:20 GMT",
+    ]

@@ -109,7 +109,7 @@ def delivery(outcomes: Outcomes, *, backoff_s: float = 60.0) -> Delivery:
 
 
 async def process(
-    subject: Delivery, consumer: Consumer, given: ConsumerRecord[Any, Any], error: Exception | None
+    subject: Delivery, consumer: Consumer | Newcomer, given: ConsumerRecord[Any, Any], error: Exception | None
 ) -> None:
     async def handle(_record: ConsumerRecord[Any, Any]) -> None:
         if error is not None:
@@ -272,3 +272,58 @@ async def test_log_lines_about_a_failure_say_what_the_message_is_about(
     assert [(line["event"], line["ep_id"], line["segment"], line["offset"]) for line in log_lines] == [
         (said, "show-s01e01", 7, 7)
     ]
+
+
+class Newcomer:
+    """Of a group that has a place in `known` alone; the broker says where partitions begin when it is let."""
+
+    def __init__(self, beginnings: dict[TopicPartition, int], known: set[TopicPartition]) -> None:
+        self.revoked: set[TopicPartition] = set()
+        self.beginnings = beginnings
+        self.known = known
+        self.commits: list[tuple[TopicPartition, int]] = []
+        self.may_answer = asyncio.Event()
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return 40 if partition in self.known else None
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        await self.may_answer.wait()
+        return {partition: self.beginnings[partition] for partition in partitions}
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        if self.revoked & offsets.keys():
+            raise IllegalStateError("not assigned")
+        self.commits += offsets.items()
+
+
+def places(*numbers: int) -> list[TopicPartition]:
+    return [TopicPartition("segment.ready", number) for number in numbers]
+
+
+async def test_a_group_without_a_place_gets_one_where_the_partition_begins_and_keeps_those_it_has() -> None:
+    first, second, third = places(0, 1, 2)
+    consumer = Newcomer({first: 30, third: 0}, known={second})
+    consumer.may_answer.set()
+    await delivery(Outcomes()).commit_beginnings([first, second, third], consumer)
+    assert consumer.commits == [(first, 30), (third, 0)]
+
+
+async def test_a_place_is_never_put_back_behind_a_message_that_was_handled_meanwhile() -> None:
+    first, second = places(0, 1)
+    subject, consumer = delivery(Outcomes()), Newcomer({first: 5, second: 5}, known=set())
+    beginnings = asyncio.create_task(subject.commit_beginnings([first, second], consumer))
+    await asyncio.sleep(0)
+    await process(subject, consumer, record(offset=5, partition=0), None)
+    consumer.may_answer.set()
+    await beginnings
+    assert consumer.commits == [(first, 6), (second, 5)]
+
+
+async def test_a_partition_that_was_taken_away_meanwhile_gets_no_place_here() -> None:
+    (first,) = places(0)
+    consumer = Newcomer({first: 5}, known=set())
+    consumer.revoked.add(first)
+    consumer.may_answer.set()
+    await delivery(Outcomes()).commit_beginnings([first], consumer)
+    assert consumer.commits == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -91,3 +92,18 @@ def test_nobody_leads_the_session_of_the_kernel() -> None:
 
 def _is_ended(pid: int) -> bool:
     return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
+
+
+async def test_who_waits_for_a_service_is_told_of_its_end(nursery: Nursery, tmp_path: Path) -> None:
+    child = ServiceProcess(
+        service="embedder", directory=tmp_path, log_path=tmp_path / "log", variables=NOBODY, nursery=nursery
+    )
+    child.start()
+    await child.wait_ready()
+    waiting = asyncio.create_task(child.wait())
+    await asyncio.sleep(0.5)
+    assert not waiting.done()
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        assert await waiting == -signal.SIGKILL

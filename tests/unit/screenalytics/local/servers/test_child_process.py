@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from screenalytics.local.servers import PortTaken, ServerExited, ServerFailed
+from screenalytics.local.servers import PortTaken, ServerExited, ServerFailed, endings
 from screenalytics.local.servers.ports import choose_free_port
 from tests.unit.screenalytics.local.servers.scripted_server import LISTEN, MakeServer, ScriptedServer
 
@@ -52,6 +52,59 @@ async def test_runs_until_it_is_stopped(make_server: MakeServer) -> None:
     assert not server.is_running and server.pid is None
     assert server.returncode == -signal.SIGTERM
     assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel does not tell")
+async def test_who_waits_for_the_end_of_a_program_does_not_look_at_it_meanwhile(
+    make_server: MakeServer,
+) -> None:
+    looks: list[float] = []
+
+    class Watched(ScriptedServer):
+        @property
+        def is_running(self) -> bool:
+            looks.append(time.monotonic())
+            return super().is_running
+
+    server = make_server()
+    await server.run()
+    server.__class__ = Watched
+    waiting = asyncio.create_task(server.wait())
+    await asyncio.sleep(0.2)
+    looks.clear()
+    await asyncio.sleep(1.0)
+    assert not looks
+    killed = time.monotonic()
+    server._process.kill()
+    async with asyncio.timeout(5):
+        assert await waiting == -signal.SIGKILL
+    assert time.monotonic() - killed < 1.0
+
+
+async def test_where_the_kernel_does_not_tell_of_an_end_it_is_looked_for(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endings, "_opened", lambda _pid: None)
+    server = make_server()
+    await server.run()
+    waiting = asyncio.create_task(server.wait())
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    server._process.kill()
+    async with asyncio.timeout(5):
+        assert await waiting == -signal.SIGKILL
+
+
+async def test_a_long_wait_looks_again_whose_number_it_waits_for(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endings, "LOOK_AGAIN_S", 0.05)
+    server = make_server()
+    await server.run()
+    async with asyncio.timeout(5):
+        await endings.until_ended(server.pid)
+    assert server.is_running
+    await server.stop()
 
 
 async def test_a_program_that_ignores_sigterm_is_killed(make_server: MakeServer) -> None:
