@@ -6,14 +6,16 @@ Every copy shows frames of the original at known times, so its labels follow fro
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import av
+import cv2
 import numpy as np
+import numpy.typing as npt
 from av.container import OutputContainer
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
@@ -27,6 +29,9 @@ BLACK: Final = -1
 SHORT_SEGMENT_S: Final = 4.0
 
 Pictures = Iterator[VideoFrame]
+Pixels = npt.NDArray[np.uint8]
+Damage = Callable[[Pixels, int], Pixels]
+"""What a poor camera or copy makes of a picture (rows, columns, BGR), the how-manieth it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,7 @@ class Encoding:
     quarter_turns: int = 0
     start_s: Fraction = Fraction(0)
     segment_s: float | None = None
+    damage: Damage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +182,44 @@ VARIANTS: Final = (
 )
 
 
+def _dark_and_noisy(picture: Pixels, number: int) -> Pixels:
+    noise = np.random.default_rng(number).normal(0.0, 4.0, picture.shape)
+    return np.clip(picture * 0.5 + noise, 0, 255).astype(np.uint8)
+
+
+def _blurred(picture: Pixels, _number: int) -> Pixels:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), picture.shape[0] / 400), dtype=np.uint8)
+
+
+def _grey(picture: Pixels, _number: int) -> Pixels:
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+
+
+def _upright(picture: Pixels, _number: int) -> Pixels:
+    """As wide as it was high, with bars above and below to 9:16."""
+    height, width = picture.shape[:2]
+    shown = cv2.resize(picture, (height, height * height // width), interpolation=cv2.INTER_AREA)
+    canvas = np.zeros((height * 16 // 9, height, 3), dtype=np.uint8)
+    above = (canvas.shape[0] - shown.shape[0]) // 2
+    canvas[above : above + shown.shape[0]] = shown
+    return canvas
+
+
+def _damaged(name: str, what: str, damage: Damage, *, crf: int, height: int | None = None) -> Variant:
+    encoding = Encoding(options={"preset": "veryfast", "crf": str(crf)}, damage=damage, height=height)
+    return Variant(name=name, what=what, timeline=_same_frames, encoding=encoding)
+
+
+DAMAGED: Final[Sequence[Variant]] = (
+    _damaged("dark", "270 lines, dark, noisy, crf 33", _dark_and_noisy, crf=33, height=270),
+    _damaged("blurred", "blurred by a 400th of the height, crf 28", _blurred, crf=28),
+    _damaged("grey", "without colour, in blocks: crf 38", _grey, crf=38),
+    _damaged("upright", "in an upright picture, crf 30", _upright, crf=30),
+)
+"""Copies that show people worse than the original does."""
+
+
 def reencode(episode: LabelledEpisode, variant: Variant, folder: Path) -> LabelledEpisode:
     """Makes a copy in `folder` and returns it with its labels."""
     truth = episode.truth
@@ -223,8 +267,8 @@ def _write(target: Path, pictures: Pictures, timeline: Timeline, labels: Truth, 
     rate = Fraction(1 / (timeline.duration_s - timeline.times_s[-1])).limit_denominator(1001)
     with av.open(str(target), "w", container_options=encoding.container_options) as container:
         stream: VideoStream | None = None
-        for picture, time_s in zip(pictures, timeline.times_s, strict=True):
-            shown = _prepared(picture, encoding)
+        for number, (picture, time_s) in enumerate(zip(pictures, timeline.times_s, strict=True)):
+            shown = _prepared(picture, encoding, number)
             if stream is None:
                 stream = _stream(container, rate, shown, encoding)
             ticks = round(time_s * CLOCK)
@@ -252,11 +296,15 @@ def _stream(container: OutputContainer, rate: Fraction, picture: VideoFrame, enc
     return stream
 
 
-def _prepared(picture: VideoFrame, encoding: Encoding) -> VideoFrame:
-    """The picture as it is stored: scaled, turned counter-clockwise by quarter turns."""
+def _prepared(picture: VideoFrame, encoding: Encoding, number: int) -> VideoFrame:
+    """The picture as it is stored: scaled, damaged, turned counter-clockwise by quarter turns."""
     width, height = picture.width, picture.height
     if encoding.height is not None:
         width, height = 2 * round(width * encoding.height / height / 2), encoding.height
+    if encoding.damage is not None:
+        pixels = np.asarray(picture.to_ndarray(format="bgr24", width=width, height=height), dtype=np.uint8)
+        picture = VideoFrame.from_ndarray(encoding.damage(pixels, number), format="bgr24")
+        width, height = picture.width // 2 * 2, picture.height // 2 * 2
     if encoding.quarter_turns:
         turned = np.rot90(picture.to_ndarray(format="rgb24", width=width, height=height), encoding.quarter_turns)
         picture = VideoFrame.from_ndarray(np.ascontiguousarray(turned, dtype=np.uint8), format="rgb24")

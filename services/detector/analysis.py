@@ -10,16 +10,17 @@ import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import partial
 
 from chassis.domain.faces import FaceDetections
 from chassis.settings import DecodingLimits
 from chassis.video.limited import LimitedWork
 from contracts.rows import DetectionRow, FaceRow, ShotRow, TrackRow
 from contracts.warnings import Warning, sentences
+from services.detector.looks.beside import BesideSearch
 from services.detector.looks.closer import look_closer
-from services.detector.looks.faces import Detectors
-from services.detector.looks.groups import Seen, full_looks, look_at_group
+from services.detector.looks.faces import Detectors, Pixels
+from services.detector.looks.groups import Seen, look_at_group
 from services.detector.looks.schedule import Schedule, goes_with
 from services.detector.persons.animals import doubtful_faces, with_animals
 from services.detector.persons.looks import DetectPersons, PersonWatch, is_within
@@ -35,7 +36,7 @@ from services.detector.tracks.segment_tracks import LostFace, SegmentTracker
 class SegmentAnalysis:
     """What was found in a segment. `cut_at_end`: the next segment begins with a new shot.
 
-    `decode_cpu_s`: processor seconds of the process that decoded.
+    `decode_cpu_s`: processor seconds of the process that decoded; `accelerated`: a device did.
     """
 
     detections: tuple[DetectionRow, ...]
@@ -48,6 +49,7 @@ class SegmentAnalysis:
     analysed_frames: int
     warnings: tuple[Warning, ...]
     decode_cpu_s: float = field(compare=False)
+    accelerated: bool = field(default=False, compare=False)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -114,6 +116,7 @@ async def analyse_segment(
         analysed_frames=len(tracker.frames),
         warnings=warnings_of(source, segment, reading),
         decode_cpu_s=reading.cpu_s,
+        accelerated=reading.use.accelerated,
     )
 
 
@@ -167,18 +170,34 @@ class _Pipeline:
         self._watch = watch
         self._executor = executor
         self._schedule = Schedule(profile)
+        self._search = BesideSearch(profile)
         self._waiting: deque[tuple[list[Sample], asyncio.Task[list[Seen]]]] = deque()
+        self._before: tuple[tuple[object, ...], asyncio.Task[list[Seen]]] | None = None
 
     def look(self, group: list[Sample]) -> None:
-        """Starts looking at a group; where small faces are followed, at each stretch that begins with a full look."""
-        times_s = [sample.ts_s for sample in group]
-        starts = full_looks(times_s, self._profile) if self._tracker.has_small_faces else [0]
-        for start, stop in pairwise([*starts, len(group)]):
-            part = group[start:stop]
-            looks = self._schedule.looks(part[0], small_faces=self._tracker.has_small_faces)
-            frames = [sample.frame for sample in part]
-            looking = look_at_group(frames, times_s[start:stop], looks, self._detectors, self._profile)
-            self._waiting.append((part, asyncio.create_task(looking)))
+        """Starts looking at a group; small faces are followed from the group before, where that is of the same shot."""
+        first = group[0]
+        alike = (first.shot, first.frame.shape)
+        before = self._before[1] if self._before is not None and self._before[0] == alike else None
+        earlier = [task for _, task in self._waiting]
+
+        async def beside(frame: Pixels, known: FaceDetections) -> FaceDetections:
+            await asyncio.gather(*earlier)  # what they searched in vain decides, not how fast answers came
+            return await self._search.look(frame, known, self._detectors.find, ts_s=first.ts_s)
+
+        looking = asyncio.create_task(
+            look_at_group(
+                [sample.frame for sample in group],
+                [sample.ts_s for sample in group],
+                self._schedule.looks(first),
+                self._detectors,
+                self._profile,
+                before,
+                beside if self._profile.beside.per_s > 0 else None,
+            )
+        )
+        self._before = (alike, looking)
+        self._waiting.append((group, looking))
 
     async def make_room(self, more: int) -> None:
         """Waits until not too many samples wait, with `more` of them besides."""
@@ -199,9 +218,10 @@ class _Pipeline:
         group, looking = self._waiting[0]
         seen = await looking
         self._waiting.popleft()
-        loop = asyncio.get_running_loop()
-        for sample, one in zip(group, seen, strict=True):
-            lost = await loop.run_in_executor(self._executor, _track, self._tracker, self._watch, sample, one)
+        loop, coming = asyncio.get_running_loop(), deque(zip(group, seen, strict=True))
+        while coming:
+            track = partial(_track_until_lost, self._tracker, self._watch, coming)
+            sample, lost = await loop.run_in_executor(self._executor, track)
             if lost:
                 squares, boxes = [face.square for face in lost], [face.box for face in lost]
                 closer = await look_closer(squares, boxes, self._detectors.check, self._profile.closer)
@@ -209,17 +229,23 @@ class _Pipeline:
                 await loop.run_in_executor(self._executor, _track_closer, self._tracker, sample, found)
 
 
-def _track(tracker: SegmentTracker, watch: PersonWatch, sample: Sample, seen: Seen) -> list[LostFace]:
-    lost = tracker.add(
-        sample.frame,
-        seen.faces,
-        native_scale=sample.native_scale,
-        ts_s=sample.ts_s,
-        shot=sample.shot,
-        smallest_px=seen.smallest_px,
-    )
-    watch.see(sample.frame, lost_faces=len(lost), ts_s=sample.ts_s, shot=sample.shot)
-    return lost
+def _track_until_lost(
+    tracker: SegmentTracker, watch: PersonWatch, coming: deque[tuple[Sample, Seen]]
+) -> tuple[Sample, list[LostFace]]:
+    """Tracks one sample after the other, and takes it out, until faces are lost in one or all are tracked; the last one."""
+    while True:
+        sample, seen = coming.popleft()
+        lost = tracker.add(
+            sample.frame,
+            seen.faces,
+            native_scale=sample.native_scale,
+            ts_s=sample.ts_s,
+            shot=sample.shot,
+            smallest_px=seen.smallest_px,
+        )
+        watch.see(sample.frame, lost_faces=len(lost), ts_s=sample.ts_s, shot=sample.shot)
+        if lost or not coming:
+            return sample, lost
 
 
 def _track_closer(tracker: SegmentTracker, sample: Sample, found: list[tuple[LostFace, FaceDetections | None]]) -> None:

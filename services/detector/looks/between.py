@@ -24,11 +24,15 @@ _SMALL: Final = (64, 36)
 """Columns and rows of the picture in small that a change elsewhere is seen in."""
 _BLOCK: Final = 4
 """Pixels of the small picture on a side of the blocks that are compared."""
+_BLOCKS: Final = (_SMALL[0] // _BLOCK, _SMALL[1] // _BLOCK)
+"""Columns and rows of them."""
 
 
 def is_calm(frames: Sequence[Pixels], faces: FaceDetections, rules: CalmRules) -> bool:
-    """Whether every frame [H,W,3] between the first and the last is like one of them, beside the heads of `faces`."""
-    beside = _beside(faces, frames[0].shape)
+    """Whether every frame [H,W,3] between the first and the last is like one of them, beside the people whose `faces`
+    are known: whoever walks in comes with a head, at the height of others' or above, where no body of theirs moves.
+    """
+    beside = beside_people(faces, frames[0].shape, _BLOCKS, body=rules.body)
     small = [_small(frame) for frame in frames]
     return all(
         float(np.minimum(_change(now, small[0]), _change(now, small[-1]))[beside].max(initial=0.0)) <= rules.most_change
@@ -95,19 +99,27 @@ def _small(frame: Pixels) -> Pixels:
 def _change(one: Pixels, other: Pixels) -> Floats:
     """Mean change of each block's pixels [9,16], in levels of 0..255."""
     levels = cv2.absdiff(one, other)
-    columns, rows = _SMALL[0] // _BLOCK, _SMALL[1] // _BLOCK
-    return np.asarray(cv2.resize(levels, (columns, rows), interpolation=cv2.INTER_AREA).max(axis=2), np.float32)
+    return np.asarray(cv2.resize(levels, _BLOCKS, interpolation=cv2.INTER_AREA).max(axis=2), np.float32)
 
 
-def _beside(faces: FaceDetections, shape: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Which blocks [9,16] show nothing of a head: of a face and half its width and height around it."""
-    columns, rows = _SMALL[0] // _BLOCK, _SMALL[1] // _BLOCK
+def beside_people(
+    faces: FaceDetections, shape: Sequence[int], blocks: tuple[int, int], *, body: float
+) -> npt.NDArray[np.bool_]:
+    """Which blocks [rows,columns] of a frame of `shape` [H,W,…], given as columns and rows, show nothing of a head, which
+    is a face and half its width and height around it, nor of what is below the chin, `body` widths of the face to either
+    side.
+    """
+    columns, rows = blocks
     beside = np.ones((rows, columns), dtype=bool)
-    blocks = faces.boxes / np.tile((shape[1] / columns, shape[0] / rows), 2)
-    halves = (blocks[:, 2:] - blocks[:, :2]) / 2
-    heads = np.floor(np.concatenate([blocks[:, :2] - halves, blocks[:, 2:] + halves], axis=1)).astype(int)
+    places = faces.boxes / np.tile((shape[1] / columns, shape[0] / rows), 2)
+    halves = (places[:, 2:] - places[:, :2]) / 2
+    heads = np.floor(np.concatenate([places[:, :2] - halves, places[:, 2:] + halves], axis=1)).astype(int)
     for left, top, right, bottom in np.maximum(heads, 0):
         beside[top : bottom + 1, left : right + 1] = False
+    middles, reach = (places[:, 0] + places[:, 2]) / 2, body * (places[:, 2] - places[:, 0])
+    bodies = np.floor(np.column_stack([middles - reach, places[:, 3], middles + reach])).astype(int)
+    for left, chin, right in np.maximum(bodies, 0):
+        beside[chin:, left : right + 1] = False
     return beside
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -19,6 +19,7 @@ from services.detector.looks.between import faces_between, is_calm
 from services.detector.looks.faces import Detect, Detectors, Floats, Pixels, chosen, heights, look_at, merged
 from services.detector.looks.parts import look_at_parts, parts_scale
 from services.detector.looks.rotated import look_rotated
+from services.detector.looks.small import follow_small, preferring, small_faces, without_small
 from services.detector.rules import CalmRules, DetectorProfile
 
 SMALLEST_LOOK: Final = 64
@@ -35,6 +36,10 @@ class Looks:
     wide: bool = False
     parts: bool = False
     rotated: bool = False
+
+
+Beside = Callable[[Pixels, FaceDetections], Awaitable[FaceDetections]]
+"""A frame [H,W,3] and the sure large faces in it to the small ones beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,38 @@ def cell_of(time_s: float, per_s: float) -> int:
 
 
 async def look_at_group(
-    frames: Sequence[Pixels], times_s: Sequence[float], looks: Looks, detectors: Detectors, profile: DetectorProfile
+    frames: Sequence[Pixels],
+    times_s: Sequence[float],
+    looks: Looks,
+    detectors: Detectors,
+    profile: DetectorProfile,
+    before: Awaitable[Sequence[Seen]] | None = None,
+    beside: Beside | None = None,
 ) -> list[Seen]:
     """What is seen in frames [H,W,3] of one shot and size, in order of time; none below the tracker's lowest score.
 
-    Raises what the detectors raise.
+    `before`: what is seen in the group before, of the same shot and size. `beside`: looks for small faces beside a large
+    one in the first frame. Raises what the detectors raise.
     """
-    first = await _full_look(frames[0], looks, detectors, profile)
+    shape, find = frames[0].shape, detectors.find
+    first = await _full_look(frames[0], looks, detectors, profile, beside)
+    large = Seen(without_small(first.faces, shape, profile), first.smallest_px)
+    known = [first.faces] if before is None else [first.faces, (await before)[-1].faces]
+    small = small_faces(_one_list(known, profile), shape, profile)
+    followed, seen = await asyncio.gather(
+        follow_small(frames, small, find, profile), _look_at_large(frames, times_s, large, detectors, profile)
+    )
+    by_themselves = small_faces(first.faces, shape, profile)
+    others = [preferring(followed[0], by_themselves, profile), *followed[1:]]
+    return [
+        Seen(_one_list([one.faces, faces], profile), one.smallest_px) for one, faces in zip(seen, others, strict=True)
+    ]
+
+
+async def _look_at_large(
+    frames: Sequence[Pixels], times_s: Sequence[float], first: Seen, detectors: Detectors, profile: DetectorProfile
+) -> list[Seen]:
+    """What is seen in the frames, of which the first has been looked at, without those followed by themselves."""
     starts, small = full_looks(times_s, profile), _SmallLooks(frames, detectors.find, profile)
     known: dict[int, FaceDetections] = {}
     if len(frames) >= FEWEST_FOLLOWED and _can_be_followed(frames[0], first, profile):
@@ -120,7 +150,9 @@ def _between_looks(
     return found
 
 
-async def _full_look(frame: Pixels, looks: Looks, detectors: Detectors, profile: DetectorProfile) -> Seen:
+async def _full_look(
+    frame: Pixels, looks: Looks, detectors: Detectors, profile: DetectorProfile, beside: Beside | None = None
+) -> Seen:
     found = await look_at([frame], detectors.find, long_side=profile.long_side)
     scale = min(1.0, profile.long_side / max(frame.shape[:2]))
     if profile.half_size_look and not (found[0].scores >= profile.sure_score).any():
@@ -129,9 +161,13 @@ async def _full_look(frame: Pixels, looks: Looks, detectors: Detectors, profile:
     if looks.wide and _shows_more(frame, found, profile):
         found += await look_at([frame], detectors.find, long_side=profile.wide_long_side)
         scale = min(1.0, profile.wide_long_side / max(frame.shape[:2]))
-    if looks.parts:
+    if looks.parts and (not profile.parts_where_small or _shows_small(frame, found, profile)):
         found += await look_at_parts(frame, detectors.find, profile)
         scale = max(scale, parts_scale(frame, profile))
+    elif looks.parts and beside is not None and _is_reduced(frame, profile) and _shows_large(frame, found, profile):
+        known = _one_list(found, profile)
+        large = without_small(chosen(known, known.scores >= profile.sure_score), frame.shape, profile)
+        found = [preferring(known, await beside(frame, large), profile)]
     faces = _one_list(found, profile)
     if looks.rotated:
         sure = chosen(faces, faces.scores >= profile.tracking.strong_score)
@@ -141,10 +177,26 @@ async def _full_look(frame: Pixels, looks: Looks, detectors: Detectors, profile:
 
 def _shows_more(frame: Pixels, found: Sequence[FaceDetections], profile: DetectorProfile) -> bool:
     """Whether a wide look may show faces that a full one does not, and that matter beside those that it does."""
-    if not profile.wide_long_side > profile.long_side < max(frame.shape[:2]):
-        return False
+    return _is_reduced(frame, profile) and not _shows_large(frame, found, profile)
+
+
+def _is_reduced(frame: Pixels, profile: DetectorProfile) -> bool:
+    """Whether a full look shows the frame smaller than a wide one does."""
+    return bool(profile.wide_long_side > profile.long_side < max(frame.shape[:2]))
+
+
+def _shows_small(frame: Pixels, found: Sequence[FaceDetections], profile: DetectorProfile) -> bool:
+    """Whether small faces are seen, and none beside which they would not matter."""
+    small = any(
+        (small_faces(faces, frame.shape, profile).scores >= profile.tracking.strong_score).any() for faces in found
+    )
+    return small and not _shows_large(frame, found, profile)
+
+
+def _shows_large(frame: Pixels, found: Sequence[FaceDetections], profile: DetectorProfile) -> bool:
+    """Whether a sure face fills so much of the height that a look at the whole frame for small ones is too dear."""
     large = profile.wide_beside * frame.shape[0]
-    return not any(((heights(faces) >= large) & (faces.scores >= profile.sure_score)).any() for faces in found)
+    return any(((heights(faces) >= large) & (faces.scores >= profile.sure_score)).any() for faces in found)
 
 
 async def _follow(places: Sequence[int], first: Seen, small: _SmallLooks, profile: DetectorProfile) -> dict[int, Seen]:

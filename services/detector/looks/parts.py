@@ -35,7 +35,7 @@ async def look_at_parts(frame: Pixels, detect: Detect, profile: DetectorProfile)
 def parts_scale(frame: Pixels, profile: DetectorProfile) -> float:
     """Analysed pixels for one of the frame in a look at its parts."""
     part = _quarters(frame)[0]
-    return min(profile.small_face_zoom, profile.long_side / max(part.right - part.left, part.bottom - part.top))
+    return min(profile.parts_zoom, profile.parts_long_side / max(part.right - part.left, part.bottom - part.top))
 
 
 def _quarters(frame: Pixels) -> list[Part]:
@@ -49,7 +49,7 @@ def _quarters(frame: Pixels) -> list[Part]:
 async def _look_at_part(frame: Pixels, part: Part, detect: Detect, profile: DetectorProfile) -> FaceDetections:
     """Small faces of a part, in pixels of the frame. What the part's border may cut off is left to the other looks."""
     enlarged, zoom = await asyncio.to_thread(_enlarged, frame, part, profile)
-    faces = (await look_at([enlarged], detect, long_side=profile.long_side))[0]
+    faces = (await look_at([enlarged], detect, long_side=max(enlarged.shape[:2])))[0]
     corner = np.array([part.left, part.top], dtype=np.float32)
     boxes = faces.boxes / zoom + np.tile(corner, 2)
     landmarks = faces.landmarks / zoom + np.tile(corner, 5)

@@ -38,40 +38,26 @@ class Schedule:
 
     profile: DetectorProfile
     _shot: int | None = None
-    _wide_s: float = 0.0
-    _rotated_s: float = 0.0
-    _parts: EverySoOften = field(init=False)
+    _last_s: dict[str, float] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._parts = EverySoOften(self.profile.small_face_looks_per_s)
-
-    def looks(self, picture: Picture, *, small_faces: bool) -> Looks:
-        """`small_faces`: some that only a wide look shows are known."""
-        profile, begins = self.profile, picture.shot != self._shot
+    def looks(self, picture: Picture) -> Looks:
+        profile = self.profile
+        if picture.shot != self._shot:
+            self._last_s.clear()
         self._shot = picture.shot
-        wide_every_s = profile.wide_again_s if small_faces else profile.wide_every_s
-        wide = begins or picture.ts_s - self._wide_s >= wide_every_s - SAME_TIME_S
-        rotated = begins or picture.ts_s - self._rotated_s >= profile.rotated.every_s - SAME_TIME_S
-        if wide:
-            self._wide_s = picture.ts_s
-        if rotated:
-            self._rotated_s = picture.ts_s
-        return Looks(wide=wide, parts=self._parts.due(picture.ts_s), rotated=rotated and profile.rotated.every_s > 0)
+        return Looks(
+            wide=self._is_due("wide", profile.wide_every_s, picture.ts_s),
+            parts=self._is_due("parts", profile.parts_every_s, picture.ts_s),
+            rotated=self._is_due("rotated", profile.rotated.every_s, picture.ts_s),
+        )
 
-
-@dataclass(slots=True)
-class EverySoOften:
-    """Says yes for one frame in every cell of a time grid; never at a rate of 0."""
-
-    per_s: float
-    _cell: int | None = None
-
-    def due(self, ts_s: float) -> bool:
-        if self.per_s <= 0:
+    def _is_due(self, look: str, every_s: float, ts_s: float) -> bool:
+        """Whether a look is to be taken now, which then counts as taken; never at 0."""
+        last_s = self._last_s.get(look)
+        if every_s <= 0 or (last_s is not None and ts_s - last_s < every_s - SAME_TIME_S):
             return False
-        cell = cell_of(ts_s, self.per_s)
-        is_new, self._cell = cell != self._cell, cell
-        return is_new
+        self._last_s[look] = ts_s
+        return True
 
 
 def goes_with(group: Iterable[P], picture: P, profile: DetectorProfile) -> bool:

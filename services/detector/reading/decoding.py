@@ -18,10 +18,12 @@ from chassis.video.container import pictures_of, raise_if_full
 from chassis.video.pictures import PictureReader
 from chassis.video.reading import (
     SAME_TIME_S,
+    Device,
     FrameClock,
     FrameTimes,
     Recording,
     frames_from,
+    is_accelerated,
     packets_near,
     packets_walked_to,
 )
@@ -51,6 +53,13 @@ class Damage:
         self.packets += 1
         if time_s is not None:
             self.times_s.append(time_s)
+
+
+@dataclass(slots=True)
+class DecoderUse:
+    """Whether a device decodes, as far as that is known when the video is open."""
+
+    accelerated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +117,14 @@ def decode_segment(
     ranges: tuple[ByteRange, ...] = (),
     frame_times: FrameTimes = "presentation",
     pixel_stretch: float = 1.0,
+    decode_on: Device = "cpu",
+    use: DecoderUse | None = None,
 ) -> Iterator[DecodedFrame]:
     """Yields the frames with presentation times in `[start_s, end_s + lookahead_s)`, in that order.
 
     Times count from `origin_s` of container time. Neighbouring segments share no frame and miss none, wherever their
-    borders lie. `ranges`, `frame_times` and `pixel_stretch` are those of `Recording`. Damaged packets are skipped and
-    noted in `damage`.
+    borders lie. `ranges`, `frame_times`, `pixel_stretch`, `decode_on` are those of `Recording`. Damaged packets are skipped
+    and noted in `damage`; `use` is told what decodes.
     Raises DependencyUnavailable when the object store stops answering, `av.error.FFmpegError` when the video cannot be
     opened.
     """
@@ -124,8 +135,9 @@ def decode_segment(
         ranges=ranges,
         frame_times=frame_times,
         pixel_stretch=pixel_stretch,
+        decode_on=decode_on,
     )
-    decoder = _Decoder(recording, damage)
+    decoder = _Decoder(recording, damage, use or DecoderUse())
     until_s = end_s + lookahead_s - SAME_TIME_S
     last_s = -1.0
     beyond = 0
@@ -141,9 +153,10 @@ def decode_segment(
 class _Decoder:
     """Opens the video and decodes from a given time on."""
 
-    def __init__(self, recording: Recording, damage: Damage) -> None:
+    def __init__(self, recording: Recording, damage: Damage, use: DecoderUse) -> None:
         self._recording = recording
         self._damage = damage
+        self._use = use
         self._for_signatures = PictureReader()
         self._for_pixels = PictureReader()
 
@@ -157,7 +170,8 @@ class _Decoder:
         with recording.open() as container:
             stream = recording.stream_of(container)
             stream.thread_type = "AUTO"
-            stream.codec_context.thread_count = DECODER_THREADS
+            self._use.accelerated = is_accelerated(stream)
+            stream.codec_context.thread_count = 1 if self._use.accelerated else DECODER_THREADS
             tick_s = float(stream.time_base or 1)
             enter = packets_walked_to if walk else packets_near
             clock = FrameClock(recording, stream)

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chassis.video.byte_ranges import ByteRange
-from chassis.video.reading import SAME_TIME_S, FrameTimes
+from chassis.video.reading import SAME_TIME_S, Device, FrameTimes
 from contracts.warnings import Warning
-from services.detector.reading.decoding import Damage, DecodedFrame, decode_segment
+from services.detector.reading.decoding import Damage, DecodedFrame, DecoderUse, decode_segment
 from services.detector.reading.picture_notes import PictureNotes
 from services.detector.rules import DetectorProfile, ShotRules
 from services.detector.shots.cuts import ShotDetector, ShotFrame
@@ -34,8 +34,8 @@ HOLES_NAMED: Final = 5
 class SegmentSource:
     """Where a segment is: the video (path or http URL) and the stretch `[start_s, end_s)` of the episode.
 
-    `ranges`, `frame_times` and `pixel_stretch` are those of `Recording`; one that ends with the segment has no picture
-    behind it.
+    `ranges`, `frame_times`, `pixel_stretch` and `decode_on` are those of `Recording`; one that ends with the segment has
+    no picture behind it.
     """
 
     url: str
@@ -48,6 +48,7 @@ class SegmentSource:
     frame_times: FrameTimes = "presentation"
     pixel_stretch: float = 1.0
     ends_recording: bool = False
+    decode_on: Device = "cpu"
 
     @property
     def is_last(self) -> bool:
@@ -82,6 +83,7 @@ class SegmentReading:
     dissolves_s: list[float] = field(default_factory=list)
     cut_at_end: bool = False
     cpu_s: float = 0.0
+    use: DecoderUse = field(default_factory=DecoderUse)
     looks: Looks = field(default_factory=lambda: Looks(0.0))
 
     def borders_of_holes(self, source: SegmentSource) -> list[float]:
@@ -108,6 +110,8 @@ def read_samples(source: SegmentSource, profile: DetectorProfile) -> Generator[S
         ranges=source.ranges,
         frame_times=source.frame_times,
         pixel_stretch=source.pixel_stretch,
+        decode_on=source.decode_on,
+        use=reading.use,
     )
     inside = _inside(_with_cuts(decoded, ShotDetector(profile.shots)), source, profile.shots, reading)
     for sampled in sample_frames(inside, samples_per_s=profile.samples_per_s):

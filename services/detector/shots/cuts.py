@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from services.detector.rules import ShotRules
-from services.detector.shots.frames import FrameT, Signature
+from services.detector.shots.frames import FrameT, LitArea, Signature
 
 CHROMA_WEIGHT = 2.0
 CONTRAST_FLOOR = 10.0
@@ -47,10 +47,13 @@ class ShotDetector(Generic[FrameT]):
         self._past: deque[_Entry[FrameT]] = deque(maxlen=rules.history_frames)
         self._coming: deque[_Entry[FrameT]] = deque()
         self._newest: _Entry[FrameT] | None = None
+        self._lit = LitArea(black_luma=rules.bar_luma)
 
     def push(self, frame: FrameT) -> Iterator[ShotFrame[FrameT]]:
         """Adds the next frame; yields those that are decided by now."""
-        difference = 0.0 if self._newest is None else picture_difference(self._newest.frame.signature, frame.signature)
+        self._lit.see(frame.signature)
+        before = None if self._newest is None else self._newest.frame
+        difference = 0.0 if before is None else picture_difference(self._picture(before), self._picture(frame))
         self._newest = _Entry(frame=frame, difference=difference, black=self._is_black(frame.signature))
         self._coming.append(self._newest)
         if len(self._coming) > self._rules.delay_frames:
@@ -81,7 +84,7 @@ class ShotDetector(Generic[FrameT]):
             other.difference > entry.difference for other in later
         ):
             return False
-        remaining = moved_difference(before[-1].frame.signature, entry.frame.signature, shift=rules.shift)
+        remaining = moved_difference(self._picture(before[-1].frame), self._picture(entry.frame), shift=rules.shift)
         if remaining < rules.minimum_difference:
             return False
         return not self._is_flash(entry, before, after, remaining)
@@ -94,10 +97,13 @@ class ShotDetector(Generic[FrameT]):
         allowed = rules.flash_similarity * difference
         pairs = [(before[-1], other) for other in after[: rules.flash_frames]]
         pairs += [(other, entry) for other in before[-1 - rules.flash_frames : -1]]
+        pictures = [(self._picture(first.frame), self._picture(second.frame)) for first, second in pairs]
         return any(
-            moved_difference(first.frame.signature, second.frame.signature, shift=rules.shift, below=allowed) < allowed
-            for first, second in pairs
+            moved_difference(first, second, shift=rules.shift, below=allowed) < allowed for first, second in pictures
         )
+
+    def _picture(self, frame: FrameT) -> Signature:
+        return self._lit.of(frame.signature)
 
     def _is_black(self, signature: Signature) -> bool:
         mean, contrast = _brightness(signature)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from services.detector.rules import ShotRules
 from services.detector.shots.cuts import moved_difference, picture_difference
-from services.detector.shots.frames import Signature, SignedFrame
+from services.detector.shots.frames import LitArea, Signature, SignedFrame
 from services.detector.shots.motion import change_left
 
 _PIXEL_NOISE = 4.0
@@ -37,9 +37,11 @@ class DissolveDetector:
         self._moments_s: list[float] = []
         self._is_sure = False
         self._middles_s: list[float] = []
+        self._lit = LitArea(black_luma=rules.bar_luma)
 
     def push(self, frame: SignedFrame, *, cut: bool) -> None:
         """Adds the next frame; a hard cut there starts afresh."""
+        self._lit.see(frame.signature)
         if cut:
             self._recent.clear()
             self._close()
@@ -72,10 +74,10 @@ class DissolveDetector:
         frames = self._recent
         if len(frames) < rules.dissolve_frames:
             return None
-        first, last = frames[0].signature, frames[-1].signature
+        first, last = self._lit.of(frames[0].signature), self._lit.of(frames[-1].signature)
         if picture_difference(first, last) < rules.dissolve_difference:
             return None
-        between = [frames[round(place * (len(frames) - 1))].signature for place in _PLACES]
+        between = [self._lit.of(frames[round(place * (len(frames) - 1))].signature) for place in _PLACES]
         middle = between[len(between) // 2]
         apart = min(picture_difference(first, middle), picture_difference(middle, last))
         if apart < rules.dissolve_difference / 4 or explained(last, first) >= rules.dissolve_same_picture:

@@ -10,8 +10,8 @@ import numpy as np
 
 from services.detector.shots.frames import Signature
 
-REACH = (12, 6)
-"""Across and down, in pixels of a signature, up to which the best shift is looked for."""
+REACH = (3 / 16, 1 / 6)
+"""Across and down, of the picture's sides, up to which the best shift is looked for: 12 and 6 pixels of a whole signature."""
 STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-3)
 LEAST_SHARED = 0.3
 """Share of the picture that both must show after the movement."""
@@ -24,7 +24,7 @@ def change_left(before: Signature, after: Signature) -> float:
     1 where no movement brings the pictures over each other.
     """
     first, second = (np.asarray(cv2.GaussianBlur(one[0], (0, 0), 1.0), dtype=np.uint8) for one in (before, after))
-    across, down = REACH
+    across, down = (int(part * side) for part, side in zip(REACH, (first.shape[1], first.shape[0]), strict=True))
     fits = cv2.matchTemplate(first, second[down:-down, across:-across], cv2.TM_CCOEFF_NORMED)
     _, _, _, (column, row) = cv2.minMaxLoc(fits)
     movement = np.array([[1, 0, column - across], [0, 1, row - down]], dtype=np.float32)

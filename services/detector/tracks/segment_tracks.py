@@ -72,16 +72,6 @@ class SegmentTracker:
         self._pictures: dict[int, BestPictures[Candidate]] = {}
         self.frames: list[AnalysedFrame] = []
 
-    @property
-    def has_small_faces(self) -> bool:
-        """Whether a face is followed now that only a wide look shows."""
-        profile = self._profile
-        if not self.frames:
-            return False
-        long_side = max(self.frames[-1].width, self.frames[-1].height)
-        smallest_px = profile.smallest_face_px * max(1.0, long_side / profile.long_side)
-        return any(track.last.height < smallest_px for track in self._tracker.open)
-
     def add(
         self,
         frame: Pixels,

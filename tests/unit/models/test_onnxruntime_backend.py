@@ -158,3 +158,27 @@ def test_arrays_go_through_the_bridge_unchanged(backend: types.ModuleType, dtype
     tensor = exported.tensor("x", values)
     assert tensor.values.dtype == values.dtype
     np.testing.assert_array_equal(tensor.values, values)
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (64, 2)])
+def test_a_model_takes_half_the_cores_at_most(
+    backend: types.ModuleType, cores: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _process: set(range(cores)))
+    assert backend._session_options({"intra_op_thread_count": "2"}).intra_op_num_threads == threads
+
+
+def test_no_plan_of_the_memory_is_kept_for_every_shape(backend: types.ModuleType) -> None:
+    options = backend._session_options({})
+    assert not options.enable_mem_pattern
+    assert options.enable_cpu_mem_arena  # without it each run takes its memory from the system, and holds more
+
+
+def test_a_model_is_served_where_the_c_library_gives_nothing_back(
+    backend: types.ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = types.SimpleNamespace()  # a C library that has no malloc_trim
+    monkeypatch.setattr(backend.ctypes, "CDLL", lambda _: without)
+    model = model_in(tmp_path, backend)
+    (answer,) = model.execute([Request(np.ones((1, 2), dtype=np.float32))])
+    np.testing.assert_array_equal(answer.outputs["doubled"], [[2.0, 2.0]])

@@ -131,3 +131,13 @@ def test_what_moves_within_a_head_leaves_a_stretch_calm_and_what_moves_elsewhere
     assert is_calm([quiet, head, quiet], at(300), RULES)
     assert not is_calm([quiet, elsewhere, quiet], at(300), RULES)
     assert is_calm([quiet, elsewhere, elsewhere], at(300), RULES)
+
+
+def test_a_body_below_its_head_may_move_and_what_comes_beside_the_head_may_not() -> None:
+    quiet, body, beside = (frame((1, 300)) for _ in range(3))
+    body[480:720, 100:700] = 255
+    beside[200:720, 700:880] = 255  # somebody, head and all
+    assert is_calm([quiet, body, quiet], at(300), RULES)
+    assert not is_calm([quiet, beside, quiet], at(300), RULES)
+    assert not is_calm([quiet, body, quiet], at(300), RULES.model_copy(update={"body": 0.0}))
+    assert not is_calm([quiet, body, quiet], at(), RULES), "with nobody known, nobody's body"

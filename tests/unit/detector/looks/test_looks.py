@@ -7,7 +7,7 @@ import pytest
 from chassis.domain.faces import CHIP_POINTS, FaceDetections, box_overlaps
 from services.detector.looks.closer import look_closer
 from services.detector.looks.faces import Detectors, Pixels, no_faces
-from services.detector.looks.groups import Looks, look_at_group
+from services.detector.looks.groups import Looks, Seen, look_at_group
 from services.detector.looks.rotated import look_rotated
 from services.detector.looks.schedule import Schedule, goes_with
 from services.detector.pictures.squares import cut_square
@@ -72,13 +72,50 @@ async def test_frame_that_seems_to_lose_a_face_is_looked_at_in_full_again() -> N
 
 
 async def test_small_faces_are_found_by_a_wide_look_and_said_to_be_unseen_without_one() -> None:
-    frames = [frame_with((500, 300, 14))] * 2
-    wide = await look_at_group(frames, TIMES_S[:2], Looks(wide=True), Detectors(Model(10), Model()), BALANCED)
-    assert [len(one.faces.scores) for one in wide] == [1, 0]
-    assert wide[0].smallest_px == 10
-    assert wide[1].smallest_px > 14
-    plain = await look_at_group(frames[:1], TIMES_S[:1], Looks(), Detectors(Model(10), Model()), BALANCED)
+    frames = [frame_with((500, 300, 14))]
+    wide = await look_at_group(frames, TIMES_S[:1], Looks(wide=True), Detectors(Model(10), Model()), BALANCED)
+    assert (len(wide[0].faces.scores), wide[0].smallest_px) == (1, 10)
+    plain = await look_at_group(frames, TIMES_S[:1], Looks(), Detectors(Model(10), Model()), BALANCED)
     assert (len(plain[0].faces.scores), plain[0].smallest_px) == (0, 20)
+
+
+async def test_a_small_face_is_followed_in_pictures_of_itself() -> None:
+    model = Model(10)
+    frames = [frame_with((500 + 2 * step, 300, 14)) for step in range(4)]
+    seen = await look_at_group(frames, TIMES_S[:4], Looks(wide=True), Detectors(model, Model()), BALANCED)
+    for step, one in enumerate(seen):
+        assert one.faces.boxes == pytest.approx(np.array([[500 + 2 * step, 300, 514 + 2 * step, 314]]), abs=1)
+    assert (4, 128, 128) in model.shown
+    assert sum(count for count, width, _ in model.shown if width == 1280) == 1
+
+
+async def test_a_small_face_of_the_group_before_is_followed_without_another_wide_look() -> None:
+    async def before() -> list[Seen]:
+        return [Seen(faces_of((500, 300, 514, 314)), 10.0)]
+
+    model = Model(10)
+    frames = [frame_with((504, 300, 14)), frame_with((700, 300, 14))]
+    seen = await look_at_group(frames, TIMES_S[:2], Looks(), Detectors(model, Model()), BALANCED, before())
+    assert seen[0].faces.boxes == pytest.approx(np.array([[504, 300, 518, 314]]), abs=1)
+    assert not len(seen[1].faces.scores)
+    assert (2, 128, 128) in model.shown
+
+
+async def test_no_more_small_faces_are_followed_than_the_rules_allow() -> None:
+    model, crowd = Model(10), [(20 + 60 * column, 40 + 80 * row, 14) for row in range(6) for column in range(8)]
+    await look_at_group([frame_with(*crowd)], TIMES_S[:1], Looks(wide=True), Detectors(model, Model()), BALANCED)
+    assert [count for count, width, _ in model.shown if width == 128] == [BALANCED.small.most]
+
+
+@pytest.mark.parametrize(("spots", "parts"), [([(500, 300, 14)], 4), ([], 0), ([(500, 300, 14), (60, 200, 190)], 0)])
+async def test_the_parts_of_a_frame_are_enlarged_where_small_faces_are_all_there_is(
+    spots: list[tuple[int, int, int]], parts: int
+) -> None:
+    model = Model(10)
+    looks = Looks(wide=True, parts=True)
+    await look_at_group([frame_with(*spots)], TIMES_S[:1], looks, Detectors(model, Model()), BALANCED)
+    enlarged = round(1280 * 0.55 * BALANCED.parts_zoom)
+    assert sum(count for count, width, _ in model.shown if enlarged <= width < enlarged + 32) == parts
 
 
 @pytest.mark.parametrize(("side", "wide"), [(160, True), (200, False)])
@@ -132,9 +169,10 @@ def test_frames_of_one_shot_shape_and_second_go_together() -> None:
 def test_dear_looks_are_taken_where_shots_begin_and_now_and_then() -> None:
     schedule = Schedule(BALANCED)
     half_seconds = [step / 2 for step in range(10)]
-    looks = [schedule.looks(sample(ts_s), small_faces=False) for ts_s in half_seconds]
+    looks = [schedule.looks(sample(ts_s)) for ts_s in half_seconds]
     assert [ts_s for ts_s, look in zip(half_seconds, looks, strict=True) if look.wide] == [0.0, 4.0]
     assert [ts_s for ts_s, look in zip(half_seconds, looks, strict=True) if look.rotated] == [0.0, 4.0]
-    assert schedule.looks(sample(5.0), small_faces=True).wide
-    begin = schedule.looks(sample(5.1, shot=1), small_faces=False)
-    assert begin.wide and begin.rotated
+    assert [ts_s for ts_s, look in zip(half_seconds, looks, strict=True) if look.parts] == [0.0, 4.0]
+    begin = schedule.looks(sample(5.1, shot=1))
+    assert begin.wide and begin.rotated and begin.parts
+    assert not Schedule(DetectorProfiles().low_power).looks(sample(0.0)).parts

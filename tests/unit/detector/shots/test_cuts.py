@@ -30,6 +30,13 @@ def dissolves(pictures: list[Pixels]) -> list[float]:
     return [middle * RATE for middle in detector.finish()]
 
 
+def with_bars(picture: Pixels, how: str) -> Pixels:
+    """The picture with black around it."""
+    height, width = picture.shape[:2]
+    beside = {"letterbox": (height // 3, 0), "pillarbox": (0, width // 3), "upright": (height, 0)}[how]
+    return np.pad(picture, ((beside[0],) * 2, (beside[1],) * 2, (0, 0)))
+
+
 def view(x: int) -> Pixels:
     wide = scene(5, width=1280, height=180, cells=(10, 70))
     return wide[:, x : x + 320]
@@ -46,6 +53,21 @@ def test_cuts_in_quick_succession_are_all_found() -> None:
 def test_cut_between_dark_pictures_is_found() -> None:
     dark = [np.asarray(picture // 8, dtype=np.uint8) for picture in (A, B)]
     assert cuts([dark[0]] * 15 + [dark[1]] * 15) == [15]
+
+
+@pytest.mark.parametrize("how", ["letterbox", "pillarbox", "upright"])
+def test_bars_around_the_picture_change_no_cut(how: str) -> None:
+    like = np.asarray(0.75 * A + 0.25 * B, dtype=np.uint8)
+    pictures = [A] * 15 + [like] * 15 + [B] * 15
+    whole = cuts(pictures)
+    assert whole == [15, 30]
+    assert cuts([with_bars(picture, how) for picture in pictures]) == whole
+
+
+def test_bars_hide_no_dissolve() -> None:
+    pictures = [A] * 20 + [blend(A, B, number / 13) for number in range(1, 13)] + [B] * 20
+    (middle,) = dissolves([with_bars(picture, "upright") for picture in pictures])
+    assert middle == pytest.approx(26, abs=2)
 
 
 def test_cut_over_one_mixed_frame_is_one_cut() -> None:
