@@ -1,7 +1,7 @@
 """Who was on screen and for how long, by the whole system, against labelled episodes.
 
-`python -m benchmarks.accuracy [--media DIR]… [--variants] [--only TEXT] [--json]`. A folder of labelled media holds
-videos, beside each its `NAME.truth.json`, and the cast's pictures in `facebank/NAME/` or `cast/NAME/`. Without a name
+`python -m benchmarks.accuracy [--media DIR]… [--variants] [--damaged] [--only TEXT] [--json]`. A folder of labelled media
+holds videos, beside each its `NAME.truth.json`, and the cast's pictures in `facebank/NAME/` or `cast/NAME/`. Without a name
 it is `../shared/media` and the difficult sets in its folder `hard`. Exit status 1 when a person's seconds are off by
 more than is allowed, names are wrong or a cut is missing, and when a difficult set misses its goals; 2 when a folder is
 unusable.
@@ -23,12 +23,12 @@ from pathlib import Path
 
 from benchmarks.accuracy_tables import moments_table, summary_table, table
 from benchmarks.jobs import Finished, Job
-from benchmarks.reencode import VARIANTS, reencode
+from benchmarks.reencode import DAMAGED, VARIANTS, Variant, reencode
 from benchmarks.scoring import Result
 from benchmarks.truth import HARD, LabelledEpisode, LabelsUnusable, find_episodes
 from chassis.errors import BadInput
 from chassis.settings import ChassisSettings
-from contracts.events import STAGES, Event
+from contracts.events import STAGES, Event, Profile
 from contracts.rows import IdentitiesDocument, ScreenTimeDocument, ShotRow, TrackRow
 from screenalytics.events.episode_run import EpisodeNotFinished, EpisodeRun
 from screenalytics.events.output import prepare_output
@@ -79,7 +79,9 @@ def _environment(name: str, value: str | None) -> Iterator[None]:
             del os.environ[name]
 
 
-async def process(settings: ChassisSettings, job: Job, folder: Path, *, force: bool = False) -> Result:
+async def process(
+    settings: ChassisSettings, job: Job, folder: Path, *, force: bool = False, profile: Profile = "balanced"
+) -> Result:
     """Runs one job on a machine. `force` processes it again where it has been processed before.
 
     Raises:
@@ -87,9 +89,7 @@ async def process(settings: ChassisSettings, job: Job, folder: Path, *, force: b
     """
     prepare_output(folder)
     episode_run = EpisodeRun(settings, on_event=_ignore, say=_say_nothing)
-    await episode_run.run(
-        job.episode.video, ep_id=job.ep_id, cast=job.cast, out=folder, profile="balanced", force=force
-    )
+    await episode_run.run(job.episode.video, ep_id=job.ep_id, cast=job.cast, out=folder, profile=profile, force=force)
     return read_result(folder)
 
 
@@ -134,8 +134,13 @@ async def _finish(settings: ChassisSettings, job: Job, folder: Path) -> Finished
     return Finished(job=job, score=job.score(result), problem=None, seconds=seconds)
 
 
-def plan(episodes: Sequence[LabelledEpisode], *, variants: bool, only: str, folder: Path) -> list[Job]:
-    """The jobs: every episode with its cast and, unless it is difficult, without; with `variants` copies with its cast."""
+def plan(
+    episodes: Sequence[LabelledEpisode], *, variants: bool, damaged: bool = False, only: str, folder: Path
+) -> list[Job]:
+    """The jobs: every episode with its cast and, unless it is difficult, without.
+
+    With `variants` copies of those that are not difficult, with `damaged` worse copies of all that have a cast.
+    """
     jobs: list[Job] = []
     for episode in episodes:
         name = episode.truth.name
@@ -144,21 +149,23 @@ def plan(episodes: Sequence[LabelledEpisode], *, variants: bool, only: str, fold
         if not (episode.is_hard and episode.cast is not None):
             jobs.append(Job(episode=episode, named=False, title=f"{name}, without facebank"))
     jobs = [job for job in jobs if only in job.title]
-    for episode in [episode for episode in episodes if variants and not episode.is_hard]:
-        for variant in VARIANTS:
-            title = f"{episode.truth.name}, {variant.name}: {variant.what}"
-            if only in title:
-                copy = reencode(episode, variant, folder)
-                jobs.append(
-                    Job(
-                        episode=copy,
-                        named=episode.cast is not None,
-                        title=title,
-                        is_variant=True,
-                        segment_s=variant.encoding.segment_s,
-                    )
-                )
-    return jobs
+    copies = [(one, variant) for one in episodes if variants and not one.is_hard for variant in VARIANTS]
+    copies += [(one, variant) for one in episodes if damaged and one.cast is not None for variant in DAMAGED]
+    return jobs + [_copied(one, variant, folder) for one, variant in copies if only in _title(one, variant)]
+
+
+def _title(episode: LabelledEpisode, variant: Variant) -> str:
+    return f"{episode.truth.name}, {variant.name}: {variant.what}"
+
+
+def _copied(episode: LabelledEpisode, variant: Variant, folder: Path) -> Job:
+    return Job(
+        episode=reencode(episode, variant, folder),
+        named=episode.cast is not None,
+        title=_title(episode, variant),
+        is_variant=True,
+        segment_s=variant.encoding.segment_s,
+    )
 
 
 def as_document(finished: Sequence[Finished]) -> list[dict[str, object]]:
@@ -180,6 +187,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.accuracy", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--media", type=Path, action="append", help="folder of labelled episodes; may be repeated")
     parser.add_argument("--variants", action="store_true", help="also re-encoded copies of every episode")
+    parser.add_argument("--damaged", action="store_true", help="also copies in which people are seen worse")
     parser.add_argument("--only", default="", metavar="TEXT", help="only what has TEXT in its title")
     parser.add_argument("--json", action="store_true", help="figures as JSON")
     arguments = parser.parse_args()
@@ -195,7 +203,9 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="screenalytics-accuracy-") as name:
         folder = Path(name)
-        jobs = plan(episodes, variants=arguments.variants, only=arguments.only, folder=folder)
+        jobs = plan(
+            episodes, variants=arguments.variants, damaged=arguments.damaged, only=arguments.only, folder=folder
+        )
         finished = asyncio.run(run_jobs(jobs, folder / "results"))
     if not finished:
         print(f"Nothing has {arguments.only!r} in its title: nothing measured.")
@@ -205,7 +215,9 @@ def main() -> int:
         for done in finished:
             if not (done.job.is_variant and done.good):
                 print(f"{table(done)}\n")
-        print(f"{summary_table(finished)}\n\n{moments_table(finished)}")
+        print(f"{summary_table(finished)}\n\n{moments_table([done for done in finished if not done.job.is_variant])}")
+        if arguments.damaged:
+            print(f"\nSeen worse:\n{moments_table([done for done in finished if done.job.is_variant])}")
     return 0 if all(done.good for done in finished) else 1
 
 

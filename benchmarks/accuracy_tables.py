@@ -60,12 +60,12 @@ def _clusters(result: EpisodeScore) -> str:
 
 
 def moments_table(finished: Sequence[Finished]) -> str:
-    """One line for every set with its cast: what is shown against who is there, in seconds of people."""
-    named = [done for done in finished if done.job.named and not done.job.is_variant]
-    width = max((len(done.job.episode.truth.name) for done in named), default=0)
+    """One line for every video with its cast: what is shown against who is there, in seconds of people."""
+    named = [done for done in finished if done.job.named]
+    width = max((len(done.job.episode.video.stem) for done in named), default=0)
     lines = [f"{'set':<{width}}  named right  wrong name s  seconds too many  false people s"]
     for done in named:
-        name = done.job.episode.truth.name
+        name = done.job.episode.video.stem
         if done.score is None:
             lines.append(f"{name:<{width}}  NO RESULT  {done.problem}")
             continue

@@ -78,6 +78,12 @@ class RescueRules(_Rules):
     poor_ratio: float = Field(default=1.25, gt=0, description="For a face of worst quality, which lies farther away.")
     margin_ratio: float = Field(default=0.2, ge=0, description="How much farther the second nearest cluster must be.")
     full_quality: float = Field(default=0.5, gt=0, le=1, description="From here on a face counts as good.")
+    both_poor_ratio: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="Of two poor tracks that joined nobody: one person's were 0.68 apart, those of two 1.05 at least.",
+    )
 
 
 class CarryRules(_Rules):

@@ -96,6 +96,8 @@ class NewRevision:
     decided: LinkState
     automatic: Sequence[CastLink] | None
     previous: ScreenTimeDocument | None
+    reason: str | None
+    """Why the run was started, where somebody said so."""
     link_event_ids: Mapping[str, str]
     """Identity id -> id of the event that will tell its link."""
 
@@ -133,7 +135,13 @@ def recognise(
     chosen = _representatives(grouping, rules)
     identities = _named(document, links, facebank.names, chosen, new.number)
     screen_time = compute_screen_time(
-        EpisodeRun(ep_id=document.ep_id, run_id=document.run_id, revision=new.number, duration_s=grouping.duration_s),
+        EpisodeRun(
+            ep_id=document.ep_id,
+            run_id=document.run_id,
+            revision=new.number,
+            duration_s=grouping.duration_s,
+            reason=new.reason,
+        ),
         grouping.seen,
         Named(identities=identities.identities, links=links, cast_names=facebank.names, extras=new.decided.extras),
         warnings=[

@@ -208,6 +208,11 @@ class FigureRules(_Rules):
     together: float = Field(default=0.5, gt=0, le=1, description="Share of the still face's time with that face.")
     least_s: float = Field(default=1.0, ge=0, description="Shorter tracks prove nothing.")
     lives: float = Field(default=0.01, gt=0, description="A face that changes this much anywhere is nobody's picture.")
+    lives_large: float = Field(
+        default=0.02,
+        gt=0,
+        description="The same of a quarter of its steps: a living one has moments alike. Pictures have 0.014 at most.",
+    )
     frozen_shots: float = Field(
         default=0.005, gt=0, description="Shots that stand still, counted before any of the episode is seen."
     )
@@ -215,6 +220,16 @@ class FigureRules(_Rules):
         default=0.025,
         gt=0,
         description="The same of shots that move: one production in six is of stills, few are mixed.",
+    )
+    mixed_productions: float = Field(
+        default=0.0001,
+        gt=0,
+        lt=1,
+        description="That real people are frozen beside moving ones, before any of the episode is seen: as `most`.",
+    )
+    frozen_in_mixed: float = Field(default=0.5, gt=0, lt=1, description="Share of its other shots that stand still.")
+    frozen_elsewhere: float = Field(
+        default=0.04, gt=0, lt=1, description="The same where only pictures do: 2 of 53 shots, rule of succession."
     )
     animal_order: float = Field(default=-0.1, gt=-5, le=0, description="Of an animal's score around its face: log10.")
     animal_deviation: float = Field(default=0.3, gt=0)

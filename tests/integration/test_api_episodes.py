@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -222,6 +223,8 @@ async def test_a_run_that_is_asked_for_has_its_id_at_once(api: IngestApi, databa
 async def test_runs_are_cancelled_resumed_and_counted(api: IngestApi, database: Database) -> None:
     store = IngestStore(database)
     await save_plan(store, EPISODE, RUN)
+    planned = datetime.now(UTC) - timedelta(seconds=30)
+    await database["runs"].update_one({"_id": RUN}, {"$set": {"created_at": planned}})
     for segment in range(3):
         for stage in ("detector", "embedder")[: 2 if segment else 1]:
             progress = EpisodeProgress(
@@ -242,15 +245,17 @@ async def test_runs_are_cancelled_resumed_and_counted(api: IngestApi, database: 
         "identity": 0,
     }
     assert (status["fraction"], status["stages"]["detector"]["fraction"]) == (0.5, 0.75)
-    assert status["rate"] > 0
-    assert status["seconds_left"] > 0
+    assert 0 < status["rate"] <= 40 / 30, "two segments of twenty seconds in at least thirty"
+    assert status["seconds_left"] > 5, "one segment of four is not begun, and each took ten seconds or more"
 
     path = f"/episodes/{EPISODE}/runs/{RUN}"
     assert (await api.ask("POST", f"{path}/cancel"))["state"] == "cancelled"
     assert (await api.ask("POST", f"{path}/resume", status=202))["segments_asked"] == 2
     waiting = await database["runs"].find_one({"_id": RUN})
     assert waiting is not None
-    assert [entry["type"] for entry in waiting["outbox"]] == ["screenalytics.segment.ready.v1"] * 2
+    left = [entry["type"] for entry in waiting["outbox"]]
+    assert left[-2:] == ["screenalytics.segment.ready.v1"] * 2, "they wait for the sweep"
+    assert left[:-2] in ([], ["screenalytics.run.cancelled.v1"]), "a slow broker may not have taken the first event yet"
     assert (await api.ask("GET", path))["state"] == "running"
     await store.finish(report(RUN))
     assert (await api.ask("POST", f"{path}/cancel", status=409))["code"] == "run_not_open"

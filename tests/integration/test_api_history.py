@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -49,6 +50,16 @@ async def sent(
     return told["data"] if answer.is_success else (answer.status_code, told["error"]["code"])
 
 
+async def test_a_link_does_not_call_somebody_by_the_name_that_came_of_it_when_it_is_reported(
+    api: httpx.AsyncClient,
+) -> None:
+    async with asyncio.timeout(60):
+        while "Rita" not in (await api.get(f"/screen-time/{EP}")).text:
+            await asyncio.sleep(0.05)
+    page = (await api.get(f"/history/{EP}?limit=1")).json()["data"]
+    assert [one["sentence"] for one in page["items"]] == ["Person 3 is Rita"]
+
+
 async def test_one_undo_takes_back_whatever_came_last(api: httpx.AsyncClient) -> None:
     undo, redo = f"/history/{EP}/undo", f"/history/{EP}/redo"
     first = await sent(api, "POST", undo, {}, match='"2"', key="a")
@@ -73,7 +84,7 @@ async def test_one_undo_takes_back_whatever_came_last(api: httpx.AsyncClient) ->
     back = await sent(api, "POST", redo, {}, match='"4"')
     assert back["step"]["source"] == "clusters"
     named = await sent(api, "POST", redo, {"step": "links:1"})
-    assert named["step"]["sentence"] == "link of identity-00003 to Rita"
+    assert named["step"]["sentence"] == "Person 3 is Rita"
     assert await sent(api, "POST", redo, {}) == (409, "nothing_to_redo")
     assert await sent(api, "POST", undo, {"step": "links:99"}) == (404, "unknown_step")
 

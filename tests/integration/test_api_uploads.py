@@ -157,7 +157,11 @@ async def test_a_small_video_is_uploaded_planned_and_shown(api: IngestApi, video
         answer = await api.client.get(f"/episodes/{EPISODE}/runs/{filed['run']['run_id']}")
         return bool(answer.json()["data"]["state"] == "running")
 
+    async def looked_at() -> bool:
+        return (await api.ask("GET", path))["codec"] is not None
+
     await until("the run that was answered", planned)
+    await until("what the video is", looked_at)  # it is kept after the run has begun
     facts = await api.ask("GET", path)
     assert (facts["codec"], facts["fps"], facts["width"], facts["height"]) == ("h264", 25.0, 320, 240)
     assert facts["duration_s"] == pytest.approx(6.0)

@@ -406,6 +406,30 @@ async def test_the_lag_is_what_the_broker_holds_beyond_the_committed_offsets(rig
     assert set((await bus.lag()).values()) == {0}
 
 
+async def test_a_group_that_lost_its_place_has_one_again_without_a_message(apache_rig: Rig) -> None:
+    """KEDA takes the newest offset for the lag where none is committed, so the workers would stay for good."""
+    before, after = apache_rig.bus(), apache_rig.bus()
+    handler = Recorder()
+    for bus in (before, after):
+        bus.on(SegmentReady, handler)
+    await before.start()
+    await apache_rig.send(*(segment_ready(number) for number in range(3)), partition=7)
+    await until("every commit", lambda: _committed(apache_rig, 7, 3))
+    await before.stop()
+    await apache_rig.forget("detector", TOPIC)
+    assert await apache_rig.place("detector", TOPIC, 7) is None
+    await after.start()
+
+    async def has_its_place() -> bool:
+        return await apache_rig.place("detector", TOPIC, 7) == _first(apache_rig, 7) + 3
+
+    await until("a place at the end", has_its_place)
+    assert set((await after.lag()).values()) == {0}
+    await apache_rig.send(segment_ready(3), partition=7)
+    await until("the next commit", lambda: _committed(apache_rig, 7, 4))
+    assert handler.finished == [0, 1, 2, 3]
+
+
 async def test_a_broker_that_is_killed_in_the_middle_and_comes_back_costs_nothing(apache_rig: Rig) -> None:
     bus, handler = apache_rig.bus(), Recorder()
     bus.on(SegmentReady, handler)

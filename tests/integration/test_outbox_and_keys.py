@@ -64,6 +64,55 @@ async def test_a_change_and_its_events_are_one_write_and_leave_in_order(database
     assert await box.relay(database["things"], "a") == 0
 
 
+class WritingBus:
+    """A bus that tells of another change while it publishes, as a command does that comes at that moment."""
+
+    def __init__(self, things: AsyncCollection[Document], *, changes: int) -> None:
+        self.published: list[str] = []
+        self._things, self._left = things, changes
+
+    async def publish(self, *events: Event, **_how: Any) -> None:
+        self.published += [event.event_id for event in events]
+        if self._left:
+            self._left -= 1
+            await self._things.update_one({"_id": "a"}, enqueue([changed(10 + self._left)]))
+
+
+async def test_what_comes_while_others_leave_is_not_taken_out_with_them(database: Database) -> None:
+    things = database["things"]
+    writing: Any = WritingBus(things, changes=2)
+    box = Outbox(writing, [things])
+    await things.update_one({"_id": "a"}, enqueue([changed(1), changed(2)]), upsert=True)
+    assert await box.relay(things, "a") == 2
+    left = await things.find_one({"_id": "a"})
+    assert left is not None and [one["id"] for one in left[FIELD]] == [changed(11).event_id, changed(10).event_id]
+    assert SINCE in left, "a sweep finds them"
+    assert await box.relay(things, "a") == 2
+    assert await things.find_one({"_id": "a"}) == {"_id": "a", FIELD: []}
+    assert len(writing.published) == len(set(writing.published)) == 4
+
+
+class EmptyingBus:
+    """A bus during whose publishing another replica relays the same outbox, and something new comes then."""
+
+    def __init__(self, things: AsyncCollection[Document]) -> None:
+        self._things = things
+
+    async def publish(self, *_events: Event, **_how: Any) -> None:
+        await self._things.update_one({"_id": "a"}, {"$set": {FIELD: []}, "$unset": {SINCE: ""}})
+        await self._things.update_one({"_id": "a"}, enqueue([changed(9)]))
+
+
+async def test_what_came_after_another_replica_relayed_the_same_stays(database: Database) -> None:
+    things = database["things"]
+    emptying: Any = EmptyingBus(things)
+    await things.update_one({"_id": "a"}, enqueue([changed(1)]), upsert=True)
+    await Outbox(emptying, [things]).relay(things, "a")
+    left = await things.find_one({"_id": "a"})
+    assert left is not None and [one["id"] for one in left[FIELD]] == [changed(9).event_id]
+    assert SINCE in left
+
+
 class DeafBus:
     """A bus whose broker is away."""
 

@@ -132,6 +132,23 @@ async def test_only_news_counts_as_progress_and_rescues_without_any_become_rarer
     assert run.rescues == 1
 
 
+async def test_the_time_of_a_stages_latest_piece_is_noted(database: Database) -> None:
+    store = IngestStore(database)
+    await save_plan(store, EPISODE, RUN)
+    before = datetime.now(UTC) - timedelta(milliseconds=1)  # the database keeps milliseconds
+    await store.record_progress(progress("detector", 0))
+    first = await store.run(RUN)
+    assert first is not None
+    noted = first.progress["detector"].at
+    assert noted is not None
+    assert before <= noted <= datetime.now(UTC)
+    assert "embedder" not in first.progress or first.progress["embedder"].at is None
+    await store.record_progress(progress("detector", 0))  # a repeat
+    again = await store.run(RUN)
+    assert again is not None
+    assert again.progress["detector"].at == noted
+
+
 async def test_only_open_runs_are_moved_on(database: Database) -> None:
     store = IngestStore(database)
     await save_plan(store, EPISODE, RUN)
@@ -145,11 +162,11 @@ async def test_the_metrics_name_every_state_and_forget_none_that_has_emptied(rig
     reconciler = Reconciler(store, rig.bus("ingest"), ReconcilerSettings())
     await save_plan(store, EPISODE, RUN)
     await database["runs"].update_one({"_id": RUN}, {"$set": {"created_at": datetime.now(UTC) - timedelta(hours=1)}})
-    await reconciler.sweep()
+    assert await reconciler.sweep() == 1, "as long as a run is open, the loop does not rest longer"
     assert _gauge("screenalytics_runs") == {"running": 1, "finished": 0, "failed": 0, "cancelled": 0, "superseded": 0}
     assert _gauge("screenalytics_oldest_run_age_seconds")["running"] == pytest.approx(3600, abs=60)
     await store.fail(RUN, Failure(stage="detector", code="unreadable", message="x"))
-    await reconciler.sweep()
+    assert await reconciler.sweep() == 0
     assert _gauge("screenalytics_runs")["running"] == 0
     assert _gauge("screenalytics_runs")["failed"] == 1
     assert _gauge("screenalytics_oldest_run_age_seconds")["running"] == 0

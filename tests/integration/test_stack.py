@@ -99,7 +99,12 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-async def test_every_server_serves_and_nothing_is_left() -> None:
+def entries(directory: Path) -> list[Path]:
+    return list(directory.iterdir())
+
+
+async def test_every_server_serves_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     async with Stack(variables=NO_ADDRESSES) as stack:
         environment, directory = stack.environment(), stack.directory
         pids = [server.pid for server in stack.servers]
@@ -122,6 +127,7 @@ async def test_every_server_serves_and_nothing_is_left() -> None:
     assert all(pid is not None and is_gone(pid) for pid in pids)
     assert not directory.exists()
     assert not any(path.exists() for path in leftovers)
+    assert entries(tmp_path) == []
 
 
 async def test_servers_listen_on_loopback_only() -> None:

@@ -18,6 +18,7 @@ from chassis.s3.storage import ObjectChanged, ObjectMissing, Storage
 from chassis.settings import S3Settings, revealed
 from screenalytics.local.servers import Stack
 from screenalytics.local.servers.ports import choose_free_port
+from tests.support.buckets import own_bucket
 from tests.support.rig import until
 from tests.support.tcp_proxy import TcpProxy
 
@@ -39,11 +40,9 @@ def settings(stack: Stack) -> S3Settings:
 
 @pytest_asyncio.fixture
 async def storage(settings: S3Settings) -> AsyncIterator[Storage]:
-    async with Storage.connect(settings) as opened:
-        await opened.ensure_bucket()
+    async with Storage.connect(settings) as opened, own_bucket(opened):
         await opened.ensure_bucket()
         yield opened
-        await opened.delete_prefix("")
 
 
 async def test_what_was_written_is_read_back_and_checked(storage: Storage) -> None:

@@ -22,6 +22,7 @@ from services.identity.app import reading_parts
 from services.identity.routers import media, screen_time, screen_time_exports, search
 from services.identity.settings import IdentitySettings
 from services.identity.store.revisions import RevisionStore
+from tests.support.buckets import own_bucket
 
 ROUTERS: tuple[APIRouter, ...] = (search.router, screen_time.router, screen_time_exports.router, media.router)
 
@@ -37,10 +38,8 @@ async def bucket_on(stack: Stack) -> AsyncIterator[tuple[S3Settings, Storage]]:
         region=addresses["SCREENALYTICS_S3__REGION"],
         bucket=f"test-{uuid.uuid4().hex}",
     )
-    async with Storage.connect(settings) as storage:
-        await storage.ensure_bucket()
+    async with Storage.connect(settings) as storage, own_bucket(storage):
         yield settings, storage
-        await storage.delete_prefix("")
 
 
 @asynccontextmanager

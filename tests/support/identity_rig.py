@@ -51,6 +51,7 @@ from services.identity.facebank.cast import Picture
 from services.identity.facebank.gallery import Reference
 from services.identity.settings import IdentitySettings
 from services.identity.store.facebanks import FacebankStore
+from tests.support.buckets import own_bucket
 from tests.support.outboxes import all_published
 from tests.support.pictured import detect_tracks, picture_tracks
 from tests.unit.identity.builders import make_identity, make_shot, make_track
@@ -318,8 +319,7 @@ async def identity_rig(
     )
     for owner in ("chassis", "identity"):
         await ensure_indexes(database, owner=owner)
-    async with Storage.connect(settings.s3) as storage:
-        await storage.ensure_bucket()
+    async with Storage.connect(settings.s3) as storage, own_bucket(storage):
         bus = NotedBus()
         resources = Resources(
             settings=settings,

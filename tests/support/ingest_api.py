@@ -33,6 +33,7 @@ from services.ingest.commands.deletion import Deletion
 from services.ingest.settings import DeletionSettings, IngestSettings, ReconcilerSettings
 from services.ingest.store.runs import IngestStore
 from tests.support.brokers import BrokerUnderTest
+from tests.support.buckets import own_bucket
 from tests.support.rig import Rig, rig_on
 
 EPISODE = "my-show-s01e02"
@@ -89,8 +90,10 @@ def settings_on(stack: Stack, database: Database, **more: Any) -> IngestSettings
 async def ingest_api(stack: Stack, database: Database, **more: Any) -> AsyncIterator[IngestApi]:
     """The API of ingest, connected as the service connects it."""
     settings = settings_on(stack, database, **more)
-    async with service.connect("ingest", settings, inference=False) as resources:
-        await resources.storage.ensure_bucket()
+    async with (
+        service.connect("ingest", settings, inference=False) as resources,
+        own_bucket(resources.storage),
+    ):
         await ensure_indexes(resources.database, owner="ingest")
         await resources.bus.start_publishing()
         wiring = wire(resources)

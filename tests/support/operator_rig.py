@@ -93,8 +93,8 @@ class OperatorRig:
 
 
 @asynccontextmanager
-async def operator_rig(stack: Stack, database: Database) -> AsyncIterator[OperatorRig]:
-    """All services' APIs at one address."""
+async def operator_rig(stack: Stack, database: Database, *, handles: bool = True) -> AsyncIterator[OperatorRig]:
+    """All services' APIs at one address. Without `handles` commands are stored and published, and have no effect yet."""
     async with AsyncExitStack() as opened:
         ingest = await opened.enter_async_context(ingest_api(stack, database))
         grouper = await opened.enter_async_context(grouper_system(stack, database))
@@ -103,8 +103,8 @@ async def operator_rig(stack: Stack, database: Database) -> AsyncIterator[Operat
         assert isinstance(transport, httpx.ASGITransport)
         apps = {"ingest": ingest.app, "grouper": grouper.app, "identity": transport.app}
         url = await opened.enter_async_context(_served(Front(apps)))
-        handling = asyncio.create_task(_handle(grouper, identity))
-        opened.push_async_callback(_stop, handling)
+        if handles:
+            opened.push_async_callback(_stop, asyncio.create_task(_handle(grouper, identity)))
         yield OperatorRig(url=url, ingest=ingest, grouper=grouper, identity=identity)
 
 

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from chassis.kafka.bus import Bus, Fence
 from chassis.kafka.connection import client_options
@@ -136,6 +138,29 @@ class Rig:
         """How many messages of this test a partition holds."""
         place = TopicPartition(topic, partition)
         return int((await self._reader.end_offsets([place]))[place]) - self._begin[place]
+
+    async def place(self, service: Stage, topic: str, partition: int) -> int | None:
+        """The offset that a service has committed in a partition; None where the broker knows of none."""
+        place = TopicPartition(topic, partition)
+        options = client_options(self.broker.settings)
+        async with AIOKafkaConsumer(**options, group_id=service, enable_auto_commit=False) as consumer:
+            consumer.assign([place])
+            offset: int | None = await consumer.committed(place)
+        return offset
+
+    async def forget(self, service: Stage, topic: str) -> None:
+        """What a long rest does: the topic's messages are over their time, and so are the places of the group."""
+        admin = AIOKafkaAdminClient(**client_options(self.broker.settings))
+        await admin.start()
+        try:
+            places = [place for place in self._begin if place.topic == topic]
+            ends = await self._reader.end_offsets(places)
+            await admin.delete_records({place: RecordsToDelete(before_offset=end) for place, end in ends.items()})
+            coordinator = await admin.find_coordinator(service)
+            answer = await admin._send_request(DeleteGroupsRequest([service]), coordinator)
+            assert [code for _, code in answer.results] == [0], answer
+        finally:
+            await admin.close()
 
     async def stop_buses(self) -> None:
         for bus in self._buses:

@@ -107,14 +107,14 @@ def cluster_faces(points: TrackPoints, constraints: Constraints, rules: Clusteri
     groups = [group for group in constraints.groups() if points.good[group].any()]
     if not groups:
         return []
-    excluded = _exclusions_between(constraints, groups)
+    excluded = exclusions_between(constraints, groups)
     parts = [[index] for index in range(len(groups))]
     if len(groups) > rules.dense_limit:
-        nodes = _contract(points, groups, rules)
+        nodes = contract(points, groups, rules)
         parts = merge_neighbours(nodes.vectors, nodes.limits, nodes.weights, excluded, neighbours=rules.neighbours)
     if len(parts) <= rules.dense_limit:
         tracks = [[item for index in part for item in groups[index]] for part in parts]
-        merged = _cluster_dense(tracks, points, _forbidden_matrix(parts, excluded), rules)
+        merged = _cluster_dense(tracks, points, forbidden_matrix(parts, excluded), rules)
         parts = [[index for part in cluster for index in parts[part]] for cluster in merged]
     return sorted(sorted(item for index in part for item in groups[index]) for part in parts)
 
@@ -204,7 +204,8 @@ class _Nodes:
     limits: Matrix
 
 
-def _contract(points: TrackPoints, groups: Sequence[Sequence[int]], rules: ClusteringRules) -> _Nodes:
+def contract(points: TrackPoints, groups: Sequence[Sequence[int]], rules: ClusteringRules) -> _Nodes:
+    """Groups of tracks as single points, by the tracks that stand for each."""
     limits = track_limits(points, rules)
     weights = points.weights
     vectors = np.zeros((len(groups), points.vectors.shape[1]), dtype=np.float64)
@@ -232,7 +233,8 @@ def _representing(points: TrackPoints, group: Sequence[int]) -> list[int]:
     return [item for item in group if points.good[item]] or [item for item in group if points.embedded[item]]
 
 
-def _exclusions_between(constraints: Constraints, groups: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+def exclusions_between(constraints: Constraints, groups: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    """Pairs of `groups` that exclude each other, by their places; groups are whole ones of the constraints."""
     index_of = {group[0]: index for index, group in enumerate(groups)}
     return [
         (index_of[first], index_of[second])
@@ -262,7 +264,7 @@ def _part_ratios(parts: Clusters, points: TrackPoints, rules: ClusteringRules) -
     """Ratios [P, P] between parts. One person may look like two (an operator's merge): the nearest view counts."""
     limits = track_limits(points, rules)
     views = [_views(_representing(points, part), points, limits) for part in parts]
-    nodes = _contract(points, [view for own in views for view in own], rules)
+    nodes = contract(points, [view for own in views for view in own], rules)
     ratios = ratio_matrix(nodes.vectors, nodes.limits)
     if len(ratios) == len(parts):
         return ratios
@@ -283,7 +285,8 @@ def _views(tracks: list[int], points: TrackPoints, limits: Matrix) -> Clusters:
     return [[tracks[index] for index in view] for view in alike]
 
 
-def _forbidden_matrix(parts: Clusters, excluded: Sequence[tuple[int, int]]) -> Mask:
+def forbidden_matrix(parts: Clusters, excluded: Sequence[tuple[int, int]]) -> Mask:
+    """Which parts [P, P] hold groups that exclude each other."""
     part_of = {node: index for index, part in enumerate(parts) for node in part}
     forbidden = np.zeros((len(parts), len(parts)), dtype=np.bool_)
     for first, second in excluded:
@@ -313,7 +316,7 @@ class _Rescuer:
         if not homes:
             return []
         found: list[tuple[float, int, int]] = []
-        own, other = _contract(self._points, groups, self._clustering), _contract(self._points, homes, self._clustering)
+        own, other = contract(self._points, groups, self._clustering), contract(self._points, homes, self._clustering)
         means = np.stack([self._mean(home) for home in homes])
         for index, group in enumerate(groups):
             if not self._points.embedded[group].any():

@@ -19,6 +19,7 @@ from services.grouper.clustering.grouping import (
     compute_centroids,
     merge_singleton_clusters,
 )
+from services.grouper.clustering.leftovers import join_unknown
 from services.grouper.clustering.machine import MachineGrouping, MachinePeople
 from services.grouper.clustering.quality import grouping_metrics, grouping_warnings
 from services.grouper.edits.kinds import BaseEdit
@@ -71,6 +72,9 @@ def group_by_machine(
     rescue = merge_singleton_clusters(
         found, points, constraints, clustering=thresholds.clustering, rules=thresholds.rescue
     )
+    unknown = join_unknown(
+        rescue.unknown, points, constraints, clustering=thresholds.clustering, rules=thresholds.rescue
+    )
 
     def named(groups: Clusters) -> tuple[tuple[str, ...], ...]:
         return tuple(tuple(tracks[position].track_id for position in group) for group in groups)
@@ -78,7 +82,7 @@ def group_by_machine(
     return MachineGrouping(
         clusters=named(rescue.clusters),
         rescued=frozenset(tracks[position].track_id for position in rescue.rescued),
-        unknown=named(rescue.unknown),
+        unknown=named(unknown),
     )
 
 

@@ -14,7 +14,7 @@ from chassis import telemetry
 from chassis.errors import NotFound
 from chassis.http.audit_log import AuditLog
 from chassis.mongo.outbox import Outbox
-from chassis.retrying import keep_doing
+from chassis.retrying import CALM_S, keep_doing
 from chassis.s3.storage import Storage, parse_uri
 from contracts.events import PersonErased
 from services.identity.commands.episode_erasure import EpisodeErasures
@@ -84,7 +84,7 @@ class Erasures:
         return [receipt_of(erasure) for erasure in await self._store.of_show(show)]
 
     async def run(self) -> None:
-        await keep_doing(self.sweep, every_s=self._settings.every_s, what="erasure sweep")
+        await keep_doing(self.sweep, every_s=self._settings.every_s, what="erasure sweep", calm_s=CALM_S)
 
     async def sweep(self) -> int:
         """Go on with every erasure that is due; returns how many."""

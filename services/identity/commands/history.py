@@ -13,7 +13,9 @@ from services.identity.commands.links import LinkCommands
 from services.identity.commands.sign_off import SignOffCommands
 from services.identity.history.of_identity import link_steps, sign_off_steps
 from services.identity.history.steps import HistoryStep, Source, in_order, last_in_force, last_taken_back, named
+from services.identity.history.wording import Known, in_words
 from services.identity.links.episode_links import EpisodeLinks
+from services.identity.queries.episodes import EpisodeReader
 from services.identity.store.facebanks import FacebankStore
 
 Walk = Literal["undo", "redo"]
@@ -82,10 +84,13 @@ class Walked:
 class HistoryCommands:
     """Reads the history; undoes and redoes what its last step, or the one named, decided."""
 
-    def __init__(self, links: LinkCommands, sign_offs: SignOffCommands, facebanks: FacebankStore) -> None:
+    def __init__(
+        self, links: LinkCommands, sign_offs: SignOffCommands, facebanks: FacebankStore, episodes: EpisodeReader
+    ) -> None:
         self._links = links
         self._sign_offs = sign_offs
         self._facebanks = facebanks
+        self._episodes = episodes
 
     async def read(self, ep_id: str, clusters: ClusterHistory, *, after: Place, limit: int) -> HistoryPage:
         """A part of the history, the latest first. Raises NotFound `unknown_episode`."""
@@ -101,12 +106,14 @@ class HistoryCommands:
             source: min([s.version for s in shown if s.source == source], default=below[source]) for source in logs
         }
         more = sum(map(len, rest.values())) > len(shown) or not edits.is_last
+        known = await self._known(ep_id)
+        undo, redo = last_in_force(whole), last_taken_back(whole)
         return HistoryPage(
             version=_sum(_versions(episode, edits)),
             versions=_versions(episode, edits),
-            steps=shown,
-            undo=last_in_force(whole),
-            redo=last_taken_back(whole),
+            steps=tuple(in_words(one, known) for one in shown),
+            undo=None if undo is None else in_words(undo, known),
+            redo=None if redo is None else in_words(redo, known),
             following=Place(edits=lowest["clusters"], links=lowest["links"], sign_offs=lowest["sign_off"])
             if more
             else None,
@@ -134,7 +141,7 @@ class HistoryCommands:
         version, revision = await self._carry_out(ep_id, clusters, action, chosen, own)
         versions = versions | {chosen.source: max(version, versions[chosen.source])}
         return Walked(
-            step=chosen.model_copy(update={"active": action == "redo"}),
+            step=in_words(chosen, await self._known(ep_id)).model_copy(update={"active": action == "redo"}),
             version=_sum(versions),
             versions=versions,
             revision=revision,
@@ -175,6 +182,18 @@ class HistoryCommands:
                 return first, steps
             page = await clusters.page(ep_id, below=edits[-1].version, limit=PAGE)
             edits += page.steps
+
+    async def _known(self, ep_id: str) -> Known:
+        """What the episode's people are called, as it is reported now with the links that are decided."""
+        episode = await self._episodes.episode(ep_id)
+        people = episode.content.identities
+        linked = {one.identity_id: episode.show.members.get(one.cast_id) for one in episode.links.effective.links}
+        return Known(
+            cast={key: name for key, name in linked.items() if name is not None},
+            # A report calls who is in the cast by that name: only a stranger's label was given by an operator.
+            labels={key: one.label for key, one in people.items() if one.label is not None and one.cast_id is None},
+            tracks={track.track_id: track.start_s for track in episode.content.tracks},
+        )
 
     async def _logs(self, episode: EpisodeLinks, edits: Sequence[HistoryStep]) -> dict[Source, Sequence[HistoryStep]]:
         names = await self._facebanks.members(episode.show)

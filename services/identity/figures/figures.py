@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from chassis.domain.calibration import PersonCalibration
 from contracts.rows import Identity, TrackRow
-from services.identity.figures.stillness import is_beside_life, lone_still_ratio, stillness
+from services.identity.figures.stillness import is_beside_life, lone_still_ratio, picture_ratio
 from services.identity.rules import FigureRules
 
 PICTURE = "A picture of somebody: it does not change while somebody beside it does."
@@ -49,7 +49,10 @@ def judge_figures(
         for identity in identities
         if not identity.locked and identity.label is None and identity.identity_id not in linked
     ]
-    beside = {one.identity_id: _picture_ratio(members[one.identity_id], tracks, rules) for one in open_to_doubt}
+    beside_life = {track.track_id for track in tracks if is_beside_life(track, tracks, rules)}
+    beside = {
+        one.identity_id: picture_ratio(members[one.identity_id], tracks, beside_life, rules) for one in open_to_doubt
+    }
     pictures = {
         track.track_id
         for identity_id, ratio in beside.items()
@@ -100,11 +103,3 @@ def _animal_ratio(own: Sequence[TrackRow], rules: FigureRules) -> float | None:
     weights = [max(1, track.samples) for track in own]
     bounded = (max(-rules.most, min(rules.most, ratio)) * weight for ratio, weight in zip(ratios, weights, strict=True))
     return math.fsum(bounded) / sum(weights)
-
-
-def _picture_ratio(own: Sequence[TrackRow], tracks: Sequence[TrackRow], rules: FigureRules) -> float | None:
-    """The log-likelihood ratio of the track that is most clearly a picture, None where there is none or one lives."""
-    if any(track.change is not None and track.change.typical >= rules.lives for track in own):
-        return None
-    pictures = [track for track in own if is_beside_life(track, tracks, rules)]
-    return max((stillness(track, rules) + rules.beside_life for track in pictures), default=None)

@@ -43,22 +43,23 @@ def _link_step(
 
 
 def link_sentence(command: LinkRecord, names: Mapping[str, str]) -> str:
-    """What a command on links decided, in a few words."""
+    """What a command on links decided, in a few words, with the ids of whom it is about."""
     ids = list(dict.fromkeys(change.identity_id for change in command.changes))
     who = ", ".join(ids) if len(ids) <= MOST_NAMED else f"{len(ids)} people"
     cast = {_about(change) for change in command.changes}
     name = _named(next(iter(cast)), names) if len(cast) == 1 else "their suggestions"
+    verb = "is" if len(ids) == 1 else "are"
     match command.action:
         case "link":
-            return f"link of {who} to {name}{', new in the cast' if command.new_member else ''}"
+            return f"{who} {verb} {name}{', new in the cast' if command.new_member else ''}"
         case "unlink":
-            return f"{who} not {name if len(cast) == 1 else 'whom they were linked to'}"
+            return f"{who} {verb} not {name if len(cast) == 1 else 'whom they were linked to'}"
         case "dismiss":
             return f"no suggestion of {name} for {who}" if cast != {None} else f"no suggestion for {who}"
         case "restore":
             return f"suggestions for {who} again"
         case "extra":
-            return f"{who} as {'an extra' if len(ids) == 1 else 'extras'}"
+            return f"{who} {verb} {'an extra' if len(ids) == 1 else 'extras'}"
         case "references":
             return f"{len(command.references)} faces of {who} as pictures of {name}"
         case "settle":

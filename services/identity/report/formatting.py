@@ -25,6 +25,13 @@ def short_timecode(seconds: float, *, with_hours: bool) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{s:02d}"
 
 
+def moment(seconds: float) -> str:
+    """Write a second of the video as `m:ss.s`, or `h:mm:ss.s` from an hour on, as the console does."""
+    total_s, tenths = divmod(max(0, round(seconds * 10)), 10)
+    minutes, s = divmod(total_s, 60)
+    return f"{minutes}:{s:02d}.{tenths}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{s:02d}.{tenths}"
+
+
 def spoken_duration(seconds: float) -> str:
     """Write a length the way people say it: `9.4 s`, `12 min 34 s`, `1 h 02 min`."""
     tenths = max(0, round(seconds * 10))

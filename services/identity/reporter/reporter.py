@@ -151,6 +151,7 @@ class Reporter:
                 decided=decided,
                 automatic=last.automatic if last else None,
                 previous=before.document if before else None,
+                reason=grouped.reason,
                 link_event_ids={
                     identity.identity_id: _said(grouped, identity.identity_id, None, number).event_id
                     for identity in content.identities.identities

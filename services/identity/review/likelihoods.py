@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chassis.domain.calibration import logistic
+from services.identity.review.cast_list import likely_on_the_list
 from services.identity.review.questions import Choice, looked_at
 from services.identity.review.situation import Situation
 from services.identity.rules import ReviewRules
@@ -78,27 +79,32 @@ class Likelihoods:
         return min(likely, (len(self.waiting) + 1) / (len(self._nameless) + 1))
 
     def _unknown(self, identity_id: str) -> float:
-        """The same of one: whoever is longer on screen is on the cast list by as many times the odds.
+        """The same of one: whoever is longer on screen is rather on the cast list.
 
         Somebody has a name among those who were looked at together and are not all extras.
         """
-        likely = self.unknown_is_named
-        if self.now.listed and likely < 1.0:
-            odds = likely / (1.0 - likely) * self.now.seconds(identity_id) / self._usual_s
-            likely = odds / (1.0 + odds)
+        likely = self._on_the_list.get(identity_id, self.unknown_is_named)
         if looked_at(identity_id) in self.now.links.settled:
             return max(likely, 1.0 / self.rules.most_together)
         return likely
 
     @cached_property
-    def _nameless(self) -> Sequence[str]:
-        return [one for one in self.now.identities if self.now.is_open(one) and self.now.links.link_of(one) is None]
+    def _on_the_list(self) -> Mapping[str, float]:
+        """Empty where there is no list."""
+        now = self.now
+        if not now.listed:
+            return {}
+        named = [one for one in now.links.links if one.by != "auto" and one.cast_id not in now.pictured]
+        return likely_on_the_list(
+            {one: now.seconds(one) for one in self._nameless},
+            named_s=[now.seconds(one.identity_id) for one in named],
+            extras_s=[now.seconds(one) for one in now.links.extras if one in now.identities],
+            expected=self.unknown_is_named * len(self._nameless),
+        )
 
     @cached_property
-    def _usual_s(self) -> float:
-        """Mean seconds of those without a name."""
-        seconds = [self.now.seconds(one) for one in self._nameless]
-        return max(0.001, sum(seconds) / max(1, len(seconds)))
+    def _nameless(self) -> Sequence[str]:
+        return [one for one in self.now.identities if self.now.is_open(one) and self.now.links.link_of(one) is None]
 
     @cached_property
     def waiting(self) -> Sequence[str]:

@@ -5,13 +5,20 @@ from __future__ import annotations
 from contracts.rows import ScreenTimeDocument
 
 
-def describe_changes(previous: ScreenTimeDocument | None, current: ScreenTimeDocument) -> tuple[str, ...]:
-    """Sentences that say how `current` differs from `previous`; empty for a first revision or when nothing differs."""
+def describe_changes(
+    previous: ScreenTimeDocument | None, current: ScreenTimeDocument, *, reason: str | None = None
+) -> tuple[str, ...]:
+    """Sentences that say how `current` differs from `previous`; empty for a first revision or when nothing differs.
+
+    `reason` is why the episode was analysed again, where somebody said so.
+    """
     if previous is None:
         return ()
     sentences = []
     if previous.run_id != current.run_id:
-        sentences.append("The episode was analysed again.")
+        sentences.append(
+            "The episode was analysed again." if not reason else f"The episode was analysed again: {reason}"
+        )
     sentences += _cast_changes(previous, current)
     if previous.run_id == current.run_id:
         sentences += _identity_changes(previous, current)

@@ -10,12 +10,13 @@ from contracts.rows import CastLink, Identity, ShotRow, TrackRow
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeRun:
-    """A run of an episode of `duration_s` seconds, and the number of the revision that is made of it."""
+    """A run of an episode of `duration_s` seconds, the number of the revision that is made of it, and why it was started."""
 
     ep_id: str
     run_id: str
     revision: int
     duration_s: float
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,7 +143,7 @@ def compute_screen_time(
         warning_details=tuple(dict.fromkeys(notes)),
         models=dict(sorted((models or {}).items())),
     )
-    return document.model_copy(update={"changes": describe_changes(previous, document)})
+    return document.model_copy(update={"changes": describe_changes(previous, document, reason=run.reason)})
 
 
 def visible_intervals(

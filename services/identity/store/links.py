@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from chassis.mongo.database import Database, Document
 from chassis.mongo.document_size import check_room, stored_bytes
 from chassis.mongo.outbox import Outbox, enqueue
+from chassis.mongo.remembered_logs import LogFields, LogMark, RememberedLogs
 from contracts.events import LinksChanged
 from contracts.rows import CastLink
 from services.identity.links.episode_links import EpisodeLinks
@@ -20,6 +22,9 @@ _WITHOUT_HISTORY = {"changes": 0, "outbox": 0}
 
 BYTES = "changes_bytes"
 """The field that counts what the history takes; missing where it was begun before it was counted."""
+LAST = "changes_last"
+"""The field with the id of the last command; missing where the history has to be read whole."""
+_FIELDS = LogFields(bytes=BYTES, last=LAST)
 
 
 class LinkStore:
@@ -28,11 +33,28 @@ class LinkStore:
     def __init__(self, database: Database, outbox: Outbox) -> None:
         self._identities = database["identities"]
         self._outbox = outbox
+        self._remembered: RememberedLogs[LinkRecord] = RememberedLogs()
 
     async def load(self, ep_id: str, *, history: bool = False) -> EpisodeLinks | None:
-        """The episode's links, None where nothing was reported yet. The history only where asked for: it is long."""
-        found = await self._identities.find_one({"_id": ep_id}, {"outbox": 0} if history else _WITHOUT_HISTORY)
-        return _read(found) if found and "run_id" in found else None
+        """The episode's links, None where nothing was reported yet.
+
+        The history only where asked for: it is long, and what of it is known already is not read again.
+        """
+        found = await self._identities.find_one({"_id": ep_id}, _WITHOUT_HISTORY)
+        if not found or "run_id" not in found:
+            return None
+        if not history:
+            return _read(found)
+        known = self._remembered.of(ep_id, _FIELDS.mark(found))
+        return replace(_read(found), commands=known) if known is not None else await self._load_whole(ep_id)
+
+    async def _load_whole(self, ep_id: str) -> EpisodeLinks | None:
+        found = await self._identities.find_one({"_id": ep_id}, {"outbox": 0})
+        if not found or "run_id" not in found:
+            return None
+        episode = _read(found)
+        self._remembered.remember(ep_id, _FIELDS.mark(found), episode.commands)
+        return episode
 
     async def decided(self, ep_id: str) -> LinkState:
         """What people decided; nothing where the episode is new."""
@@ -80,6 +102,7 @@ class LinkStore:
                 "links": [link.model_dump(mode="json") for link in decided.links],
                 "dismissed": [dismissal.model_dump(mode="json") for dismissal in decided.dismissed],
                 BYTES: used,
+                LAST: command.command_id,
             },
             "$push": {"changes": entry},
         }
@@ -88,6 +111,9 @@ class LinkStore:
         )
         if not result.matched_count:
             return False
+        mark = LogMark(version=decided.version, bytes=used, last=command.command_id)
+        history = (*episode.commands, LinkRecord.model_validate(entry))
+        self._remembered.remember(episode.ep_id, mark, history)
         self._outbox.publish_later(self._identities, episode.ep_id)
         return True
 
@@ -109,8 +135,10 @@ class LinkStore:
             SIGN_OFFS: [one.model_dump(mode="json") for one in forget_in_notes(episode.sign_offs.log, texts)],
         }
         done = await self._identities.update_one(
-            {"_id": episode.ep_id, "version": episode.version, "revision": episode.revision}, {"$set": update}
+            {"_id": episode.ep_id, "version": episode.version, "revision": episode.revision},
+            {"$set": update, "$unset": {LAST: ""}},
         )
+        self._remembered.forget(episode.ep_id)
         return bool(done.matched_count)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from chassis.domain.time_left import Worked, seconds_left
 from contracts.events import STAGES
 from services.ingest.runs.records import Failure, Pieces, Run
 from services.ingest.runs.states import FINISHED, OPEN
@@ -100,7 +101,7 @@ def status_of(run: Run, *, now: datetime) -> RunStatus:
     """How far a run is."""
     fraction, duration_s = fraction_of(run), run.started.duration_s
     rate = _rate(run, fraction * duration_s, now)
-    left = (1 - fraction) * duration_s / rate if rate and run.state == OPEN else None
+    left = _seconds_left(run, now) if run.state == OPEN else None
     return RunStatus(
         ep_id=run.ep_id,
         run_id=run.run_id,
@@ -172,6 +173,22 @@ def _stages(run: Run) -> dict[str, StageProgress]:
         )
         for stage, pieces in _progress(run).items()
     }
+
+
+def _seconds_left(run: Run, now: datetime) -> float | None:
+    """Until every segment is through the stages that work on segments; counted since the run was planned or taken up."""
+    progress, total = _progress(run), run.started.segments
+    begun, before = run.created_at, 0.0
+    if run.measured_from is not None:
+        begun, before = run.measured_from.at, run.measured_from.fraction * total
+    stages = [
+        Worked(
+            done=pieces.done - before,
+            latest_s=max(0.0, ((pieces.at or run.progressed_at) - begun).total_seconds()),
+        )
+        for pieces in (progress[stage] for stage in PER_SEGMENT)
+    ]
+    return seconds_left(stages, total=total - before, piece=1.0, now_s=(now - begun).total_seconds())
 
 
 def _rate(run: Run, done_s: float, now: datetime) -> float | None:

@@ -35,11 +35,14 @@ class Failure(BaseModel):
 
 
 class Pieces(Record):
-    """Pieces of work of a stage; `seq` is the number in the run's sequence at which `done` became so."""
+    """Pieces of work of a stage; `seq` is the number in the run's sequence at which `done` became so, `at` the time of
+    the latest (None before any, and in records of before it was noted).
+    """
 
     done: int
     total: int
     seq: int
+    at: datetime | None = None
 
 
 class MeasuredFrom(Record):

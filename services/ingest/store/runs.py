@@ -183,15 +183,15 @@ class IngestStore:
             done = bitset.count(((run or {}).get("segments_done") or {}).get(event.stage, {}))
         elif done >= event.total:
             await self.collection.update_one({"_id": event.run_id}, {"$addToSet": {"stages_done": event.stage}})
-        place = f"progress.{event.stage}"
+        place, now = f"progress.{event.stage}", datetime.now(UTC)
         await self.collection.update_one(
             {"_id": event.run_id, f"{place}.done": {"$not": {"$gte": done}}},
             [
                 {"$set": {"seq": {"$add": [{"$ifNull": ["$seq", 0]}, 1]}}},
                 {
                     "$set": {
-                        place: {"done": done, "total": event.total, "seq": "$seq"},
-                        "progressed_at": datetime.now(UTC),
+                        place: {"done": done, "total": event.total, "seq": "$seq", "at": now},
+                        "progressed_at": now,
                         "rescues": 0,
                     }
                 },
@@ -289,7 +289,8 @@ class IngestStore:
         for state in STATES:
             wanted = {"state": state}
             oldest = await self.collection.find_one(wanted, {"created_at": 1}, sort=[("created_at", ASCENDING)])
-            states[state] = (await self.collection.count_documents(wanted), oldest["created_at"] if oldest else None)
+            count = await self.collection.count_documents(wanted) if oldest else 0
+            states[state] = (count, oldest["created_at"] if oldest else None)
         return states
 
 

@@ -199,6 +199,24 @@ def test_a_poor_track_does_not_join_somebody_who_is_on_screen_elsewhere() -> Non
     assert identity_by_track(grouping)["track-00000-003"] != identity_by_track(grouping)["track-00000-001"]
 
 
+def test_poor_tracks_of_one_face_that_has_no_good_one_are_one_person() -> None:
+    someone = [track(1, 0, 2, low_quality=True), track(2, 60, 62, low_quality=True)]
+    another = [track(3, 30, 32, low_quality=True), track(4, 90, 92)]
+    vectors = [vector_of(1, 0), vector_of(1, 1), vector_of(2), vector_of(3)]
+    grouping = _group(joined([*someone, *another], vectors))
+    found = [(person.reason, [one.track_id for one in person.tracks]) for person in grouping.people]
+    assert found == [
+        ("low_quality", ["track-00000-001", "track-00000-002"]),
+        ("low_quality", ["track-00000-003"]),
+        (None, ["track-00000-004"]),
+    ]
+
+
+def test_poor_tracks_that_are_seen_at_once_are_two_people_however_alike() -> None:
+    tracks = [track(1, 0, 2, low_quality=True, box=LEFT), track(2, 1, 3, low_quality=True, box=RIGHT)]
+    assert len(_group(joined(tracks, [vector_of(1, 0), vector_of(1, 1)])).people) == 2
+
+
 def test_nobody_disappears_and_unknown_tracks_say_why() -> None:
     tracks = [track(1, 0, 1), track(2, 2, 3, embedded=False), track(3, 4, 5, low_quality=True)]
     grouping = _group(joined(tracks, [vector_of(1), None, vector_of(2)]))

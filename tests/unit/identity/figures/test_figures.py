@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chassis.domain.visibility import VisibilityRules
 from contracts.rows import CastLink, Identity, PictureChange, ScreenTimeDocument, TrackRow
 from services.identity.figures.figures import ANIMAL, DRAWN, PICTURE, STILL, find_figures, judge_figures
-from services.identity.figures.stillness import is_beside_life, lone_still_ratio
+from services.identity.figures.stillness import is_beside_life, lone_still_ratio, picture_ratio
 from services.identity.rules import FigureRules, IdentityThresholds
 from services.identity.screentime.inputs import EpisodeRun, Named, Seen
 from services.identity.screentime.screentime import compute_screen_time
@@ -149,6 +149,36 @@ def test_a_named_figure_is_somebody_and_nothing_is_said_of_those_nobody_measured
     document = computed([figure, unmeasured], identities, [make_link(1, "ada")])
     assert not document.figures
     assert [row.probably_not_a_person for row in document.unidentified] == [None]
+
+
+def test_a_living_face_with_many_moments_alike_is_no_picture() -> None:
+    alike, speaker = track(1, 0, 4, FROZEN), track(2, 0, 4, ALIVE)
+    elsewhere = track(3, 10, 14, None).model_copy(
+        update={"change": PictureChange(typical=0.0019, large=0.025, pictures=6)}
+    )
+    identities = [make_identity(1, alike, elsewhere), make_identity(2, speaker)]
+    assert not computed([alike, speaker, elsewhere], identities).figures
+
+
+def test_photographs_beside_a_clip_are_people_where_the_production_shows_people_by_photographs() -> None:
+    photograph, clip = track(1, 0, 4, FROZEN), track(2, 0, 4, ALIVE)
+    alone = [track(number, 10 * number, 10 * number + 3, FROZEN, shot=number) for number in range(3, 7)]
+    tracks = [photograph, clip, *alone]
+    people = [make_identity(number, row) for number, row in enumerate(tracks, start=1)]
+    assert not computed(tracks, people).figures
+    among_moving = [photograph, clip, *moving_shots(12), alone[0]]
+    identities = [make_identity(number, row) for number, row in enumerate(among_moving, start=1)]
+    assert "identity-00001" in [row.identity_id for row in computed(among_moving, identities).figures]
+
+
+def test_no_episode_is_too_long_for_the_chances_of_frozen_people() -> None:
+    photograph, clip = track(1, 0, 4, FROZEN), track(2, 0, 4, ALIVE)
+    beside = {photograph.track_id}
+    frozen = [track(number, 10 * number, 10 * number + 3, FROZEN, shot=number) for number in range(3, 900)]
+    person = picture_ratio([photograph], [photograph, clip, *frozen], beside, RULES)
+    picture = picture_ratio([photograph], [photograph, clip, *moving_shots(3000)], beside, RULES)
+    assert person is not None and picture is not None
+    assert person < 0.01 and picture > 7
 
 
 UNMOVED = 0.00015

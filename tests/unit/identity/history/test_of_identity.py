@@ -37,19 +37,20 @@ def change(number: int, action: Action, cast_id: str | None, before: str | None 
 
 
 def test_a_link_and_its_end_are_told_with_the_name() -> None:
-    assert said("link", change(3, "link", "rita")) == "link of identity-00003 to Rita"
-    assert said("unlink", change(3, "unlink", None, "rita")) == "identity-00003 not Rita"
+    assert said("link", change(3, "link", "rita")) == "identity-00003 is Rita"
+    assert said("unlink", change(3, "unlink", None, "rita")) == "identity-00003 is not Rita"
 
 
 def test_who_left_the_cast_is_told_without_their_id() -> None:
-    assert said("link", change(3, "link", "gone")) == "link of identity-00003 to somebody who is no longer in the cast"
+    assert said("link", change(3, "link", "gone")) == "identity-00003 is somebody who is no longer in the cast"
     assert (
-        said("unlink", change(3, "unlink", None, "gone")) == "identity-00003 not somebody who is no longer in the cast"
+        said("unlink", change(3, "unlink", None, "gone"))
+        == "identity-00003 is not somebody who is no longer in the cast"
     )
     assert "gone" not in said("dismiss", change(3, "dismiss", "gone"))
 
 
 def test_many_who_were_different_people_are_told_together() -> None:
     both = (change(3, "unlink", None, "rita"), change(4, "unlink", None, "greta"))
-    assert said("unlink", *both) == "identity-00003, identity-00004 not whom they were linked to"
+    assert said("unlink", *both) == "identity-00003, identity-00004 are not whom they were linked to"
     assert said("dismiss", change(3, "dismiss", None)) == "no suggestion for identity-00003"

@@ -207,6 +207,17 @@ def test_a_revision_says_what_changed() -> None:
     )
 
 
+def test_a_run_that_was_asked_for_says_why() -> None:
+    track = make_track(1, 0, 2)
+    first = compute([track], [make_identity(1, track)])
+    again = first.model_copy(update={"run_id": "01JGFJJZ00ABCDEFGHJKMNPQRZ"})
+    assert describe_changes(first, again) == ("The episode was analysed again.",)
+    assert describe_changes(first, again, reason="Another embedder.") == (
+        "The episode was analysed again: Another embedder.",
+    )
+    assert describe_changes(first, first, reason="Another embedder.") == (), "said once, by the run's first revision"
+
+
 def test_a_name_that_operators_give_a_stranger_is_shown_and_its_change_is_said() -> None:
     def document(label: str | None) -> ScreenTimeDocument:
         stranger = UnidentifiedScreenTime(

@@ -25,8 +25,21 @@ def test_rate_and_time_left_come_from_the_slowest_stage() -> None:
 
 def test_a_run_that_was_taken_up_again_is_measured_from_then() -> None:
     again = MeasuredFrom(at=BEGIN + timedelta(hours=5), fraction=0.25)
-    status = status_of(a_run(progress=counted(4, 2), measured_from=again), now=again.at + timedelta(seconds=5))
-    assert (status.rate, status.seconds_left) == (4.0, 10.0)
+    latest = again.at + timedelta(seconds=5)
+    run = a_run(progress=counted(4, 2), measured_from=again, progressed_at=latest)
+    assert (status_of(run, now=latest).rate, status_of(run, now=latest).seconds_left) == (4.0, 10.0)
+
+
+def test_the_time_left_is_known_from_the_first_segment_and_grows_less_while_the_next_is_worked_on() -> None:
+    """The detector has done one of four in 20 s, the embedder none; each has its own time."""
+    first = BEGIN + timedelta(seconds=20)
+    progress = nothing_done(4) | {"detector": Pieces(done=1, total=4, seq=1, at=first)}
+    run = a_run(progress=progress, progressed_at=first + timedelta(seconds=15))
+    left = [status_of(run, now=first + timedelta(seconds=passed)).seconds_left for passed in (0, 5, 15, 20)]
+    assert left == [60.0, 55.0, 45.0, 40.0]
+    assert (status_of(run, now=first + timedelta(seconds=40)).seconds_left or 0) > 60, (
+        "late, and so are those that follow"
+    )
 
 
 def test_nothing_done_promises_nothing() -> None:

@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from chassis.errors import BadInput
 from chassis.settings import DecodingLimits
-from chassis.video.limited import MIB, LimitedWork, LimitReached, run_limited
+from chassis.video.limited import LimitedWork, LimitReached, run_limited
+from chassis.video.limited_child import MIB
 from services.detector.reading.segment_frames import SegmentSource, read_samples
 from services.detector.rules import DetectorProfiles
 from services.ingest.settings import IngestSettings
