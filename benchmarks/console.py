@@ -4,7 +4,7 @@
 
 Largest contentful paint, key to the next question painted, how soon another browser agrees, and the longest frame while
 10,000 made-up people and 5,000 tracks are scrolled. Answers are taken back again. A clock depends on what else the machine
-does: its load is said.
+does: its load is said, and the work of the page's own thread for a key beside it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.async_api import Browser, Page, Route, ViewportSize
@@ -30,22 +31,35 @@ SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 LCP = """() => new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().at(-1).startTime))
   .observe({type: "largest-contentful-paint", buffered: true}))"""
-PAINTED = """() => {
+ASKED = 'document.querySelector("article")?.dataset.question ?? location.hash'
+"""The question that is there; its address follows when it is painted."""
+PAINTED = f"""() => {{
   window.painted = [];
   let pressed = 0;
-  addEventListener("keydown", () => { pressed = performance.now(); }, true);
-  let shown = location.hash;
-  new MutationObserver(() => {
-    if (location.hash === shown) return;
-    shown = location.hash;
+  addEventListener("keydown", () => {{ pressed = performance.now(); }}, true);
+  const asked = () => {ASKED};
+  let shown = asked();
+  new MutationObserver(() => {{
+    if (asked() === shown) return;
+    shown = asked();
     const at = pressed;
-    requestAnimationFrame(() => {
+    requestAnimationFrame(() => {{
       const after = new MessageChannel();
       after.port1.onmessage = () => window.painted.push(performance.now() - at);
       after.port2.postMessage(0);
-    });
-  }).observe(document.querySelector("main"), {subtree: true, childList: true, characterData: true, attributes: true});
+    }});
+  }}).observe(document.querySelector("main"), {{subtree: true, childList: true, characterData: true, attributes: true}});
+}}"""
+SHOWN = """() => {
+  window.shown_ms = [];
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (one.name === "keydown") window.shown_ms.push(one.duration);
+  }).observe({type: "event", durationThreshold: 16});
 }"""
+"""From a key until the frame with what it changed is on the screen, as the browser times it (Event Timing, steps of 8 ms)."""
+UNTOLD_MS = 16.0
+"""Of what is shown sooner the browser tells nothing."""
+PAINTED_TWICE = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 FRAMES = """() => {
   window.frames_ms = [];
   let before = performance.now();
@@ -79,15 +93,8 @@ async def largest_paint(browser: Browser, address: str, sign: str) -> float:
     return found
 
 
-async def answers(browser: Browser, address: str, count: int) -> tuple[list[float], list[float]]:
-    """From the key of an answer to the next question, by the clock and in work of the page's thread alone.
-
-    Each answer is taken back before the next.
-    """
-    page = await opened(browser)
-    await page.goto(f"{address}/review")
-    await page.wait_for_selector("article h1")
-    await page.evaluate(PAINTED)
+async def work_of(page: Page) -> Callable[[], Awaitable[float]]:
+    """Asks for the work that the page's thread has done, in milliseconds of the processor."""
     devtools = await page.context.new_cdp_session(page)
     await devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -95,21 +102,45 @@ async def answers(browser: Browser, address: str, count: int) -> tuple[list[floa
         metrics = (await devtools.send("Performance.getMetrics"))["metrics"]
         return next(1000 * float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
 
-    found, work = [], []
+    return worked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """From the key of each answer to the next question, in milliseconds.
+
+    `free`: by the clock until the page has painted it and does the next thing; whatever it did between counts. `work`:
+    of the processor, of the page's own thread. `shown`: by the clock until it is on the screen.
+    """
+
+    free: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
+    shown: list[float] = field(default_factory=list)
+
+
+async def answers(browser: Browser, address: str, count: int) -> Answered:
+    """Give answers; each is taken back before the next."""
+    page = await opened(browser)
+    await page.goto(f"{address}/review")
+    await page.wait_for_selector("article h1")
+    await page.evaluate(PAINTED)
+    await page.evaluate(SHOWN)
+    worked, found = await work_of(page), Answered()
     for _ in range(count):
-        question = await page.evaluate("location.hash")
-        await page.evaluate("() => { window.painted.length = 0; }")
+        question = await page.evaluate(ASKED)
+        await page.evaluate("() => { window.painted.length = window.shown_ms.length = 0; }")
         before = await worked()
         await page.keyboard.press("e")
         await page.wait_for_function("() => window.painted.length > 0")
-        work.append(await worked() - before)
-        found.append(await page.evaluate("window.painted[0]"))
+        found.work.append(await worked() - before)
+        found.free.append(await page.evaluate("window.painted[0]"))
         await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
+        found.shown.append(await page.evaluate("window.shown_ms[0] ?? null") or UNTOLD_MS)
         await page.keyboard.press("u")
-        await page.wait_for_function("(hash) => location.hash === hash", arg=question)
+        await page.wait_for_function(f"(asked) => ({ASKED}) === asked", arg=question)
         await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
     await page.context.close()
-    return found, work
+    return found
 
 
 async def agreement(browser: Browser, address: str, count: int) -> list[float]:
@@ -179,12 +210,21 @@ async def crowd(browser: Browser, address: str) -> dict[str, object]:
     await page.goto(f"{address}/watch")
     await page.wait_for_selector(".lanes canvas")
     await page.wait_for_timeout(1500)
+    worked, work = await work_of(page), []
     await page.evaluate(FRAMES)
     for key in ["+"] * 6 + ["]"] * 10 + ["-"] * 6:
+        before = await worked()
         await page.keyboard.press(key)
-        await page.wait_for_timeout(40)
+        await page.evaluate(PAINTED_TWICE)
+        work.append(await worked() - before)
     lanes: list[float] = await page.evaluate("window.frames_ms.slice(2)")
-    return {"grid": spread(grid), "lanes": spread(lanes), "nodes": nodes, "sheets": len(sheets)}
+    return {
+        "grid": spread(grid),
+        "lanes": spread(lanes),
+        "lanes_work": spread(work),
+        "nodes": nodes,
+        "sheets": len(sheets),
+    }
 
 
 async def measure(url: str, ep: str, count: int, decisions: int) -> dict[str, object]:
@@ -196,8 +236,9 @@ async def measure(url: str, ep: str, count: int, decisions: int) -> dict[str, ob
         figures["lcp_review"] = spread(
             [await largest_paint(browser, f"{address}/review", "article h1") for _ in range(5)]
         )
-        by_clock, work = await answers(browser, address, count)
-        figures["key_to_question"], figures["key_to_question_work"] = spread(by_clock), spread(work)
+        answered = await answers(browser, address, count)
+        for name, values in vars(answered).items():
+            figures[f"key_to_question_{name}"] = spread(values)
         figures["two_browsers_agree"] = spread(await agreement(browser, address, decisions))
         figures["crowd"] = await crowd(browser, address)
     return figures | {"load_after": os.getloadavg()[0]}

@@ -12,5 +12,5 @@ export default defineConfig({
     sourcemap: false,
   },
   server: { host: "127.0.0.1" },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  test: { include: ["tests/**/*.test.ts"], environment: "node", testTimeout: 60_000 },
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from chassis.mongo.database import Database, connect
 from chassis.settings import MongoSettings, SecretAddress
 from chassis.video import limited
 from screenalytics.local.servers import Stack, check_installed
+from screenalytics.local.servers.stack import MONGO_DATABASE, MONGO_URI
 from tests.support import containers
 from tests.support.brokers import (
     BrokerUnderTest,
@@ -37,7 +39,14 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 """How long an example takes says how loaded the machine is, never whether the code is right."""
 
-NO_ADDRESSES: dict[str, str] = {}
+OTHER_MONGO = "SCREENALYTICS_TEST_MONGO_URI"
+"""Names a server of the MongoDB protocol that is used instead of the embedded one (`tests/ferretdb`)."""
+
+
+def _addresses() -> dict[str, str]:
+    """The servers that are not to be embedded: none, where nothing is said."""
+    other = os.environ.get(OTHER_MONGO)
+    return {} if other is None else {MONGO_URI: other, MONGO_DATABASE: f"test-{uuid.uuid4().hex}"}
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -49,7 +58,7 @@ async def embedded_stack() -> AsyncIterator[Stack]:
     missing = check_installed()
     if missing:
         pytest.skip(f"embedded servers missing: {missing}")
-    async with Stack(variables=NO_ADDRESSES) as running:
+    async with Stack(variables=_addresses()) as running:
         yield running
 
 

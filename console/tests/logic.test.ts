@@ -4,11 +4,11 @@ import { address } from "../src/api/transport";
 import { asked, instead, naming, offered, offers } from "../src/lib/answers";
 import { BoxIndex } from "../src/lib/boxes";
 import { Frames } from "../src/lib/frames";
-import { stepOf, worded } from "../src/lib/history";
+import { overtaking, stepOf, worded } from "../src/lib/history";
 import { KEYS } from "../src/lib/keylist";
 import { together, type Somebody } from "../src/lib/people";
-import { doing } from "../src/lib/presence";
-import { chosen, foresee, ordered, recalling, ripple, vanishing } from "../src/lib/queue";
+import { company, doing } from "../src/lib/presence";
+import { about, chosen, foresee, ordered, recalling, ripple, vanishing } from "../src/lib/queue";
 import { clicked, moved, nothing, remaining } from "../src/lib/selection";
 import { Sha256 } from "../src/lib/sha256";
 import { amount, clock, signed } from "../src/lib/time";
@@ -45,6 +45,18 @@ describe("the queue", () => {
     expect(vanishing(same, "yes")).toEqual(["identity-b"]);
     expect(vanishing(same, "no")).toEqual([]);
     expect(ordered(review([question("b"), question("c")]), held(), new Set(["identity-b"])).map((one) => one.id)).toEqual(["c"]);
+  });
+  test("does not ask who somebody is whose answer is under way, alone or among others of whom all are", () => {
+    const deciding = new Set(["identity-a", "identity-b"]);
+    const all = question("all", { kind: "extras", identity_ids: ["identity-a", "identity-b"] });
+    const some = question("some", { kind: "extras", identity_ids: ["identity-a", "identity-c"] });
+    const two = question("two", { kind: "two", identity_id: "identity-a" });
+    const asked = ordered(review([question("a"), all, some, two]), { ...held(), deciding });
+    expect(asked.map((one) => one.id)).toEqual(["some", "two"]);
+  });
+  test("is about everybody whom it names, once", () => {
+    expect(about(question("a", { identity_ids: ["identity-a", "identity-b"] }))).toEqual(["identity-a", "identity-b"]);
+    expect(about(question("a", { other_id: "identity-z" }))).toEqual(["identity-a", "identity-z"]);
   });
   test("asks again at once what was taken back, and once only when the API asks it, too", () => {
     const back = question("b");
@@ -194,6 +206,8 @@ describe("presence", () => {
     expect(doing(kim("person", "identity-00099"), people)).toBe("Kim is looking at somebody");
     expect(doing(kim("watch"), people)).toBe("Kim is watching");
     expect(doing(kim("elsewhere"), people)).toBe("Kim is here");
+    expect(company([kim("watch")], people)).toBe("Kim is watching");
+    expect(company([kim("watch"), kim("history")], people)).toBe("2 others are here: Kim is watching; Kim is reading the history");
   });
 });
 
@@ -215,11 +229,19 @@ describe("one history", () => {
     expect(stepOf(steps, "redo", { key: "c-1" })).toBeNull();
     expect(stepOf(steps, "undo", { who: "Kim" })).toBe("links:1");
   });
-  test("is told with people as they are called", () => {
-    const people = [{ id: "identity-00007", name: "Ada" }] as Somebody[];
-    const merge = step(1, { sentence: "merge of identity-00008 into identity-00007" });
-    expect(worded(merge, people)).toBe("Merge of Person 8 into Ada (Person 7)");
-    expect(worded({ ...merge, action: "undo" }, people)).toBe("Taken back: merge of Person 8 into Ada (Person 7)");
+  test("what somebody else decided since about the same people overtakes an answer", () => {
+    const about = ["identity-00001"];
+    const steps = [step(5, { identity_ids: about, command_id: "mine" }), step(4, { identity_ids: about }), step(3, { identity_ids: ["identity-00002"] })];
+    const mine = new Set(["mine"]);
+    expect(overtaking(steps, "links", 3, about, mine)?.version).toBe(4);
+    expect(overtaking(steps, "links", 4, about, mine)).toBeNull();
+    expect(overtaking(steps, "clusters", 3, about, mine)).toBeNull();
+    expect(overtaking([step(4, { identity_ids: about, active: false })], "links", 3, about, mine)).toBeNull();
+  });
+  test("is told as a sentence, and what was taken back says so", () => {
+    const merge = step(1, { sentence: "merge of Person 8 into Ada (Person 7)" });
+    expect(worded(merge)).toBe("Merge of Person 8 into Ada (Person 7)");
+    expect(worded({ ...merge, action: "undo" })).toBe("Taken back: merge of Person 8 into Ada (Person 7)");
   });
 });
 

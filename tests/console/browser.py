@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 FLAGS = [
     "--no-sandbox",
@@ -26,6 +26,7 @@ AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PATIENCE_MS = 30_000
 """Machines that do other things besides; a quiet one needs a tenth of it."""
+expect.set_options(timeout=PATIENCE_MS)
 
 WATCH = """
 window.broken = [];
@@ -80,6 +81,11 @@ async def watched(context: BrowserContext) -> Page:
     context.set_default_timeout(PATIENCE_MS)
     await context.add_init_script(WATCH)
     return await context.new_page()
+
+
+async def all_sent(page: Page) -> None:
+    """Wait until no answer waits to be sent: what a page that closes had not sent stays undone."""
+    await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
 
 
 async def what_broke(page: Page) -> list[str]:

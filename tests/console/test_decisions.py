@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from screenalytics.http_client import models
-from tests.console.browser import barriers, what_broke
+from tests.console.browser import all_sent, barriers, what_broke
 from tests.console.conftest import EP, SHOW, Console, until
 from tests.console.test_screens import show
 
@@ -20,7 +20,7 @@ async def test_undo_takes_back_ones_own_step_and_not_what_somebody_else_did_sinc
     await show(page, console, "review")
     question = await page.evaluate("location.hash")
     await page.keyboard.press("e")
-    await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
+    await all_sent(page)
     mine = api.read_history(EP).data.items[0]
     other = api.list_identities(EP, state="linked").data.items[-1].identity_id
     api.lock_cluster(EP, models.LockCluster(identity_id=other), if_match="*")

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page
 from playwright.async_api import TimeoutError as TookTooLong
 
-from tests.console.browser import what_broke
+from tests.console.browser import all_sent, what_broke
 from tests.console.conftest import Console
 from tests.console.test_screens import show
 
@@ -100,6 +100,7 @@ async def test_every_key_of_the_grid_and_its_selection(page: Page, console: Cons
         await press(page, id_)
         assert id_ in await did(page), id_
         await press(page, "edit.undo")
+    await all_sent(page)
     await page.focus("[role=listbox]")
     await press(page, "grid.open")
     await page.wait_for_url("**/person/**")
@@ -120,6 +121,7 @@ async def test_keys_of_review_that_ask_or_show(page: Page, console: Console) -> 
     ):
         await press(page, id_)
         assert id_ in await did(page), id_
+    await all_sent(page)
     for id_ in ("review.who", "review.same"):
         await press(page, id_)
         await page.wait_for_selector("[role=combobox]")

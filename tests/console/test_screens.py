@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.async_api import Page
 
+from screenalytics.http_client import models
 from tests.console.browser import barriers, what_broke
 from tests.console.conftest import EP, SHOW, Console
 
@@ -46,6 +49,11 @@ PICTURES_SHOWN = """Promise.race([
 ])"""
 """Waits for pictures in sight, and for those that are drawn out of sheets."""
 
+ALL_THERE = """() => ![...document.querySelectorAll('[style*="background-image: none"]')].length
+  && !document.querySelector(".picture.none, .stage .none")
+  && [...document.querySelectorAll("video")].every((one) => one.readyState >= 2 && !one.seeking)"""
+"""Whether every face is out of its sheet and the video shows the frame that it is to show."""
+
 
 async def save(page: Page, name: str) -> None:
     """A small picture: few colours are enough to see what is where."""
@@ -78,10 +86,37 @@ async def check_nothing_is_cut_off(page: Page) -> None:
     assert width <= 640
 
 
+@contextmanager
+def some_decisions(console: Console) -> Iterator[None]:
+    """A history with a few decisions of each kind, one of them taken back; afterwards all are."""
+    api = console.api
+    named, strangers = (api.list_identities(EP, state=state).data.items for state in ("linked", "unidentified"))
+    api.lock_cluster(EP, models.LockCluster(identity_id=named[0].identity_id), if_match="*")
+    label = models.RenameCluster(identity_id=strangers[0].identity_id, label="The one with sunglasses")
+    api.rename_cluster(EP, label, if_match="*")
+    api.link_identity(EP, strangers[1].identity_id, models.LinkRequest(cast_id=str(named[0].cast_id)), if_match="*")
+    api.undo_step(EP, models.WhichStep(why="The hair is another one"), if_match="*")
+    api.mark_extras(EP, models.ExtrasRequest(identity_ids=[one.identity_id for one in strangers[2:4]]), if_match="*")
+    try:
+        yield
+    finally:
+        for one in api.read_history(EP, limit=5).data.items:
+            if one.action == "do" and one.active:
+                api.undo_step(EP, models.WhichStep(step=one.step), if_match="*")
+
+
 @pytest.mark.e2e
 @pytest.mark.parametrize("screen", SCREENS)
 async def test_a_screen_is_there_for_everybody_in_every_light(page: Page, console: Console, screen: str) -> None:
+    with some_decisions(console) if screen == "history" else nullcontext():
+        await _look_in_every_light(page, console, screen)
+
+
+async def _look_in_every_light(page: Page, console: Console, screen: str) -> None:
     await show(page, console, screen)
+    if screen == "history":
+        await page.wait_for_selector("tbody tr")
+    await page.wait_for_function(ALL_THERE)
     await save(page, screen)
     assert await barriers(page) == []
     await page.emulate_media(color_scheme="dark", reduced_motion="reduce")

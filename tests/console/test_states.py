@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route
 
-from tests.console.browser import barriers, what_broke
+from tests.console.browser import all_sent, barriers, what_broke
 from tests.console.conftest import EP, SHOW, Console
 from tests.console.test_screens import save, show
 
@@ -137,7 +137,7 @@ async def test_a_stale_answer_is_sent_again_by_itself_when_its_question_stands(p
     await page.route("**/extras/**", stale_once)
     await page.keyboard.press("e")
     await page.wait_for_selector("text=saved")
-    await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
+    await all_sent(page)
     assert len(tries) == 2
 
 
@@ -158,7 +158,7 @@ async def test_nobody_signed_in_is_asked_for_a_key(page: Page, console: Console)
     await page.goto(console.at("episodes"))
     await page.get_by_label("API key").fill("not-a-key")
     await page.get_by_role("button", name="Sign in").click()
-    await seen(page, "That key is not in force.", "sign-in")
+    await seen(page, "This key is not valid, or not any more", "sign-in")
 
 
 async def test_whoever_has_an_account_elsewhere_signs_in_there_and_comes_back_to_the_same_place(

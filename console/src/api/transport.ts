@@ -24,7 +24,12 @@ export interface Envelope {
   error: { code: string; message: string; details?: Record<string, unknown> } | null;
 }
 
-/** A refusal of the API (`status` as HTTP says), or no answer at all (`status` 0, code `unreachable`). */
+/** No answer, a server in between that gave up waiting, too many at once, a server that is away. */
+const PASSING = new Set([0, 408, 429, 502, 503, 504]);
+const SERVER_ERROR = 500;
+
+/** A refusal of the API (`status` as HTTP says), or no answer of it (`status` 0): it cannot be reached, also by a server
+ * in between (code `unreachable`), or its answer did not come whole (code `broken_off`). Nobody knows then what was done. */
 export class ApiFailure extends Error {
   constructor(
     readonly status: number,
@@ -36,9 +41,9 @@ export class ApiFailure extends Error {
     super(message);
   }
 
-  /** Whether nothing was changed and the same may be tried again. */
+  /** Whether the same may be tried again: it was not refused for what it is. */
   get passes(): boolean {
-    return this.status === 0 || this.status === 429 || this.status === 502 || this.status === 503 || this.status === 504;
+    return PASSING.has(this.status) || (this.status === 409 && this.code.endsWith("busy"));
   }
 }
 
@@ -90,29 +95,50 @@ export async function call<T>(
   try {
     response = await fetch(address(path, query), request);
   } catch (problem) {
-    if (problem instanceof DOMException && problem.name === "AbortError") throw problem;
+    if (isAborted(problem)) throw problem;
     throw new ApiFailure(0, "unreachable", "The API does not answer.");
   }
   return unwrap<T>(response);
 }
 
+/** **Only a whole envelope answers**: what came in pieces, and a page that a server in between wrote, say nothing of what was done. */
 async function unwrap<T>(response: Response): Promise<Answer<T>> {
-  let envelope: Envelope | null = null;
-  try {
-    envelope = (await response.json()) as Envelope;
-  } catch {
-    envelope = null;
-  }
+  if (response.status === 401) onSignedOut();
+  const envelope = await read(response);
   if (response.ok && envelope?.success) {
     return { data: envelope.data as T, version: response.headers.get("ETag")?.replaceAll('"', "") ?? null };
   }
-  if (response.status === 401) onSignedOut();
+  if (response.ok && envelope === null) throw brokenOff();
   const after = Number(response.headers.get("Retry-After"));
+  const retryAfterS = Number.isFinite(after) && after > 0 ? after : null;
+  if (response.status >= SERVER_ERROR && envelope === null) {
+    throw new ApiFailure(0, "unreachable", `The API does not answer: a server on the way to it says ${response.status}.`, {}, retryAfterS);
+  }
   throw new ApiFailure(
     response.status,
-    envelope?.error?.code ?? "no_answer",
+    envelope?.error?.code ?? "no_reason",
     envelope?.error?.message ?? `The API answered ${response.status} without a reason.`,
     envelope?.error?.details ?? {},
-    Number.isFinite(after) && after > 0 ? after : null,
+    retryAfterS,
   );
 }
+
+/** The envelope of an answer, null where it has none. Throws where the answer broke off, or is not wanted any more. */
+async function read(response: Response): Promise<Envelope | null> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (problem) {
+    if (isAborted(problem)) throw problem;
+    throw brokenOff();
+  }
+  try {
+    const found = JSON.parse(text) as Partial<Envelope> | null;
+    return typeof found?.success === "boolean" ? (found as Envelope) : null;
+  } catch {
+    return null;
+  }
+}
+
+const isAborted = (problem: unknown): boolean => problem instanceof DOMException && problem.name === "AbortError";
+const brokenOff = (): ApiFailure => new ApiFailure(0, "broken_off", "The answer of the API did not arrive whole.");

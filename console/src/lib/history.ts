@@ -1,7 +1,6 @@
 /** Which step of an episode's history is taken back, or made again. */
 
 import type { HistoryStep } from "../api/types";
-import { called, type Somebody } from "./people";
 
 export type Walk = "undo" | "redo";
 
@@ -14,15 +13,18 @@ export function stepOf(steps: readonly HistoryStep[], walk: Walk, whose: Whose):
   return steps.find((one) => one.action === "do" && one.active === (walk === "undo") && isIt(one))?.step ?? null;
 }
 
+/** What somebody else decided about the same people after a version of a log; null where that is nothing. `mine` are keys. */
+export function overtaking(
+  steps: readonly HistoryStep[], source: HistoryStep["source"], since: number, about: readonly string[], mine: ReadonlySet<string>,
+): HistoryStep | null {
+  const theirs = (one: HistoryStep): boolean => one.action === "do" && one.active && !mine.has(one.command_id ?? "");
+  return steps.find((one) => one.source === source && one.version > since && theirs(one) && one.identity_ids.some((id) => about.includes(id))) ?? null;
+}
+
 const VERB = { do: "", undo: "Taken back: ", redo: "Made again: " } as const;
 
-/** What a step did, with the people of the episode as they are called. */
-export function worded(step: HistoryStep, people: readonly Somebody[]): string {
-  const names = new Map(people.map((one) => [one.id, one.name]));
-  const said = step.sentence.replace(/identity-\d{5}/g, (id) => {
-    const name = names.get(id);
-    const number = called({ id, name: null });
-    return name ? `${name} (${number})` : number;
-  });
+/** What a step did, as a sentence. */
+export function worded(step: HistoryStep): string {
+  const said = step.sentence;
   return VERB[step.action] + (step.action === "do" ? said.charAt(0).toUpperCase() + said.slice(1) : said);
 }

@@ -14,3 +14,9 @@ export function doing(one: PersonPresent, people: readonly Somebody[]): string {
   if (one.screen === "person" && !subject) return `${one.name} is looking at somebody`;
   return `${one.name} ${DOING[one.screen] ?? "is here"}${about ? ` ${called(subject)}` : ""}`;
 }
+
+/** Everybody who is there, in words: `2 others are here: Kim is reviewing Bo; Lee is watching`. */
+export function company(others: readonly PersonPresent[], people: readonly Somebody[]): string {
+  const all = others.map((one) => doing(one, people)).join("; ");
+  return others.length > 1 ? `${others.length} others are here: ${all}` : all;
+}

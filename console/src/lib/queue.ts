@@ -9,6 +9,20 @@ export interface Held {
   answered: ReadonlySet<string>;
   /** Put off here, in this order. */
   later: readonly string[];
+  /** People about whom an answer is under way: the server asks about them as if it had not been given. */
+  deciding?: ReadonlySet<string>;
+}
+
+const BY_NAME = new Set<Question["kind"]>(["is_this", "who", "leftover", "extras"]);
+
+/** Everybody whom an answer to a question decides about. */
+export const about = (question: Question): string[] =>
+  [...new Set([...question.identity_ids, question.identity_id, question.other_id])].filter((id) => id !== null);
+
+/** Whether who somebody is is asked though all whom it is about were just answered. */
+function isOvertaken(question: Question, deciding: ReadonlySet<string>): boolean {
+  const people = question.identity_ids.length ? question.identity_ids : [question.identity_id];
+  return BY_NAME.has(question.kind) && people.every((id) => deciding.has(id));
 }
 
 /** Identities that an answer makes vanish: questions about them are void until the server asks anew. */
@@ -23,6 +37,7 @@ export function ordered(review: ReviewQueue | null, held: Held, gone: ReadonlySe
   const open = review.questions.filter(
     (one) =>
       !held.answered.has(one.id) &&
+      !isOvertaken(one, held.deciding ?? new Set()) &&
       !(one.identity_id && gone.has(one.identity_id)) &&
       !(one.other_id && gone.has(one.other_id)),
   );

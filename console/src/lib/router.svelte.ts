@@ -57,9 +57,9 @@ class Router {
     location.hash = to;
   }
 
-  /** Write what is looked at into the address, without a step in the browser's history. */
+  /** Write what is looked at into the address, without a step in the browser's history: not while it leads elsewhere already. */
   note(to: string): void {
-    if (to === this.last) return;
+    if (to === this.last || location.hash !== this.last) return;
     this.last = to;
     history.replaceState(null, "", to);
   }

@@ -33,8 +33,10 @@ export function ago(iso: string, now = Date.now()): string {
   return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
+const whole = new Intl.NumberFormat("en");
+
 /** `1 person`, `3 people`. */
-export const counted = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+export const counted = (count: number, one: string, many = `${one}s`): string => `${whole.format(count)} ${count === 1 ? one : many}`;
 
 /** A fraction as CSS has it. */
 export const share = (fraction: number): string => `${Math.min(100, Math.max(0, 100 * fraction)).toFixed(2)}%`;

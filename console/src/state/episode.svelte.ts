@@ -4,7 +4,7 @@ import * as api from "../api/operations";
 import { readReview, readTimeline } from "../api/operations";
 import type { Question, ReviewQueue, Timeline } from "../api/types";
 import { ApiFailure, type Answer } from "../api/transport";
-import type { EpisodeView, HistoryOutcome, RunStatus } from "../api/types";
+import type { EpisodeView, ExtrasOutcome, HistoryOutcome, RunStatus } from "../api/types";
 import type { Walk, Whose } from "../lib/history";
 import { ripple } from "../lib/queue";
 import { amount, counted } from "../lib/time";
@@ -14,8 +14,14 @@ import { session } from "./session.svelte";
 import { toasts } from "./toasts.svelte";
 
 const POLL_MS = 2_000;
+/** Until something that got no answer is asked for again. */
+const AGAIN_MS = 2_000;
+/** Until a stored answer may have its effect, where nobody tells when it has. */
+const FOLLOWS_SOON_MS = 700;
 /** Longest time in which a stored answer has its effect; then a question that is still asked is asked again. */
 const FOLLOWS_WITHIN_MS = 20_000;
+
+const saying = (...parts: string[]): string => parts.filter((one) => one !== "").join(" · ");
 
 export class Episode implements Sink, Listener {
   view = $state.raw<EpisodeView | null>(null);
@@ -27,6 +33,8 @@ export class Episode implements Sink, Listener {
   early = $state.raw<ApiFailure | null>(null);
   /** Answered here, and not known to be undone. */
   answered = $state.raw<ReadonlySet<string>>(new Set());
+  /** People about whom an answer of this window is under way: its effect is not in what is read yet. */
+  deciding = $state.raw<ReadonlySet<string>>(new Set());
   /** Of whom it is that is looked at, for the others to know. */
   subject = $state<string | null>(null);
   /** Counts what was decided by anybody since it was opened. */
@@ -42,16 +50,22 @@ export class Episode implements Sink, Listener {
   private readonly asked = new Map<string, Question>();
   private readonly storedAt = new Map<string, number>();
   private versions: Record<Log, number | null> = { links: null, edits: null, none: null };
+  /** Versions that commands of this window made. */
+  private readonly made: Record<Log, Set<number>> = { links: new Set(), edits: new Set(), none: new Set() };
   /** Decisions that the last revision carries, as far as it was told. */
   private included: Versions | null = null;
   private readonly poll: ReturnType<typeof setInterval>;
   private readonly disconnect: () => void;
   private reading: Promise<void> | null = null;
   private again = false;
+  /** Why what is shown could not be read last. */
+  private unread: ApiFailure | null = null;
+  private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private closed = false;
   /** Deleted while it was looked at. */
   private ended = false;
   /** What was said to be done; `version` is that of its log, once it is stored. */
-  private told: { command: Unsent; toast: number; before: ReviewQueue | null; version: number | null }[] = [];
+  private told: { command: Unsent; toast: number; more: string; before: ReviewQueue | null; version: number | null; storedAt: number | null }[] = [];
 
   constructor(readonly ep: string) {
     this.disconnect = outbox.connect(ep, this);
@@ -68,9 +82,18 @@ export class Episode implements Sink, Listener {
   }
 
   close(): void {
+    this.closed = true;
     this.live.close();
     clearInterval(this.poll);
+    for (const timer of this.timers.values()) clearTimeout(timer);
     this.disconnect();
+  }
+
+  /** Do something in a while: **once, however often it is put off**, and not when the episode is left or deleted meanwhile. */
+  private later(what: string, ms: number, work: () => Promise<void>): void {
+    clearTimeout(this.timers.get(what));
+    if (this.closed || this.ended) return;
+    this.timers.set(what, setTimeout(() => void work(), ms));
   }
 
   /** Read everything again. Calls while it reads are one more reading. */
@@ -98,7 +121,7 @@ export class Episode implements Sink, Listener {
     } catch (failure) {
       if (!(failure instanceof ApiFailure)) throw failure;
       this.failure = failure;
-      if (failure.passes) setTimeout(() => void this.load(), 2000);
+      if (failure.passes) this.later("load", AGAIN_MS, () => this.load());
       return;
     }
     await this.refresh();
@@ -107,18 +130,23 @@ export class Episode implements Sink, Listener {
   /** How far the run is; again while it is under way. */
   async readStatus(): Promise<void> {
     this.status = (await api.getEpisodeStatus(this.ep)).data.run ?? null;
-    if (this.status?.state === "running" && !this.ended) setTimeout(() => void this.readStatus().catch(() => {}), POLL_MS);
+    if (this.status?.state === "running") this.followStatus();
+  }
+
+  private followStatus(): void {
+    this.later("status", POLL_MS, () => this.readStatus().catch(() => this.followStatus()));
   }
 
   private async read(): Promise<void> {
     try {
       const [timeline, review] = await Promise.all([readTimeline(this.ep), readReview(this.ep, { limit: 100 })]);
-      this.early = null;
+      this.early = this.unread = null;
       this.timeline = timeline.data;
       this.take(review.data);
     } catch (failure) {
       if (!(failure instanceof ApiFailure)) throw failure;
-      if (failure.passes) setTimeout(() => void this.refresh(), 2000);
+      this.unread = failure;
+      if (failure.passes) this.later("read", AGAIN_MS, () => this.refresh());
       else this.early = failure;
     }
   }
@@ -129,10 +157,18 @@ export class Episode implements Sink, Listener {
     this.versions.links = Math.max(this.versions.links ?? 0, review.links_version);
     this.versions.edits = Math.max(this.versions.edits ?? 0, review.edits_version);
     if (before && review.revision !== before.revision) this.sayEffects(review);
-    const waiting = new Set(outbox.waiting.map((one) => one.question));
+    const waiting = new Set(outbox.own.map((one) => one.question));
     const asked = new Set(review.questions.map((one) => one.id));
     const isLate = (id: string): boolean => performance.now() - (this.storedAt.get(id) ?? -Infinity) > FOLLOWS_WITHIN_MS;
     this.answered = new Set([...this.answered].filter((id) => waiting.has(id) || !asked.has(id) || !isLate(id)));
+    this.follow();
+  }
+
+  /** Whose answers are under way: of those that are stored for as long as their effect may take. */
+  private follow(): void {
+    const since = performance.now() - FOLLOWS_WITHIN_MS;
+    const open = this.told.filter((one) => logOf(one.command.path) === "links" && (one.storedAt === null || one.storedAt > since));
+    this.deciding = new Set(open.flatMap((one) => (one.command.question ? one.command.about : [])));
   }
 
   /** True seconds follow an answer when the revision with it is there. */
@@ -154,15 +190,16 @@ export class Episode implements Sink, Listener {
   }
 
   /** Do something, and say so at once. */
-  send(command: Omit<Command, "ep">, text: string, more = "stored, seconds follow"): Unsent {
+  send(command: Omit<Command, "ep">, text: string, more = ""): Unsent {
     const before = this.review;
-    const unsent = outbox.add({ ...command, ep: this.ep });
+    const unsent = outbox.add({ ...command, ep: this.ep, since: this.seen(logOf(command.path)) });
     if (command.question) this.answered = new Set([...this.answered, command.question]);
     const asked = before?.questions.find((one) => one.id === command.question);
     if (asked) this.asked.set(asked.id, asked);
     this.recalled = null;
-    const toast = toasts.show(text, more, { undo: () => this.undo() });
-    this.told.push({ command: unsent, toast, before, version: null });
+    const toast = toasts.show(text, saying(more, "saving…"), { undo: () => this.undo(), waits: true });
+    this.told.push({ command: unsent, toast, more, before, version: null, storedAt: null });
+    this.follow();
     this.given = [...this.given, unsent];
     this.takenBack = [];
     return unsent;
@@ -175,6 +212,7 @@ export class Episode implements Sink, Listener {
     this.unanswer(last?.question ?? null);
     this.recall(this.asked.get(last?.question ?? "") ?? null);
     this.told = this.told.filter((one) => one.command.key !== last?.key);
+    this.follow();
     if (last && outbox.withdraw(last.key)) {
       toasts.show(`Taken back: ${last.label}`, "it had not been sent yet");
       return;
@@ -204,7 +242,7 @@ export class Episode implements Sink, Listener {
       ep: this.ep, method: "POST", path: `/history/${encodeURIComponent(this.ep)}/${walk}`, body: { step },
       label: text, question: null, about: [], ...(whose ? { walks: { walk, whose } } : {}),
     });
-    toasts.show(text, "stored, seconds follow");
+    toasts.show(text, "seconds follow");
   }
 
   unanswer(question: string | null): void {
@@ -217,16 +255,42 @@ export class Episode implements Sink, Listener {
     return this.versions[log];
   }
 
+  /** Version of a log that the questions are of: others that were told since are not in what is shown. */
+  private seen(log: Log): number | null {
+    if (log === "none" || !this.review) return this.versions[log];
+    return log === "links" ? this.review.links_version : this.review.edits_version;
+  }
+
+  isOvertaken(command: Unsent): boolean {
+    const log = logOf(command.path);
+    if (!command.question || command.since == null || log === "none") return false;
+    const now = this.versions[log];
+    if (now === null) return true;
+    const later = Array.from({ length: Math.max(0, now - command.since) }, (_, at) => now - at);
+    return later.some((version) => !this.made[log].has(version));
+  }
+
   stored(command: Unsent, answer: Answer<unknown>): void {
     const log = logOf(command.path);
     const version = answer.version === null ? null : Number(answer.version);
-    if (log !== "none" && version !== null) this.versions[log] = version;
-    for (const one of this.told) if (one.command.key === command.key) one.version = version ?? 0;
+    if (log !== "none" && version !== null) {
+      this.versions[log] = Math.max(version, this.versions[log] ?? 0);
+      this.made[log].add(version);
+    }
+    for (const one of this.told) {
+      if (one.command.key !== command.key) continue;
+      [one.version, one.storedAt] = [version ?? 0, performance.now()];
+      toasts.extend(one.toast, saying(one.more, "stored, seconds follow"), { waits: true });
+    }
+    const { changed, skipped } = (answer.data ?? {}) as Partial<ExtrasOutcome>;
+    if (changed === false) this.changedNothing(command, skipped ?? []);
     if (command.path.startsWith("/history/")) {
-      this.decided((answer.data as HistoryOutcome).versions);
+      const { step, versions } = answer.data as HistoryOutcome;
+      this.decided(versions);
+      if (step.source !== "sign_off") this.made[step.source === "links" ? "links" : "edits"].add(versions[step.source] ?? 0);
     }
     if (command.question) this.storedAt.set(command.question, performance.now());
-    if (!this.live.connected) setTimeout(() => void this.refresh(), 700);
+    if (!this.live.connected) this.later("read", FOLLOWS_SOON_MS, () => this.refresh());
   }
 
   /** Versions of the logs, of whatever they are told with: the highest counts. */
@@ -247,17 +311,33 @@ export class Episode implements Sink, Listener {
     this.failure = new ApiFailure(404, "episode_deleted", "This episode was deleted.");
   }
 
-  refused(command: Unsent, failure: ApiFailure): void {
+  /** There is nothing that could be taken back, and where something stands in the way it is asked again. */
+  private changedNothing(command: Unsent, skipped: ExtrasOutcome["skipped"]): void {
+    this.forget(command);
+    if (skipped.some((one) => one.code !== "extra")) this.unanswer(command.question);
+    toasts.show(`Nothing to change: ${command.label}`, [...new Set(skipped.map((one) => one.reason))].join(" ") || "It was so already.", { tone: "note" });
+  }
+
+  private forget(command: Unsent): void {
     this.told = this.told.filter((one) => one.command.key !== command.key);
     this.given = this.given.filter((one) => one.key !== command.key);
+    this.follow();
+  }
+
+  refused(command: Unsent, failure: ApiFailure): void {
+    this.forget(command);
     this.unanswer(command.question);
     toasts.show(`Not done: ${command.label}`, failure.message, { tone: "refused" });
     void this.refresh();
   }
 
-  async reread(command: Unsent): Promise<boolean> {
+  async reread(command: Unsent): Promise<ApiFailure | null> {
     await this.refresh();
+    if (this.unread?.passes && !this.timeline) throw this.unread;
     const known = new Set(this.timeline?.identities.identity_id ?? []);
-    return command.about.every((id) => known.has(id));
+    if (!command.about.every((id) => known.has(id))) {
+      return new ApiFailure(409, "nobody_there", "Whom it is about is not there any more: the history says by whom they were merged or split.");
+    }
+    return null;
   }
 }

@@ -15,7 +15,9 @@ export class Video {
   frames = $state.raw<Frames | null>(null);
   failure = $state.raw<ApiFailure | null>(null);
   private asked = false;
+  /** Since an address last lasted its time. */
   private renewals = 0;
+  private foundAt = 0;
 
   constructor(readonly ep: string) {}
 
@@ -27,17 +29,17 @@ export class Video {
     readFrames(this.ep).then((answer) => (this.frames = new Frames(answer.data))).catch(() => {});
   }
 
-  /** The address ran out or cannot be played: once more, silently. False when that does not help. */
+  /** The address ran out or cannot be played: another one, silently. False when that does not help.
+
+  **Only an address that lasted its time is renewed without end**: what breaks sooner breaks for what it is, though its
+  beginning can be read each time. */
   renew(): boolean {
+    const expiresInS = this.playback?.url_expires_in_s ?? null;
+    if (expiresInS !== null && performance.now() - this.foundAt >= 1000 * expiresInS) this.renewals = 0;
     this.renewals += 1;
     if (this.renewals > RENEWALS) return false;
     void this.find();
     return true;
-  }
-
-  /** It plays: an address that runs out later is renewed as often as it does. */
-  plays(): void {
-    this.renewals = 0;
   }
 
   /** What it is waited for, in words; null where it is there. */
@@ -62,6 +64,7 @@ export class Video {
 
   private take(playback: PlaybackView): void {
     this.playback = playback;
+    this.foundAt = performance.now();
     this.startsAtS = playback.starts_at_s;
     this.url = playback.url;
     if (playback.state === "making" || playback.state === "queued") {
