@@ -6,7 +6,7 @@ CAST ?=
 RUN := .venv/bin/screenalytics
 PY := .venv/bin/python
 
-.PHONY: docker-proof upgrade-proof console demo setup setup-dev test lint types walls drift unit accuracy effort field bench chaos hostile format lock clean test-fast release-images
+.PHONY: mongo-proof docker-proof k8s-proof upgrade-proof console demo setup setup-dev test lint types walls drift unit accuracy effort field bench chaos hostile format lock clean test-fast release-images
 
 demo: setup
 ifeq ($(VIDEO),)
@@ -82,7 +82,14 @@ hostile: setup-dev
 docker-proof: setup-dev
 	$(PY) -m tests.containers
 
+# The manifests, and the images, on Kubernetes' own programs, which Go builds once: up to an hour on two busy processors. Says what else is missing.
+k8s-proof: setup-dev
+	$(PY) -m tests.kubernetes
+
 # This release beside the one before, as an upgrade has them, and back. Needs a full clone and the labelled episodes.
+mongo-proof: setup-dev
+	$(PY) -m tests.ferretdb
+
 upgrade-proof: setup-dev
 	$(PY) -m tests.upgrade
 

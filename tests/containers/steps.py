@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.containers.compose import Compose, SecondsOf
 from tests.containers.engine import image_bytes, run
+from tests.containers.targets import TARGETS, build_targets
 from tests.deploy.test_compose import SERVED
 
 SHOW = "proof-show"
@@ -35,13 +36,9 @@ class Proof:
 
 
 def build_images(proof: Proof) -> str:
-    """Both targets of the Dockerfile, with nothing but the checkout and package registries."""
-    sizes = {}
-    for target, name in (("service", "screenalytics:local"), ("triton", "screenalytics-triton:local")):
-        command = ["docker", "build", "--target", target, "--tag", name, str(proof.compose.folder)]
-        run(*command, environment={"DOCKER_BUILDKIT": "0"}, within_s=3600, into=proof.compose.log)
-        sizes[target] = f"{target} {image_bytes(name) / MIB:.0f} MiB"
-    return ", ".join(sizes.values())
+    """Both targets of the Dockerfile."""
+    build_targets(proof.compose.folder, proof.compose.log)
+    return ", ".join(f"{target} {image_bytes(name) / MIB:.0f} MiB" for target, name in TARGETS.items())
 
 
 def start(proof: Proof) -> str:

@@ -6,16 +6,15 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import click
 import jsonschema
 import pytest
 import typer.main
 from pydantic import BaseModel
 
 from chassis.health import Health
-from contracts.events import SERVICES
+from contracts.events import SERVICES, Service
 from screenalytics.cli.app import app
 from screenalytics.service_registry import settings_class
 
@@ -56,12 +55,12 @@ def settings_from(environment: Mapping[str, str], service: str, monkeypatch: pyt
         monkeypatch.delenv(name)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    return settings_class(service)()
+    return settings_class(cast("Service", service))()
 
 
 def command_parses(arguments: Sequence[str]) -> bool:
     """Whether `screenalytics ARGUMENTS` is a command with valid arguments; nothing is run."""
-    command: click.Command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
     name, rest, parent = "screenalytics", list(arguments), None
     try:
         while hasattr(command, "resolve_command"):

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -42,7 +42,7 @@ from tests.deploy.kustomize import build, identity
 from tests.e2e.conftest import MEDIA, SHOW
 from tests.support.pipeline import pipeline_on
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 180.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,16 +159,20 @@ async def started(container: Container, addresses: Mapping[str, str], folder: Pa
 
 
 @asynccontextmanager
-async def triton_on(servers: Mapping[str, str]) -> AsyncIterator[str]:
-    """The address of a Triton with the models, beside servers that run already. Skips where the models are absent."""
+async def triton_on(servers: Mapping[str, str], models: Collection[str] | None = None) -> AsyncIterator[str]:
+    """The address of a Triton with the models (all of the registry, where none are named), beside servers that run already.
+
+    Skips where the models are absent.
+    """
     registry, cache = load_registry(), default_cache_dir()
-    if verify(registry, cache):
+    served = sorted(registry.models if models is None else models)
+    if {problem.model for problem in verify(registry, cache)} & set(served):
         pytest.skip("the models are not in the cache: make setup fetches them")
     launch = partial(
         triton_command,
         runtime=stage_runtime(registry.server, cache, print),
         repository=repository_path(cache),
-        models=sorted(registry.models),
+        models=served,
     )
     others = {name: value for name, value in servers.items() if name != TRITON_URL}
     async with Stack(variables=others, triton_command=launch) as stack:

@@ -135,6 +135,14 @@ async def test_the_api_gets_ready_and_keys_are_made_where_it_runs(servers: dict[
         assert await running.terminate() == 0
 
 
+async def test_the_clusters_console_needs_no_server_to_serve_its_page(tmp_path: Path) -> None:
+    async with started(of_kubernetes("local")["console"], {}, tmp_path) as console:
+        await console.wait_for("/internal/ready", 200)
+        assert b"<!doctype html>" in (await console.wait_for("/", 200)).lower()
+        await console.wait_for("/episodes", 404)
+        assert await console.terminate() == 0
+
+
 @pytest.mark.e2e
 async def test_an_episode_goes_through_all_containers(
     containers: dict[str, Container],

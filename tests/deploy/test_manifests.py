@@ -15,6 +15,7 @@ from chassis.http.application import check_exposure
 from chassis.settings import DecodingLimits
 from contracts.events import SERVICES, STAGES
 from contracts.topics import TOPICS
+from screenalytics import console_files
 from screenalytics.commands.topics import access_of
 from screenalytics.service_registry import OWNERS, routers_of
 from tests.deploy.checks import (
@@ -33,7 +34,10 @@ EXAMPLE_SECRETS = K8S / "example-secrets" / "secrets.yaml"
 OVERLAYS = ("local", "gpu", "production")
 CUSTOM = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
 OLDEST_KUBERNETES = "1.31"
+SERVED = (*SERVICES, "console")
 TLS_ISSUED_IN_THE_CLUSTER = "screenalytics-tls"
+SLOWEST_START_S = 300
+"""From no worker to one that works: a node that has to be made, an image of a gigabyte, the models' contract."""
 LARGE_FLEET = 2059
 """The detectors that docs/operations.md counts for 100,000 episodes a day."""
 
@@ -117,7 +121,7 @@ def test_a_misspelt_field_is_found() -> None:
 
 def test_every_service_of_the_code_is_deployed(resources: list[Resource]) -> None:
     served = [container(entry)["args"] for entry in of_kind(ours(resources), "Deployment")]
-    assert sorted(served) == sorted(["serve", service] for service in SERVICES)
+    assert sorted(served) == sorted(["serve", service] for service in SERVED)
 
 
 def test_every_command_exists(resources: list[Resource]) -> None:
@@ -130,13 +134,14 @@ def test_every_variable_is_a_setting_and_every_value_fits_it(
     for workload in ours(resources):
         variables = environment(resources, workload)
         assert [name for name in variables if not (name.startswith(PREFIX) and is_setting(name))] == []
-        service = container(workload)["args"][1] if container(workload)["args"][0] == "serve" else "ingest"
+        service = next((name for name in SERVICES if container(workload)["args"] == ["serve", name]), "ingest")
         settings = settings_from(variables, service, monkeypatch)
         assert settings.kafka.bootstrap_servers == variables["SCREENALYTICS_KAFKA__BOOTSTRAP_SERVERS"]
 
 
 def test_services_are_stopped_later_than_their_grace_period(resources: list[Resource]) -> None:
-    for workload in of_kind(ours(resources), "Deployment"):
+    for name in SERVICES:
+        workload = named(resources, "Deployment", name)
         grace = float(environment(resources, workload)["SCREENALYTICS_SHUTDOWN_GRACE_S"])
         assert workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= grace + 10, identity(workload)
 
@@ -203,7 +208,7 @@ def test_every_deployment_of_ours_has_exactly_one_scaler_where_keda_is_used() ->
         resources = build(K8S / "overlays" / overlay)
         scalers = of_kind(resources, "HorizontalPodAutoscaler", "ScaledObject")
         targets = [entry["spec"]["scaleTargetRef"]["name"] for entry in scalers]
-        assert sorted(targets) == sorted(SERVICES)
+        assert sorted(targets) == sorted(SERVED)
         assert [
             identity(entry) for entry in of_kind(ours(resources), "Deployment") if "replicas" in entry["spec"]
         ] == []
@@ -217,20 +222,40 @@ def test_ingress_paths_lead_to_ports_that_exist(resources: list[Resource]) -> No
         backend = path["backend"]["service"]
         ports = named(resources, "Service", backend["name"])["spec"]["ports"]
         assert backend["port"]["name"] in {port["name"] for port in ports}
-        assert not "/internal/alive".startswith(path["path"])
+        assert not leads_to(path, "/internal/alive")
 
 
 def test_every_path_of_the_api_leads_to_the_service_that_owns_it(resources: list[Resource]) -> None:
     (ingress,) = of_kind(resources, "Ingress")
     (rule,) = ingress["spec"]["rules"]
     owners = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
-    assert set(owners.values()) == set(OWNERS)
+    assert set(owners.values()) == {*OWNERS, "console"}
     for owner in OWNERS:
         routers = routers_of(owner)
-        for path in {route.path for router in routers for route in router.routes}:
+        for path in {str(getattr(route, "path", "")) for router in routers for route in router.routes}:
             fitting = [prefix for prefix in owners if f"{path}/".startswith(f"{prefix}/")]
             assert fitting, f"no path of the Ingress leads to {path}"
             assert owners[max(fitting, key=len)] == owner, path
+
+
+def test_browsers_get_the_console_at_the_root_and_nothing_more_of_it(resources: list[Resource]) -> None:
+    (ingress,) = of_kind(resources, "Ingress")
+    paths = [path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]
+    console = [path for path in paths if path["backend"]["service"]["name"] == "console"]
+    built = console_files.folder()
+    assert built is not None
+    for address in console_files.read(built):
+        fitting = [path for path in console if leads_to(path, address)]
+        assert len(fitting) == 1, address
+    assert [path for path in console if leads_to(path, "/internal/metrics") or leads_to(path, "/episodes")] == []
+    assert list(secret_references(named(resources, "Deployment", "console"))) == []
+
+
+def leads_to(path: Resource, address: str) -> bool:
+    """As an Ingress matches: https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types."""
+    if path["pathType"] == "Exact":
+        return bool(path["path"] == address)
+    return f"{address}/".startswith(f"{path['path'].rstrip('/')}/")
 
 
 def test_the_ingress_lets_files_through_that_the_api_takes(
@@ -283,6 +308,15 @@ def test_a_large_fleet_is_not_replaced_one_by_one(resources: list[Resource]) -> 
 
 def at_a_time(count: int | str, *, of: int) -> int:
     return count if isinstance(count, int) else math.ceil(int(count.removesuffix("%")) * of / 100)
+
+
+def test_work_that_waits_for_workers_from_zero_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A segment that is asked for again counts as lag, so it would bring another worker."""
+    for overlay in ("gpu", "production"):
+        resources = build(K8S / "overlays" / overlay)
+        assert {one["spec"]["minReplicaCount"] for one in of_kind(resources, "ScaledObject")} == {0}
+        ingest = settings_from(environment(resources, named(resources, "Deployment", "ingest")), "ingest", monkeypatch)
+        assert ingest.reconciler.stalled_after_s >= SLOWEST_START_S
 
 
 async def test_workers_scale_by_the_lag_of_what_they_read() -> None:

@@ -1,0 +1,1 @@
+"""The Kubernetes deployment proved on Kubernetes' own programs: `make k8s-proof`."""
