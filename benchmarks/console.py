@@ -1,10 +1,11 @@
 """How fast the operators' console is, in Debian's Chromium on a machine that runs.
 
-    python -m benchmarks.console URL EPISODE [--answers 20] [--decisions 5]
+    python -m benchmarks.console URL EPISODE [--answers 20] [--look-s 1] [--decisions 5]
 
 Largest contentful paint, key to the next question painted, how soon another browser agrees, and the longest frame while
-10,000 made-up people and 5,000 tracks are scrolled. Answers are taken back again. A clock depends on what else the machine
-does: its load is said, and the work of the page's own thread for a key beside it.
+10,000 made-up people and 5,000 tracks are scrolled. Answers are taken back again: every other one is given after somebody
+would have looked, every other one at once, while what the one before set off is under way. A clock depends on what else
+the machine does: its load is said, and the work of the page's own thread for a key beside it.
 """
 
 from __future__ import annotations
@@ -118,15 +119,18 @@ class Answered:
     shown: list[float] = field(default_factory=list)
 
 
-async def answers(browser: Browser, address: str, count: int) -> Answered:
-    """Give answers; each is taken back before the next."""
+async def answers(browser: Browser, address: str, count: int, look_s: float) -> tuple[Answered, Answered]:
+    """Give answers, each taken back before the next: those that somebody looked at before, and those given at once."""
     page = await opened(browser)
     await page.goto(f"{address}/review")
     await page.wait_for_selector("article h1")
     await page.evaluate(PAINTED)
     await page.evaluate(SHOWN)
-    worked, found = await work_of(page), Answered()
-    for _ in range(count):
+    worked, looked, at_once = await work_of(page), Answered(), Answered()
+    for number in range(2 * count):
+        found = at_once if number % 2 else looked
+        if found is looked:
+            await page.wait_for_timeout(1000 * look_s)
         question = await page.evaluate(ASKED)
         await page.evaluate("() => { window.painted.length = window.shown_ms.length = 0; }")
         before = await worked()
@@ -140,7 +144,7 @@ async def answers(browser: Browser, address: str, count: int) -> Answered:
         await page.wait_for_function(f"(asked) => ({ASKED}) === asked", arg=question)
         await page.wait_for_function("() => localStorage.getItem('screenalytics.unsent') === '[]'")
     await page.context.close()
-    return found
+    return looked, at_once
 
 
 async def agreement(browser: Browser, address: str, count: int) -> list[float]:
@@ -227,7 +231,7 @@ async def crowd(browser: Browser, address: str) -> dict[str, object]:
     }
 
 
-async def measure(url: str, ep: str, count: int, decisions: int) -> dict[str, object]:
+async def measure(url: str, ep: str, count: int, look_s: float, decisions: int) -> dict[str, object]:
     address = f"{url}/#/ep/{ep}"
     figures: dict[str, object] = {"machine": machine(), "load_before": os.getloadavg()[0]}
     figures["javascript_b"] = sum(zipped(path) for path in (DIST / "assets").glob("*.js"))
@@ -236,9 +240,11 @@ async def measure(url: str, ep: str, count: int, decisions: int) -> dict[str, ob
         figures["lcp_review"] = spread(
             [await largest_paint(browser, f"{address}/review", "article h1") for _ in range(5)]
         )
-        answered = await answers(browser, address, count)
-        for name, values in vars(answered).items():
+        looked, at_once = await answers(browser, address, count, look_s)
+        for name, values in vars(looked).items():
             figures[f"key_to_question_{name}"] = spread(values)
+        for name, values in vars(at_once).items():
+            figures[f"key_to_question_at_once_{name}"] = spread(values)
         figures["two_browsers_agree"] = spread(await agreement(browser, address, decisions))
         figures["crowd"] = await crowd(browser, address)
     return figures | {"load_after": os.getloadavg()[0]}
@@ -249,9 +255,14 @@ def main() -> int:
     parser.add_argument("url")
     parser.add_argument("episode")
     parser.add_argument("--answers", type=int, default=20)
+    parser.add_argument(
+        "--look-s", type=float, default=1.0, help="how long somebody looks before an answer, in seconds"
+    )
     parser.add_argument("--decisions", type=int, default=5)
     arguments = parser.parse_args()
-    figures = asyncio.run(measure(arguments.url.rstrip("/"), arguments.episode, arguments.answers, arguments.decisions))
+    figures = asyncio.run(
+        measure(arguments.url.rstrip("/"), arguments.episode, arguments.answers, arguments.look_s, arguments.decisions)
+    )
     print(json.dumps(figures, indent=1))
     return 0
 

@@ -6,14 +6,15 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CommitFailedError
+from aiokafka.errors import CommitFailedError, KafkaError
 
 from chassis.kafka.connection import client_options, ensure_topics
 from chassis.settings import KafkaSettings
@@ -24,6 +25,8 @@ from screenalytics.local.servers.ports import choose_free_port
 from screenalytics.local.servers.tansu import Tansu
 from tests.support import apache_kafka, containers
 from tests.support.tcp_proxy import TcpProxy
+
+T = TypeVar("T")
 
 SESSION_TIMEOUT_MS = 6000
 """The shortest allowed. On Tansu a consumer waits for half of it whenever it joins its group."""
@@ -125,24 +128,28 @@ async def _commit_once_empty(consumer: AIOKafkaConsumer, offsets: dict[TopicPart
 
     A member that was killed, or has a fixed name, counts as one until its session ends.
     """
-    give_up = time.monotonic() + 3 * SESSION_TIMEOUT_MS / 1000
-    while True:
-        try:
-            await consumer.commit(offsets)
-            return
-        except CommitFailedError:
-            if time.monotonic() > give_up:
-                raise
-        await asyncio.sleep(0.2)
+    await _again_after(CommitFailedError, lambda: consumer.commit(offsets))
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
-    """Every partition of some topics."""
+    """Every partition of some topics. A broker that was just cut off, or is busy, may not tell at once."""
     wanted = set(topics)
-    found = await consumer._client.fetch_all_metadata()
+    found = await _again_after(KafkaError, consumer._client.fetch_all_metadata)
     return sorted(
         TopicPartition(topic, partition) for topic in wanted for partition in found.partitions_for_topic(topic) or ()
     )
+
+
+async def _again_after(error: type[KafkaError], ask: Callable[[], Awaitable[T]]) -> T:
+    """The answer to a question, asked again for three sessions' time while the answer is that error."""
+    give_up = time.monotonic() + 3 * SESSION_TIMEOUT_MS / 1000
+    while True:
+        try:
+            return await ask()
+        except error:
+            if time.monotonic() > give_up:
+                raise
+        await asyncio.sleep(0.2)
 
 
 @asynccontextmanager
