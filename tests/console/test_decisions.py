@@ -74,6 +74,10 @@ async def test_the_best_faces_of_an_episode_become_pictures_and_go_with_an_undo(
     await page.get_by_role("button", name=re.compile("Take back")).first.click()
     await until(lambda: not active(console, taken))
     await until(lambda: len(in_use(console)) == before)
+    await show(page, console, "cast")
+    resting = page.locator(".pictures li", has_text="taken back")
+    await expect(resting).not_to_have_count(0)
+    await expect(resting.first.get_by_role("link", name=re.compile(rf"of {EP}$"))).to_be_visible()
     assert await what_broke(page) == []
 
 

@@ -53,7 +53,7 @@ ALL_THERE = """() => ![...document.querySelectorAll('[style*="background-image: 
   && !document.querySelector(".picture.none, .stage .none")
   && [...document.images].every((one) => one.getBoundingClientRect().top >= innerHeight || one.naturalWidth > 0)
   && [...document.querySelectorAll("video")].every((one) => one.readyState >= 2 && !one.seeking)"""
-"""Whether every face is out of its sheet, every picture in sight is there and the video shows the frame that it is to show."""
+"""Whether every face is out of its sheet, pictures in sight are there and the video shows the frame that it is to show."""
 
 
 async def save(page: Page, name: str) -> None:
