@@ -7,11 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from playwright.async_api import TimeoutError as TookTooLong
 
 from tests.console.browser import all_sent, what_broke
-from tests.console.conftest import Console
+from tests.console.conftest import EP, Console
 from tests.console.test_screens import show
 
 LIST = (Path(__file__).resolve().parents[2] / "console/src/lib/keylist.ts").read_text(encoding="utf-8")
@@ -21,6 +21,12 @@ KEYS = {id_: keys.split(" or ") for id_, keys in re.findall(r'\["([a-z]+\.[\w.]+
 NAMES = {"Space": "Space", "Ctrl": "Control"}
 NEEDS_AN_OFFER = {"review.yes", "review.no", *(f"review.pick{n}" for n in range(1, 6)), "review.nobody"}
 """What a question has to offer first: pressed by the tests of answers."""
+
+
+HELD = 6
+"""Presses that a held key says, the first of them with it."""
+HELD_MS = 400
+"""Until what an answer sets off has begun."""
 
 
 def pressed(key: str) -> list[str]:
@@ -130,6 +136,57 @@ async def test_keys_of_review_that_ask_or_show(page: Page, console: Console) -> 
     await press(page, "review.watch")
     await page.wait_for_url("**/watch?t=*")
     assert await what_broke(page) == []
+
+
+@pytest.mark.e2e
+async def test_a_key_that_is_held_down_decides_once_and_moves_on_and_on(page: Page, console: Console) -> None:
+    await show(page, console, "review")
+    before = console.api.read_history(EP).data.version
+    for key, actions in (("e", ["do"]), ("u", ["undo", "do"])):
+        await hold(page, key)
+        await page.wait_for_timeout(HELD_MS)
+        await all_sent(page)
+        history = console.api.read_history(EP).data
+        assert [one.action for one in history.items[: history.version - before]] == actions
+    await hold(page, "w")
+    await expect(page.get_by_role("combobox")).to_have_value("")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Type a name").focus()
+    await hold(page, "Enter")
+    await expect(page.get_by_role("combobox")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Later").focus()
+    first = await page.locator("article").get_attribute("data-question")
+    await hold(page, "Enter")
+    await page.wait_for_timeout(HELD_MS)
+    await page.get_by_role("button", name="Back").click()
+    await expect(page.locator("article")).to_have_attribute("data-question", str(first))
+    await show(page, console, "watch")
+    at = await page.inner_text(".big small")
+    await hold(page, ".")
+    await expect(page.locator(".big small")).to_have_text(f"frame {int(at.split()[-1]) + HELD}")
+    assert await what_broke(page) == []
+
+
+@pytest.mark.e2e
+async def test_a_double_click_answers_one_question(page: Page, console: Console) -> None:
+    await show(page, console, "review")
+    before = console.api.read_history(EP).data.version
+    await page.get_by_role("button", name=re.compile("^An extra")).dblclick()
+    await page.wait_for_timeout(HELD_MS)
+    await all_sent(page)
+    assert console.api.read_history(EP).data.version - before == 1
+    await page.keyboard.press("u")
+    await page.wait_for_timeout(HELD_MS)
+    await all_sent(page)
+    assert await what_broke(page) == []
+
+
+async def hold(page: Page, key: str) -> None:
+    """A key that is held down says so again and again."""
+    for _ in range(HELD):
+        await page.keyboard.down(key)
+    await page.keyboard.up(key)
 
 
 @pytest.mark.e2e

@@ -9,7 +9,11 @@ export interface KeyOf {
   group: string;
   /** Acts while somebody types, too. */
   typing?: true;
+  /** Acts again while it is held down. What decides never does: one press is one decision. */
+  repeats?: true;
 }
+
+const MOVES: Partial<KeyOf> = { repeats: true };
 
 const group = (name: string, ...rows: [id: string, keys: string, label: string, more?: Partial<KeyOf>][]): KeyOf[] =>
   rows.map(([id, keys, label, more]) => ({ id, keys: keys.split(" or "), label, group: name, ...more }));
@@ -60,16 +64,16 @@ export const KEYS: readonly KeyOf[] = [
   ),
   ...group(
     "Grid",
-    ["grid.ArrowLeft", "ArrowLeft", "Left"],
-    ["grid.ArrowRight", "ArrowRight", "Right"],
-    ["grid.ArrowUp", "ArrowUp", "Up"],
-    ["grid.ArrowDown", "ArrowDown", "Down"],
+    ["grid.ArrowLeft", "ArrowLeft", "Left", MOVES],
+    ["grid.ArrowRight", "ArrowRight", "Right", MOVES],
+    ["grid.ArrowUp", "ArrowUp", "Up", MOVES],
+    ["grid.ArrowDown", "ArrowDown", "Down", MOVES],
     ["grid.Home", "Home", "To the first"],
     ["grid.End", "End", "To the last"],
-    ["grid.extend.ArrowLeft", "Shift+ArrowLeft", "Left, selecting"],
-    ["grid.extend.ArrowRight", "Shift+ArrowRight", "Right, selecting"],
-    ["grid.extend.ArrowUp", "Shift+ArrowUp", "Up, selecting"],
-    ["grid.extend.ArrowDown", "Shift+ArrowDown", "Down, selecting"],
+    ["grid.extend.ArrowLeft", "Shift+ArrowLeft", "Left, selecting", MOVES],
+    ["grid.extend.ArrowRight", "Shift+ArrowRight", "Right, selecting", MOVES],
+    ["grid.extend.ArrowUp", "Shift+ArrowUp", "Up, selecting", MOVES],
+    ["grid.extend.ArrowDown", "Shift+ArrowDown", "Down, selecting", MOVES],
     ["grid.extend.Home", "Shift+Home", "To the first, selecting"],
     ["grid.extend.End", "Shift+End", "To the last, selecting"],
     ["grid.toggle", "Ctrl+Space or Space", "Select or not"],
@@ -98,21 +102,21 @@ export const KEYS: readonly KeyOf[] = [
   ...group(
     "Watch",
     ["watch.play", "K or Space", "Play or stop"],
-    ["watch.backward", "J", "Back five seconds"],
-    ["watch.forward", "L", "On five seconds"],
-    ["watch.previous", ", or ArrowLeft", "One frame back"],
-    ["watch.next", ". or ArrowRight", "One frame on"],
-    ["watch.cutBack", "[", "Previous cut"],
-    ["watch.cutOn", "]", "Next cut"],
-    ["watch.seenBack", "{", "Previous appearance of who is selected"],
-    ["watch.seenOn", "}", "Next appearance of who is selected"],
+    ["watch.backward", "J", "Back five seconds", MOVES],
+    ["watch.forward", "L", "On five seconds", MOVES],
+    ["watch.previous", ", or ArrowLeft", "One frame back", MOVES],
+    ["watch.next", ". or ArrowRight", "One frame on", MOVES],
+    ["watch.cutBack", "[", "Previous cut", MOVES],
+    ["watch.cutOn", "]", "Next cut", MOVES],
+    ["watch.seenBack", "{", "Previous appearance of who is selected", MOVES],
+    ["watch.seenOn", "}", "Next appearance of who is selected", MOVES],
     ["watch.in", "I", "Mark in"],
     ["watch.out", "O", "Mark out"],
     ["watch.give", "M", "Give the marked range to somebody"],
     ["watch.clear", "X", "Clear marks and selection"],
     ["watch.boxes", "B", "Boxes and names"],
-    ["watch.nearer", "+", "Zoom in"],
-    ["watch.farther", "-", "Zoom out"],
+    ["watch.nearer", "+", "Zoom in", MOVES],
+    ["watch.farther", "-", "Zoom out", MOVES],
     ["watch.fit", "0", "The whole episode"],
   ),
   ...group("History", ["history.refresh", "R", "Read again"]),

@@ -49,9 +49,21 @@ class Keys {
   commands = $state.raw<Command[]>([]);
   settings = $state<Settings>(stored());
   private begun: { key: string; at: number } | null = null;
+  /** The key whose press did something that is done once a press. */
+  private spent: string | null = null;
 
   constructor() {
+    addEventListener("keydown", (event) => this.hold(event), { capture: true });
     addEventListener("keydown", (event) => this.press(event));
+  }
+
+  /** What a held key says again reaches nobody: not the next question, nor a button or the field that it has just opened. */
+  private hold(event: KeyboardEvent): void {
+    if (!event.repeat) this.spent = null;
+    else if (event.code === this.spent || event.key === "Enter") {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
   }
 
   /** Declare commands for as long as a screen is there; what comes back takes them away. Later ones win over earlier ones. */
@@ -100,6 +112,7 @@ class Keys {
       const presses = target?.closest("button,a[href],summary,[role=button],input") && (key === "Enter" || key === "Space");
       if (presses) return; // the button's own
       event.preventDefault();
+      if (!found.repeats) this.spent = event.code;
       found.run(event);
       dispatchEvent(new CustomEvent("console:key", { detail: found.id })); // heard by tests, and by who embeds it
     } else if (usable.some((one) => this.keysOf(one).some((keys) => keys.startsWith(`${key} `) && this.allowed(keys)))) {
