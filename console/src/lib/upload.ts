@@ -2,6 +2,7 @@
 
 import { abortUpload, beginUpload, completeUpload, createEpisode, getUpload } from "../api/operations";
 import { ApiFailure } from "../api/transport";
+import type { NewUpload, UploadView } from "../api/types";
 import { Sha256 } from "./sha256";
 
 export interface Step {
@@ -11,6 +12,8 @@ export interface Step {
 
 const CHUNK = 4 * 1024 * 1024;
 const TRIES = 6;
+/** So often the same file may be sent to the same episode from the beginning. */
+const ROUNDS = 50;
 
 /** `My Show s01e02.mp4` -> show, season and episode; what a name does not say is left to people. */
 export function guess(filename: string): { show: string; season: number; episode: number } {
@@ -22,36 +25,59 @@ export function guess(filename: string): { show: string; season: number; episode
     : { show: slug(stem).slice(0, 60) || "my-show", season: 1, episode: 1 };
 }
 
-/** Hash of a file in hexadecimal, read in pieces. */
+/** A piece of a file. What is dropped may be a folder, and a file may be moved or changed while it is read. */
+async function piece(file: Blob, from: number, to: number): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.slice(from, to).arrayBuffer());
+  } catch {
+    throw new ApiFailure(0, "unreadable_file", "This file cannot be read: it may be a folder, or was moved or changed meanwhile.");
+  }
+}
+
+/** Hash of a file in hexadecimal, read in pieces. Raises `ApiFailure`. */
 export async function digest(file: Blob, told: (fraction: number) => void, signal: AbortSignal): Promise<string> {
   const sum = new Sha256();
   for (let at = 0; at < file.size; at += CHUNK) {
     signal.throwIfAborted();
-    sum.update(new Uint8Array(await file.slice(at, at + CHUNK).arrayBuffer()));
+    sum.update(await piece(file, at, at + CHUNK));
     told(Math.min(1, (at + CHUNK) / file.size));
   }
   return sum.hex();
 }
 
-/** Send a file to an episode, made if it is not there, and begin its run. Raises `ApiFailure`. */
+/** Where one try of sending a file may begin: its upload is found again by a key made of what is sent where, and how often. */
+async function open(body: NewUpload, mine: string | null): Promise<UploadView> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const sum = new Sha256();
+    sum.update(new TextEncoder().encode(JSON.stringify([body, round])));
+    const { data } = await beginUpload(body, { key: `u-${sum.hex().slice(0, 40)}` });
+    // One that was ended before this try is not gone on with; our own may have ended without an answer that says so.
+    if (data.state === "open" || (data.state === "completed" && data.upload_id === mine)) return data;
+  }
+  throw new ApiFailure(409, "sent_too_often", "This file was sent to this episode too often: give it another name.");
+}
+
+/** Send a file to an episode, made if it is not there, and begin its run. `mine` is the upload of an earlier try in this window. Raises `ApiFailure`. */
 export async function upload(
   file: File,
   to: { show: string; season: number; episode: number; title?: string },
   told: (step: Step) => void,
   signal: AbortSignal,
+  mine: { id: string | null } = { id: null },
 ): Promise<string> {
+  if (file.size === 0) throw new ApiFailure(0, "empty_file", "This file is empty.");
   const sha256 = await digest(file, (fraction) => told({ phase: "reading", fraction }), signal);
   const episode = (await createEpisode({ ...to, title: to.title || null })).data;
-  const begun = await beginUpload(
-    { ep_id: episode.ep_id, filename: file.name, bytes: file.size, sha256, media_type: file.type || "video/mp4", start: true },
-    { key: `u-${sha256.slice(0, 40)}` },
+  let state = await open(
+    { ep_id: episode.ep_id, filename: file.name, bytes: file.size, sha256, media_type: file.type || "video/mp4", start: true }, mine.id,
   );
-  let state = begun.data;
+  mine.id = state.upload_id;
   try {
     while (state.state === "open" && (state.missing ?? 0) > 0) {
       for (const part of state.urls ?? []) {
         const from = (part.part - 1) * state.part_bytes;
         const before = (state.parts - (state.missing ?? 0)) / state.parts;
+        told({ phase: "sending", fraction: before });
         await put(part.url, file.slice(from, from + part.bytes), signal, (sent) =>
           told({ phase: "sending", fraction: before + sent / state.parts }),
         );
@@ -59,12 +85,12 @@ export async function upload(
       }
       state = (await getUpload(state.upload_id)).data;
     }
+    told({ phase: "checking", fraction: 1 });
+    if (state.state !== "completed") await completeUpload(state.upload_id);
   } catch (problem) {
     if (signal.aborted) await abortUpload(state.upload_id).catch(() => {});
     throw problem;
   }
-  told({ phase: "checking", fraction: 1 });
-  if (state.state === "open") await completeUpload(state.upload_id);
   told({ phase: "done", fraction: 1 });
   return episode.ep_id;
 }
