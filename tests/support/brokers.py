@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CommitFailedError, KafkaError
+from aiokafka.errors import CommitFailedError, KafkaError, UnknownTopicOrPartitionError
 
 from chassis.kafka.connection import client_options, ensure_topics
 from chassis.settings import KafkaSettings
@@ -132,12 +132,17 @@ async def _commit_once_empty(consumer: AIOKafkaConsumer, offsets: dict[TopicPart
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
-    """Every partition of some topics. A broker that was just cut off, or is busy, may not tell at once."""
+    """Every partition of some topics. A broker that was just started, or is busy, may not tell at once, or know of none."""
     wanted = set(topics)
-    found = await _again_after(KafkaError, consumer._client.fetch_all_metadata)
-    return sorted(
-        TopicPartition(topic, partition) for topic in wanted for partition in found.partitions_for_topic(topic) or ()
-    )
+
+    async def ask() -> list[TopicPartition]:
+        known = await consumer._client.fetch_all_metadata()
+        partitions = {topic: known.partitions_for_topic(topic) or () for topic in wanted}
+        if not any(partitions.values()):
+            raise UnknownTopicOrPartitionError(", ".join(sorted(wanted)))
+        return sorted(TopicPartition(topic, number) for topic, numbers in partitions.items() for number in numbers)
+
+    return await _again_after(KafkaError, ask)
 
 
 async def _again_after(error: type[KafkaError], ask: Callable[[], Awaitable[T]]) -> T:
