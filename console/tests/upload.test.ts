@@ -101,3 +101,15 @@ test("of a folder, or a file that was moved away, it is said that it cannot be r
   expect(failure).toMatchObject({ code: "unreadable_file" });
   expect(known.size).toBe(0);
 });
+
+test("what is stopped while the API is asked where to put it is not sent", async () => {
+  const stop = new AbortController();
+  const answering = fetch;
+  vi.stubGlobal("fetch", async (address: string, request: RequestInit) => {
+    if (new URL(address, "http://x").pathname === "/uploads") stop.abort();
+    return answering(address, request);
+  });
+  await expect(upload(FILE, TO, () => {}, stop.signal)).rejects.toThrow();
+  expect(stored).toEqual([]);
+  expect([...known.values()]).toEqual([{ id: "upload-1", state: "aborted" }]);
+});

@@ -85,6 +85,7 @@ export async function upload(
       }
       state = (await getUpload(state.upload_id)).data;
     }
+    signal.throwIfAborted();
     told({ phase: "checking", fraction: 1 });
     if (state.state !== "completed") await completeUpload(state.upload_id);
   } catch (problem) {
@@ -95,9 +96,10 @@ export async function upload(
   return episode.ep_id;
 }
 
-/** Put one part, again after a break. */
+/** Put one part, again after a break. Raises what it was stopped with, also where that was before it began. */
 async function put(url: string, part: Blob, signal: AbortSignal, told: (fraction: number) => void): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
+    signal.throwIfAborted();
     try {
       await once(url, part, signal, told);
       return;
