@@ -37,6 +37,8 @@ from screenalytics.weights import default_cache_dir
 
 MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 MIB = 1 << 20
+LOOK_EVERY_S = 2.0
+"""Reading what all processes hold takes a tenth of a second of a core, which is taken from what is measured."""
 
 
 @dataclass
@@ -53,33 +55,24 @@ class Meter:
 
     uses: dict[str, ProcessUse] = field(default_factory=dict)
     peak_total_bytes: int = 0
-    _cpu: dict[int, tuple[str, float]] = field(default_factory=dict)
 
     async def run(self, names: dict[int, str]) -> None:
         while True:
             self._look(names)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def _look(self, names: dict[int, str]) -> None:
         totals: dict[str, int] = {}
         for name, process in named_processes(names):
             try:
                 memory = process.memory_full_info().pss
-                times = process.cpu_times()
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
             totals[name] = totals.get(name, 0) + memory
-            self._cpu[process.pid] = (name, times.user + times.system)
         for name, total in totals.items():
             use = self.uses.setdefault(name, ProcessUse())
             use.peak_bytes = max(use.peak_bytes, total)
         self.peak_total_bytes = max(self.peak_total_bytes, sum(totals.values()))
-
-    def cpu_seconds(self) -> dict[str, float]:
-        sums: dict[str, float] = {}
-        for name, seconds in self._cpu.values():
-            sums[name] = sums.get(name, 0.0) + seconds
-        return sums
 
 
 def named_processes(names: dict[int, str]) -> Iterator[tuple[str, psutil.Process]]:
@@ -172,7 +165,7 @@ async def measure(
         kafka, stored = await kafka_bytes(running.settings), await stored_bytes(running.settings)
         watching.cancel()
     elapsed = time.monotonic() - began
-    cpu = meter.cpu_seconds()
+    cpu = {name: seconds for name, seconds in after.items() if name != "together"}
     others = busy_s() - busy_before - sum(cpu.values()) - (own_cpu_s() - own_before)
     started = next(event for event in seen if isinstance(event, RunStarted))
     progress = [event for event in seen if isinstance(event, EpisodeProgress)]
