@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,7 +29,7 @@ from services.detector.persons.presence import shots_to_search, with_presence
 from services.detector.reading.segment_frames import Sample, SegmentReading, SegmentSource, read_samples, warnings_of
 from services.detector.rows import RowWriter
 from services.detector.rules import DetectorProfile
-from services.detector.tracks.confirmation import confirm_tracks
+from services.detector.tracks.confirmation import Confirmation
 from services.detector.tracks.segment_tracks import LostFace, SegmentTracker
 
 
@@ -80,8 +81,13 @@ async def analyse_segment(
     samples: LimitedWork[Sample, SegmentReading] = LimitedWork(read_samples, source, profile, within=decoding)
     tracker = SegmentTracker(profile)
     watch = PersonWatch(profile.persons, detect_persons)
-    reading = await _run(samples, tracker, profile, detectors, watch)
-    borders_s = reading.borders_of_holes(source)
+    confirmation = Confirmation(detectors.check, profile)
+    try:
+        reading = await _run(samples, tracker, profile, detectors, watch, confirmation)
+        borders_s = reading.borders_of_holes(source)
+        found = await confirmation.confirm(tracker.finish(sorted({*reading.dissolves_s, *borders_s})))
+    finally:
+        await confirmation.cancel()
     writer = RowWriter(
         ep_id=ep_id,
         segment=segment,
@@ -94,8 +100,6 @@ async def analyse_segment(
         cut_at_end=reading.cut_at_end,
         looks=reading.looks,
     )
-    followed = tracker.finish(sorted({*reading.dissolves_s, *borders_s}))
-    found = await confirm_tracks(followed, detectors.check, profile)
     rows = await asyncio.to_thread(writer.write, tracker.frames, found)
     tracks = rows.tracks
     if watch.is_on:
@@ -126,12 +130,13 @@ async def _run(
     profile: DetectorProfile,
     detectors: Detectors,
     watch: PersonWatch,
+    confirmation: Confirmation,
 ) -> SegmentReading:
     """Moves samples through detectors and tracker, a bounded number at a time; returns what decoding told."""
     loop = asyncio.get_running_loop()
     group: list[Sample] = []
     with ThreadPoolExecutor(1, "decode") as decoding, ThreadPoolExecutor(1, "track") as tracking:
-        pipeline = _Pipeline(tracker, profile, detectors, watch, tracking)
+        pipeline = _Pipeline(tracker, profile, detectors, watch, confirmation, tracking)
         try:
             upcoming = loop.run_in_executor(decoding, next, samples, None)
             while (sample := await asyncio.shield(upcoming)) is not None:
@@ -140,7 +145,7 @@ async def _run(
                     pipeline.look(group)
                     group = []
                 group.append(sample)
-                await pipeline.make_room(len(group))
+                await pipeline.make_room(group)
             if group:
                 pipeline.look(group)
             await pipeline.finish()
@@ -162,12 +167,14 @@ class _Pipeline:
         profile: DetectorProfile,
         detectors: Detectors,
         watch: PersonWatch,
+        confirmation: Confirmation,
         executor: ThreadPoolExecutor,
     ) -> None:
         self._tracker = tracker
         self._profile = profile
         self._detectors = detectors
         self._watch = watch
+        self._confirmation = confirmation
         self._executor = executor
         self._schedule = Schedule(profile)
         self._search = BesideSearch(profile)
@@ -199,9 +206,10 @@ class _Pipeline:
         self._before = (alike, looking)
         self._waiting.append((group, looking))
 
-    async def make_room(self, more: int) -> None:
-        """Waits until not too many samples wait, with `more` of them besides."""
-        while self._waiting and sum(len(group) for group, _ in self._waiting) + more >= self._profile.frames_in_flight:
+    async def make_room(self, coming: Sequence[Sample]) -> None:
+        """Waits until not too many samples wait, with those of a `coming` group besides."""
+        most = self._profile.most_in_flight(*coming[-1].frame.shape[:2])
+        while self._waiting and sum(len(group) for group, _ in self._waiting) + len(coming) >= most:
             await self._track_oldest()
 
     async def finish(self) -> None:
@@ -227,6 +235,7 @@ class _Pipeline:
                 closer = await look_closer(squares, boxes, self._detectors.check, self._profile.closer)
                 found = list(zip(lost, closer, strict=True))
                 await loop.run_in_executor(self._executor, _track_closer, self._tracker, sample, found)
+        self._confirmation.begin(self._tracker.ended())
 
 
 def _track_until_lost(

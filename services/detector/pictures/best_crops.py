@@ -32,7 +32,7 @@ class Scored(Protocol):
 S = TypeVar("S", bound=Scored)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A face that may be kept: the picture of its surroundings, and a first guess at its quality.
 

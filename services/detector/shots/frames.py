@@ -42,6 +42,8 @@ class LitArea:
 
     def see(self, signature: Signature) -> None:
         """Note what is lit in the next picture."""
+        if self._lit is not None and all(side[0] and side[-1] for side in self._lit):
+            return  # the whole picture already
         lit = signature[0] > self._black_luma
         seen = (lit.any(axis=1), lit.any(axis=0))
         if self._lit is not None:

@@ -41,16 +41,41 @@ class FoundTrack:
         return self.observations[-1]
 
 
-async def confirm_tracks(followed: Sequence[FollowedFace], check: Detect, profile: DetectorProfile) -> list[FoundTrack]:
-    """The tracks with their pictures, without those in which the dearer model sees no face and the cheap one hardly one.
+class Confirmation:
+    """Looks closer at the pictures of tracks as they end: the dearer model works while the rest is decoded.
 
-    Raises what `check` raises.
+    What comes out does not depend on when a picture was looked at. Both methods raise what `check` raises, at the end.
     """
-    squares = [candidate.square for track in followed for candidate in track.candidates]
-    boxes = [face.box for track in followed for _, face in _with_faces(track)]
-    closer = iter(await look_closer(squares, boxes, check, profile.closer))
-    answers = [[next(closer) for _ in track.candidates] for track in followed]
-    return await asyncio.to_thread(_found, followed, answers, profile)
+
+    def __init__(self, check: Detect, profile: DetectorProfile) -> None:
+        self._check = check
+        self._profile = profile
+        self._seen: dict[Candidate, FaceDetections | None] = {}
+        self._looking: list[asyncio.Task[None]] = []
+
+    def begin(self, ended: Sequence[FollowedFace]) -> None:
+        """Starts to look at tracks to which nothing is added any more."""
+        if ended:
+            self._looking.append(asyncio.create_task(self._look(ended)))
+
+    async def confirm(self, followed: Sequence[FollowedFace]) -> list[FoundTrack]:
+        """The tracks with their pictures; not those in which the dearer model sees no face and the cheap one hardly one."""
+        await asyncio.gather(*self._looking)
+        await self._look(followed)
+        answers = [[self._seen[candidate] for candidate in track.candidates] for track in followed]
+        return await asyncio.to_thread(_found, followed, answers, self._profile)
+
+    async def cancel(self) -> None:
+        """Leaves what is not looked at yet; nothing runs on."""
+        for looking in self._looking:
+            looking.cancel()
+        await asyncio.gather(*self._looking, return_exceptions=True)
+
+    async def _look(self, tracks: Sequence[FollowedFace]) -> None:
+        new = [pair for track in tracks for pair in _with_faces(track) if pair[0] not in self._seen]
+        squares, boxes = [candidate.square for candidate, _ in new], [face.box for _, face in new]
+        closer = await look_closer(squares, boxes, self._check, self._profile.closer)
+        self._seen.update(zip((candidate for candidate, _ in new), closer, strict=True))
 
 
 def _found(

@@ -70,6 +70,7 @@ class SegmentTracker:
         self._profile = profile
         self._tracker = FaceTracker(profile.tracking)
         self._pictures: dict[int, BestPictures[Candidate]] = {}
+        self._told: set[int] = set()
         self.frames: list[AnalysedFrame] = []
 
     def add(
@@ -110,6 +111,17 @@ class SegmentTracker:
             for observation, patch in self._observe(frame, faces):
                 if self._tracker.recover(lost.track, observation):
                     self._offer(lost.track, observation, frame, patch, native_scale=native_scale)
+
+    def ended(self) -> list[FollowedFace]:
+        """The tracks to which nothing is added any more since this was asked last, whole, without those that are no faces."""
+        over = self._told | {track.number for track in self._tracker.open}
+        ended = [track for track in self._tracker.tracks if track.number not in over]
+        self._told.update(track.number for track in ended)
+        return [
+            FollowedFace(track.observations, self._candidates(track, track.observations[0].ts_s, track.last.ts_s))
+            for track in ended
+            if not is_noise(track.observations, self._profile.tracking)
+        ]
 
     def finish(self, dissolves_s: Sequence[float]) -> list[FollowedFace]:
         """Ends the last shot; returns the tracks that are faces by start and then position, divided at dissolves."""

@@ -140,7 +140,7 @@ async def test_frames_wait_for_the_detector_only_a_few_at_a_time(video: Path) ->
         return await find_red(frames)
 
     profile = PROFILES.balanced.model_copy(
-        update={"frames_in_flight": 6, "half_size_look": False, "full_looks_per_s": 8.0}
+        update={"frames_in_flight": 6, "pixels_in_flight": 0, "half_size_look": False, "full_looks_per_s": 8.0}
     )
     result = await analyse_segment(
         source(video),
@@ -211,3 +211,55 @@ async def test_segment_without_any_picture_is_said(emptied: Path) -> None:
     found = await analyse(source(emptied))
     assert found.tracks == ()
     assert any("0.0 s" in problem for problem in found.problems)
+
+
+def test_more_frames_wait_where_they_are_small_but_no_more_pixels_than_of_large_ones() -> None:
+    profile = DetectorProfiles().balanced
+    sizes = [(240, 320), (540, 960), (720, 1280), (1080, 1920), (1440, 2560)]
+    most = [profile.most_in_flight(*size) for size in sizes]
+    assert most == [48, 28, 16, 12, 12]
+    assert all(count * height * width <= 12 * 1440 * 2560 for count, (height, width) in zip(most, sizes, strict=True))
+
+
+async def test_tracks_that_have_ended_are_looked_at_closely_while_the_rest_is_decoded(video: Path) -> None:
+    asked: list[str] = []
+
+    async def find(frames: Pixels) -> list[FaceDetections]:
+        asked.append("find")
+        return await find_red(frames)
+
+    async def check(pictures: Pixels) -> list[FaceDetections]:
+        asked.extend(["check"] * len(pictures))
+        return await find_red(pictures)
+
+    one_by_one = PROFILES.balanced.model_copy(update={"frames_in_flight": 2, "pixels_in_flight": 0})
+    found = await analyse_segment(
+        source(video),
+        ep_id="show-s01e01",
+        segment=0,
+        profile=one_by_one,
+        detectors=Detectors(find=find, check=check),
+        model_id="red",
+        decoding=DecodingLimits(),
+    )
+    assert found == await analyse(source(video))
+    last_find = len(asked) - asked[::-1].index("find")
+    assert 0 < asked[:last_find].count("check") < asked.count("check")
+    assert asked.count("check") == len(found.faces), "no picture is looked at twice"
+
+
+async def test_a_detector_that_is_away_for_closer_looks_is_told_at_the_end(video: Path) -> None:
+    async def away(_pictures: Pixels) -> list[FaceDetections]:
+        raise DependencyUnavailable("triton", "away")
+
+    with pytest.raises(DependencyUnavailable):
+        await analyse_segment(
+            source(video),
+            ep_id="show-s01e01",
+            segment=0,
+            profile=PROFILES.balanced.model_copy(update={"frames_in_flight": 2, "pixels_in_flight": 0}),
+            detectors=Detectors(find=find_red, check=away),
+            model_id="red",
+            decoding=DecodingLimits(),
+        )
+    assert asyncio.all_tasks() == {asyncio.current_task()}
