@@ -38,6 +38,7 @@ CANCEL_TRIES = 3
 CANCEL_PATIENCE_S = 2.0
 
 Background = Callable[[], Awaitable[None]]
+Routers = Callable[[], Sequence[APIRouter]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,8 @@ class Resources(Generic[S]):
 class Wiring:
     """What a service adds: HTTP routers and loops that run beside its handlers."""
 
-    routers: tuple[APIRouter, ...] = ()
+    routers: Routers | None = None
+    """Gives the routers, which are loaded where HTTP is answered: FastAPI takes a second to make those of all services."""
     parts: tuple[object, ...] = ()
     """What the routers work with; they ask for it by class (`chassis.http.parts`)."""
     background: tuple[Background, ...] = ()
@@ -96,7 +98,7 @@ async def run(service: Service, settings: S, wire: Wire[S], *, inference: bool =
         wiring = wire(resources)
         health = Health(_checks(resources) | wiring.checks, away=resources.bus.delivery.away)
         async with serve_http(application_of(service, resources, wiring), health, settings.http):
-            starting = asyncio.create_task(_start(service, resources, answers_http=bool(wiring.routers)))
+            starting = asyncio.create_task(_start(service, resources, answers_http=wiring.routers is not None))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
@@ -209,8 +211,9 @@ def _checks(resources: Resources[S]) -> dict[str, Check]:
 
 def application_of(service: str, resources: Resources[S], wiring: Wiring) -> FastAPI:
     """The service's HTTP application; one that has no routers serves its health only."""
-    app = application.build(f"Screenalytics {service}", wiring.routers, documented=bool(wiring.routers))
-    if wiring.routers:
+    routers = wiring.routers() if wiring.routers is not None and resources.settings.http.api else ()
+    app = application.build(f"Screenalytics {service}", routers, documented=bool(routers))
+    if routers:
         application.connect(app, resources.settings, resources.database, wiring.parts)
     return app
 

@@ -61,7 +61,12 @@ class KafkaSettings(BaseModel):
     ssl_cafile: str | None = None
     enable_idempotence: bool = Field(default=False, description="Idempotent producer; the embedded broker has none.")
     group_instance_id: str | None = Field(default=None, description="Static membership, e.g. the pod's name.")
-    session_timeout_ms: int = Field(default=30_000, ge=6_000)
+    session_timeout_ms: int = Field(
+        default=30_000,
+        ge=1_000,
+        description="A worker that is gone without a word gives up its partitions after this; Kafka's brokers refuse less"
+        " than 6000 unless told otherwise.",
+    )
     heartbeat_interval_ms: int = Field(default=3_000, ge=100)
     max_poll_interval_ms: int = Field(default=600_000, ge=1_000)
     handler_timeout_s: float = Field(
@@ -135,6 +140,10 @@ class HttpSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535, description="0 lets the system choose.")
+    api: bool = Field(
+        default=True,
+        description="Whether a service answers its part of the HTTP API; false where another process does it for all.",
+    )
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
         description="Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed; none by default.",

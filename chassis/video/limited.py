@@ -20,6 +20,7 @@ from mmap import mmap
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.forkserver import ensure_running
 from multiprocessing.reduction import DupFd
 from typing import Any, Final, Generic, NoReturn, TypeVar, cast
 
@@ -42,10 +43,15 @@ _prepared: list[str] = ["__main__", __name__]
 _LAST: Final = "chassis.video.limited_server"
 
 
-def prepare(*modules: str) -> None:
-    """Names modules that children find loaded; before the first work. What is not named, every child loads anew."""
-    _prepared.extend(modules)
+def prepare(*modules: str, at_once: bool = False) -> None:
+    """Names modules that children find loaded; before the first work. What is not named, every child loads anew.
+
+    `at_once`: the server that they are forked from starts now, beside what else does, and not with the first work.
+    """
+    _prepared.extend(module for module in modules if module not in _prepared)
     _context().set_forkserver_preload([*_prepared, _LAST])
+    if at_once:
+        ensure_running()
 
 
 async def run_limited(function: Callable[..., R], *args: Any, within: DecodingLimits, **kwargs: Any) -> R:

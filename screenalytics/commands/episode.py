@@ -20,6 +20,7 @@ from screenalytics.events.cast_folder import CastFolder
 from screenalytics.events.episode_run import EpisodeResult, EpisodeRun, never
 from screenalytics.local.machine import Machine, failure_log_folder, run_machine, serving_api
 from screenalytics.local.servers import ChildEvent, ChildEventKind
+from screenalytics.local.servers.forking import Nursery
 from screenalytics.terminal.cast_notes import tell_passed_over
 from screenalytics.terminal.progress import ProgressView
 from screenalytics.terminal.result import render_result_table
@@ -38,10 +39,12 @@ async def process(
     video_stream: int | None,
     as_json: bool,
     stays: bool = False,
+    nursery: Nursery | None = None,
 ) -> int:
     """Start what is not running, process the episode and show the result.
 
-    `is_named`: the person chose its id. `stays`: the console is served then, until Ctrl-C.
+    `is_named`: the person chose its id. `stays`: the console is served then, until Ctrl-C. `nursery`: has begun to load
+    the services.
     """
     begun = time.monotonic()
     view = ProgressView()
@@ -54,7 +57,14 @@ async def process(
         async with AsyncExitStack() as cleanup:
             cleanup.callback(view.close)
             machine = await cleanup.enter_async_context(
-                run_machine(keep=keep, logs_to=logs, say=view.message, on_event=_tell(view))
+                run_machine(
+                    keep=keep,
+                    for_one_episode=True,
+                    nursery=nursery,
+                    logs_to=logs,
+                    say=view.message,
+                    on_event=_tell(view),
+                )
             )
             cleanup.push(_keeping_what_is_done(machine, keep, ep_id))
             episode_run = EpisodeRun(

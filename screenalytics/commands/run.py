@@ -31,6 +31,10 @@ async def run(
 ) -> int:
     """Process one episode and show the result; with `console`, at a terminal, go on with the console until Ctrl-C."""
     ep_id, members = check_inputs(video, episode=episode, cast=cast, out=out)
+    from contracts.events import STAGES
+    from screenalytics.local.servers.forking import begin_loading
+
+    nursery = begin_loading(STAGES)  # beside what is loaded here
     from screenalytics.commands.episode import process
 
     return await process(
@@ -45,6 +49,7 @@ async def run(
         video_stream=video_stream,
         as_json=as_json,
         stays=console and not as_json and at_a_terminal(),
+        nursery=nursery,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,10 +19,9 @@ from chassis.settings import ChassisSettings
 from contracts.events import STAGES
 from screenalytics.local.servers import ChildEvent, ChildProcess, ServiceProcess, Stack, Supervisor, TritonCommand
 from screenalytics.local.servers.directory import PortTable
-from screenalytics.local.servers.forking import Nursery
+from screenalytics.local.servers.forking import Nursery, begin_loading
 from screenalytics.local.servers.ports import choose_free_port
 from screenalytics.local.servers.probes import http_answers_ok
-from screenalytics.local.servers.stack import MONGO_URI
 from screenalytics.weights import default_cache_dir, load_registry, pull, read_choice, stage_runtime, triton_command
 
 Say = Callable[[str], None]
@@ -44,6 +42,13 @@ EMBEDDED_BROKER = {
 half its session timeout when it joins its group, and looks for news again and again within the longest wait, at every
 partition for itself, so that a consumer in a calm had better ask by itself; and one process of each service needs no more
 than a pair of partitions, of which one may be waiting for a retry."""
+
+FOR_ONE_EPISODE = {
+    "SCREENALYTICS_KAFKA__SESSION_TIMEOUT_MS": "2000",
+    "SCREENALYTICS_KAFKA__HEARTBEAT_INTERVAL_MS": "600",
+}
+"""The same where a machine is there for one episode: services join their groups within 1 s, not 3, and nobody else joins
+who could find one that is busy gone; but a calm machine would take a seventh more."""
 
 API = "api"
 """The front that serves the HTTP API of all services; started where somebody will use it."""
@@ -104,34 +109,36 @@ async def run_machine(
     services: Sequence[str] = STAGES,
     ports: PortTable | None = None,
     http_ports: dict[str, int] | None = None,
+    for_one_episode: bool = False,
+    nursery: Nursery | None = None,
     logs_to: Path | None = None,
     say: Say,
     on_event: Callable[[ChildEvent], None],
 ) -> AsyncIterator[Machine]:
     """Start what is not running yet and end it afterwards.
 
-    Servers whose address is set in the environment are used instead of started. `logs_to` receives the logs when the
-    machine ends in an error and its directory was a temporary one.
+    Servers whose address is set in the environment are used instead of started. `http_ports`: where services answer HTTP;
+    others serve their health only. `nursery`: one that was begun before (`begin_loading`). `logs_to` receives the logs when
+    the machine ends in an error and its directory was a temporary one.
 
     Raises:
         StackError, WeightsError: when something does not start.
     """
     needs_triton = not os.environ.get("SCREENALYTICS_TRITON__URL")
     stack = Stack(data_dir=keep, triton_command=_triton_command(say) if needs_triton else None, fixed_ports=ports)
-    nursery = Nursery(services) if sys.platform == "linux" and services else None
+    nursery = nursery or begin_loading(services)
     async with AsyncExitStack() as cleanup:
         say("starting the servers")
         if nursery is not None:
             cleanup.callback(nursery.close)
-            if not os.environ.get(MONGO_URI):  # elsewhere the services may run already
-                nursery.warm()  # loads while the servers start
         await cleanup.enter_async_context(stack)
         try:
             addresses = stack.environment()
             if needs_triton:
                 addresses |= {EMBEDDER_MODEL: embedder_model()}
             if stack.tansu is not None:
-                addresses |= {name: os.environ.get(name, value) for name, value in EMBEDDED_BROKER.items()}
+                chosen = EMBEDDED_BROKER | (FOR_ONE_EPISODE if for_one_episode else {})
+                addresses |= {name: os.environ.get(name, value) for name, value in chosen.items()}
             settings = settings_for(addresses)
             await ensure_topics(settings.kafka)
             if stack.secantusdb is None:
@@ -195,10 +202,9 @@ async def _stop_all(children: Sequence[ChildProcess], grace_s: float | None) -> 
 
 
 def _service_variables(addresses: dict[str, str], http_port: int | None) -> dict[str, str]:
-    variables = dict(addresses)
-    if http_port is not None:
-        variables["SCREENALYTICS_HTTP__PORT"] = str(http_port)
-    return variables
+    if http_port is None:
+        return {"SCREENALYTICS_HTTP__API": "false"} | addresses
+    return addresses | {"SCREENALYTICS_HTTP__PORT": str(http_port)}
 
 
 def settings_for(addresses: dict[str, str]) -> ChassisSettings:

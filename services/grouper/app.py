@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
 from chassis.mongo.outbox import Outbox
 from chassis.mongo.reported_revision import ReportedScreenTime
 from chassis.s3.artifact_reader import ArtifactReader
@@ -12,7 +16,6 @@ from services.grouper.erasure import TrackErasure
 from services.grouper.grouper import Grouper
 from services.grouper.handlers import ErasureHandlers, GrouperHandlers
 from services.grouper.queries.clusters import ClusterQueries
-from services.grouper.routers import ROUTERS
 from services.grouper.settings import GrouperSettings
 from services.grouper.store.edits import EditStore
 from services.grouper.store.runs import GrouperStore
@@ -42,7 +45,14 @@ def wire(resources: Resources[GrouperSettings]) -> Wiring:
     )
     reported = ReportedScreenTime(resources.database)
     edit_commands = EditCommands(store=store, edits=edits, clusters=clusters, outbox=outbox, reported=reported)
-    return Wiring(routers=ROUTERS, parts=(clusters, edit_commands), background=(outbox.run,))
+    return Wiring(routers=routers, parts=(clusters, edit_commands), background=(outbox.run,))
+
+
+def routers() -> Sequence[APIRouter]:
+    """What answers HTTP; loaded when it is wanted."""
+    from services.grouper.routers import ROUTERS
+
+    return ROUTERS
 
 
 async def main() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
 from chassis.http.audit_log import AuditLog
 from chassis.mongo.episode_facts import EpisodeReadModel
 from chassis.mongo.grouper_read_model import GrouperReadModel
@@ -52,7 +56,6 @@ from services.identity.queries.search import EpisodeSearch
 from services.identity.queries.timeline import TimelineQueries
 from services.identity.queries.versions import VersionQueries
 from services.identity.reporter.reporter import Reporter
-from services.identity.routers import ROUTERS
 from services.identity.settings import IdentitySettings
 from services.identity.store.changes import ChangeStore
 from services.identity.store.erasures import ErasureStore
@@ -147,7 +150,7 @@ def wire(resources: Resources[IdentitySettings]) -> Wiring:
         resources.storage, resources.database, facebanks=facebanks, links=links, revisions=revisions, reader=reader
     )
     return Wiring(
-        routers=ROUTERS,
+        routers=routers,
         parts=(
             episodes,
             link_commands,
@@ -191,6 +194,13 @@ def reading_parts(
     exports = AppearanceExports(reports, EpisodeReadModel(resources.database))
     search = EpisodeSearch(revisions, ShownRevisions(resources.database))
     return (reports, search, exports, VersionQueries(reports), faces, files)
+
+
+def routers() -> Sequence[APIRouter]:
+    """What answers HTTP; loaded when it is wanted."""
+    from services.identity.routers import ROUTERS
+
+    return ROUTERS
 
 
 async def main() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+
+from fastapi import APIRouter
 
 from chassis.http.audit_log import AuditLog
 from chassis.mongo.outbox import Outbox
@@ -29,16 +32,18 @@ from services.ingest.queries.playback import PlaybackQueries
 from services.ingest.queries.progress_stream import ProgressFeed
 from services.ingest.queries.runs import RunQueries
 from services.ingest.queries.video import VideoQueries
-from services.ingest.routers import ROUTERS
 from services.ingest.settings import IngestSettings
 from services.ingest.store.proxies import ProxyStore
 from services.ingest.store.runs import IngestStore
 from services.ingest.store.uploads import UploadStore
 
+IN_CHILDREN = tuple(f"services.ingest.video.{name}" for name in ("probing", "clips", "frame_scan", "proxy"))
+"""What reads strangers' videos."""
+
 
 def wire(resources: Resources[IngestSettings]) -> Wiring:
     settings, database, storage = resources.settings, resources.database, resources.storage
-    limited.prepare(*(f"services.ingest.video.{name}" for name in ("probing", "clips", "frame_scan", "proxy")))
+    limited.prepare(*IN_CHILDREN)
     store, uploads = IngestStore(database), UploadStore(database)
     outbox = Outbox(resources.bus, [store.episodes.collection, store.collection])
     handlers = IngestHandlers(resources, store, outbox)
@@ -56,7 +61,7 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
     resources.bus.on(PersonErased, privacy.person_erased)
     resources.bus.on(ShowDeleted, privacy.show_deleted)
     return Wiring(
-        routers=ROUTERS,
+        routers=routers,
         parts=(
             EpisodeCommands(store, outbox),
             RunQueries(store, ArtifactReader(storage)),
@@ -80,5 +85,13 @@ def wire(resources: Resources[IngestSettings]) -> Wiring:
     )
 
 
+def routers() -> Sequence[APIRouter]:
+    """What answers HTTP; loaded when it is wanted."""
+    from services.ingest.routers import ROUTERS
+
+    return ROUTERS
+
+
 async def main() -> None:
+    limited.prepare(*IN_CHILDREN, at_once=True)
     await run("ingest", IngestSettings(), wire)

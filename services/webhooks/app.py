@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
 from chassis.service import Resources, Wiring, run
 from services.webhooks.commands.dispatcher import Dispatcher
 from services.webhooks.commands.webhooks import WebhookCommands
 from services.webhooks.handlers import WebhookHandlers
-from services.webhooks.routers import ROUTERS
 from services.webhooks.settings import WebhooksSettings
 from services.webhooks.store.deliveries import DeliveryStore
 from services.webhooks.store.webhooks import WebhookStore
@@ -21,8 +24,15 @@ def wire(resources: Resources[WebhooksSettings]) -> Wiring:
         resources.bus.on(event, handlers.happened, fenced=False)
     dispatcher = Dispatcher(webhooks, deliveries, settings)
     return Wiring(
-        routers=ROUTERS, parts=(WebhookCommands(webhooks, deliveries, settings),), background=(dispatcher.run,)
+        routers=routers, parts=(WebhookCommands(webhooks, deliveries, settings),), background=(dispatcher.run,)
     )
+
+
+def routers() -> Sequence[APIRouter]:
+    """What answers HTTP; loaded when it is wanted."""
+    from services.webhooks.routers import ROUTERS
+
+    return ROUTERS
 
 
 async def main() -> None:

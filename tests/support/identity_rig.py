@@ -49,6 +49,7 @@ from screenalytics.local.servers import Stack
 from services.identity.app import wire
 from services.identity.facebank.cast import Picture
 from services.identity.facebank.gallery import Reference
+from services.identity.routers import ROUTERS
 from services.identity.settings import IdentitySettings
 from services.identity.store.facebanks import FacebankStore
 from tests.support.buckets import own_bucket
@@ -331,7 +332,7 @@ async def identity_rig(
         )
         bus.outboxes = [database["identities"]]
         wiring = wire(resources)
-        app = application.build("identity", wiring.routers)
+        app = application.build("identity", ROUTERS)
         application.connect(app, settings, database, wiring.parts)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:

@@ -41,6 +41,7 @@ from contracts.ids import face_id, track_id
 from contracts.rows import DetectionRow, FaceQuality, FaceRow, TrackRow
 from screenalytics.local.servers import Stack
 from services.grouper.app import wire as wire_grouper
+from services.grouper.routers import ROUTERS
 from services.grouper.settings import GrouperSettings
 from services.identity.commands.erasure import Erasures
 from services.ingest.store.runs import IngestStore
@@ -349,7 +350,7 @@ async def privacy_rig(
                 fence=RunFence(database, max_age_s=0),
             )
         )
-        app = application.build("grouper", wiring.routers)
+        app = application.build("grouper", ROUTERS)
         application.connect(app, settings, database, wiring.parts)
         corrections = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://grouper")
         identity.bus.outboxes = [database[name] for name in ("identities", "facebanks", "erasures")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
@@ -12,7 +13,8 @@ from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NoReturn
 
 from chassis.s3.descriptions import descriptions
 from screenalytics.local.nursery.messages import Begin, Begun, Ended, Signal
@@ -20,19 +22,23 @@ from screenalytics.local.servers.launch import end_with
 
 
 def main(descriptor: int, services: Sequence[str]) -> int:
-    """Forks until the machine is gone; in a child, runs its service and returns its exit status."""
+    """Forks until the machine is gone; in a child, runs its service and ends with its exit status."""
     connection: Connection[Any, Any] = Connection(descriptor)
     nursery = os.getpid()
     load(services)
     begin = serve(connection)
-    if begin is None:
-        return 0
-    connection.close()
-    return run(begin, nursery)
+    if begin is not None:
+        connection.close()
+        end_at_once(run(begin, nursery))
+    return 0
 
 
 def load(services: Sequence[str]) -> None:
-    """Loads what services load, and takes it out of the garbage collector's sight, so that it stays shared."""
+    """Loads what services load, and takes it out of the garbage collector's sight, so that it stays shared.
+
+    There is nothing to collect meanwhile, and looking for it takes a sixth of the time.
+    """
+    gc.disable()
     for name in ("commands.ending", "commands.errors", "commands.serve"):
         import_module(f"screenalytics.{name}")
     for service in services:
@@ -40,6 +46,7 @@ def load(services: Sequence[str]) -> None:
     descriptions()
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def serve(connection: Connection[Any, Any]) -> Begin | None:
@@ -81,6 +88,9 @@ def run(begin: Begin, nursery: int) -> int:
     if not end_with(nursery, signal.SIGKILL):
         return 1
     os.setsid()
+    sys.modules["__main__"] = ModuleType(
+        "__main__"
+    )  # a service's own children would load this program anew, for nothing
     with suppress(OSError):
         Path("/proc/self/comm").write_text(begin.service)
     log = os.open(begin.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -92,6 +102,14 @@ def run(begin: Begin, nursery: int) -> int:
     os.environ.update(begin.environment)
     with report_and_exit():
         return run_to_its_end(serve_service(begin.service))  # type: ignore[arg-type]  # one of the services
+
+
+def end_at_once(status: int) -> NoReturn:
+    """Ends a child when it has said everything; taking all its modules apart would take another fifth of a second."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _fork() -> int:

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from screenalytics.local.nursery.messages import Begin, Begun, Ended, Signal
 from screenalytics.local.servers import launch
+from screenalytics.local.servers.stack import MONGO_URI
 
 POLL_S = 0.02
 
@@ -65,6 +66,16 @@ class ForkedProcess:
     def ended(self, status: int) -> None:
         if self._returncode is None:
             self._returncode = status
+
+
+def begin_loading(services: Sequence[str]) -> Nursery | None:
+    """What forks these services, which loads their modules from now on; None where services are not forked."""
+    if sys.platform != "linux" or not services:
+        return None
+    nursery = Nursery(services)
+    if not os.environ.get(MONGO_URI):  # elsewhere the services may run already
+        nursery.warm()
+    return nursery
 
 
 class Nursery:

@@ -6,13 +6,21 @@ import asyncio
 import gc
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
 
+import httpx
 import pytest
 from aiokafka import TopicPartition
+from fastapi import APIRouter
+from pymongo import AsyncMongoClient
 
 from chassis import metrics, service
 from chassis.errors import DependencyUnavailable
-from chassis.service import spare_the_collector
+from chassis.http.open_routes import SIGN_IN_OPTIONS, OpenRouter
+from chassis.mongo.database import Database
+from chassis.service import Resources, Wiring, application_of, spare_the_collector
+from chassis.settings import ChassisSettings, HttpSettings
 
 
 @pytest.fixture
@@ -39,6 +47,24 @@ def test_a_large_answer_brings_no_full_collection_on() -> None:
     for _ in range(50):
         json.dumps([{"row": number, "spans": [number, number]} for number in range(2000)])
     assert gc.get_stats()[2]["collections"] == before
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_routers_are_loaded_where_the_service_answers_http(answers: bool) -> None:
+    loaded: list[APIRouter] = []
+
+    def routers() -> list[APIRouter]:
+        loaded.append(OpenRouter(tags=["things"]))
+        loaded[-1].get(SIGN_IN_OPTIONS)(lambda: "things")
+        return loaded
+
+    settings = ChassisSettings(http=HttpSettings(api=answers))
+    nowhere: Database = AsyncMongoClient("mongodb://127.0.0.1:1/", connect=False)["nothing"]
+    resources = cast("Resources[ChassisSettings]", SimpleNamespace(settings=settings, database=nowhere))
+    app = application_of("ingest", resources, Wiring(routers=routers))
+    assert bool(loaded) == answers
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client:
+        assert (await client.get(SIGN_IN_OPTIONS)).status_code == (200 if answers else 404)
 
 
 class LaggingBus:

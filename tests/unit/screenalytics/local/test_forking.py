@@ -69,6 +69,28 @@ def test_one_with_wrong_settings_ends_with_its_reason_in_the_log(nursery: Nurser
     assert "in_flight" in (tmp_path / "log").read_text()
 
 
+def test_the_children_of_a_service_are_prepared_at_once_and_load_nothing_of_the_nursery(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    process = forked(nursery, tmp_path, "ingest")
+    until(lambda: _server_of_children(process.pid) or process.poll() is not None)
+    begun = _server_of_children(process.pid)
+    assert "services.ingest.video.probing" in begun
+    assert "nursery" not in begun
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def _server_of_children(pid: int) -> str:
+    """The command of the server that a service's own children are forked from; empty as long as there is none."""
+    for task in (Path("/proc") / str(pid) / "task").glob("*/children"):
+        for child in task.read_text().split():
+            command = (Path("/proc") / child / "cmdline").read_text()
+            if "forkserver" in command:
+                return command
+    return ""
+
+
 async def test_a_service_process_is_forked_again_where_the_nursery_was_lost(nursery: Nursery, tmp_path: Path) -> None:
     child = ServiceProcess(
         service="embedder", directory=tmp_path, log_path=tmp_path / "log", variables=NOBODY, nursery=nursery

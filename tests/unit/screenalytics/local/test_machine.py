@@ -1,0 +1,27 @@
+"""What the services of one machine are told about its embedded broker."""
+
+from __future__ import annotations
+
+import pytest
+
+from chassis.settings import KafkaSettings
+from screenalytics.local.machine import EMBEDDED_BROKER, FOR_ONE_EPISODE, settings_for
+
+KAFKA_SESSION_AT_LEAST_MS = 6000
+
+
+def broker(told: dict[str, str]) -> KafkaSettings:
+    return settings_for(told).kafka
+
+
+@pytest.mark.parametrize("told", [EMBEDDED_BROKER, EMBEDDED_BROKER | FOR_ONE_EPISODE], ids=["up", "run"])
+def test_several_heartbeats_fit_into_a_session(told: dict[str, str]) -> None:
+    settings = broker(told)
+    assert 2 * settings.heartbeat_interval_ms <= settings.session_timeout_ms
+
+
+def test_a_machine_for_one_episode_joins_sooner_and_keeps_all_else() -> None:
+    usual, quick = broker(EMBEDDED_BROKER), broker(EMBEDDED_BROKER | FOR_ONE_EPISODE)
+    assert quick.session_timeout_ms <= 2000 < KAFKA_SESSION_AT_LEAST_MS <= usual.session_timeout_ms
+    same = {"session_timeout_ms", "heartbeat_interval_ms"}
+    assert quick.model_dump(exclude=same) == usual.model_dump(exclude=same)
