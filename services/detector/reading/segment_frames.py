@@ -115,7 +115,7 @@ def read_samples(source: SegmentSource, profile: DetectorProfile) -> Generator[S
     )
     inside = _inside(_with_cuts(decoded, ShotDetector(profile.shots)), source, profile.shots, reading)
     for sampled in sample_frames(inside, samples_per_s=profile.samples_per_s):
-        frame = sampled.frame.pixels(long_side=profile.frame_long_side)
+        frame = sampled.frame.pixels(long_side=profile.frame_side(sampled.frame.long_side))
         native_scale = max(1.0, sampled.frame.long_side / max(frame.shape[:2]))
         yield Sample(frame=frame, native_scale=native_scale, ts_s=sampled.frame.ts_s, shot=sampled.shot)
     ends_in_a_hole = reading.decoded_frames > 0 and any(end_s >= source.end_s for _, end_s in reading.holes.holes())

@@ -8,6 +8,9 @@ import pytest
 from av.video.frame import VideoFrame
 
 from chassis.video.pictures import PictureReader
+from services.detector.rules import DetectorProfiles
+
+UNSPECIFIED = 2
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (960, 540), (720, 576), (333, 251), (130, 74)])
@@ -40,3 +43,31 @@ def test_those_of_large_pictures_are_on_average(width: int, height: int) -> None
 def test_a_picture_in_full_range_comes_in_studio_range() -> None:
     white = VideoFrame.from_ndarray(np.full((144, 256, 3), 255, np.uint8)).reformat(format="yuvj420p")
     assert int(PictureReader().yuv(white, width=64, height=36)[0].max()) <= 236
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p", "yuv444p", "yuvj420p"])
+@pytest.mark.parametrize(
+    ("width", "height", "times"), [(1280, 720, 2), (2560, 1440, 4), (1606, 906, 2), (1281, 723, 2)]
+)
+def test_colours_of_a_picture_that_is_halved_are_those_it_has_in_full(
+    width: int, height: int, times: int, pixel_format: str
+) -> None:
+    """Halved, it is of standard definition by its size; it says nothing of its colours, which are those of the whole one."""
+    noise = np.random.default_rng(3).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    blurred = cv2.GaussianBlur(noise, (0, 0), 40.0).astype(np.float32)
+    strong = (np.array([170, 90, 70]) + 4.0 * (blurred - blurred.mean())).clip(40, 210).astype(np.uint8)
+    stored = VideoFrame.from_ndarray(np.ascontiguousarray(strong), format="rgb24").reformat(format=pixel_format)
+    stored.colorspace = UNSPECIFIED
+    size = (width // times, height // times)
+    whole = PictureReader().rgb(stored, width=width, height=height)
+    small = PictureReader().rgb(stored, width=size[0], height=size[1])
+    difference = np.abs(small.astype(int) - cv2.resize(whole, size, interpolation=cv2.INTER_AREA))
+    assert difference.mean() <= 2.5
+    assert difference.max() <= 12
+
+
+def test_frames_are_halved_or_stay_at_most_as_large_as_they_may_be() -> None:
+    profiles = DetectorProfiles()
+    sizes = [640, 1920, 2560, 2700, 3840, 4096, 5120, 7680]
+    assert [profiles.balanced.frame_side(size) for size in sizes] == [640, 1920, 2560, 2560, 1920, 2048, 2560, 1920]
+    assert [profiles.high_accuracy.frame_side(size) for size in sizes[3:]] == [2560] * 4 + [2560]
