@@ -164,9 +164,8 @@ async def measure(
         after = cpu_of(pids_of(running))
         kafka, stored = await kafka_bytes(running.settings), await stored_bytes(running.settings)
         watching.cancel()
-    elapsed = time.monotonic() - began
-    cpu = {name: seconds for name, seconds in after.items() if name != "together"}
-    others = busy_s() - busy_before - sum(cpu.values()) - (own_cpu_s() - own_before)
+        cpu, elapsed = cpu_of(pids_of(running)), time.monotonic() - began
+        others = busy_s() - busy_before - cpu.pop("together") - (own_cpu_s() - own_before)
     started = next(event for event in seen if isinstance(event, RunStarted))
     progress = [event for event in seen if isinstance(event, EpisodeProgress)]
     metrics = TrackMetricsDocument.model_validate_json((out / "manifests" / "track_metrics.json").read_bytes())

@@ -98,7 +98,7 @@ async def run(service: Service, settings: S, wire: Wire[S], *, inference: bool =
         wiring = wire(resources)
         health = Health(_checks(resources) | wiring.checks, away=resources.bus.delivery.away)
         async with serve_http(application_of(service, resources, wiring), health, settings.http):
-            starting = asyncio.create_task(_start(service, resources, answers_http=wiring.routers is not None))
+            starting = asyncio.create_task(_start(service, resources, has_routers=wiring.routers is not None))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
@@ -122,15 +122,16 @@ async def run(service: Service, settings: S, wire: Wire[S], *, inference: bool =
     log.info("service stopped")
 
 
-async def _start(service: Service, resources: Resources[S], *, answers_http: bool) -> None:
+async def _start(service: Service, resources: Resources[S], *, has_routers: bool) -> None:
     """Prepare the stores and join Kafka, waiting for whatever is not up yet.
 
-    The collections of the chassis that have indexes are those of the HTTP API: workers have no rights on them.
+    The collections of the chassis that have indexes are those of the HTTP API: workers have no rights on them. Who has
+    routers makes them also where another process answers for all: that one makes none.
     """
 
     async def start() -> None:
         await resources.storage.ensure_bucket()
-        for owner in ("chassis", service) if answers_http else (service,):
+        for owner in ("chassis", service) if has_routers else (service,):
             await mongo.ensure_indexes(resources.database, owner=owner)
         if resources.inference is not None:
             await resources.inference.check_contract()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -85,6 +85,12 @@ class KafkaSettings(BaseModel):
     max_tries: int = Field(default=4, ge=1, description="Tries of a handler that fails for an unknown reason.")
     backoff_first_s: float = Field(default=0.5, gt=0)
     backoff_max_s: float = Field(default=15.0, gt=0)
+
+    @model_validator(mode="after")
+    def _a_heartbeat_fits_into_a_session(self) -> Self:
+        if self.heartbeat_interval_ms >= self.session_timeout_ms:
+            raise ValueError("heartbeat_interval_ms must be less than session_timeout_ms")
+        return self
 
 
 class SecretAddress(Secret[str]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, assert_never, cast
 
 from chassis.settings import ChassisSettings
 from contracts.events import SERVICES, Service
@@ -23,6 +23,12 @@ class ServiceApp(Protocol):
     def wire(self, resources: Resources[Any], /) -> Wiring: ...
 
     async def main(self) -> None: ...
+
+
+class OwnerApp(ServiceApp, Protocol):
+    """The `app` module of a service that owns state people touch."""
+
+    def routers(self) -> Sequence[APIRouter]: ...
 
 
 def app_of(name: Service) -> ServiceApp:
@@ -88,28 +94,8 @@ def settings_class(name: Service) -> type[ChassisSettings]:
 
 
 def routers_of(name: Service) -> Sequence[APIRouter]:
-    """The routers of a service that owns state people touch, connected to nothing: enough to describe its API."""
-    match name:
-        case "ingest":
-            from services.ingest.routers import ROUTERS as INGEST
-
-            return INGEST
-        case "grouper":
-            from services.grouper.routers import ROUTERS as GROUPER
-
-            return GROUPER
-        case "identity":
-            from services.identity.routers import ROUTERS as IDENTITY
-
-            return IDENTITY
-        case "webhooks":
-            from services.webhooks.routers import ROUTERS as WEBHOOKS
-
-            return WEBHOOKS
-        case "detector" | "embedder":
-            return ()
-        case _:
-            assert_never(name)
+    """The routers of a service, connected to nothing: enough to describe its API; none of one without state people touch."""
+    return cast("OwnerApp", app_of(name)).routers() if name in OWNERS else ()
 
 
 def settings_in_force(name: Service | None = None) -> dict[str, dict[str, Any]]:

@@ -125,11 +125,12 @@ async def run_machine(
         StackError, WeightsError: when something does not start.
     """
     needs_triton = not os.environ.get("SCREENALYTICS_TRITON__URL")
-    stack = Stack(data_dir=keep, triton_command=_triton_command(say) if needs_triton else None, fixed_ports=ports)
-    nursery = nursery or begin_loading(services)
     async with AsyncExitStack() as cleanup:
-        say("starting the servers")
         if nursery is not None:
+            cleanup.callback(nursery.close)
+        stack = Stack(data_dir=keep, triton_command=_triton_command(say) if needs_triton else None, fixed_ports=ports)
+        say("starting the servers")
+        if nursery is None and (nursery := begin_loading(services)) is not None:
             cleanup.callback(nursery.close)
         await cleanup.enter_async_context(stack)
         try:
@@ -137,8 +138,7 @@ async def run_machine(
             if needs_triton:
                 addresses |= {EMBEDDER_MODEL: embedder_model()}
             if stack.tansu is not None:
-                chosen = EMBEDDED_BROKER | (FOR_ONE_EPISODE if for_one_episode else {})
-                addresses |= {name: os.environ.get(name, value) for name, value in chosen.items()}
+                addresses |= broker_settings(for_one_episode=for_one_episode)
             settings = settings_for(addresses)
             await ensure_topics(settings.kafka)
             if stack.secantusdb is None:
@@ -199,6 +199,13 @@ def _service(
 
 async def _stop_all(children: Sequence[ChildProcess], grace_s: float | None) -> None:
     await asyncio.gather(*(child.stop(grace_seconds=grace_s) for child in children))
+
+
+def broker_settings(*, for_one_episode: bool) -> dict[str, str]:
+    """What is said of the embedded broker; the user's own settings stand, those of a session together."""
+    is_quick = for_one_episode and not any(name in os.environ for name in FOR_ONE_EPISODE)
+    chosen = EMBEDDED_BROKER | (FOR_ONE_EPISODE if is_quick else {})
+    return {name: os.environ.get(name, value) for name, value in chosen.items()}
 
 
 def _service_variables(addresses: dict[str, str], http_port: int | None) -> dict[str, str]:

@@ -208,7 +208,7 @@ class _Pipeline:
 
     async def make_room(self, coming: Sequence[Sample]) -> None:
         """Waits until not too many samples wait, with those of a `coming` group besides."""
-        most = self._profile.most_in_flight(*coming[-1].frame.shape[:2])
+        most = self._profile.in_flight(*coming[-1].frame.shape[:2])
         while self._waiting and sum(len(group) for group, _ in self._waiting) + len(coming) >= most:
             await self._track_oldest()
 

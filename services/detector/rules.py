@@ -6,9 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events import Profile
 
-MOST_SMALL = 4
-"""So many times as many frames may wait where they are small."""
-
 
 class _Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -302,12 +299,14 @@ class DetectorProfile(_Rules):
     merge_overlap: float = 0.4
     """Boxes of several looks at one frame that overlap more than this are one face."""
     frame_long_side: int = 2560
-    """Long side of the frame from which crops are cut; larger frames are reduced to it."""
+    """Long side of the frame from which looks and crops are cut; larger frames are reduced to it, or halved."""
     least_halved_side: int = 1920
-    """A larger frame is halved instead where that leaves so much of its long side, for a fifth of the time: what is found is
-    found in looks of at most that size, and who is 60 pixels high in 4K is 30."""
+    """A larger frame is halved where that leaves so much of its long side, for a fifth of the time. The smallest faces that
+    enlarged parts of 4K show are 15 pixels high then instead of 11; crops of small ones hold three quarters of the detail."""
     frames_in_flight: int = 4
     """Frames that may wait for the detector at a time, however large."""
+    most_in_flight: int = 48
+    """Frames that may wait at a time, however small."""
     pixels_in_flight: int = 0
     """Of smaller frames more may wait, up to so many pixels: 16 of 720p hold less than 8 of 1080p do, and decoder and models
     wait for each other less (1.40 s for a segment of 20 s instead of 1.48, where nothing else runs)."""
@@ -330,11 +329,9 @@ class DetectorProfile(_Rules):
             halved //= 2
         return halved if halved >= self.least_halved_side else min(long_side, self.frame_long_side)
 
-    def most_in_flight(self, height: int, width: int) -> int:
+    def in_flight(self, height: int, width: int) -> int:
         """How many frames of a size may wait for the detector at a time."""
-        return max(
-            self.frames_in_flight, min(self.pixels_in_flight // (height * width), MOST_SMALL * self.frames_in_flight)
-        )
+        return max(self.frames_in_flight, min(self.pixels_in_flight // (height * width), self.most_in_flight))
 
 
 class DetectorProfiles(_Rules):

@@ -13,7 +13,6 @@ from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NoReturn
 
 from chassis.s3.descriptions import descriptions
@@ -88,9 +87,6 @@ def run(begin: Begin, nursery: int) -> int:
     if not end_with(nursery, signal.SIGKILL):
         return 1
     os.setsid()
-    sys.modules["__main__"] = ModuleType(
-        "__main__"
-    )  # a service's own children would load this program anew, for nothing
     with suppress(OSError):
         Path("/proc/self/comm").write_text(begin.service)
     log = os.open(begin.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -44,7 +44,7 @@ class FoundTrack:
 class Confirmation:
     """Looks closer at the pictures of tracks as they end: the dearer model works while the rest is decoded.
 
-    What comes out does not depend on when a picture was looked at. Both methods raise what `check` raises, at the end.
+    What comes out does not depend on when a picture was looked at.
     """
 
     def __init__(self, check: Detect, profile: DetectorProfile) -> None:
@@ -59,7 +59,10 @@ class Confirmation:
             self._looking.append(asyncio.create_task(self._look(ended)))
 
     async def confirm(self, followed: Sequence[FollowedFace]) -> list[FoundTrack]:
-        """The tracks with their pictures; not those in which the dearer model sees no face and the cheap one hardly one."""
+        """The tracks with their pictures; not those in which the dearer model sees no face and the cheap one hardly one.
+
+        Raises what `check` raises, also what it raised before.
+        """
         await asyncio.gather(*self._looking)
         await self._look(followed)
         answers = [[self._seen[candidate] for candidate in track.candidates] for track in followed]

@@ -216,7 +216,7 @@ async def test_segment_without_any_picture_is_said(emptied: Path) -> None:
 def test_more_frames_wait_where_they_are_small_but_no_more_pixels_than_of_large_ones() -> None:
     profile = DetectorProfiles().balanced
     sizes = [(240, 320), (540, 960), (720, 1280), (1080, 1920), (1440, 2560)]
-    most = [profile.most_in_flight(*size) for size in sizes]
+    most = [profile.in_flight(*size) for size in sizes]
     assert most == [48, 28, 16, 12, 12]
     assert all(count * height * width <= 12 * 1440 * 2560 for count, (height, width) in zip(most, sizes, strict=True))
 
@@ -263,3 +263,10 @@ async def test_a_detector_that_is_away_for_closer_looks_is_told_at_the_end(video
             decoding=DecodingLimits(),
         )
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_frames_are_halved_or_stay_at_most_as_large_as_they_may_be() -> None:
+    profiles = DetectorProfiles()
+    sizes = [640, 1920, 2560, 2700, 3840, 4096, 5120, 7680]
+    assert [profiles.balanced.frame_side(size) for size in sizes] == [640, 1920, 2560, 2560, 1920, 2048, 2560, 1920]
+    assert [profiles.high_accuracy.frame_side(size) for size in sizes[3:]] == [2560] * 4 + [2560]

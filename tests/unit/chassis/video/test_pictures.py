@@ -8,7 +8,6 @@ import pytest
 from av.video.frame import VideoFrame
 
 from chassis.video.pictures import PictureReader
-from services.detector.rules import DetectorProfiles
 
 UNSPECIFIED = 2
 
@@ -64,10 +63,3 @@ def test_colours_of_a_picture_that_is_halved_are_those_it_has_in_full(
     difference = np.abs(small.astype(int) - cv2.resize(whole, size, interpolation=cv2.INTER_AREA))
     assert difference.mean() <= 2.5
     assert difference.max() <= 12
-
-
-def test_frames_are_halved_or_stay_at_most_as_large_as_they_may_be() -> None:
-    profiles = DetectorProfiles()
-    sizes = [640, 1920, 2560, 2700, 3840, 4096, 5120, 7680]
-    assert [profiles.balanced.frame_side(size) for size in sizes] == [640, 1920, 2560, 2560, 1920, 2048, 2560, 1920]
-    assert [profiles.high_accuracy.frame_side(size) for size in sizes[3:]] == [2560] * 4 + [2560]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chassis.settings import KafkaSettings
-from screenalytics.local.machine import EMBEDDED_BROKER, FOR_ONE_EPISODE, settings_for
+from screenalytics.local.machine import EMBEDDED_BROKER, FOR_ONE_EPISODE, broker_settings, settings_for
 
 KAFKA_SESSION_AT_LEAST_MS = 6000
 
@@ -25,3 +25,15 @@ def test_a_machine_for_one_episode_joins_sooner_and_keeps_all_else() -> None:
     assert quick.session_timeout_ms <= 2000 < KAFKA_SESSION_AT_LEAST_MS <= usual.session_timeout_ms
     same = {"session_timeout_ms", "heartbeat_interval_ms"}
     assert quick.model_dump(exclude=same) == usual.model_dump(exclude=same)
+
+
+def test_a_session_that_the_user_chose_stands_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCREENALYTICS_KAFKA__HEARTBEAT_INTERVAL_MS", "5000")
+    told = broker_settings(for_one_episode=True)
+    assert told["SCREENALYTICS_KAFKA__SESSION_TIMEOUT_MS"] == "6000"
+    assert broker(told).heartbeat_interval_ms == 5000
+
+
+def test_a_heartbeat_that_is_no_shorter_than_its_session_is_refused() -> None:
+    with pytest.raises(ValueError, match="heartbeat_interval_ms must be less than session_timeout_ms"):
+        KafkaSettings(session_timeout_ms=1500, heartbeat_interval_ms=1500)
