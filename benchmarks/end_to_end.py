@@ -151,7 +151,9 @@ async def measure(
     began, busy_before, own_before = time.monotonic(), busy_s(), own_cpu_s()
     meter = Meter()
     seen: list[Event] = []
-    async with run_machine(say=lambda text: print(text, file=sys.stderr), on_event=print) as running:
+    async with run_machine(
+        for_one_episode=True, say=lambda text: print(text, file=sys.stderr), on_event=print
+    ) as running:
         watching = asyncio.create_task(meter.run(pids_of(running)))
         run = EpisodeRun(running.settings, on_event=seen.append, say=lambda text: print(text, file=sys.stderr))
         (out / "manifests").mkdir(parents=True, exist_ok=True)
