@@ -38,7 +38,7 @@ SERVED = (*SERVICES, "console")
 TLS_ISSUED_IN_THE_CLUSTER = "screenalytics-tls"
 SLOWEST_START_S = 300
 """From no worker to one that works: a node that has to be made, an image of a gigabyte, the models' contract."""
-LARGE_FLEET = 2059
+LARGE_FLEET = 940
 """The detectors that docs/operations.md counts for 100,000 episodes a day."""
 
 
