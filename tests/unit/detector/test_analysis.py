@@ -11,12 +11,14 @@ from chassis.domain.faces import CHIP_POINTS, DEFAULT_CHIP, FaceDetections
 from chassis.errors import DependencyUnavailable
 from chassis.settings import DecodingLimits
 from services.detector.analysis import SegmentAnalysis, analyse_segment
-from services.detector.looks.faces import Detectors
+from services.detector.looks.faces import Detect, Detectors
 from services.detector.reading.segment_frames import SegmentSource
 from services.detector.rules import DetectorProfile, DetectorProfiles
 from tests.unit.detector.clips import Pixels, scene, write_video
 
 PROFILES = DetectorProfiles()
+GROUP_BY_GROUP = PROFILES.balanced.model_copy(update={"frames_in_flight": 2, "pixels_in_flight": 0})
+"""One group of frames waits at a time."""
 RED = (230, 20, 20)
 
 
@@ -63,14 +65,19 @@ def source(video: Path, start_s: float = 0.0, end_s: float = 4.0) -> SegmentSour
 
 
 async def analyse(
-    place: SegmentSource, *, segment: int = 0, profile: DetectorProfile = PROFILES.balanced
+    place: SegmentSource,
+    *,
+    segment: int = 0,
+    profile: DetectorProfile = PROFILES.balanced,
+    find: Detect = find_red,
+    check: Detect = find_red,
 ) -> SegmentAnalysis:
     return await analyse_segment(
         place,
         ep_id="show-s01e01",
         segment=segment,
         profile=profile,
-        detectors=Detectors(find=find_red, check=find_red),
+        detectors=Detectors(find=find, check=check),
         model_id="red",
         decoding=DecodingLimits(),
     )
@@ -142,15 +149,7 @@ async def test_frames_wait_for_the_detector_only_a_few_at_a_time(video: Path) ->
     profile = PROFILES.balanced.model_copy(
         update={"frames_in_flight": 6, "pixels_in_flight": 0, "half_size_look": False, "full_looks_per_s": 8.0}
     )
-    result = await analyse_segment(
-        source(video),
-        ep_id="show-s01e01",
-        segment=0,
-        profile=profile,
-        detectors=Detectors(find=slow, check=find_red),
-        model_id="red",
-        decoding=DecodingLimits(),
-    )
+    result = await analyse(source(video), profile=profile, find=slow)
     assert 1 < most <= 3
     assert len(result.tracks) == 2
 
@@ -160,15 +159,7 @@ async def test_detector_that_is_away_ends_the_analysis_with_that(video: Path) ->
         raise DependencyUnavailable("triton", f"no answer for {len(frames)} frames")
 
     with pytest.raises(DependencyUnavailable):
-        await analyse_segment(
-            source(video),
-            ep_id="a-s01e01",
-            segment=0,
-            profile=PROFILES.balanced,
-            detectors=Detectors(find=away, check=away),
-            model_id="x",
-            decoding=DecodingLimits(),
-        )
+        await analyse(source(video), find=away, check=away)
 
 
 async def test_analysis_can_be_cancelled(video: Path) -> None:
@@ -179,17 +170,7 @@ async def test_analysis_can_be_cancelled(video: Path) -> None:
         await asyncio.sleep(3600)
         return await find_red(frames)
 
-    task = asyncio.create_task(
-        analyse_segment(
-            source(video),
-            ep_id="a-s01e01",
-            segment=0,
-            profile=PROFILES.balanced,
-            detectors=Detectors(find=never, check=never),
-            model_id="x",
-            decoding=DecodingLimits(),
-        )
-    )
+    task = asyncio.create_task(analyse(source(video), find=never, check=never))
     await asyncio.wait_for(entered.wait(), 10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -214,7 +195,7 @@ async def test_segment_without_any_picture_is_said(emptied: Path) -> None:
 
 
 def test_more_frames_wait_where_they_are_small_but_no_more_pixels_than_of_large_ones() -> None:
-    profile = DetectorProfiles().balanced
+    profile = PROFILES.balanced
     sizes = [(240, 320), (540, 960), (720, 1280), (1080, 1920), (1440, 2560)]
     most = [profile.in_flight(*size) for size in sizes]
     assert most == [48, 28, 16, 12, 12]
@@ -232,16 +213,7 @@ async def test_tracks_that_have_ended_are_looked_at_closely_while_the_rest_is_de
         asked.extend(["check"] * len(pictures))
         return await find_red(pictures)
 
-    one_by_one = PROFILES.balanced.model_copy(update={"frames_in_flight": 2, "pixels_in_flight": 0})
-    found = await analyse_segment(
-        source(video),
-        ep_id="show-s01e01",
-        segment=0,
-        profile=one_by_one,
-        detectors=Detectors(find=find, check=check),
-        model_id="red",
-        decoding=DecodingLimits(),
-    )
+    found = await analyse(source(video), profile=GROUP_BY_GROUP, find=find, check=check)
     assert found == await analyse(source(video))
     last_find = len(asked) - asked[::-1].index("find")
     assert 0 < asked[:last_find].count("check") < asked.count("check")
@@ -253,20 +225,11 @@ async def test_a_detector_that_is_away_for_closer_looks_is_told_at_the_end(video
         raise DependencyUnavailable("triton", "away")
 
     with pytest.raises(DependencyUnavailable):
-        await analyse_segment(
-            source(video),
-            ep_id="show-s01e01",
-            segment=0,
-            profile=PROFILES.balanced.model_copy(update={"frames_in_flight": 2, "pixels_in_flight": 0}),
-            detectors=Detectors(find=find_red, check=away),
-            model_id="red",
-            decoding=DecodingLimits(),
-        )
+        await analyse(source(video), profile=GROUP_BY_GROUP, check=away)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 def test_frames_are_halved_or_stay_at_most_as_large_as_they_may_be() -> None:
-    profiles = DetectorProfiles()
     sizes = [640, 1920, 2560, 2700, 3840, 4096, 5120, 7680]
-    assert [profiles.balanced.frame_side(size) for size in sizes] == [640, 1920, 2560, 2560, 1920, 2048, 2560, 1920]
-    assert [profiles.high_accuracy.frame_side(size) for size in sizes[3:]] == [2560] * 4 + [2560]
+    assert [PROFILES.balanced.frame_side(size) for size in sizes] == [640, 1920, 2560, 2560, 1920, 2048, 2560, 1920]
+    assert [PROFILES.high_accuracy.frame_side(size) for size in sizes[3:]] == [2560] * 4 + [2560]
