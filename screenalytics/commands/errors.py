@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 PIPELINE_FAILED = 1
 BAD_INPUT = 2
@@ -50,10 +51,25 @@ def report_and_exit() -> Iterator[None]:
     except ToldToEnd as ended:
         _exit(ended.status, ended.code, str(ended))
     except Exception as error:
+        if _is_of_settings(error):
+            _exit(BAD_INPUT, "wrong_settings", _wrong_settings(error))
         status = exit_status(error)
         if status is None:
             raise
         _exit(status, str(getattr(error, "code", "failed")), str(error))
+
+
+def _is_of_settings(error: Exception) -> bool:
+    """Whether a settings class refused its values: pydantic names the class as what was validated."""
+    return type(error).__name__ == "ValidationError" and str(getattr(error, "title", "")).endswith("Settings")
+
+
+def _wrong_settings(error: Any) -> str:
+    """Which settings are wrong and why, without their values, which may be secret."""
+    return "; ".join(
+        f"{'.'.join(map(str, one['loc']))} (SCREENALYTICS_{'__'.join(map(str, one['loc'])).upper()}): {one['msg']}"
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    )
 
 
 def _exit(status: int, code: str, sentence: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +42,18 @@ def test_process_ends_when_its_parent_is_killed() -> None:
         if alive:
             model.kill()
     assert not alive
+
+
+def test_process_whose_server_ended_before_it_looked_ends_at_once() -> None:
+    server = subprocess.Popen([sys.executable, "-c", ""])
+    server.wait()
+    as_a_stub = [sys.executable, "-c", MODEL, "a model", "its memory", str(server.pid)]
+    assert subprocess.run(as_a_stub, stdout=subprocess.DEVNULL, timeout=5, check=False).returncode == -signal.SIGKILL
+
+
+def test_process_of_a_server_that_runs_stays() -> None:
+    as_a_stub = [sys.executable, "-c", MODEL, "a model", "its memory", str(os.getpid())]
+    with subprocess.Popen(as_a_stub, stdout=subprocess.PIPE) as model:
+        assert model.stdout is not None
+        assert model.stdout.readline() == b"watching\n"
+        model.kill()
