@@ -12,6 +12,12 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from chassis.kafka.ends import Positions, until_news
 
+LULL_AFTER_S: Final = 1.0
+"""Without a message for so long, a consumer that looks for news by itself does so every `LULL_LOOK_S`: a broker that does
+not wake who waits looks no sooner within one request, for three times the work."""
+
+LULL_LOOK_S: Final = 0.1
+
 CALM_AFTER_S: Final = 30.0
 """Without a message for so long, a consumer asks for more less often."""
 
@@ -41,8 +47,8 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         self._served = 0
         self._last_turn: dict[TopicPartition, int] = {}
         self._look_every_s = look_every_s
-        self._becoming_calm: asyncio.TimerHandle | None = None
-        self._is_calm = False
+        self._slowing: asyncio.TimerHandle | None = None
+        self._rests_s: float | None = None
 
     async def getone(self, *partitions: TopicPartition) -> ConsumerRecord[Any, Any]:
         """The next message; waits for one where none has been read yet."""
@@ -55,32 +61,43 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         """Joins the group and begins to read."""
         await super().start()
         if self._look_every_s is not None:
-            self._fetcher._proc_fetch_request = partial(
-                self._fetch_and_rest, self._fetcher._proc_fetch_request, self._look_every_s
-            )
+            self._fetcher._proc_fetch_request = partial(self._fetch_and_rest, self._fetcher._proc_fetch_request)
         self._keep_pace()
 
     async def stop(self) -> None:
         """Leaves the group."""
-        if self._becoming_calm is not None:
-            self._becoming_calm.cancel()
+        self._slow_down_after(None)
         await super().stop()
 
     def _keep_pace(self) -> None:
-        """Asks for news as often as the settings say, until it has been calm for a while."""
-        if self._becoming_calm is not None:
-            self._becoming_calm.cancel()
-        self._is_calm = False
+        """Asks for news as often as the settings say, until there has been none for a while."""
+        self._rests_s = None
         self._ask(self._fetch_max_wait_ms, LOOK_EVERY_S)
-        self._becoming_calm = asyncio.get_running_loop().call_later(CALM_AFTER_S, self._become_calm)
+        if self._look_every_s is not None:
+            self._slow_down_after(LULL_AFTER_S, self._rest_in_a_lull)
+        else:
+            self._slow_down_after(CALM_AFTER_S, self._become_calm)
+
+    def _rest_in_a_lull(self) -> None:
+        self._rest_every(LULL_LOOK_S)
+        self._slow_down_after(CALM_AFTER_S - LULL_AFTER_S, self._become_calm)
 
     def _become_calm(self) -> None:
-        self._is_calm = True
         if self._look_every_s is not None:
-            self._ask(AT_ONCE_MS, CALM_AFTER_S)
+            self._rest_every(self._look_every_s)
         else:
             waits_ms = max(self._fetch_max_wait_ms, CALM_WAIT_MS)
             self._ask(waits_ms, max(LOOK_EVERY_S, waits_ms / 1000))
+
+    def _rest_every(self, seconds: float) -> None:
+        self._rests_s = seconds
+        self._ask(AT_ONCE_MS, CALM_AFTER_S)
+
+    def _slow_down_after(self, seconds: float | None, how: Callable[[], None] = lambda: None) -> None:
+        """Instead of what was to come; None: never."""
+        if self._slowing is not None:
+            self._slowing.cancel()
+        self._slowing = None if seconds is None else asyncio.get_running_loop().call_later(seconds, how)
 
     def _ask(self, wait_at_most_ms: int, look_every_s: float) -> None:
         """Sets what the fetcher reads for every request; aiokafka has no other way to change it.
@@ -91,17 +108,17 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         self._fetcher._fetcher_timeout = look_every_s
 
     async def _fetch_and_rest(
-        self, fetch: Callable[..., Awaitable[bool]], look_every_s: float, assignment: Any, node_id: int, request: Any
+        self, fetch: Callable[..., Awaitable[bool]], assignment: Any, node_id: int, request: Any
     ) -> bool:
         """What the fetcher does with one request, by its own `fetch`: whether there are new messages.
 
-        In a calm it has done so only when there is news, or when something else is wanted than was.
+        In a lull it has done so only when there is news, or when something else is wanted than was.
         """
         has_messages = await fetch(assignment, node_id, request)
-        if has_messages or not self._is_calm:
+        if has_messages or self._rests_s is None or _is_cancelled():
             return has_messages
         with suppress(asyncio.CancelledError):  # as aiokafka does it: nobody wants the answer any more
-            await self._rest(look_every_s, assignment, node_id, _asked(request))
+            await self._rest(self._rests_s, assignment, node_id, _asked(request))
         return False
 
     async def _rest(self, every_s: float, assignment: Any, node_id: int, asked: Positions) -> None:
@@ -114,7 +131,7 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
             broker.port,
             asked,
             every_s=every_s,
-            is_wanted=lambda: self._is_calm and asked == _wanted(assignment),
+            is_wanted=lambda: self._rests_s == every_s and asked == _wanted(assignment),
         )
 
     def _noted(self, record: ConsumerRecord[Any, Any]) -> ConsumerRecord[Any, Any]:
@@ -122,6 +139,12 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         self._served += 1
         self._last_turn[TopicPartition(record.topic, record.partition)] = self._served
         return record
+
+
+def _is_cancelled() -> bool:
+    """Whether this task was cancelled, which aiokafka takes for an answer without messages."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _asked(request: Any) -> Positions:

@@ -27,6 +27,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[ends.Positions]:
         begun.append(positions)
         await watch(host, port, positions, **how)  # type: ignore[arg-type]
 
+    monkeypatch.setattr(fair_consumer, "LULL_AFTER_S", 0.02)
     monkeypatch.setattr(fair_consumer, "CALM_AFTER_S", 0.05)
     monkeypatch.setattr(fair_consumer, "until_news", noted)
     return begun

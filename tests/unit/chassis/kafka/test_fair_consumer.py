@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ from aiokafka.consumer.fetcher import Fetcher
 
 from chassis.kafka import fair_consumer
 from chassis.kafka.ends import Positions
-from chassis.kafka.fair_consumer import AT_ONCE_MS, CALM_AFTER_S, CALM_WAIT_MS, LOOK_EVERY_S, FairConsumer
+from chassis.kafka.fair_consumer import AT_ONCE_MS, CALM_AFTER_S, CALM_WAIT_MS, LOOK_EVERY_S, LULL_LOOK_S, FairConsumer
 
 
 class FetcherOfNothing(SimpleNamespace):
@@ -71,8 +72,10 @@ class Looking:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.has_messages = False
         self.watched: list[tuple[str, int, Positions]] = []
+        self.every_s: list[float] = []
         self.is_wanted: Callable[[], bool] | None = None
-        self.news = asyncio.Event()
+        self.answer, self.news = asyncio.Event(), asyncio.Event()
+        self.answer.set()
         self.states = {
             place: SimpleNamespace(has_valid_position=True, paused=False, position=5) for place in (HERE, THERE)
         }
@@ -87,6 +90,7 @@ class Looking:
         self, host: str, port: int, positions: Positions, *, every_s: float, is_wanted: Callable[[], bool]
     ) -> None:
         self.watched.append((host, port, positions))
+        self.every_s.append(every_s)
         self.is_wanted = is_wanted
         await self.news.wait()
 
@@ -94,10 +98,12 @@ class Looking:
         """What the fetcher does with a request for these partitions."""
 
         async def fetch(*_request: Any) -> bool:
+            with suppress(asyncio.CancelledError):  # as aiokafka's does
+                await self.answer.wait()
             return self.has_messages
 
         request = SimpleNamespace(topics=[("topic", [(place.partition, at, 1024) for place in partitions])])
-        return asyncio.create_task(self.consumer._fetch_and_rest(fetch, 0.05, self.assignment, 1, request))
+        return asyncio.create_task(self.consumer._fetch_and_rest(fetch, self.assignment, 1, request))
 
 
 async def test_in_a_calm_it_asks_at_once_and_only_when_there_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +119,28 @@ async def test_in_a_calm_it_asks_at_once_and_only_when_there_is_news(monkeypatch
     looking.has_messages = True
     assert await looking.asking(HERE, THERE) is True
     assert len(looking.watched) == 1
+
+
+async def test_in_a_lull_it_looks_by_itself_soon_and_less_often_when_that_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fair_consumer, "LULL_AFTER_S", 0.02)
+    monkeypatch.setattr(fair_consumer, "CALM_AFTER_S", 0.2)
+    looking = Looking(monkeypatch)
+    looking.consumer._noted(a_record())
+    assert await looking.asking(HERE, THERE) is False and not looking.watched, "the next message often comes soon"
+    await asyncio.sleep(0.1)
+    asking = looking.asking(HERE, THERE)
+    await asyncio.sleep(0.01)
+    assert looking.every_s == [LULL_LOOK_S]
+    assert looking.is_wanted is not None and looking.is_wanted()
+    await asyncio.sleep(0.2)
+    assert not looking.is_wanted(), "it is watched at the pace of the lull no longer"
+    looking.news.set()
+    await asking
+    await looking.asking(HERE, THERE)
+    assert looking.every_s == [LULL_LOOK_S, 0.05]
+    await looking.consumer.stop()
 
 
 async def test_with_work_it_asks_as_it_always_did(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,6 +192,17 @@ async def test_a_watch_is_not_wanted_any_more_when_a_message_is_to_be_read_again
     assert not looking.is_wanted()
     asking.cancel()
     assert await asking is False, "aiokafka's fetcher awaits what it has cancelled"
+
+
+async def test_a_request_that_is_cancelled_is_not_followed_by_a_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking = Looking(monkeypatch)
+    looking.consumer._become_calm()
+    looking.answer = asyncio.Event()
+    asking = looking.asking(HERE, THERE)
+    await asyncio.sleep(0.02)
+    asking.cancel()
+    assert await asyncio.wait_for(asking, 1.0) is False, "a consumer that stops waits for it"
+    assert not looking.watched
 
 
 def test_a_request_is_handled_where_this_consumer_says() -> None:
