@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from screenalytics.local.servers import check_installed
+from screenalytics.local.servers.cleanup import matching
 from screenalytics.local.servers.triton import Triton
 from screenalytics.weights import default_cache_dir, load_registry, pull, stage_runtime, triton_command
 
@@ -49,3 +50,4 @@ async def test_models_end_with_a_server_that_is_killed(server: Triton) -> None:
     os.kill(server.pid, signal.SIGKILL)
     await asyncio.to_thread(psutil.wait_procs, models, 10)
     assert [model for model in models if model.is_running() and model.status() != psutil.STATUS_ZOMBIE] == []
+    assert [file for pattern in server.leftovers() for file in matching(pattern)] == []

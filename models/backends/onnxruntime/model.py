@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import lifeline
 import npbridge
 import numpy as np
 import onnxruntime
@@ -20,8 +19,6 @@ import triton_python_backend_utils as pb_utils
 
 DEFAULT_FILE = "model.onnx"
 MAX_MESSAGE = 300
-
-lifeline.end_with_parent()
 
 
 class TritonPythonModel:

@@ -6,14 +6,13 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Protocol
 
 from chassis.backoff import backoff
-from screenalytics.local.servers import launch, ports, sessions
+from screenalytics.local.servers import cleanup, launch, ports
 from screenalytics.local.servers.endings import until_ended
 from screenalytics.local.servers.errors import PortTaken, ServerExited, ServerFailed
 
@@ -61,6 +60,11 @@ class ChildProcess(ABC):
     """How long the program's own children may outlive it before they are killed."""
     death_signal: ClassVar[signal.Signals] = signal.SIGKILL
     """What the kernel sends to the program when we die."""
+    watched: ClassVar[bool] = False
+    """Whether a process beside it (6 MiB) kills the program's children and removes `leftovers` as soon as it has ended.
+
+    For a program with children that may not end by themselves when we are killed: then nobody else sees to them.
+    """
 
     def __init__(
         self,
@@ -156,9 +160,9 @@ class ChildProcess(ABC):
 
     def _spawn(self, environment: Mapping[str, str], log: BinaryIO) -> Spawned:
         """Start the process itself."""
-        launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(self.death_signal))]
+        watcher = [cleanup.__file__, *self.leftovers()] if self.watched else []
         return subprocess.Popen(
-            [*launcher, *self.command()],
+            launch.command(self.command(), self.death_signal, watcher=watcher),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -223,7 +227,7 @@ class ChildProcess(ABC):
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        sessions.kill_remaining(self._process.pid)
+        cleanup.kill(cleanup.remaining(self._process.pid))
         self._remove_leftovers()
 
     async def restart(self, timeout: float = READY_TIMEOUT_SECONDS) -> None:
@@ -268,13 +272,13 @@ class ChildProcess(ABC):
 
     async def _end_session(self, leader: int) -> None:
         """Let the program's children end by themselves (some clean up shared memory then), and kill what remains."""
-        await _wait_at_most(self.children_grace_seconds, until=lambda: not sessions.remaining(leader))
-        sessions.kill_remaining(leader)
-        await _wait_at_most(_KILL_SECONDS, until=lambda: not sessions.remaining(leader))
+        await _wait_at_most(self.children_grace_seconds, until=lambda: not cleanup.remaining(leader))
+        cleanup.kill(cleanup.remaining(leader))
+        await _wait_at_most(_KILL_SECONDS, until=lambda: not cleanup.remaining(leader))
 
     def _remove_leftovers(self) -> None:
         for pattern in self.leftovers():
-            remove_matching(pattern)
+            cleanup.remove(cleanup.matching(pattern))
 
 
 async def _wait_at_most(seconds: float, *, until: Callable[[], bool]) -> None:
@@ -282,10 +286,3 @@ async def _wait_at_most(seconds: float, *, until: Callable[[], bool]) -> None:
     deadline = loop.time() + seconds
     while not until() and loop.time() < deadline:
         await asyncio.sleep(_POLL_SECONDS)
-
-
-def remove_matching(pattern: str) -> None:
-    """Remove the files (not folders) that an absolute glob pattern names."""
-    path = Path(pattern)
-    for found in path.parent.glob(path.name):
-        found.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
-from screenalytics.local.servers.child import remove_matching
+from screenalytics.local.servers.cleanup import matching, remove
 from screenalytics.local.servers.errors import DirectoryInUse
 
 _PREFIX = "screenalytics-stack-"
@@ -123,4 +123,4 @@ def _remove_noted_leftovers(directory: Path) -> None:
     except (FileNotFoundError, json.JSONDecodeError):
         return
     for pattern in patterns:
-        remove_matching(pattern)
+        remove(matching(pattern))

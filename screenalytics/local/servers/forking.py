@@ -103,10 +103,10 @@ class Nursery:
         if self._connection is not None:
             return
         ours, theirs = Pipe()
-        launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(signal.SIGKILL))]
+        program = [sys.executable, "-m", "screenalytics.local.nursery", str(theirs.fileno()), *self._services]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - is closed with it
         self._process = subprocess.Popen(
-            [*launcher, sys.executable, "-m", "screenalytics.local.nursery", str(theirs.fileno()), *self._services],
+            launch.command(program, signal.SIGKILL),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -30,10 +30,11 @@ class Triton(ChildProcess):
 
     port_names = ("http", "grpc", "metrics")
     # On SIGTERM it takes 2 to 4.5 s of fixed waits, and there is nothing to save. So it is killed with its model
-    # processes, and their shared memory is removed here. (Where we or it are killed, the model processes notice, remove
-    # it and end within 3 s, or are ended after 5 s by `lifeline.py` of their backend.)
+    # processes, and their shared memory is removed here. Where we are killed, or it alone, what watches it does the same:
+    # a model process that was starting can wait for ever then, for a lock in shared memory that its server held.
     stop_grace_seconds = 0.0
     children_grace_seconds = 0.0
+    watched = True
 
     def __init__(
         self,

@@ -75,9 +75,6 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
     interface.Logger = types.SimpleNamespace(log_info=lambda _: None)  # type: ignore[attr-defined]
     interface.get_input_tensor_by_name = lambda request, name: Tensor(name, request.values)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", interface)
-    unwatched = types.ModuleType("lifeline")
-    unwatched.end_with_parent = lambda: None  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "lifeline", unwatched)
     monkeypatch.syspath_prepend(str(BACKEND))
     specification = importlib.util.spec_from_file_location("onnxruntime_backend", BACKEND / "model.py")
     assert specification

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from screenalytics.local.servers import sessions
+from screenalytics.local.servers import cleanup
 from screenalytics.local.servers.forking import ForkedProcess, Nursery
 from screenalytics.local.servers.service import ServiceProcess
 
@@ -51,7 +51,7 @@ def test_a_service_has_its_session_folder_environment_and_log(nursery: Nursery, 
     assert '"service": "embedder"' in (tmp_path / "log").read_text()
     process.terminate()
     assert process.wait() == 0
-    assert not sessions.remaining(process.pid)
+    assert not cleanup.remaining(process.pid)
 
 
 def test_one_that_is_killed_is_told_of(nursery: Nursery, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ async def test_a_service_process_is_forked_again_where_the_nursery_was_lost(nurs
 
 
 def test_nobody_leads_the_session_of_the_kernel() -> None:
-    assert sessions.remaining(0) == []
+    assert cleanup.remaining(0) == []
 
 
 def _is_ended(pid: int) -> bool:

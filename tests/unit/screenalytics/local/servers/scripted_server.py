@@ -17,6 +17,20 @@ while True:
     connection.close()
 """
 
+HANG = """
+import ctypes, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+print("hanging", flush=True)
+ctypes.PyDLL(None).pause()
+"""
+"""Waits for ever and lets no other thread of Python run, as a model process does that waits for its server's lock."""
+
+LEAVE_HANGING = f"""
+import subprocess
+child = subprocess.Popen([sys.executable, "-c", {HANG!r}], stdout=subprocess.PIPE, process_group=0)
+child.stdout.readline()
+"""
+
 
 class ScriptedServer(ChildProcess):
     """A Python script that gets its port as argument; ready when the port accepts connections."""
@@ -30,6 +44,17 @@ class ScriptedServer(ChildProcess):
 
     async def probe(self) -> bool:
         return await port_accepts(self.ports["tcp"])
+
+
+class WatchedServer(ScriptedServer):
+    """One that leaves a hanging child, and files beside its directory."""
+
+    watched = True
+    children_grace_seconds = 0.0
+    script = "import sys\n" + LEAVE_HANGING + LISTEN
+
+    def leftovers(self) -> Sequence[str]:
+        return [str(self.directory.parent / "memory-*")]
 
 
 MakeServer = Callable[..., ScriptedServer]
