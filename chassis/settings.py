@@ -92,6 +92,13 @@ class KafkaSettings(BaseModel):
             raise ValueError("heartbeat_interval_ms must be less than session_timeout_ms")
         return self
 
+    @property
+    def look_every_s(self) -> float | None:
+        """How often a consumer without messages looks for news by itself; None where the broker is left to wait."""
+        if self.look_every_ms is None or self.security_protocol != "PLAINTEXT":
+            return None
+        return self.look_every_ms / 1000
+
 
 class SecretAddress(Secret[str]):
     """An address that may name a user and a password: shown without them."""

@@ -104,8 +104,7 @@ class Bus:
             logger=None,
             middlewares=[_delivery_middleware(self)],
         )
-        if settings.look_every_ms is not None and settings.security_protocol == "PLAINTEXT":
-            self.broker.look_every_s = settings.look_every_ms / 1000
+        self.broker.look_every_s = settings.look_every_s
         self._subscriber: Any = None
         self._beginning: asyncio.Task[None] | None = None
 

@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer
-
 from chassis import telemetry
 from chassis.kafka.connection import client_options
+from chassis.kafka.fair_consumer import FairConsumer
 from chassis.settings import KafkaSettings
 from contracts import envelope
 from contracts.envelope import InvalidEvent, Received
@@ -18,7 +17,7 @@ from contracts.envelope import InvalidEvent, Received
 class Subscription:
     """Events of some topics, in the order they arrive here."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: FairConsumer) -> None:
         self._consumer = consumer
 
     async def next(self, timeout_s: float) -> Received | None:
@@ -41,12 +40,13 @@ async def subscribe(
     settings: KafkaSettings, topics: Sequence[str], *, from_beginning: bool = False
 ) -> AsyncIterator[Subscription]:
     """Follow topics: events published after this is entered are all seen; some before it may be, too."""
-    consumer = AIOKafkaConsumer(
+    consumer = FairConsumer(
         *topics,
         **client_options(settings),
+        look_every_s=settings.look_every_s,
         group_id=None,
         auto_offset_reset="earliest",
-        fetch_max_wait_ms=50,
+        fetch_max_wait_ms=settings.fetch_max_wait_ms,
         enable_auto_commit=False,
     )
     await consumer.start()

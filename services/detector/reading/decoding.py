@@ -35,7 +35,7 @@ Pixels = npt.NDArray[np.uint8]
 SIGNATURE_SIZE: Final = (64, 36)
 """Width and height of a signature."""
 
-DECODER_THREADS: Final = 2
+DECODER_THREADS: Final = 1
 FRAMES_BEYOND_THE_END: Final = 2
 """One frame behind a segment's end may have a damaged time; the segment is over with the second in a row."""
 
