@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
 
 CHIP_SIZE = 150
@@ -137,14 +138,17 @@ def box_overlaps(boxes: npt.ArrayLike, others: npt.ArrayLike) -> Floats:
     """Intersection over union of every box [A,4] with every other [B,4]: float32 [A,B] in 0..1."""
     first = np.asarray(boxes, dtype=np.float64).reshape(-1, 1, 4)
     second = np.asarray(others, dtype=np.float64).reshape(1, -1, 4)
-    upper_left = np.maximum(first[..., :2], second[..., :2])
-    lower_right = np.minimum(first[..., 2:], second[..., 2:])
-    shared = np.clip(lower_right - upper_left, 0.0, None).prod(axis=-1)
-    areas_first = np.clip(first[..., 2:] - first[..., :2], 0.0, None).prod(axis=-1)
-    areas_second = np.clip(second[..., 2:] - second[..., :2], 0.0, None).prod(axis=-1)
-    united = areas_first + areas_second - shared
+    shared = _areas(np.maximum(first[..., :2], second[..., :2]), np.minimum(first[..., 2:], second[..., 2:]))
+    united = _areas(first[..., :2], first[..., 2:]) + _areas(second[..., :2], second[..., 2:]) - shared
     overlaps: Floats = np.divide(shared, united, out=np.zeros_like(shared), where=united > 0).astype(np.float32)
     return overlaps
+
+
+def _areas(upper_left: Doubles, lower_right: Doubles) -> Doubles:
+    """Areas [...] of boxes given by two corners [...,2]; 0 where these are the wrong way round."""
+    sides = np.maximum(lower_right - upper_left, 0.0)
+    areas: Doubles = sides[..., 0] * sides[..., 1]
+    return areas
 
 
 def non_maximum_suppression(boxes: npt.ArrayLike, scores: npt.ArrayLike, *, max_overlap: float) -> npt.NDArray[np.intp]:
@@ -155,11 +159,11 @@ def non_maximum_suppression(boxes: npt.ArrayLike, scores: npt.ArrayLike, *, max_
     order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
     if len(order) < 2:  # nearly always
         return order
-    overlaps = box_overlaps(boxes, boxes)
+    overlaps = box_overlaps(boxes, boxes).tolist()
     kept: list[int] = []
-    for candidate in order:
-        if not kept or float(overlaps[candidate, kept].max()) <= max_overlap:
-            kept.append(int(candidate))
+    for candidate in order.tolist():
+        if all(overlaps[candidate][better] <= max_overlap for better in kept):
+            kept.append(candidate)
     return np.asarray(kept, dtype=np.intp)
 
 
@@ -211,8 +215,9 @@ class FrameFit:
     def to_frame(self, points: npt.ArrayLike) -> Floats:
         """Maps x,y pairs of the analysed frame (boxes [...,4] or landmarks [...,10]) to pixels of the frame."""
         values = np.asarray(points, dtype=np.float32)
-        factors = np.tile(np.array([1.0 / self.scale_x, 1.0 / self.scale_y], dtype=np.float32), values.shape[-1] // 2)
-        mapped: Floats = values * factors
+        mapped: Floats = values * np.array(
+            [1.0 / self.scale_x, 1.0 / self.scale_y] * (values.shape[-1] // 2), np.float32
+        )
         return mapped
 
 

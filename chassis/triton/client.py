@@ -215,13 +215,10 @@ class Inference:
     async def _faces(self, model: str, frames: Pixels, min_score: float, max_batch: int) -> list[FaceDetections]:
         answers = await self._infer_in_batches(model, "frames", frames, ("boxes", "scores", "landmarks"), max_batch)
         return [
-            FaceDetections(
-                boxes=boxes[scores >= min_score],
-                scores=scores[scores >= min_score],
-                landmarks=landmarks[scores >= min_score],
-            )
+            FaceDetections(boxes=boxes[sure], scores=scores[sure], landmarks=landmarks[sure])
             for answer in answers
             for boxes, scores, landmarks in zip(*answer, strict=True)
+            for sure in (scores >= min_score,)
         ]
 
     async def embed(self, chips: Pixels) -> Floats:
@@ -316,5 +313,7 @@ def _joined(first: FaceDetections, second: FaceDetections, *, scale: float) -> F
 
 
 def _without_doubles(faces: FaceDetections, *, max_overlap: float) -> FaceDetections:
+    if len(faces.scores) < 2:
+        return faces
     kept = non_maximum_suppression(faces.boxes, faces.scores, max_overlap=max_overlap)
     return FaceDetections(boxes=faces.boxes[kept], scores=faces.scores[kept], landmarks=faces.landmarks[kept])

@@ -58,15 +58,27 @@ async def look_at(frames: Sequence[Pixels], detect: Detect, *, long_side: int) -
 
 def merged(found: Sequence[FaceDetections], *, min_score: float, max_overlap: float) -> FaceDetections:
     """One list of faces out of several looks; of boxes that overlap much the surest stays."""
-    boxes = np.concatenate([faces.boxes.reshape(-1, 4) for faces in found])
-    scores = np.concatenate([faces.scores.reshape(-1) for faces in found])
-    landmarks = np.concatenate([faces.landmarks.reshape(-1, 10) for faces in found])
+    whole = _joined([faces for faces in found if len(faces.scores)])
     usable = (
-        (scores >= min_score)
-        & np.isfinite(boxes).all(axis=1)
-        & np.isfinite(landmarks).all(axis=1)
-        & (boxes[:, 2] > boxes[:, 0])
-        & (boxes[:, 3] > boxes[:, 1])
+        (whole.scores >= min_score)
+        & np.isfinite(whole.boxes).all(axis=1)
+        & np.isfinite(whole.landmarks).all(axis=1)
+        & (whole.boxes[:, 2:] > whole.boxes[:, :2]).all(axis=1)
     )
-    whole = FaceDetections(boxes[usable], scores[usable], landmarks[usable])
+    if not usable.all():
+        whole = chosen(whole, usable)
+    if len(whole.scores) < 2:
+        return whole
     return chosen(whole, non_maximum_suppression(whole.boxes, whole.scores, max_overlap=max_overlap))
+
+
+def _joined(found: Sequence[FaceDetections]) -> FaceDetections:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        return no_faces()
+    return FaceDetections(
+        np.concatenate([faces.boxes for faces in found]),
+        np.concatenate([faces.scores for faces in found]),
+        np.concatenate([faces.landmarks for faces in found]),
+    )

@@ -38,7 +38,7 @@ class Square:
         return (values / np.float32(self.scale) + self._corner(values)).astype(np.float32)
 
     def _corner(self, values: Floats) -> Floats:
-        return np.tile(np.array([self.left, self.top], dtype=np.float32), values.shape[-1] // 2)
+        return np.array([self.left, self.top] * (values.shape[-1] // 2), dtype=np.float32)
 
 
 def cut_square(frame: Pixels, box: npt.ArrayLike, *, margin: float, largest: int) -> Square:
