@@ -1,5 +1,6 @@
 """Pure geometry of faces: sizing frames for the detector, removing doubled boxes, cutting aligned chips."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -202,22 +203,24 @@ class FrameFit:
 
     def apply(self, frame: Pixels) -> Pixels:
         """Brings a frame [height,width,3] to [analysed height, analysed width, 3]; the padding is black."""
+        analysed: Pixels = self.apply_all([frame])[0]
+        return analysed
+
+    def apply_all(self, frames: Sequence[Pixels]) -> Pixels:
+        """Brings frames [height,width,3] to [N, analysed height, analysed width, 3]; the padding is black."""
         width, height = self.scaled_size
-        if (frame.shape[1], frame.shape[0]) != self.frame_size:
-            raise ValueError(f"frame is {frame.shape[1]}x{frame.shape[0]}, expected {self.frame_size}")
-        scaled = frame if self.scaled_size == self.frame_size else resized(frame, width=width, height=height)
-        if self.analysed_size == self.scaled_size:
-            return np.ascontiguousarray(scaled, dtype=np.uint8)
-        analysed = np.zeros((self.analysed_size[1], self.analysed_size[0], 3), dtype=np.uint8)
-        analysed[:height, :width] = scaled
+        analysed = np.zeros((len(frames), self.analysed_size[1], self.analysed_size[0], 3), dtype=np.uint8)
+        for place, frame in zip(analysed, frames, strict=True):
+            if (frame.shape[1], frame.shape[0]) != self.frame_size:
+                raise ValueError(f"frame is {frame.shape[1]}x{frame.shape[0]}, expected {self.frame_size}")
+            place[:height, :width] = resized(frame, width=width, height=height)
         return analysed
 
     def to_frame(self, points: npt.ArrayLike) -> Floats:
         """Maps x,y pairs of the analysed frame (boxes [...,4] or landmarks [...,10]) to pixels of the frame."""
         values = np.asarray(points, dtype=np.float32)
-        mapped: Floats = values * np.array(
-            [1.0 / self.scale_x, 1.0 / self.scale_y] * (values.shape[-1] // 2), np.float32
-        )
+        factors = np.array([1.0 / self.scale_x, 1.0 / self.scale_y] * (values.shape[-1] // 2), dtype=np.float32)
+        mapped: Floats = values * factors
         return mapped
 
 

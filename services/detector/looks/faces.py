@@ -49,7 +49,7 @@ async def look_at(frames: Sequence[Pixels], detect: Detect, *, long_side: int) -
     if not frames:
         return []
     fit = fit_frame(frames[0].shape[1], frames[0].shape[0], long_side=long_side)
-    analysed = await asyncio.to_thread(lambda: np.stack([fit.apply(frame) for frame in frames]))
+    analysed = await asyncio.to_thread(fit.apply_all, frames)
     return [
         FaceDetections(fit.to_frame(faces.boxes), faces.scores, fit.to_frame(faces.landmarks))
         for faces in await detect(analysed)

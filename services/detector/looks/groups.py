@@ -101,8 +101,8 @@ async def _look_at_large(
     if len(frames) >= FEWEST_FOLLOWED and _can_be_followed(frames[0], first, profile):
         looked = await small.at({*starts[1:], len(frames) - 1})
         seen_at = {0: first.faces} | {place: _one_list([faces], profile) for place, faces in sorted(looked.items())}
-        known = await asyncio.to_thread(_between_looks, frames, times_s, seen_at, profile.calm)
-        if len(known) == len(frames) - 1 and await asyncio.to_thread(is_calm, frames, first.faces, profile.calm):
+        known, calm = await asyncio.to_thread(_between_looks, frames, times_s, seen_at, profile.calm)
+        if calm:
             starts = [0]
     seen: list[Seen] = []
     for start, stop in pairwise([*starts, len(frames)]):
@@ -134,8 +134,9 @@ class _SmallLooks:
 
 def _between_looks(
     frames: Sequence[Pixels], times_s: Sequence[float], seen: Mapping[int, FaceDetections], rules: CalmRules
-) -> dict[int, FaceDetections]:
-    """The faces of the frames behind each look up to the next, by place, where both looks and all in between agree.
+) -> tuple[dict[int, FaceDetections], bool]:
+    """The faces of the frames behind each look up to the next, by place, where both looks and all in between agree; and
+    whether that is so everywhere and nothing moves beside them.
 
     Where both see nobody, nothing may move either: whoever passes through is seen.
     """
@@ -147,7 +148,7 @@ def _between_looks(
         between = faces_between(frames[stretch], times_s[stretch], seen[start], seen[end], rules)
         if between is not None:
             found.update(zip(range(start + 1, end + 1), [*between, seen[end]], strict=True))
-    return found
+    return found, len(found) == len(frames) - 1 and is_calm(frames, seen[0], rules)
 
 
 async def _full_look(
