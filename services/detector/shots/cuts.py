@@ -19,7 +19,6 @@ import numpy as np
 from services.detector.rules import ShotRules
 from services.detector.shots.frames import FrameT, LitArea, Signature
 
-CHROMA_WEIGHT = 2.0
 CONTRAST_FLOOR = 10.0
 
 
@@ -31,12 +30,13 @@ class ShotFrame(Generic[FrameT]):
     cut: bool
 
 
-@dataclass(slots=True)
-class _Entry(Generic[FrameT]):
-    frame: FrameT
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is remembered of a frame. Its picture at full size is not kept: memory it was in is soon used for the next."""
+
+    signature: Signature
     difference: float
     black: bool
-    candidate: bool = True
 
 
 class ShotDetector(Generic[FrameT]):
@@ -44,18 +44,19 @@ class ShotDetector(Generic[FrameT]):
 
     def __init__(self, rules: ShotRules) -> None:
         self._rules = rules
-        self._past: deque[_Entry[FrameT]] = deque(maxlen=rules.history_frames)
-        self._coming: deque[_Entry[FrameT]] = deque()
-        self._newest: _Entry[FrameT] | None = None
+        self._undecided: deque[FrameT] = deque()
+        self._coming: deque[_Entry] = deque()
+        self._past: deque[_Entry] = deque(maxlen=rules.history_frames)
+        self._newest: Signature | None = None
         self._lit = LitArea(black_luma=rules.bar_luma)
 
     def push(self, frame: FrameT) -> Iterator[ShotFrame[FrameT]]:
         """Adds the next frame; yields those that are decided by now."""
         self._lit.see(frame.signature)
-        before = None if self._newest is None else self._newest.frame
-        difference = 0.0 if before is None else picture_difference(self._picture(before), self._picture(frame))
-        self._newest = _Entry(frame=frame, difference=difference, black=self._is_black(frame.signature))
-        self._coming.append(self._newest)
+        before, self._newest = self._newest, frame.signature
+        difference = 0.0 if before is None else picture_difference(self._lit.of(before), self._lit.of(frame.signature))
+        self._coming.append(_Entry(frame.signature, difference, black=self._is_black(frame.signature)))
+        self._undecided.append(frame)
         if len(self._coming) > self._rules.delay_frames:
             yield self._decide()
 
@@ -69,9 +70,9 @@ class ShotDetector(Generic[FrameT]):
         cut = bool(self._past) and (self._is_cut(entry) or self._begins_black(entry))
         self._coming.popleft()
         self._past.append(entry)
-        return ShotFrame(frame=entry.frame, cut=cut)
+        return ShotFrame(frame=self._undecided.popleft(), cut=cut)
 
-    def _is_cut(self, entry: _Entry[FrameT]) -> bool:
+    def _is_cut(self, entry: _Entry) -> bool:
         rules = self._rules
         if entry.difference < rules.minimum_difference:
             return False
@@ -84,32 +85,30 @@ class ShotDetector(Generic[FrameT]):
             other.difference > entry.difference for other in later
         ):
             return False
-        remaining = moved_difference(self._picture(before[-1].frame), self._picture(entry.frame), shift=rules.shift)
+        remaining = moved_difference(self._picture(before[-1]), self._picture(entry), shift=rules.shift)
         if remaining < rules.minimum_difference:
             return False
         return not self._is_flash(entry, before, after, remaining)
 
-    def _is_flash(
-        self, entry: _Entry[FrameT], before: list[_Entry[FrameT]], after: list[_Entry[FrameT]], difference: float
-    ) -> bool:
+    def _is_flash(self, entry: _Entry, before: list[_Entry], after: list[_Entry], difference: float) -> bool:
         """Whether the picture will soon be as it was (a flash begins), or is again as it was before (a flash ends)."""
         rules = self._rules
         allowed = rules.flash_similarity * difference
         pairs = [(before[-1], other) for other in after[: rules.flash_frames]]
         pairs += [(other, entry) for other in before[-1 - rules.flash_frames : -1]]
-        pictures = [(self._picture(first.frame), self._picture(second.frame)) for first, second in pairs]
+        pictures = [(self._picture(first), self._picture(second)) for first, second in pairs]
         return any(
             moved_difference(first, second, shift=rules.shift, below=allowed) < allowed for first, second in pictures
         )
 
-    def _picture(self, frame: FrameT) -> Signature:
-        return self._lit.of(frame.signature)
+    def _picture(self, entry: _Entry) -> Signature:
+        return self._lit.of(entry.signature)
 
     def _is_black(self, signature: Signature) -> bool:
         mean, contrast = _brightness(signature)
         return mean < self._rules.black_luma and contrast < self._rules.black_contrast
 
-    def _begins_black(self, entry: _Entry[FrameT]) -> bool:
+    def _begins_black(self, entry: _Entry) -> bool:
         """Whether black begins here and lasts; a few black frames (a drop-out) are like a flash."""
         if not entry.black or self._past[-1].black:
             return False
@@ -145,10 +144,8 @@ def moved_difference(before: Signature, after: Signature, *, shift: int, below: 
 
 
 def _change(before: Signature, after: Signature) -> float:
-    """Mean absolute change of luma plus that of colour, by its weight."""
-    luma, *chroma = (float(cv2.norm(first, second, cv2.NORM_L1)) for first, second in zip(before, after, strict=True))
-    pixels = int(before.shape[1]) * int(before.shape[2])
-    return (luma + CHROMA_WEIGHT * sum(chroma) / len(chroma)) / pixels
+    """Mean absolute change of luma plus those of both colours."""
+    return float(cv2.norm(before, after, cv2.NORM_L1)) / before[0].size
 
 
 def _contrast(before: Signature, after: Signature) -> float:

@@ -10,6 +10,7 @@ during a transition less is explained; then the ends must be quite unlike, for s
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -28,12 +29,20 @@ _FULL = 0.8
 """Of the window, that must be there to be compared where the camera moves."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A frame without its picture at full size."""
+
+    ts_s: float
+    signature: Signature
+
+
 class DissolveDetector:
     """Takes all frames of a segment in presentation order and collects the middles of transitions."""
 
     def __init__(self, rules: ShotRules) -> None:
         self._rules = rules
-        self._recent: deque[SignedFrame] = deque()
+        self._recent: deque[_Moment] = deque()
         self._moments_s: list[float] = []
         self._is_sure = False
         self._middles_s: list[float] = []
@@ -45,7 +54,7 @@ class DissolveDetector:
         if cut:
             self._recent.clear()
             self._close()
-        self._recent.append(frame)
+        self._recent.append(_Moment(frame.ts_s, frame.signature))
         while frame.ts_s - self._recent[0].ts_s > self._rules.dissolve_window_s:
             self._recent.popleft()
         kind = self._kind()
