@@ -57,13 +57,16 @@ class PictureReader:
         """The picture as stored, scaled: Y, U and V in studio range as uint8 [3,height,width]."""
         if _is_plain(picture) and picture.width >= 2 * width and picture.height >= 2 * height:
             step = _LAST_STEP if picture.width < _LARGE * width else _LAST_STEP // 2
-            return np.stack([_averaged(_plane_pixels(plane), width, height, step) for plane in picture.planes])
+            small = np.empty((3, height, width), np.uint8)
+            for plane, target in zip(picture.planes, small, strict=True):
+                _average(_plane_pixels(plane), target, step)
+            return small
         if needs_conversion(picture):
             rgb = self._by_table(picture, width, height)
-            small = self._last_step.reformat(rgb, format="yuv444p", dst_colorspace=Colorspace.ITU709, threads=1)
+            scaled = self._last_step.reformat(rgb, format="yuv444p", dst_colorspace=Colorspace.ITU709, threads=1)
         else:
-            small = self._scaled(picture, width, height, "yuv444p", matrix_of(picture))
-        return np.stack([_plane_pixels(plane) for plane in small.planes])
+            scaled = self._scaled(picture, width, height, "yuv444p", matrix_of(picture))
+        return np.stack([_plane_pixels(plane) for plane in scaled.planes])
 
     def _scaled(
         self, picture: VideoFrame, width: int, height: int, pixel_format: str, matrix: Colorspace | None
@@ -138,16 +141,17 @@ def _halved(picture: VideoFrame, width: int, height: int) -> VideoFrame:
     return small
 
 
-def _averaged(plane: Pixels, width: int, height: int, last_step: int) -> Pixels:
-    """The mean of every pixel's area: by halves at first, which takes a third of the time.
+def _average(plane: Pixels, target: Pixels, last_step: int) -> None:
+    """Fills a small picture with the mean of every pixel's area: by halves at first, which takes a third of the time.
 
     It differs by 2 at most where the last step is 8, with 4 by up to 15 on sharp edges and 0.3 on average: cuts and
     dissolves of all labelled sets, brought to 1080p, are the same.
     """
+    height, width = target.shape
     while plane.shape[1] >= last_step * width and plane.shape[0] >= last_step // 2 * height:
         halves = (plane.shape[1] // 2, plane.shape[0] // 2)
         plane = np.asarray(cv2.resize(plane, halves, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    return np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    cv2.resize(plane, (width, height), dst=target, interpolation=cv2.INTER_AREA)
 
 
 def _plane_pixels(plane: VideoPlane) -> Pixels:
