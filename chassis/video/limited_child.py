@@ -76,13 +76,12 @@ class _Teller:
         self._free = SLOTS
 
     def items(self, generator: Any) -> Any:
-        """Sends all that a generator yields and returns what it returns."""
+        """Sends all that a generator yields and returns what it returns. No item is kept while the next is made."""
         while True:
             try:
-                item = next(generator)
+                self._item(next(generator))
             except StopIteration as end:
                 return end.value
-            self._item(item)
 
     def _item(self, item: Any) -> None:
         while not self._free:

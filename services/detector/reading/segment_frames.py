@@ -23,7 +23,7 @@ from services.detector.shots.cuts import ShotDetector, ShotFrame
 from services.detector.shots.dissolves import DissolveDetector
 from services.detector.shots.gaps import GapFinder
 from services.detector.shots.looks import Looks
-from services.detector.shots.sampling import sample_frames
+from services.detector.shots.sampling import SampledFrame, sample_frames
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -115,13 +115,17 @@ def read_samples(source: SegmentSource, profile: DetectorProfile) -> Generator[S
     )
     inside = _inside(_with_cuts(decoded, ShotDetector(profile.shots)), source, profile.shots, reading)
     for sampled in sample_frames(inside, samples_per_s=profile.samples_per_s):
-        frame = sampled.frame.pixels(long_side=profile.frame_side(sampled.frame.long_side))
-        native_scale = max(1.0, sampled.frame.long_side / max(frame.shape[:2]))
-        yield Sample(frame=frame, native_scale=native_scale, ts_s=sampled.frame.ts_s, shot=sampled.shot)
+        yield _sample(sampled, profile)
     ends_in_a_hole = reading.decoded_frames > 0 and any(end_s >= source.end_s for _, end_s in reading.holes.holes())
     reading.cut_at_end |= source.ends_recording or ends_in_a_hole
     reading.cpu_s = time.process_time() - started_s
     return reading
+
+
+def _sample(sampled: SampledFrame[DecodedFrame], profile: DetectorProfile) -> Sample:
+    frame = sampled.frame.pixels(long_side=profile.frame_side(sampled.frame.long_side))
+    native_scale = max(1.0, sampled.frame.long_side / max(frame.shape[:2]))
+    return Sample(frame=frame, native_scale=native_scale, ts_s=sampled.frame.ts_s, shot=sampled.shot)
 
 
 def _with_cuts(
