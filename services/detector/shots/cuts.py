@@ -145,7 +145,7 @@ def moved_difference(before: Signature, after: Signature, *, shift: int, below: 
 
 def _change(before: Signature, after: Signature) -> float:
     """Mean absolute change of luma plus those of both colours."""
-    return float(cv2.norm(before, after, cv2.NORM_L1)) / before[0].size
+    return float(cv2.norm(before, after, cv2.NORM_L1) / before[0].size)
 
 
 def _contrast(before: Signature, after: Signature) -> float:
