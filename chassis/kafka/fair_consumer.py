@@ -27,9 +27,6 @@ CALM_WAIT_MS: Final = 600
 LOOK_EVERY_S: Final = 0.2
 """How often aiokafka's fetcher looks at its partitions while it waits (its own number); what concerns it wakes it anyway."""
 
-AT_ONCE_MS: Final = 1
-"""What a request waits that asks for what is there."""
-
 
 class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
     """Hands out the next message of the partition that has waited longest since its last one.
@@ -91,7 +88,7 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
 
     def _rest_every(self, seconds: float) -> None:
         self._rests_s = seconds
-        self._ask(AT_ONCE_MS, CALM_AFTER_S)
+        self._ask(self._fetch_max_wait_ms, CALM_AFTER_S)
 
     def _slow_down_after(self, seconds: float | None, how: Callable[[], None] = lambda: None) -> None:
         """Instead of what was to come; None: never."""

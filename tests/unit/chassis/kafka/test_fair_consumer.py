@@ -15,7 +15,7 @@ from aiokafka.consumer.fetcher import Fetcher
 
 from chassis.kafka import fair_consumer
 from chassis.kafka.ends import Positions
-from chassis.kafka.fair_consumer import AT_ONCE_MS, CALM_AFTER_S, CALM_WAIT_MS, LOOK_EVERY_S, LULL_LOOK_S, FairConsumer
+from chassis.kafka.fair_consumer import CALM_AFTER_S, CALM_WAIT_MS, LOOK_EVERY_S, LULL_LOOK_S, FairConsumer
 
 
 class FetcherOfNothing(SimpleNamespace):
@@ -106,11 +106,11 @@ class Looking:
         return asyncio.create_task(self.consumer._fetch_and_rest(fetch, self.assignment, 1, request))
 
 
-async def test_in_a_calm_it_asks_at_once_and_only_when_there_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_in_a_calm_it_asks_only_when_there_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
     looking = Looking(monkeypatch)
     looking.consumer._become_calm()
     fetcher = looking.consumer._fetcher
-    assert (fetcher._fetch_max_wait_ms, fetcher._fetcher_timeout) == (AT_ONCE_MS, CALM_AFTER_S)
+    assert (fetcher._fetch_max_wait_ms, fetcher._fetcher_timeout) == (20, CALM_AFTER_S)
     asking = looking.asking(HERE, THERE)
     await asyncio.sleep(0.1)
     assert looking.watched == [("broker", 9092, {HERE: 5, THERE: 5})] and not asking.done()
