@@ -35,7 +35,7 @@ def main(descriptor: int, services: Sequence[str]) -> int:
 def load(services: Sequence[str]) -> None:
     """Loads what services load, and takes it out of the garbage collector's sight, so that it stays shared.
 
-    There is nothing to collect meanwhile, and looking for it takes a sixth of the time.
+    There is nothing to collect, neither meanwhile nor in the end, and looking for it takes a quarter of the time.
     """
     gc.disable()
     for name in ("commands.ending", "commands.errors", "commands.serve"):
@@ -43,7 +43,6 @@ def load(services: Sequence[str]) -> None:
     for service in services:
         import_module("screenalytics.api_server" if service == "api" else f"services.{service}.app")
     descriptions()
-    gc.collect()
     gc.freeze()
     gc.enable()
 
