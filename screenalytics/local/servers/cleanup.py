@@ -19,8 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _PROC = Path("/proc")
-_STATE, _SESSION = 0, 3  # fields of /proc/PID/stat, counted after the command's closing parenthesis
-_ENDED = ("Z", "X")
+_ENDED = ("Z", "X")  # as /proc/PID/stat says it after the command's closing parenthesis
 _KILL_SECONDS = 5.0  # within this the kernel has ended a killed process, also one with much memory to give back
 _POLL_SECONDS = 0.02
 
@@ -87,10 +86,12 @@ def main(arguments: list[str]) -> None:
 
 def _is_member(entry: Path, session: int) -> bool:
     try:
-        fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        if os.getsid(int(entry.name)) != session:  # asked for every process of the machine: 50 times faster than a file
+            return False
+        state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
     except OSError:  # it ended meanwhile
         return False
-    return int(fields[_SESSION]) == session and fields[_STATE] not in _ENDED
+    return state not in _ENDED
 
 
 if __name__ == "__main__":
