@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -111,10 +111,10 @@ def main() -> None:
         app()
 
 
-def _run(coroutine: Coroutine[Any, Any, int | None]) -> None:
-    from screenalytics.commands.ending import run_to_its_end
+def _run(coroutine: Coroutine[Any, Any, int | None]) -> NoReturn:
+    from screenalytics.commands.ending import end_at_once, run_to_its_end
 
-    raise typer.Exit(run_to_its_end(coroutine))
+    end_at_once(run_to_its_end(coroutine))
 
 
 @app.command("run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import signal
 import sys
@@ -10,7 +11,7 @@ import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -51,6 +52,14 @@ def run_to_its_end(coroutine: Coroutine[Any, Any, int | None]) -> int:
             raise
 
     return asyncio.run(attempt()) or 0
+
+
+def end_at_once(status: int) -> NoReturn:
+    """End a process that has done everything; taking its modules apart would take half a second of the processor."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _cancel_when_told(told: list[signal.Signals]) -> None:

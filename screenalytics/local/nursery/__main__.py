@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import signal
@@ -13,7 +12,7 @@ from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from chassis.s3.descriptions import descriptions
 from screenalytics.local.nursery.messages import Begin, Begun, Ended, Signal
@@ -27,6 +26,8 @@ def main(descriptor: int, services: Sequence[str]) -> int:
     load(services)
     begin = serve(connection)
     if begin is not None:
+        from screenalytics.commands.ending import end_at_once
+
         connection.close()
         end_at_once(run(begin, nursery))
     return 0
@@ -97,14 +98,6 @@ def run(begin: Begin, nursery: int) -> int:
     os.environ.update(begin.environment)
     with report_and_exit():
         return run_to_its_end(serve_service(begin.service))  # type: ignore[arg-type]  # one of the services
-
-
-def end_at_once(status: int) -> NoReturn:
-    """Ends a child when it has said everything; taking all its modules apart would take another fifth of a second."""
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
 
 
 def _fork() -> int:

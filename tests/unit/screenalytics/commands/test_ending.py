@@ -75,3 +75,23 @@ def test_a_second_signal_ends_it_at_once() -> None:
     assert status == 130
     assert "at once" in errors and "Traceback" not in errors
     assert time.monotonic() - begun < 20
+
+
+ENDED_AT_ONCE = """
+import atexit
+from screenalytics.commands.ending import end_at_once
+
+class Module:
+    def __del__(self):
+        print("taken apart")
+
+module = Module()
+atexit.register(print, "asked for at the end")
+print("said")
+end_at_once(3)
+"""
+
+
+def test_a_process_that_ends_at_once_has_said_everything_and_takes_nothing_apart() -> None:
+    done = subprocess.run([sys.executable, "-c", ENDED_AT_ONCE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "said\nasked for at the end\n", "")
