@@ -7,6 +7,7 @@ seconds for it; processes that are forked after it was read share it.
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 import aiobotocore.session
@@ -23,6 +24,9 @@ def descriptions() -> Any:
         loader.load_service_model("s3", name, api_version=None)  # as clients ask
     for name in _OF_ALL:
         loader.load_data(name)
+    import_module(
+        "aioboto3.s3.inject"
+    )  # what a client can do beside S3's own requests: loaded with the first one otherwise
     return loader
 
 

@@ -15,7 +15,7 @@ from chassis.settings import S3Settings
 NOBODY = S3Settings(endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b")
 
 COUNTED = """
-import asyncio, json
+import asyncio, json, sys
 from botocore.loaders import JSONFileLoader
 from chassis.s3.storage import Storage
 from chassis.settings import S3Settings
@@ -26,10 +26,10 @@ async def connect():
         pass
 
 load(["embedder"])
-read, before = [], JSONFileLoader.load_file
+read, before, loaded = [], JSONFileLoader.load_file, set(sys.modules)
 JSONFileLoader.load_file = lambda self, path: read.append(path) or before(self, path)
 asyncio.run(connect())
-print(json.dumps(read))
+print(json.dumps(read + sorted(name for name in set(sys.modules) - loaded if name.startswith(("aioboto3", "s3transfer")))))
 """
 
 
