@@ -15,6 +15,9 @@ import aiobotocore.session
 _OF_S3: Final = ("service-2", "endpoint-rule-set-1")
 _OF_ALL: Final = ("endpoints", "partitions", "sdk-default-configuration", "_retry")
 
+_BESIDE_REQUESTS: Final = "aioboto3.s3.inject"
+"""What clients can do beside S3's own requests; each process would load it with its first one."""
+
 
 @cache
 def descriptions() -> Any:
@@ -24,9 +27,7 @@ def descriptions() -> Any:
         loader.load_service_model("s3", name, api_version=None)  # as clients ask
     for name in _OF_ALL:
         loader.load_data(name)
-    import_module(
-        "aioboto3.s3.inject"
-    )  # what a client can do beside S3's own requests: loaded with the first one otherwise
+    import_module(_BESIDE_REQUESTS)
     return loader
 
 

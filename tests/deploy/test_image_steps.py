@@ -97,7 +97,7 @@ def test_what_is_installed_runs_without_the_repository(installed: Path, tmp_path
 def test_the_entry_point_of_the_image_is_installed(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (points,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
-        assert "screenalytics = screenalytics.cli.app:main" in archive.read(points).decode()
+        assert "screenalytics = screenalytics.__main__:main" in archive.read(points).decode()
 
 
 def test_the_model_stage_needs_nothing_that_is_not_sent(context: Path, tmp_path: Path) -> None:

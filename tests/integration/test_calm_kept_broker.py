@@ -1,4 +1,4 @@
-"""A consumer that looks for news by itself gets its messages from a broker whose log lies in a store, which needs a moment."""
+"""A consumer that looks for news by itself gets its messages from a broker whose log lies in a store and takes a moment."""
 
 from __future__ import annotations
 

@@ -64,3 +64,12 @@ def test_help_and_wrong_words_load_nothing_dear(tmp_path: Path, arguments: list[
     assert ended == status
     assert sorted(DEAR & modules) == []
     assert len(modules) < (300 if arguments == ["--help"] else 500)
+
+
+def test_the_program_loads_its_command_line_when_it_runs_a_command() -> None:
+    """Python loads the program again in every process that reads videos."""
+    script = (
+        "import sys, screenalytics.__main__; print([name for name in sys.modules if name.startswith('screenalytics.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['screenalytics.__main__']"
