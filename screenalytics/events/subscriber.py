@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from chassis import telemetry
-from chassis.kafka.connection import client_options
+from chassis.kafka.connection import client_options, kafka_away
 from chassis.kafka.fair_consumer import FairConsumer
 from chassis.settings import KafkaSettings
 from contracts import envelope
@@ -39,7 +39,11 @@ class Subscription:
 async def subscribe(
     settings: KafkaSettings, topics: Sequence[str], *, from_beginning: bool = False
 ) -> AsyncIterator[Subscription]:
-    """Follow topics: events published after this is entered are all seen; some before it may be, too."""
+    """Follow topics: events published after this is entered are all seen; some before it may be, too.
+
+    Raises:
+        DependencyUnavailable: where Kafka does not answer.
+    """
     consumer = FairConsumer(
         *topics,
         **client_options(settings),
@@ -49,11 +53,12 @@ async def subscribe(
         fetch_max_wait_ms=settings.fetch_max_wait_ms,
         enable_auto_commit=False,
     )
-    await consumer.start()
     try:
-        if not from_beginning:
-            for partition, offset in (await consumer.end_offsets(consumer.assignment())).items():
-                consumer.seek(partition, offset)
+        with kafka_away():
+            await consumer.start()
+            if not from_beginning:
+                for partition, offset in (await consumer.end_offsets(consumer.assignment())).items():
+                    consumer.seek(partition, offset)
         yield Subscription(consumer)
     finally:
         await consumer.stop()

@@ -101,6 +101,17 @@ async def bounded() -> AsyncIterator[None]:
         yield
 
 
+async def test_an_end_that_is_named_too_early_is_no_news_and_one_that_moves_is() -> None:
+    broker = Broker()
+    broker.ends[FIRST] = 5
+    async with serving(broker):
+        watching = asyncio.create_task(watch(broker))
+        await asked_at_least(broker, 5)
+        assert not watching.done()
+        broker.ends[FIRST] = 4
+        await watching
+
+
 @pytest.mark.parametrize("sends_pieces", [False, True])
 async def test_it_lasts_until_a_partition_has_a_new_end(sends_pieces: bool) -> None:
     broker = Broker()
