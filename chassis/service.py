@@ -144,8 +144,8 @@ async def _start(service: Service, resources: Resources[S], *, has_routers: bool
     await until_there(start, waiting_for="dependencies")
 
 
-YOUNG_OBJECTS = 10_000
-"""So many new objects bring the garbage collector on; by Python's own number, 700, every second large answer did."""
+ALLOCATIONS_BEFORE_A_COLLECTION = 10_000
+"""With Python's own number, 700, every second large answer brought one on."""
 
 
 def spare_the_collector() -> None:
@@ -157,7 +157,7 @@ def spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
+    gc.set_threshold(ALLOCATIONS_BEFORE_A_COLLECTION, *gc.get_threshold()[1:])
 
 
 async def _watch_lag(bus: Bus) -> None:

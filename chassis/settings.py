@@ -80,7 +80,7 @@ class KafkaSettings(BaseModel):
         default=None,
         ge=10,
         description="For a broker without encryption that does not wake who waits, as the embedded one: how often a consumer"
-        " without messages looks for news; empty: it lets the broker wait.",
+        " without messages looks for news, every 100 ms at least in the first 30 s; empty: it lets the broker wait.",
     )
     max_tries: int = Field(default=4, ge=1, description="Tries of a handler that fails for an unknown reason.")
     backoff_first_s: float = Field(default=0.5, gt=0)

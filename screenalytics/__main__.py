@@ -8,8 +8,14 @@ def main() -> None:
     which takes it a tenth of a second with all of that.
     """
     from screenalytics.cli.app import main as run
+    from screenalytics.commands.ending import end_at_once
 
-    run()
+    try:
+        run()
+    except SystemExit as ended:
+        if isinstance(ended.code, str):  # for Python to print
+            raise
+        end_at_once(ended.code or 0)
 
 
 if __name__ == "__main__":

@@ -88,12 +88,12 @@ class _Watch(asyncio.Protocol):
             return
         answer, self._received, self._asked_at = self._received, b"", None
         if answer != self._nothing_new:
-            if self._nothing_new or self._is_news(_ends(answer[LENGTH.size + CORRELATION :])):
+            if self._nothing_new or self._first_says_news(_ends(answer[LENGTH.size + CORRELATION :])):
                 self._end()
                 return
             self._nothing_new = answer
 
-    def _is_news(self, ends: Positions) -> bool:
+    def _first_says_news(self, ends: Positions) -> bool:
         """Whether the first answer says more than who asks has just read; any other one is news where it differs.
 
         The embedded broker, when it keeps its log in a store, names the second message of the last batch for the end.

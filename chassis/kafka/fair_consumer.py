@@ -24,6 +24,9 @@ CALM_AFTER_S: Final = 30.0
 CALM_WAIT_MS: Final = 600
 """How long its requests wait then, if they do not wait longer anyway: a Kafka broker answers as soon as there is news."""
 
+LONGEST_REST_S: Final = 30.0
+"""After so long it asks for messages whatever the ends are said to be: a broker with its log in a store may be wrong."""
+
 LOOK_EVERY_S: Final = 0.2
 """How often aiokafka's fetcher looks at its partitions while it waits (its own number); what concerns it wakes it anyway."""
 
@@ -76,7 +79,7 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
             self._slow_down_after(CALM_AFTER_S, self._become_calm)
 
     def _rest_in_a_lull(self) -> None:
-        self._rest_every(LULL_LOOK_S)
+        self._rest_every(min(LULL_LOOK_S, self._look_every_s or LULL_LOOK_S))
         self._slow_down_after(CALM_AFTER_S - LULL_AFTER_S, self._become_calm)
 
     def _become_calm(self) -> None:
@@ -111,10 +114,10 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
 
         In a lull it has done so only when there is news, or when something else is wanted than was.
         """
-        has_messages = await fetch(assignment, node_id, request)
-        if has_messages or self._rests_s is None or _is_cancelled():
-            return has_messages
         with suppress(asyncio.CancelledError):  # as aiokafka does it: nobody wants the answer any more
+            has_messages = await fetch(assignment, node_id, request)
+            if has_messages or self._rests_s is None or _is_cancelled():
+                return has_messages
             await self._rest(self._rests_s, assignment, node_id, _asked(request))
         return False
 
@@ -123,13 +126,15 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         if broker is None or asked != _wanted(assignment):
             await asyncio.sleep(every_s)
             return
-        await until_news(
-            broker.host,
-            broker.port,
-            asked,
-            every_s=every_s,
-            is_wanted=lambda: self._rests_s == every_s and asked == _wanted(assignment),
-        )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_REST_S):
+                await until_news(
+                    broker.host,
+                    broker.port,
+                    asked,
+                    every_s=every_s,
+                    is_wanted=lambda: self._rests_s == every_s and asked == _wanted(assignment),
+                )
 
     def _noted(self, record: ConsumerRecord[Any, Any]) -> ConsumerRecord[Any, Any]:
         self._keep_pace()

@@ -156,7 +156,12 @@ class Storage:
             )
             signer = client
             if settings.public_endpoint_url and settings.public_endpoint_url != endpoint:
-                public = session.client("s3", endpoint_url=settings.public_endpoint_url, config=config)
+                public = session.client(
+                    "s3",
+                    endpoint_url=settings.public_endpoint_url,
+                    config=config,
+                    verify=_trust(settings.public_endpoint_url),
+                )
                 signer = await stack.enter_async_context(public)
             yield cls(settings, client, signer)
 

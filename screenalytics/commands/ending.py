@@ -57,8 +57,9 @@ def run_to_its_end(coroutine: Coroutine[Any, Any, int | None]) -> int:
 def end_at_once(status: int) -> NoReturn:
     """End a process that has done everything; taking its modules apart would take half a second of the processor."""
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by whoever started it
+            stream.flush()
     os._exit(status)
 
 

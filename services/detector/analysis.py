@@ -35,6 +35,7 @@ from services.detector.tracks.confirmation import Confirmation
 from services.detector.tracks.segment_tracks import LostFace, SegmentTracker
 
 SAMPLES_AT_ONCE: Final = 4
+"""So many samples come from the decoder at a time, while as many are decoded: beside those that wait for the detectors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,8 @@ async def _run(
             upcoming = loop.run_in_executor(decoding, _next, samples)
             while coming := await asyncio.shield(upcoming):
                 upcoming = loop.run_in_executor(decoding, _next, samples)
-                for sample in coming:
+                while coming:
+                    sample = coming.popleft()
                     if group and not goes_with(group, sample, profile):
                         pipeline.look(group)
                         group = []
@@ -160,9 +162,9 @@ async def _run(
             await pipeline.cancel()
 
 
-def _next(samples: Iterator[Sample]) -> list[Sample]:
-    """A few samples at a time: a hop between threads costs half of what fetching one does. None at the end."""
-    return list(islice(samples, SAMPLES_AT_ONCE))
+def _next(samples: Iterator[Sample]) -> deque[Sample]:
+    """A few samples at a time: a hop between threads costs as much as fetching one. Empty at the end."""
+    return deque(islice(samples, SAMPLES_AT_ONCE))
 
 
 class _Pipeline:

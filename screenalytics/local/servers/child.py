@@ -13,6 +13,7 @@ from typing import BinaryIO, ClassVar, Protocol
 
 from chassis.backoff import backoff
 from screenalytics.local.servers import cleanup, launch, ports
+from screenalytics.local.servers.cleanup import KILL_SECONDS, POLL_SECONDS
 from screenalytics.local.servers.endings import until_ended
 from screenalytics.local.servers.errors import PortTaken, ServerExited, ServerFailed
 
@@ -22,8 +23,6 @@ _START_TRIES = 3
 _LOG_TAIL_LINES = 15
 _LOG_TAIL_BYTES = 16_384
 _LOG_LIMIT_BYTES = 20 * 2**20
-_POLL_SECONDS = 0.02
-_KILL_SECONDS = 5.0  # within this the kernel has ended a killed process, also one with much memory to give back
 
 
 class Spawned(Protocol):
@@ -175,7 +174,7 @@ class ChildProcess(ABC):
         """Wait until the probe succeeds. Raises ServerExited, or ServerFailed after `timeout` seconds."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
-        pause = _POLL_SECONDS
+        pause = POLL_SECONDS
         while not (await self.probe() and self.is_running):
             if not self.is_running:
                 raise ServerExited(
@@ -199,7 +198,7 @@ class ChildProcess(ABC):
         while self._process is not None and self.is_running:
             await until_ended(self._process.pid)
             if self.is_running:  # who forked it may take a moment to tell
-                await asyncio.sleep(_POLL_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
         return self.returncode
 
     async def stop(self, *, grace_seconds: float | None = None) -> None:
@@ -216,7 +215,7 @@ class ChildProcess(ABC):
             await _wait_at_most(grace, until=lambda: process.poll() is not None)
         if process.poll() is None:
             process.kill()
-            await _wait_at_most(_KILL_SECONDS, until=lambda: process.poll() is not None)
+            await _wait_at_most(KILL_SECONDS, until=lambda: process.poll() is not None)
         await self._end_session(process.pid)
         self._remove_leftovers()
 
@@ -274,7 +273,7 @@ class ChildProcess(ABC):
         """Let the program's children end by themselves (some clean up shared memory then), and kill what remains."""
         await _wait_at_most(self.children_grace_seconds, until=lambda: not cleanup.remaining(leader))
         cleanup.kill(cleanup.remaining(leader))
-        await _wait_at_most(_KILL_SECONDS, until=lambda: not cleanup.remaining(leader))
+        await _wait_at_most(KILL_SECONDS, until=lambda: not cleanup.remaining(leader))
 
     def _remove_leftovers(self) -> None:
         for pattern in self.leftovers():
@@ -285,4 +284,4 @@ async def _wait_at_most(seconds: float, *, until: Callable[[], bool]) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while not until() and loop.time() < deadline:
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)

@@ -20,8 +20,8 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _ENDED = ("Z", "X")  # as /proc/PID/stat says it after the command's closing parenthesis
-_KILL_SECONDS = 5.0  # within this the kernel has ended a killed process, also one with much memory to give back
-_POLL_SECONDS = 0.02
+KILL_SECONDS = 5.0  # within this the kernel has ended a killed process, also one with much memory to give back
+POLL_SECONDS = 0.02
 
 
 def remaining(leader: int) -> list[int]:
@@ -67,10 +67,10 @@ def clean_up(leader: int, patterns: Iterable[str]) -> None:
     **Only files that are there now are removed**: the next program on the same port has names that match as well.
     """
     files = [file for pattern in patterns for file in matching(pattern)]
-    deadline = time.monotonic() + _KILL_SECONDS
+    deadline = time.monotonic() + KILL_SECONDS
     while (left := members(leader)) and time.monotonic() < deadline:
         kill(left)
-        time.sleep(_POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
     remove(files)
 
 

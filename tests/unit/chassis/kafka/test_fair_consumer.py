@@ -80,7 +80,7 @@ class Looking:
             place: SimpleNamespace(has_valid_position=True, paused=False, position=5) for place in (HERE, THERE)
         }
         self.assignment = SimpleNamespace(tps=frozenset(self.states), state_value=self.states.get, active=True)
-        self.consumer = FairConsumer("topic", fetch_max_wait_ms=20, look_every_s=0.05)
+        self.consumer = FairConsumer("topic", fetch_max_wait_ms=20, look_every_s=0.22)
         self.consumer._fetcher = FetcherOfNothing(_fetch_max_wait_ms=20, _fetcher_timeout=LOOK_EVERY_S)
         broker = SimpleNamespace(host="broker", port=9092)
         self.consumer._client = ClientOfNothing(cluster=SimpleNamespace(broker_metadata=lambda _node: broker))
@@ -139,8 +139,16 @@ async def test_in_a_lull_it_looks_by_itself_soon_and_less_often_when_that_lasts(
     looking.news.set()
     await asking
     await looking.asking(HERE, THERE)
-    assert looking.every_s == [LULL_LOOK_S, 0.05]
+    assert looking.every_s == [LULL_LOOK_S, 0.22]
     await looking.consumer.stop()
+
+
+async def test_it_asks_for_messages_now_and_then_whatever_is_said_of_the_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fair_consumer, "LONGEST_REST_S", 0.05)
+    looking = Looking(monkeypatch)
+    looking.consumer._become_calm()
+    assert await asyncio.wait_for(looking.asking(HERE, THERE), 1.0) is False
+    assert len(looking.watched) == 1
 
 
 async def test_with_work_it_asks_as_it_always_did(monkeypatch: pytest.MonkeyPatch) -> None:

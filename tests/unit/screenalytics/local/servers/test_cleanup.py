@@ -81,6 +81,7 @@ async def test_children_of_a_program_that_is_killed_alone_end(server: WatchedSer
     await server.run()
     assert server.pid is not None
     family = psutil.Process(server.pid).children()
+    assert len(family) >= 2, "the child that hangs, and what watches"
     os.kill(server.pid, signal.SIGKILL)
     assert soon(lambda: not any(runs(process) for process in family))
 
@@ -97,6 +98,7 @@ async def test_a_stop_does_not_wait_for_what_watches(server: WatchedServer) -> N
     await server.run()
     assert server.pid is not None
     family = psutil.Process(server.pid).children()
+    assert family
     before = time.monotonic()
     await server.stop(grace_seconds=0)
     assert time.monotonic() - before < SOON_S / 2
