@@ -196,9 +196,9 @@ class Storage:
             )
         return BlobRef(uri=self.uri(key), sha256=digest, bytes=len(data), media_type=media, schema=schema)
 
-    async def upload_file(self, key: str, path: Path) -> BlobRef:
-        """Upload a local file in parts and return its reference."""
-        digest, size = await asyncio.to_thread(hash_file, path)
+    async def upload_file(self, key: str, path: Path, *, hashed: tuple[str, int] | None = None) -> BlobRef:
+        """Upload a local file in parts and return its reference. `hashed`: what `hash_file` said of it, if it was asked."""
+        digest, size = await asyncio.to_thread(hash_file, path) if hashed is None else hashed
         with _translated(self.uri(key)):
             extra = {"ContentType": media_type_of(path.name), "Metadata": {"sha256": digest}}
             await self._client.upload_file(str(path), self.bucket, key, ExtraArgs=extra)
@@ -388,7 +388,7 @@ class Storage:
             if await self.find(key) == (size, digest):
                 references[name] = BlobRef(uri=self.uri(key), sha256=digest, bytes=size, media_type=media_type_of(name))
             else:
-                references[name] = await self.upload_file(key, path)
+                references[name] = await self.upload_file(key, path, hashed=(digest, size))
         return references
 
 

@@ -62,10 +62,10 @@ async def upload_video(storage: Storage, path: Path, ep_id: str) -> VideoRef:
         BadInput: `file_growing`, when the file is written to meanwhile: a recording that goes on, a copy under way.
     """
     before = _written(path)
-    digest, size = hash_file(path)
+    digest, size = hashed = await asyncio.to_thread(hash_file, path)
     key = video_key(ep_id, digest, path.suffix)
     if await storage.find(key) != (size, digest):
-        await storage.upload_file(key, path)
+        await storage.upload_file(key, path, hashed=hashed)
     if _written(path) != before:
         raise growing(path)
     return VideoRef(

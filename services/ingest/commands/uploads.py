@@ -180,7 +180,7 @@ class UploadCommands:
                 await self._starter.check_ownership(ep_id, digest)
             key = video_key(ep_id, digest, suffix)
             if await self._storage.find(key) != (size, digest):
-                await self._storage.upload_file(key, path)
+                await self._storage.upload_file(key, path, hashed=(digest, size))
         video = VideoRef(
             uri=self._storage.uri(key),
             sha256=digest,

@@ -26,7 +26,7 @@ class Bucket:
     async def find(self, _key: str) -> None:
         self._meanwhile()
 
-    async def upload_file(self, _key: str, _path: Path) -> None:
+    async def upload_file(self, _key: str, _path: Path, *, hashed: tuple[str, int]) -> None:
         """It is there."""
 
 
