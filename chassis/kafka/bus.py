@@ -175,6 +175,22 @@ class Bus:
         """The consumer underneath, for lag and for tests."""
         return getattr(self._subscriber, "consumer", None)
 
+    async def upcoming(self, event: type[E]) -> E | None:
+        """The event that is handled next, where it is one of these, has been read already and belongs to a run that counts.
+
+        For work that may begin before its turn and is thrown away if that does not come. Raises what Kafka and the fence
+        raise.
+        """
+        consumer = self.consumer()
+        record = await consumer.upcoming() if isinstance(consumer, FairConsumer) else None
+        if record is None or record.topic != event.TOPIC:
+            return None
+        try:
+            found = _decode(record).event
+        except envelope.InvalidEvent:
+            return None
+        return found if isinstance(found, event) and await self._counts(found) else None
+
     async def lag(self) -> dict[TopicPartition, int]:
         """Messages not yet acknowledged in the partitions that this consumer has now, as the broker counts them."""
         consumer = self.consumer()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -31,6 +32,18 @@ LOOK_EVERY_S: Final = 0.2
 """How often aiokafka's fetcher looks at its partitions while it waits (its own number); what concerns it wakes it anyway."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A message that somebody has looked at before it is its turn, and the assignment that it was read under."""
+
+    record: ConsumerRecord[Any, Any]
+    assignment: Any
+
+    @property
+    def place(self) -> TopicPartition:
+        return TopicPartition(self.record.topic, self.record.partition)
+
+
 class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
     """Hands out the next message of the partition that has waited longest since its last one.
 
@@ -45,6 +58,8 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
     def __init__(self, *topics: str, look_every_s: float | None = None, **options: Any) -> None:
         super().__init__(*topics, **options)
         self._served = 0
+        self._kept: _Kept | None = None
+        self._handing_out = asyncio.Lock()
         self._last_turn: dict[TopicPartition, int] = {}
         self._look_every_s = look_every_s
         self._slowing: asyncio.TimerHandle | None = None
@@ -52,10 +67,45 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
 
     async def getone(self, *partitions: TopicPartition) -> ConsumerRecord[Any, Any]:
         """The next message; waits for one where none has been read yet."""
-        for place in sorted(partitions or self.assignment(), key=lambda place: self._last_turn.get(place, 0)):
+        async with self._handing_out:
+            kept, self._kept = self._kept, None
+            record = kept.record if kept is not None and self._is_current(kept) else await self._read(partitions)
+            return self._noted(await super().getone(*partitions) if record is None else record)
+
+    async def upcoming(self) -> ConsumerRecord[Any, Any] | None:
+        """The message that `getone` will give next, where it has been read: it need not wait for it.
+
+        Nothing is promised: when its partition goes to another consumer, or is read again from an earlier message, this
+        one is not given. None while somebody waits for a message.
+        """
+        if self._handing_out.locked():
+            return None
+        async with self._handing_out:
+            if self._kept is None or not self._is_current(self._kept):
+                record = await self._read()
+                self._kept = None if record is None else _Kept(record, self._assigned())
+            return None if self._kept is None else self._kept.record
+
+    async def _read(self, partitions: Sequence[TopicPartition] = ()) -> ConsumerRecord[Any, Any] | None:
+        """The next message of those that were read, of the partition whose turn it is; aiokafka takes it for given."""
+        read = [place for place in self._fetcher._records if not partitions or place in partitions]
+        for place in sorted(read, key=lambda place: self._last_turn.get(place, 0)):
             for record in (await self.getmany(place, timeout_ms=0, max_records=1)).get(place, ()):
-                return self._noted(record)
-        return self._noted(await super().getone(*partitions))
+                return record
+        return None
+
+    def _is_current(self, kept: _Kept) -> bool:
+        """Whether the partition is ours still and nobody has gone back in it; else the message comes again by itself."""
+        assignment = self._assigned()
+        if assignment is None or assignment is not kept.assignment or not assignment.active:
+            return False
+        state = assignment.state_value(kept.place)
+        return bool(state.has_valid_position and state.position > kept.record.offset)
+
+    def _assigned(self) -> Any:
+        """What aiokafka knows of the partitions that are this consumer's; another object after each rebalance."""
+        subscription = self._subscription.subscription
+        return None if subscription is None else subscription.assignment
 
     async def start(self) -> None:
         """Joins the group and begins to read."""

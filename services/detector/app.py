@@ -16,8 +16,9 @@ def wire(resources: Resources[DetectorSettings]) -> Wiring:
     cv2.setNumThreads(1)  # frames side by side keep the cores busy; helpers that wait for rows of one only spin
     keep_freed_memory()
     limited.prepare("services.detector.reading.segment_frames", at_once=True)
-    resources.bus.on(SegmentReady, DetectorHandlers(resources).segment_ready)
-    return Wiring()
+    handlers = DetectorHandlers(resources)
+    resources.bus.on(SegmentReady, handlers.segment_ready)
+    return Wiring(background=(handlers.ahead.until_stopped,))
 
 
 async def main() -> None:

@@ -17,6 +17,7 @@ from chassis.service import Resources
 from contracts.crops import in_archive
 from contracts.events import EpisodeProgress, Event, SegmentReady, SegmentTracked
 from contracts.rows import FaceRow, TrackRow
+from services.detector.ahead import Ahead
 from services.detector.analysis import SegmentAnalysis, analyse_segment
 from services.detector.looks.faces import Detectors, Pixels
 from services.detector.reading.segment_frames import SegmentSource
@@ -31,6 +32,7 @@ class DetectorHandlers:
 
     def __init__(self, resources: Resources[DetectorSettings]) -> None:
         self._resources = resources
+        self.ahead = Ahead(self._upcoming, self._analyse)
 
     async def segment_ready(self, event: SegmentReady, _origin: Origin) -> list[Event]:
         """Find and track the segment's faces. A repeat is answered with the event emitted before."""
@@ -44,7 +46,7 @@ class DetectorHandlers:
             return [again, progress_of(again)]
         started, cpu = time.perf_counter(), time.process_time()
         profile = self._resources.settings.profiles.named(event.profile)
-        analysis = await self._analyse(event, profile)
+        analysis = await (await self.ahead.take(event) or self._analyse(event))
         if self._resources.settings.decode_on != "cpu" and not analysis.accelerated:
             telemetry.logger().warning("decoded on the processor", wanted=self._resources.settings.decode_on)
         crops = await artifacts.put("crops.zip", analysis.crops_zip)
@@ -125,8 +127,17 @@ class DetectorHandlers:
             }
         )
 
-    async def _analyse(self, event: SegmentReady, profile: DetectorProfile) -> SegmentAnalysis:
+    async def _upcoming(self) -> SegmentReady | None:
+        """The segment that comes next, where its video will have to be read."""
+        event = await self._resources.bus.upcoming(SegmentReady)
+        if event is None or event.tracks_of is not None:
+            return None
+        before = await SegmentArtifacts(self._resources.storage, event).emitted(SegmentTracked)
+        return event if before is None else None
+
+    async def _analyse(self, event: SegmentReady) -> SegmentAnalysis:
         inference = self._resources.require_inference()
+        profile = self._resources.settings.profiles.named(event.profile)
 
         async def find(frames: Pixels) -> list[FaceDetections]:
             return await inference.find(
@@ -166,6 +177,7 @@ class DetectorHandlers:
                 model_id=(await inference.finder()).model_id,
                 decoding=self._resources.settings.decoding_there,
                 detect_persons=detect_persons,
+                when_read=self.ahead.begin,
             )
         except av.error.HTTPNotFoundError as error:
             raise BadInput("object_missing", f"The video {event.video.uri} is gone; upload it again.") from error

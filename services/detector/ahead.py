@@ -1,0 +1,81 @@
+"""The analysis of the segment that comes next, begun while the last one is finished.
+
+When a segment's video is read to its end, its last faces are still looked at, its rows written and its pictures stored: that
+keeps one core busy, or none, and the next segment's decoder would only start afterwards. What is begun ahead is taken when
+its message comes, and thrown away when another one does: **a message is handled as if nothing had been begun**.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
+from typing import Any, Generic, TypeVar
+
+from chassis import telemetry
+
+E = TypeVar("E")
+R = TypeVar("R")
+
+
+class Ahead(Generic[E, R]):
+    """At most one piece of work for the event that comes next.
+
+    Args:
+        upcoming: The event that is handled next, if it is known and its work worth beginning.
+        work: What is done for it.
+    """
+
+    def __init__(
+        self, upcoming: Callable[[], Awaitable[E | None]], work: Callable[[E], Coroutine[Any, Any, R]]
+    ) -> None:
+        self._upcoming = upcoming
+        self._work = work
+        self._begun: asyncio.Task[tuple[E, asyncio.Task[R]] | None] | None = None
+        self._is_closed = False
+
+    def begin(self) -> None:
+        """Begins the work for the next event, unless some is begun; what goes wrong concerns whoever takes it."""
+        if self._begun is None and not self._is_closed:
+            self._begun = asyncio.create_task(self._begin(), context=Context())
+
+    async def take(self, event: E) -> asyncio.Task[R] | None:
+        """The work for `event`, where it was begun and has not failed; that for another one ends."""
+        begun, self._begun = self._begun, None
+        found = await begun if begun is not None else None
+        if found is None:
+            return None
+        expected, working = found
+        if expected == event and not _has_failed(working):
+            return working
+        await _ended(working)
+        return None
+
+    async def until_stopped(self) -> None:
+        """Runs as long as the service does; then what nobody has taken ends, and nothing is begun any more."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._is_closed = True
+            begun, self._begun = self._begun, None
+            found = await begun if begun is not None else None
+            if found is not None:
+                await _ended(found[1])
+
+    async def _begin(self) -> tuple[E, asyncio.Task[R]] | None:
+        try:
+            event = await self._upcoming()
+        except Exception as error:
+            telemetry.logger().info("the next segment is not begun ahead", error=str(error)[:300])
+            return None
+        return None if event is None else (event, asyncio.create_task(self._work(event)))
+
+
+def _has_failed(work: asyncio.Task[Any]) -> bool:
+    """What went wrong then need not go wrong now."""
+    return work.done() and (work.cancelled() or work.exception() is not None)
+
+
+async def _ended(work: asyncio.Task[Any]) -> None:
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
