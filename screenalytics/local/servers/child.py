@@ -60,7 +60,7 @@ class ChildProcess(ABC):
     death_signal: ClassVar[signal.Signals] = signal.SIGKILL
     """What the kernel sends to the program when we die."""
     watched: ClassVar[bool] = False
-    """Whether a process beside it (6 MiB) kills the program's children and removes `leftovers` as soon as it has ended.
+    """Whether a process beside it (6 MiB) kills the program's children and removes `leftovers_of_this_start` when it ends.
 
     For a program with children that may not end by themselves when we are killed: then nobody else sees to them.
     """
@@ -104,8 +104,12 @@ class ChildProcess(ABC):
         return {}
 
     def leftovers(self) -> Sequence[str]:
-        """Glob patterns of files outside `directory` that the program may leave behind when killed."""
+        """Glob patterns of files outside `directory` that the program may leave behind when killed, by any start."""
         return ()
+
+    def leftovers_of_this_start(self) -> Sequence[str]:
+        """Those of `leftovers` that are of no later start: what watches may be held up until that one runs."""
+        return self.leftovers()
 
     def working_directory(self) -> Path:
         return self.directory
@@ -159,7 +163,7 @@ class ChildProcess(ABC):
 
     def _spawn(self, environment: Mapping[str, str], log: BinaryIO) -> Spawned:
         """Start the process itself."""
-        watcher = [cleanup.__file__, *self.leftovers()] if self.watched else []
+        watcher = [cleanup.__file__, *self.leftovers_of_this_start()] if self.watched else []
         return subprocess.Popen(
             launch.command(self.command(), self.death_signal, watcher=watcher),
             stdin=subprocess.DEVNULL,

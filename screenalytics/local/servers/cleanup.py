@@ -61,17 +61,17 @@ def remove(files: Iterable[Path]) -> None:
         file.unlink(missing_ok=True)
 
 
-def clean_up(leader: int, patterns: Iterable[str]) -> None:
-    """Kill what remains in the session of a leader that has just ended, and remove the files that it leaves.
+def clean_up(descriptor: int, leader: int, patterns: Iterable[str]) -> None:
+    """Kill what remains in the session of a leader that has ended, and remove the files that it leaves.
 
-    **Only files that are there now are removed**: the next program on the same port has names that match as well.
+    `descriptor` (a pidfd) is of the leader; `patterns` name files of nobody else, also of no later start of the program.
     """
-    files = [file for pattern in patterns for file in matching(pattern)]
     deadline = time.monotonic() + KILL_SECONDS
-    while (left := members(leader)) and time.monotonic() < deadline:
+    while (left := _left(descriptor, leader)) and time.monotonic() < deadline:
         kill(left)
         time.sleep(POLL_SECONDS)
-    remove(files)
+    for pattern in patterns:
+        remove(matching(pattern))
 
 
 def main(arguments: list[str]) -> None:
@@ -81,7 +81,16 @@ def main(arguments: list[str]) -> None:
     ended = select.poll()
     ended.register(descriptor, select.POLLIN)
     ended.poll()
-    clean_up(leader, patterns)
+    clean_up(descriptor, leader, patterns)
+
+
+def _left(descriptor: int, leader: int) -> list[int]:
+    """As `remaining`, also before the leader is waited for: it keeps its number as long."""
+    try:
+        signal.pidfd_send_signal(descriptor, 0)
+    except ProcessLookupError:
+        return remaining(leader)
+    return members(leader)
 
 
 def _is_member(entry: Path, session: int) -> bool:

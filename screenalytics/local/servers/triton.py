@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -53,6 +54,8 @@ class Triton(ChildProcess):
             preferred_ports=preferred_ports,
         )
         self._launch = launch
+        self._shm_names = f"screenalytics-triton-{secrets.token_hex(4)}-"
+        self._starts = 0
 
     @property
     def url(self) -> str:
@@ -64,8 +67,16 @@ class Triton(ChildProcess):
 
     @property
     def shm_prefix(self) -> str:
-        """Start of the names under /dev/shm that this server's models use."""
-        return f"screenalytics-triton-{self.ports['grpc']}-"
+        """Start of the names under /dev/shm that this server's models use.
+
+        **No two starts have names in common**: what one leaves may be removed while another runs on the same ports.
+        """
+        return f"{self._shm_names}{self._starts}-"
+
+    def start(self) -> None:
+        if not self.is_running:
+            self._starts += 1
+        super().start()
 
     def command(self) -> Sequence[str]:
         arguments, _ = self._launched()
@@ -76,6 +87,9 @@ class Triton(ChildProcess):
         return environment
 
     def leftovers(self) -> Sequence[str]:
+        return [f"/dev/shm/{self._shm_names}*"]
+
+    def leftovers_of_this_start(self) -> Sequence[str]:
         return [f"/dev/shm/{self.shm_prefix}*"]
 
     async def probe(self) -> bool:

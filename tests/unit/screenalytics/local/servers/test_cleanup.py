@@ -105,22 +105,18 @@ async def test_a_stop_does_not_wait_for_what_watches(server: WatchedServer) -> N
     assert soon(lambda: not any(runs(process) for process in family))
 
 
-def test_files_of_a_later_program_stay(
-    hanging: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_stranger_that_was_given_the_number_of_a_program_that_ended_stays(
+    hanging: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
-    """A program started again on the same port uses names that match the same pattern."""
-    old, new = tmp_path / "memory-old", tmp_path / "memory-new"
-    old.touch()
-    real = cleanup.kill
-
-    def kill_late(pids: list[int]) -> None:
-        new.touch()
-        real(pids)
-
-    monkeypatch.setattr(cleanup, "kill", kill_late)
-    cleanup.clean_up(hanging.pid, [str(tmp_path / "memory-*")])
-    assert not old.exists()
-    assert new.exists()
+    (tmp_path / "memory-1").touch()
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        descriptor = os.pidfd_open(ended.pid)
+    try:
+        cleanup.clean_up(descriptor, hanging.pid, [str(tmp_path / "memory-*")])
+    finally:
+        os.close(descriptor)
+    assert hanging.poll() is None
+    assert not (tmp_path / "memory-1").exists()
 
 
 def runs(process: psutil.Process) -> bool:
