@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +18,13 @@ from pymongo import AsyncMongoClient
 from screenalytics.local.servers import PortTaken, Stack, check_installed
 from screenalytics.local.servers.directory import remove_abandoned
 from screenalytics.local.servers.ports import LOOPBACK, choose_free_port
+from tests.support.killed_parents import killed_at_the_end, runs, soon
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(bool(check_installed()), reason=f"embedded servers missing: {check_installed()}"),
 ]
 
-ROOT = Path(__file__).resolve().parents[2]
 TOPIC = "stack.test.v1"
 GROUP = "stack-test"
 NO_ADDRESSES: dict[str, str] = {}
@@ -92,13 +88,6 @@ async def consume(bootstrap_servers: str, count: int) -> list[bytes]:
     return sorted(values)
 
 
-def is_gone(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
-
-
 def entries(directory: Path) -> list[Path]:
     return list(directory.iterdir())
 
@@ -107,7 +96,7 @@ async def test_every_server_serves_and_nothing_is_left(tmp_path: Path, monkeypat
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     async with Stack(variables=NO_ADDRESSES) as stack:
         environment, directory = stack.environment(), stack.directory
-        pids = [server.pid for server in stack.servers]
+        processes = [psutil.Process(server.pid) for server in stack.servers]
         leftovers = [Path(path) for server in stack.servers for path in server.leftovers()]
         bucket = environment["SCREENALYTICS_S3__BUCKET"]
         async with s3_client(environment) as s3:
@@ -124,7 +113,7 @@ async def test_every_server_serves_and_nothing_is_left(tmp_path: Path, monkeypat
         await create_topic(bootstrap_servers)
         await produce(bootstrap_servers, [b"one", b"two"])
         assert await consume(bootstrap_servers, 2) == [b"one", b"two"]
-    assert all(pid is not None and is_gone(pid) for pid in pids)
+    assert not any(runs(process) for process in processes)
     assert not directory.exists()
     assert not any(path.exists() for path in leftovers)
     assert entries(tmp_path) == []
@@ -175,29 +164,16 @@ async def test_a_taken_port_fails_the_start_and_leaves_nothing_running() -> None
     with socket.create_server((LOOPBACK, port)), pytest.raises(PortTaken, match=f"Port {port}, asked for by Tansu"):
         async with Stack(variables=NO_ADDRESSES, fixed_ports={"tansu": {"kafka": port}}):
             pytest.fail("the stack must not start")
-    ours = [child.name() for child in psutil.Process().children(recursive=True) if not is_gone(child.pid)]
+    ours = [child.name() for child in psutil.Process().children(recursive=True) if runs(child)]
     assert not {"weed", "tansu", "secantusd-py"} & set(ours)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the parent-death signal")
-def test_nothing_is_left_running_when_we_are_killed() -> None:
-    parent = subprocess.Popen(
-        [sys.executable, "-c", RUN_A_STACK],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert parent.stdout is not None
-    directory, pids, leftovers = json.loads(parent.stdout.readline())
-    assert len(pids) == 3 and not any(is_gone(pid) for pid in pids)
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
-    deadline = time.monotonic() + 10
-    while not all(is_gone(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert all(is_gone(pid) for pid in pids)
+def test_nothing_is_left_running_when_we_are_killed(tmp_path: Path) -> None:
+    with killed_at_the_end(RUN_A_STACK, cwd=tmp_path) as (directory, pids, leftovers):
+        servers = [psutil.Process(pid) for pid in pids]
+        assert len(servers) == 3 and all(runs(server) for server in servers)
+    assert soon(lambda: not any(runs(server) for server in servers))
     # What lies on the disk is removed by the next stack.
     remove_abandoned()
     assert not Path(directory).exists()

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from screenalytics.local.servers import PortTaken, ServerExited, ServerFailed, endings
 from screenalytics.local.servers.ports import choose_free_port
+from tests.support.killed_parents import killed_at_the_end, runs, soon
 from tests.unit.screenalytics.local.servers.scripted_server import LISTEN, MakeServer, ScriptedServer
 
 IGNORE_TERM = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + LISTEN
@@ -32,6 +32,7 @@ if not mark.exists():
 
 PARENT = """
 import asyncio, pathlib
+from tests.support.killed_parents import killed_at_the_end, runs, soon
 from tests.unit.screenalytics.local.servers.scripted_server import ScriptedServer
 async def main():
     server = ScriptedServer(name="server", directory=pathlib.Path("."), log_path=pathlib.Path("log"))
@@ -120,7 +121,7 @@ async def test_children_of_the_program_end_with_it(make_server: MakeServer) -> N
     children = psutil.Process(server.pid).children()
     assert len(children) == 1
     await server.stop()
-    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+    assert not any(runs(child) for child in children)
 
 
 async def test_a_program_that_fails_is_quoted(make_server: MakeServer) -> None:
@@ -230,21 +231,7 @@ def test_an_unknown_port_name_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the parent-death signal")
 def test_the_program_dies_when_its_parent_is_killed(tmp_path: Path) -> None:
-    root = Path(__file__).resolve().parents[5]
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert parent.stdout is not None
-    child = psutil.Process(int(parent.stdout.readline()))
-    assert child.is_running()
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
-    deadline = time.monotonic() + 5
-    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    with killed_at_the_end(PARENT, cwd=tmp_path) as pid:
+        child = psutil.Process(pid)
+        assert runs(child)
+    assert soon(lambda: not runs(child))

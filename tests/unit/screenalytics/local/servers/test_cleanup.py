@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from screenalytics.local.servers import cleanup
+from screenalytics.local.servers.cleanup import KILL_SECONDS
+from tests.support.killed_parents import killed_at_the_end, runs, soon
 from tests.unit.screenalytics.local.servers.scripted_server import HANG, WatchedServer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of the end of a process")
-
-ROOT = Path(__file__).resolve().parents[5]
-SOON_S = 5.0
 
 PARENT = """
 import asyncio, json, pathlib, psutil
@@ -52,21 +50,11 @@ def hanging(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_nothing_is_left_of_a_program_that_is_killed_with_who_started_it(tmp_path: Path) -> None:
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert parent.stdout is not None
-    family = [psutil.Process(pid) for pid in json.loads(parent.stdout.readline())]
-    assert len(family) >= 2
-    (tmp_path / "memory-1").touch()
-    (tmp_path / "other").touch()
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
+    with killed_at_the_end(PARENT, cwd=tmp_path) as pids:
+        family = [psutil.Process(pid) for pid in pids]
+        assert len(family) >= 2
+        (tmp_path / "memory-1").touch()
+        (tmp_path / "other").touch()
     try:
         assert soon(lambda: not any(runs(process) for process in family))
     finally:
@@ -101,7 +89,7 @@ async def test_a_stop_does_not_wait_for_what_watches(server: WatchedServer) -> N
     assert family
     before = time.monotonic()
     await server.stop(grace_seconds=0)
-    assert time.monotonic() - before < SOON_S / 2
+    assert time.monotonic() - before < KILL_SECONDS / 2
     assert soon(lambda: not any(runs(process) for process in family))
 
 
@@ -119,21 +107,7 @@ def test_a_stranger_that_was_given_the_number_of_a_program_that_ended_stays(
     assert not (tmp_path / "memory-1").exists()
 
 
-def runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def is_asleep(process: psutil.Process) -> bool:
     before = process.num_ctx_switches()
     time.sleep(0.5)
     return process.num_ctx_switches() == before
-
-
-def soon(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + SOON_S
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return holds()

@@ -12,6 +12,7 @@ import pytest
 
 from screenalytics.local.servers import cleanup
 from screenalytics.local.servers.triton import Triton
+from tests.support.killed_parents import runs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of the end of a process")
 
@@ -51,7 +52,7 @@ async def test_what_watched_a_server_and_was_held_up_leaves_the_next_one_its_sha
     finally:
         watching.send_signal(signal.SIGCONT)
     psutil.wait_procs([watching], 10)
-    assert not watching.is_running()
+    assert not runs(watching)
     assert shared_memory(server) == [kept]
 
 
