@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
-from screenalytics.cli import operator as operator_cli
+from screenalytics.cli import administration, operator, servers
 from screenalytics.cli.catalogue import catalogue_app
+from screenalytics.cli.models import models_app
+from screenalytics.cli.running import run_and_exit
 from screenalytics.terminal.help_page import GroupedCommands
 
 app = typer.Typer(
@@ -23,22 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-models_app = typer.Typer(help="The model weights: list, pull, verify, use, add.", no_args_is_help=True)
-app.add_typer(models_app, name="models")
-topics_app = typer.Typer(help="The Kafka topics: list, create, access list.", no_args_is_help=True)
-app.add_typer(topics_app, name="topics")
-indexes_app = typer.Typer(help="The MongoDB collections and indexes: list, create.", no_args_is_help=True)
-app.add_typer(indexes_app, name="indexes")
-
-dlq_app = typer.Typer(help="Dead letters: list, show, replay, drop.", no_args_is_help=True)
-app.add_typer(dlq_app, name="dlq")
-keys_app = typer.Typer(help="Keys of the HTTP API: create, list, revoke.", no_args_is_help=True)
-app.add_typer(keys_app, name="keys")
-runs_app = typer.Typer(help="Runs of episodes: list, show, cancel, resume.", no_args_is_help=True)
-app.add_typer(runs_app, name="runs")
-retention_app = typer.Typer(help="What is kept only for a time: run.", no_args_is_help=True)
-app.add_typer(retention_app, name="retention")
-app.add_typer(catalogue_app, name="catalogue")
 
 
 class ProfileName(StrEnum):
@@ -67,19 +52,6 @@ class ServableName(StrEnum):
     webhooks = "webhooks"
     api = "api"
     console = "console"
-
-
-class RightsChoice(StrEnum):
-    mongo = "mongo"
-    s3 = "s3"
-    seaweedfs = "seaweedfs"
-    configmap = "configmap"
-
-
-class RoleChoice(StrEnum):
-    viewer = "viewer"
-    operator = "operator"
-    admin = "admin"
 
 
 VideoFile = Annotated[Path, typer.Argument(metavar="VIDEO", help="The episode's video file.")]
@@ -117,12 +89,6 @@ def main() -> None:
         app()
 
 
-def _run(coroutine: Coroutine[Any, Any, int | None]) -> NoReturn:
-    from screenalytics.commands.ending import run_to_its_end
-
-    raise typer.Exit(run_to_its_end(coroutine))
-
-
 @app.command("run")
 def run_command(
     video: VideoFile,
@@ -143,7 +109,7 @@ def run_command(
     """Process one episode: start what is not running, follow the progress, download the results."""
     from screenalytics.commands.run import run
 
-    _run(
+    run_and_exit(
         run(
             video,
             cast=cast,
@@ -180,7 +146,7 @@ def up_command(
     ports = {
         server: {name: port for name, port in named.items() if port is not None} for server, named in fixed.items()
     }
-    _run(up(keep=keep, ports={server: named for server, named in ports.items() if named}, api_port=api_port))
+    run_and_exit(up(keep=keep, ports={server: named for server, named in ports.items() if named}, api_port=api_port))
 
 
 @app.command("emit")
@@ -195,7 +161,7 @@ def emit_command(
     """Upload a video and publish episode.uploaded, as an outside emitter would; does not wait."""
     from screenalytics.commands.emit import emit
 
-    _run(emit(video, episode=episode, cast=cast, profile=profile.value, force=force, video_stream=video_stream))
+    run_and_exit(emit(video, episode=episode, cast=cast, profile=profile.value, force=force, video_stream=video_stream))
 
 
 @app.command("watch")
@@ -214,7 +180,7 @@ def watch_command(
     """Make an episode of every film that turns up in a place, once each, named as `run` names them; until Ctrl-C."""
     from screenalytics.commands.watch import watch
 
-    _run(watch(place, profile=profile.value, state=state, every_s=every, settle_s=settle, once=once))
+    run_and_exit(watch(place, profile=profile.value, state=state, every_s=every, settle_s=settle, once=once))
 
 
 @app.command("verify")
@@ -242,7 +208,7 @@ def tail_command(
     """Follow events as an outside subscriber would, one JSON object per line."""
     from screenalytics.commands.tail import tail
 
-    _run(tail(topics or [], episode=episode, from_beginning=from_beginning))
+    run_and_exit(tail(topics or [], episode=episode, from_beginning=from_beginning))
 
 
 @app.command("serve")
@@ -255,7 +221,7 @@ def serve_command(
     """
     from screenalytics.commands.serve import serve
 
-    _run(serve(service.value))
+    run_and_exit(serve(service.value))
 
 
 @app.command("doctor")
@@ -263,7 +229,7 @@ def doctor_command() -> None:
     """Say what is installed, running and reachable, and what to do about the rest."""
     from screenalytics.commands.doctor import doctor
 
-    _run(doctor())
+    run_and_exit(doctor())
 
 
 @app.command("config")
@@ -284,215 +250,8 @@ def sample_command(out: Annotated[Path, typer.Argument(help="Folder for the samp
     sample(out)
 
 
-@models_app.command("list")
-def models_list() -> None:
-    """Every model with its licence, and whether it is ready."""
-    from screenalytics.commands.models import list_command
-
-    list_command()
-
-
-@models_app.command("pull")
-def models_pull() -> None:
-    """Fetch, check and convert what is missing."""
-    from screenalytics.commands.models import pull_command
-
-    pull_command()
-
-
-@models_app.command("verify")
-def models_verify() -> None:
-    """Hash every model file again."""
-    from screenalytics.commands.models import verify_command
-
-    verify_command()
-
-
-@models_app.command("use")
-def models_use(name: Annotated[str, typer.Argument(help="An embedder of the registry.")]) -> None:
-    """Change the embedder: choose it, then embed pictures and episodes again without reading the videos."""
-    from screenalytics.commands.models import use_command
-
-    use_command(name)
-
-
-@models_app.command("add")
-def models_add(
-    name: Annotated[str, typer.Argument(help="Name in the registry.")],
-    onnx: Annotated[Path, typer.Argument(help="The ONNX file.")],
-    licence: Annotated[str, typer.Option(help="Licence of the weights, as the owner states it.")],
-    mean: Annotated[float, typer.Option(help="Subtracted from every pixel value.")] = 127.5,
-    scale: Annotated[float, typer.Option(help="Pixel values are divided by this after that.")] = 127.5,
-    bgr: Annotated[bool, typer.Option("--bgr", help="The model takes blue, green, red.")] = False,
-) -> None:
-    """Register an embedder of your own that takes ArcFace chips (ArcFace, AdaFace … as ONNX)."""
-    from screenalytics.commands.models import add_command
-
-    add_command(name, onnx, licence=licence, mean=mean, scale=scale, bgr=bgr)
-
-
-@topics_app.command("list")
-def topics_list() -> None:
-    """Every declared topic with its partitions and retention."""
-    from screenalytics.commands.topics import list_topics
-
-    list_topics()
-
-
-@topics_app.command("apply")
-def topics_apply() -> None:
-    """Create the declared topics that are missing; exit status 1 when one has too few partitions."""
-    from screenalytics.commands.topics import apply
-
-    _run(apply())
-
-
-@topics_app.command("acls")
-def topics_acls() -> None:
-    """Print which service reads and writes which topic, and the commands that allow just that."""
-    from screenalytics.commands.topics import print_acls
-
-    _run(print_acls())
-
-
-@app.command("rights")
-def rights_command(server: Annotated[RightsChoice, typer.Argument(help="For which server.")]) -> None:
-    """Print what each service may do in MongoDB or S3, as that server's own roles, policies or identities."""
-    from screenalytics.commands.rights import print_rights
-
-    print_rights(server.value)
-
-
-@indexes_app.command("list")
-def indexes_list() -> None:
-    """Every declared collection with its owner and indexes."""
-    from screenalytics.commands.indexes import list_indexes
-
-    list_indexes()
-
-
-@indexes_app.command("apply")
-def indexes_apply() -> None:
-    """Create the declared indexes that are missing."""
-    from screenalytics.commands.indexes import apply
-
-    _run(apply())
-
-
-@keys_app.command("create")
-def keys_create(
-    name: Annotated[str, typer.Argument(help="Whose key it is, for the audit log.")],
-    role: Annotated[RoleChoice, typer.Option(help="What the key may do.")] = RoleChoice.viewer,
-    show: Annotated[list[str] | None, typer.Option(help="Only this show (may be repeated); all if left out.")] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="How long it is good for; without end if left out.")] = None,
-) -> None:
-    """Make a key and print it; it is shown this once only."""
-    from screenalytics.commands.keys import create
-
-    _run(create(name, role=role.value, shows=show, days=days))
-
-
-@keys_app.command("list")
-def keys_list() -> None:
-    """Every key, without the key itself."""
-    from screenalytics.commands.keys import list_keys
-
-    _run(list_keys())
-
-
-@keys_app.command("revoke")
-def keys_revoke(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
-    """End a key; processes that have just seen it follow within ten seconds."""
-    from screenalytics.commands.keys import revoke
-
-    _run(revoke(key_id))
-
-
-Places = Annotated[list[str], typer.Argument(metavar="PLACE...", help="service/partition/offset, as `dlq list` shows.")]
-RunIdArgument = Annotated[str, typer.Argument(metavar="RUN", help="Run id, as `runs list` shows.")]
-
-
-@dlq_app.command("list")
-def dlq_list(
-    service: Annotated[str | None, typer.Option(help="Only letters of this service.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that were replayed or dropped.")] = False,
-) -> None:
-    """The messages that services gave up on."""
-    from screenalytics.commands.dlq import list_letters
-
-    _run(list_letters(service, everything=everything))
-
-
-@dlq_app.command("show")
-def dlq_show(place: Annotated[str, typer.Argument(help="service/partition/offset.")]) -> None:
-    """Everything about one dead letter, as JSON."""
-    from screenalytics.commands.dlq import show
-
-    _run(show(place))
-
-
-@dlq_app.command("replay")
-def dlq_replay(
-    places: Places,
-    again: Annotated[bool, typer.Option("--again", help="Also letters that were replayed or dropped before.")] = False,
-) -> None:
-    """Publish the original messages to the topics they came from."""
-    from screenalytics.commands.dlq import replay
-
-    _run(replay(places, again=again))
-
-
-@dlq_app.command("drop")
-def dlq_drop(places: Places) -> None:
-    """Put dead letters aside: nothing is done about them."""
-    from screenalytics.commands.dlq import drop
-
-    _run(drop(places))
-
-
-@runs_app.command("list")
-def runs_list(
-    episode: Annotated[str | None, typer.Option(help="Only runs of this episode.")] = None,
-    state: Annotated[str | None, typer.Option(help="running, finished, failed, cancelled or superseded.")] = None,
-) -> None:
-    """Every run, the latest first."""
-    from screenalytics.commands.runs import list_runs
-
-    _run(list_runs(episode=episode, state=state))
-
-
-@runs_app.command("show")
-def runs_show(run: RunIdArgument) -> None:
-    """State and progress of one run, as JSON."""
-    from screenalytics.commands.runs import show
-
-    _run(show(run))
-
-
-@runs_app.command("cancel")
-def runs_cancel(run: RunIdArgument) -> None:
-    """Stop a run; what it found so far is not reported."""
-    from screenalytics.commands.runs import cancel
-
-    _run(cancel(run))
-
-
-@runs_app.command("resume")
-def runs_resume(run: RunIdArgument) -> None:
-    """Let a failed or cancelled run go on with the segments it lacks."""
-    from screenalytics.commands.runs import resume
-
-    _run(resume(run))
-
-
-@retention_app.command("run")
-def retention_run(
-    is_trial: Annotated[bool, typer.Option("--dry-run", help="Only count what is over its time.")] = False,
-) -> None:
-    """Remove what is over its time by SCREENALYTICS_RETENTION__…; nothing where no number of days is set."""
-    from screenalytics.commands.retention import run_retention
-
-    _run(run_retention(is_trial=is_trial))
-
-
-operator_cli.register(app)
+app.add_typer(models_app, name="models")
+servers.register(app)
+administration.register(app)
+app.add_typer(catalogue_app, name="catalogue")
+operator.register(app)

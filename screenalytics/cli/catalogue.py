@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from screenalytics.commands.ending import run_to_its_end
+from screenalytics.cli.running import run_and_exit
 
 catalogue_app = typer.Typer(
     help="All results as Parquet files, by show and season, kept current.", no_args_is_help=True
@@ -26,7 +26,7 @@ def sync_command(
     """Bring the catalogue up to date and keep it so until Ctrl-C; prints what changed, one JSON object a line."""
     from screenalytics.commands.catalogue import sync
 
-    raise typer.Exit(run_to_its_end(sync(where, once=once, group=group)))
+    run_and_exit(sync(where, once=once, group=group))
 
 
 @catalogue_app.command("views")
