@@ -20,7 +20,8 @@ from chassis.domain.arrays import Floats, from_npy
 from chassis.kafka.connection import client_options
 from chassis.mongo.database import Database
 from chassis.s3.artifacts import SegmentArtifacts
-from chassis.s3.storage import Storage, get_artifact_path
+from chassis.s3.names import get_artifact_path
+from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
 from contracts import envelope
 from contracts.blobs import BlobRef, VideoRef

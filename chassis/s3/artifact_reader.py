@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel
 
 from chassis.domain.arrays import Floats, from_npy
-from chassis.s3.storage import Storage, decode_rows
+from chassis.s3.encoding import decode_rows
+from chassis.s3.storage import Storage
 from contracts.blobs import BlobRef
 
 M = TypeVar("M", bound=BaseModel)

@@ -15,7 +15,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from chassis.s3.storage import Storage, encode_document, encode_rows, get_artifact_path
+from chassis.s3.encoding import encode_document, encode_rows
+from chassis.s3.names import get_artifact_path
+from chassis.s3.storage import Storage
 from contracts.blobs import BlobRef
 from contracts.events import SegmentEvent
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import aioboto3
 import aiohttp
@@ -20,27 +19,12 @@ from pydantic import BaseModel
 
 from chassis.errors import BadInput, DependencyUnavailable
 from chassis.s3.descriptions import session_that_has_read
+from chassis.s3.encoding import decode_rows
+from chassis.s3.names import media_type_of, parse_uri
 from chassis.settings import S3Settings, revealed
 from contracts.blobs import BlobRef
 
 M = TypeVar("M", bound=BaseModel)
-
-JSON = "application/json"
-JSONL = "application/x-ndjson"
-NPY = "application/x-npy"
-MEDIA_TYPES = {
-    ".json": JSON,
-    ".jsonl": JSONL,
-    ".npy": NPY,
-    ".csv": "text/csv",
-    ".parquet": "application/vnd.apache.parquet",
-    ".html": "text/html",
-    ".zip": "application/zip",
-    ".jpg": "image/jpeg",
-    ".mp4": "video/mp4",
-    ".mkv": "video/x-matroska",
-    ".webm": "video/webm",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,28 +59,6 @@ class ObjectChanged(BadInput):
         super().__init__(
             "object_changed", f"The object {uri} does not have the content its sha256 names; upload it again."
         )
-
-
-def get_artifact_path(kind: str, ep_id: str, *parts: str) -> str:
-    """Key of an artifact: `artifacts/{kind}/{ep_id}/…`. Parts are plain names, so no path can leave the prefix.
-
-    Raises:
-        ValueError: when a part is empty, `..`, or has a slash or control character in it.
-    """
-    for part in (kind, ep_id, *parts):
-        if not part or part in {".", ".."} or "/" in part or "\\" in part or any(ord(c) < 32 for c in part):
-            raise ValueError(f"not a plain name: {part!r}")
-    return "/".join(("artifacts", kind, ep_id, *parts))
-
-
-def media_type_of(name: str) -> str:
-    return MEDIA_TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
-
-
-def parse_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of an `s3://` URI."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
 
 
 def _trust(endpoint: str | None) -> bool | None:
@@ -392,19 +354,6 @@ class Storage:
         return references
 
 
-def encode_rows(rows: Iterable[BaseModel]) -> bytes:
-    """JSON Lines, one row a line, fields in declared order."""
-    return b"".join(row.model_dump_json(by_alias=True).encode() + b"\n" for row in rows)
-
-
-def decode_rows(data: bytes, model: type[M]) -> list[M]:
-    return [model.model_validate_json(line) for line in data.splitlines() if line]
-
-
-def encode_document(document: BaseModel) -> bytes:
-    return document.model_dump_json(by_alias=True, indent=1).encode() + b"\n"
-
-
 def _files_below(folder: Path) -> list[Path]:
     return sorted(item for item in folder.rglob("*") if item.is_file())
 
@@ -417,8 +366,3 @@ def hash_file(path: Path) -> tuple[str, int]:
             digest.update(piece)
             size += len(piece)
     return digest.hexdigest(), size
-
-
-def name_of(uri: str) -> str:
-    """Last part of a URI, for messages."""
-    return unquote(urlsplit(uri).path.rsplit("/", 1)[-1])

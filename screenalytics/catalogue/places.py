@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from chassis.errors import BadInput
-from chassis.s3.storage import ObjectMissing, Storage, media_type_of, parse_uri
+from chassis.s3.names import media_type_of, parse_uri
+from chassis.s3.storage import ObjectMissing, Storage
 from chassis.settings import S3Settings
 
 S3 = "s3://"

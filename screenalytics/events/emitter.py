@@ -13,7 +13,8 @@ from ulid import ULID
 from chassis.domain.pictures import decode_picture, encode_plain, is_plain
 from chassis.errors import BadInput, Conflict
 from chassis.kafka.connection import client_options
-from chassis.s3.storage import Storage, hash_file, media_type_of
+from chassis.s3.names import media_type_of
+from chassis.s3.storage import Storage, hash_file
 from chassis.settings import KafkaSettings
 from contracts import envelope
 from contracts.blobs import PictureRef, VideoRef

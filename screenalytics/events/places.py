@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from chassis.errors import BadInput
-from chassis.s3.storage import Storage, media_type_of, parse_uri
+from chassis.s3.names import media_type_of, parse_uri
+from chassis.s3.storage import Storage
 from contracts.blobs import VideoRef
 from screenalytics.events import emitter
 from screenalytics.events.videos import check_video, check_video_at

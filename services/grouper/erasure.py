@@ -17,7 +17,8 @@ from chassis.domain.arrays import Floats, from_npy, to_npy
 from chassis.domain.crop_archive import without_members
 from chassis.domain.pooling import PoolingRules
 from chassis.s3.artifacts import ArtifactFolder, RunManifests
-from chassis.s3.storage import ObjectMissing, Storage, parse_uri
+from chassis.s3.names import parse_uri
+from chassis.s3.storage import ObjectMissing, Storage
 from contracts import crops
 from contracts.blobs import BlobRef
 from contracts.events import EpisodeGrouped, TracksErased

@@ -8,7 +8,8 @@ from datetime import datetime
 from chassis.errors import BadInput, NotFound
 from chassis.kafka.bus import Origin
 from chassis.mongo.outbox import Outbox
-from chassis.s3.storage import ObjectChanged, name_of
+from chassis.s3.names import name_of
+from chassis.s3.storage import ObjectChanged
 from chassis.service import Resources
 from chassis.video.limited import run_limited
 from contracts.blobs import BlobRef

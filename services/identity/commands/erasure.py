@@ -15,7 +15,8 @@ from chassis.errors import NotFound
 from chassis.http.audit_log import AuditLog
 from chassis.mongo.outbox import Outbox
 from chassis.retrying import CALM_S, keep_doing
-from chassis.s3.storage import Storage, parse_uri
+from chassis.s3.names import parse_uri
+from chassis.s3.storage import Storage
 from contracts.events import PersonErased
 from services.identity.commands.episode_erasure import EpisodeErasures
 from services.identity.privacy.receipt import EpisodeErasure, ErasureReceipt, kafka_holdings

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.mongo.grouper_read_model import GrouperReadModel
-from chassis.s3.storage import ObjectMissing, Storage, decode_rows, get_artifact_path
+from chassis.s3.encoding import decode_rows
+from chassis.s3.names import get_artifact_path
+from chassis.s3.storage import ObjectMissing, Storage
 from contracts.blobs import BlobRef
 from contracts.crops import by_archive
 from contracts.rows import FaceRow

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chassis.errors import NotFound
-from chassis.s3.storage import Storage, parse_uri
+from chassis.s3.names import parse_uri
+from chassis.s3.storage import Storage
 from contracts.events import ShowDeleted
 from services.identity.facebank.cast import Show
 from services.identity.store.facebanks import FacebankStore

@@ -15,7 +15,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from chassis.s3.storage import ObjectChanged, ObjectMissing, Storage, get_artifact_path
+from chassis.s3.names import get_artifact_path
+from chassis.s3.storage import ObjectChanged, ObjectMissing, Storage
 from chassis.settings import ApiSettings
 from services.identity.faces.crop_refs import PictureKey, picture_key, unknown_picture
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from chassis.cache import Memo
 from chassis.domain.crop_archive import decode_jpeg, encode_jpeg, read_picture
-from chassis.s3.storage import ObjectChanged, ObjectMissing, Storage, get_artifact_path
+from chassis.s3.names import get_artifact_path
+from chassis.s3.storage import ObjectChanged, ObjectMissing, Storage
 from services.identity.faces.crop_refs import PictureKey, picture_of_token, unknown_picture
 from services.identity.faces.sprites import SPRITE_QUALITY, Sprite, draw_sprite, layout_of
 from services.identity.media.crop_urls import KIND

@@ -12,7 +12,8 @@ from chassis.cache import Latest
 from chassis.domain.arrays import Floats
 from chassis.domain.crop_archive import decode_jpeg, encode_jpeg
 from chassis.errors import NotFound
-from chassis.s3.storage import Storage, get_artifact_path
+from chassis.s3.names import get_artifact_path
+from chassis.s3.storage import Storage
 from contracts.blobs import Sha256
 from contracts.ids import FaceId, IdentityId, ShotId, Slug, TrackId
 from contracts.rows import (

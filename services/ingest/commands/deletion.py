@@ -15,7 +15,8 @@ from ulid import ULID
 from chassis import telemetry
 from chassis.mongo.outbox import Outbox
 from chassis.retrying import CALM_S, keep_doing
-from chassis.s3.storage import Storage, get_artifact_path, parse_uri
+from chassis.s3.names import get_artifact_path, parse_uri
+from chassis.s3.storage import Storage
 from contracts.events import RunCancelled
 from services.ingest.models import DeletedEpisode
 from services.ingest.runs.keys import last_id_at, video_folder

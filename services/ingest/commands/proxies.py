@@ -12,7 +12,8 @@ from collections.abc import Callable, Generator, Sequence
 from chassis import telemetry
 from chassis.errors import BadInput, DependencyUnavailable, WorkerDied
 from chassis.retrying import CALM_S, keep_doing
-from chassis.s3.storage import Storage, UploadedPart, get_artifact_path
+from chassis.s3.names import get_artifact_path
+from chassis.s3.storage import Storage, UploadedPart
 from chassis.settings import DecodingLimits
 from chassis.video.limited import LimitedWork
 from contracts.events import SegmentReady

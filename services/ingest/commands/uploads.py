@@ -13,7 +13,8 @@ from chassis import telemetry
 from chassis.commands import fingerprint, refuse_another
 from chassis.errors import BadInput, Conflict, NotFound
 from chassis.retrying import keep_doing
-from chassis.s3.storage import ObjectMissing, Storage, hash_file, media_type_of, name_of, parse_uri
+from chassis.s3.names import media_type_of, name_of, parse_uri
+from chassis.s3.storage import ObjectMissing, Storage, hash_file
 from contracts.blobs import VideoRef
 from contracts.events import Profile
 from services.ingest.commands.start_run import RunStarter

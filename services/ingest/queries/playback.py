@@ -6,7 +6,8 @@ import asyncio
 
 from chassis.cache import Memo
 from chassis.errors import BadInput, Conflict, WorkerDied
-from chassis.s3.storage import Storage, get_artifact_path
+from chassis.s3.names import get_artifact_path
+from chassis.s3.storage import Storage
 from chassis.settings import ApiSettings, DecodingLimits
 from chassis.video.limited import run_limited
 from contracts.events import SegmentReady
