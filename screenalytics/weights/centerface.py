@@ -13,6 +13,7 @@ import onnx
 from onnx import numpy_helper
 
 from screenalytics.weights.errors import ModelUnreadable
+from screenalytics.weights.first_layer import read_rows
 from screenalytics.weights.graph import GraphBuilder
 
 TOP_K = 100
@@ -41,8 +42,11 @@ def convert_centerface(original: onnx.ModelProto, *, top_k: int = TOP_K) -> onnx
         _LANDMARKS,
     ]:
         raise ModelUnreadable("The file is an ONNX model, but not the CenterFace network this converter knows.")
+    network = onnx.ModelProto()
+    network.CopyFrom(original)
+    read_rows(network.graph, source=_NETWORK_INPUT)
     builder = GraphBuilder()
-    _copy_network(original.graph, builder, pixels=builder.rgb_frames_to_planes("frames"))
+    _copy_network(network.graph, builder, pixels=builder.rgb_frames_to_rows("frames"))
     _append_decoder(builder, top_k)
     return builder.build(
         name="face_detector",

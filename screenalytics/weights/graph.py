@@ -52,6 +52,14 @@ class GraphBuilder:
         self.node("Cast", [pixels], f"{pixels}_float", to=TensorProto.FLOAT)
         return self.node("Transpose", [f"{pixels}_float"], f"{pixels}_planes", perm=[0, 3, 1, 2])
 
+    def rgb_frames_to_rows(self, pixels: str) -> str:
+        """Turns uint8 [N,H,W,3] into float32 [N,1,H,3W], still 0..255; no value moves."""
+        self.node("Cast", [pixels], f"{pixels}_float", to=TensorProto.FLOAT)
+        self.integers(f"{pixels}_plane_axis", 1)
+        self.node("Unsqueeze", [f"{pixels}_float", f"{pixels}_plane_axis"], f"{pixels}_plane")
+        self.integers(f"{pixels}_row_shape", 0, 0, 0, -1)
+        return self.node("Reshape", [f"{pixels}_plane", f"{pixels}_row_shape"], f"{pixels}_rows")
+
     def bgr_planes(self, planes: str) -> str:
         """Turns planes [N,3,H,W] in the order RGB into BGR."""
         self.integers("bgr", 2, 1, 0)

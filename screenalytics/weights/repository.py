@@ -15,7 +15,7 @@ from screenalytics.weights.triton_config import render_config
 
 MANIFEST = "manifest.json"
 # Raise this when a converter changes what it writes: models already converted are then converted anew.
-CONVERTER_REVISION = 1
+CONVERTER_REVISION = 2
 
 ModelState = Literal["ready", "missing", "outdated", "damaged"]
 

@@ -8,6 +8,7 @@ turned back into numbers, and the normalisations are folded into the convolution
 import onnx
 
 from screenalytics.weights.errors import ModelUnreadable
+from screenalytics.weights.first_layer import read_rows
 from screenalytics.weights.graph import GraphBuilder
 from screenalytics.weights.simplify import dequantised, fold_normalisation, prelu_as_convolutions, without_dropout
 
@@ -29,8 +30,9 @@ def convert_sface(original: onnx.ModelProto) -> onnx.ModelProto:
     without_dropout(network.graph)
     fold_normalisation(network.graph)
     prelu_as_convolutions(network.graph)
+    read_rows(network.graph, source=_NETWORK_INPUT)
     builder = GraphBuilder()
-    renamed = builder.embed(network.graph, source=_NETWORK_INPUT, pixels=builder.rgb_frames_to_planes("chips"))
+    renamed = builder.embed(network.graph, source=_NETWORK_INPUT, pixels=builder.rgb_frames_to_rows("chips"))
     builder.unit_length(renamed(_NETWORK_OUTPUT), "embedding")
     return builder.build(
         name="face_embedder",

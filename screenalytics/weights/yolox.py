@@ -9,6 +9,7 @@ import onnx
 
 from screenalytics.weights.anchors import append_boxes, append_grid, append_selection
 from screenalytics.weights.errors import ModelUnreadable
+from screenalytics.weights.first_layer import read_rows, without_focus
 from screenalytics.weights.graph import IR_VERSION, OPSET, GraphBuilder
 from screenalytics.weights.simplify import free_batch
 
@@ -45,9 +46,10 @@ def convert_yolox(original: onnx.ModelProto, *, top_k: int = TOP_K) -> onnx.Mode
         raise ModelUnreadable("The file is an ONNX model, but not the YOLOX network this converter knows.")
     network = _at_our_opset(original)
     free_batch(network.graph)
+    without_focus(network.graph, source=_NETWORK_INPUT)
+    read_rows(network.graph, source=_NETWORK_INPUT, bgr=True)
     builder = GraphBuilder()
-    pixels = builder.bgr_planes(builder.rgb_frames_to_planes("frames"))
-    renamed = builder.embed(network.graph, source=_NETWORK_INPUT, pixels=pixels)
+    renamed = builder.embed(network.graph, source=_NETWORK_INPUT, pixels=builder.rgb_frames_to_rows("frames"))
     builder.integers("channels", *_PARTS.values())
     builder.nodes_with("Split", [renamed(_NETWORK_OUTPUT), "channels"], list(_PARTS), axis=2)
     builder.integers("score_axis", 2)

@@ -9,6 +9,7 @@ import onnx
 
 from screenalytics.weights.anchors import STRIDES, append_boxes, append_grid, append_selection
 from screenalytics.weights.errors import ModelUnreadable
+from screenalytics.weights.first_layer import read_rows
 from screenalytics.weights.graph import GraphBuilder
 from screenalytics.weights.simplify import dequantised, free_batch
 
@@ -38,9 +39,9 @@ def convert_yunet(original: onnx.ModelProto, *, top_k: int = TOP_K) -> onnx.Mode
         raise ModelUnreadable("The file is an ONNX model, but not the YuNet network this converter knows.")
     network = dequantised(original)
     free_batch(network.graph)
+    read_rows(network.graph, source=_NETWORK_INPUT, bgr=True)
     builder = GraphBuilder()
-    pixels = builder.bgr_planes(builder.rgb_frames_to_planes("frames"))
-    renamed = builder.embed(network.graph, source=_NETWORK_INPUT, pixels=pixels)
+    renamed = builder.embed(network.graph, source=_NETWORK_INPUT, pixels=builder.rgb_frames_to_rows("frames"))
     predicted = {
         kind: builder.node("Concat", [renamed(f"{kind}_{stride}") for stride in STRIDES], f"all_{kind}", axis=1)
         for kind in _CHANNELS

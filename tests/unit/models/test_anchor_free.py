@@ -13,6 +13,7 @@ from screenalytics.weights.errors import ModelUnreadable
 from screenalytics.weights.sface import convert_sface
 from screenalytics.weights.yolox import convert_yolox
 from screenalytics.weights.yunet import convert_yunet
+from tests.unit.models.builders import focus
 
 STRIDES = (8, 16, 32)
 PARTS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
@@ -56,12 +57,19 @@ def yunet_stand_in() -> onnx.ModelProto:
 
 
 def yolox_stand_in() -> onnx.ModelProto:
-    """A network with YOLOX's tensors."""
-    nodes: list[onnx.NodeProto] = []
-    constants = [numpy_helper.from_array(np.array([1, 85, -1], dtype=np.int64), "shape")]
+    """A network with YOLOX's tensors and beginning."""
+    nodes, constants = focus("images", "focused")
+    nodes.append(helper.make_node("Conv", ["focused", "stem_kernel"], ["stem"], kernel_shape=[3, 3], pads=[1] * 4))
+    stem = np.random.default_rng(9).normal(0, 0.2, (3, 12, 3, 3)).astype(np.float32)
+    constants += [
+        numpy_helper.from_array(stem, "stem_kernel"),
+        numpy_helper.from_array(np.array([1, 85, -1], dtype=np.int64), "shape"),
+    ]
     for number, stride in enumerate(STRIDES):
         for part, channels in (("box", 4), ("scores", 81)):
-            made, kernel = _maps(channels, f"{part}_{stride}", seed=number + channels, stride=stride, source="images")
+            made, kernel = _maps(
+                channels, f"{part}_{stride}", seed=number + channels, stride=stride // 2, source="stem"
+            )
             nodes += made
             constants.append(kernel)
         nodes += [

@@ -100,15 +100,19 @@ def test_normalisation_after_upsampling_is_folded_exactly() -> None:
     statistics = [random.uniform(0.5, 1.5, 3).astype(np.float32) for _ in range(4)]
     names = ["bn_scale", "bn_shift", "bn_mean", "bn_variance"]
     model.graph.initializer.extend(
-        [numpy_helper.from_array(kernel, "up_kernel")]
+        [
+            numpy_helper.from_array(kernel, "up_kernel"),
+            numpy_helper.from_array(np.eye(3, dtype=np.float32).reshape(3, 3, 1, 1), "colours"),
+        ]
         + [numpy_helper.from_array(values, name) for values, name in zip(statistics, names, strict=True)]
     )
     for node in model.graph.node:
         node.input[:] = ["normalised" if name == "input.1" else name for name in node.input]
     model.graph.node.insert(0, helper.make_node("BatchNormalization", ["upsampled", *names], ["normalised"]))
     model.graph.node.insert(
-        0, helper.make_node("ConvTranspose", ["input.1", "up_kernel"], ["upsampled"], kernel_shape=[1, 1], group=3)
+        0, helper.make_node("ConvTranspose", ["convolved", "up_kernel"], ["upsampled"], kernel_shape=[1, 1], group=3)
     )
+    model.graph.node.insert(0, helper.make_node("Conv", ["input.1", "colours"], ["convolved"]))
     frame = random.integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
     original = onnxruntime.InferenceSession(model.SerializeToString())
     wanted = expected_faces(original.run(list(MAPS), {"input.1": frame.transpose(0, 3, 1, 2).astype(np.float32)}))[:10]

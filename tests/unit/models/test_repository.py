@@ -34,6 +34,7 @@ from screenalytics.weights.registry import (
     models_dir,
     read_overlay,
 )
+from screenalytics.weights.repository import CONVERTER_REVISION
 from screenalytics.weights.triton_config import render_config
 
 CHIP_POINTS = ((30.0, 40.0), (70.0, 40.0), (50.0, 60.0), (35.0, 80.0), (65.0, 80.0))
@@ -222,7 +223,9 @@ def test_a_model_that_nobody_chose_may_be_missing_but_not_damaged(registry: Regi
     assert [problem.code for problem in verify(registry, cache, needed=[])] == ["weights_hash_mismatch"]
 
 
-def test_changed_options_convert_anew(registry: Registry, tmp_path: Path) -> None:
+def test_changed_options_or_converters_convert_anew(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cache = tmp_path / "cache"
     before = (pull(registry, cache, quiet) / "tiny" / "1" / "model.onnx").read_bytes()
     spec = registry.models["tiny"]
@@ -230,6 +233,9 @@ def test_changed_options_convert_anew(registry: Registry, tmp_path: Path) -> Non
     other = registry.model_copy(update={"models": {"tiny": changed}})
     assert [entry.state for entry in list_models(other, cache)] == ["outdated"]
     assert (pull(other, cache, quiet) / "tiny" / "1" / "model.onnx").read_bytes() != before
+    assert [entry.state for entry in list_models(other, cache)] == ["ready"]
+    monkeypatch.setattr("screenalytics.weights.repository.CONVERTER_REVISION", CONVERTER_REVISION + 1)
+    assert [entry.state for entry in list_models(other, cache)] == ["outdated"]
 
 
 def test_an_embedder_of_ones_own_is_registered_uncalibrated(tmp_path: Path, registry: Registry) -> None:
