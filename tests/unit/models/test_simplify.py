@@ -98,6 +98,57 @@ def test_a_result_that_others_read_keeps_its_normalisation() -> None:
     np.testing.assert_array_equal(computed(network), wanted)
 
 
+def activated(slope: np.ndarray) -> onnx.ModelProto:
+    """Two convolutions, each with its PRelu, a depthwise one that reads the second, and a normalisation of the first."""
+    normalising, values = normalisation("first", "apart", CHANNELS)
+    nodes = [
+        helper.make_node("Conv", ["data", "kernel_1", "bias_1"], ["before_first"], pads=[1] * 4),
+        helper.make_node("PRelu", ["before_first", "slope"], ["first"]),
+        helper.make_node("Conv", ["first", "kernel_2", "bias_2"], ["before_second"], pads=[1] * 4),
+        helper.make_node("PRelu", ["before_second", "slope"], ["second"]),
+        helper.make_node("Conv", ["second", "kernel_3"], ["third"], pads=[1] * 4, group=CHANNELS),
+        normalising,
+        helper.make_node("Add", ["third", "apart"], ["result"]),
+    ]
+    own = {
+        "kernel_1": random(CHANNELS, 3, 3, 3),
+        "bias_1": random(CHANNELS),
+        "kernel_2": random(CHANNELS, CHANNELS, 3, 3),
+        "bias_2": random(CHANNELS, seed=2),
+        "kernel_3": random(CHANNELS, 1, 3, 3),
+        "slope": slope.astype(np.float32).reshape(-1, 1, 1),
+    }
+    return model(nodes, {**own, **values})
+
+
+@pytest.mark.parametrize("slope", [-0.8, 0.0, 0.25, 1.0, 1.1])
+def test_a_prelu_takes_one_convolution_whatever_its_slopes(slope: float) -> None:
+    network = activated(np.linspace(slope, slope + 0.05, CHANNELS))
+    wanted = computed(network)
+    prelu_as_convolutions(network.graph)
+    kinds = [node.op_type for node in network.graph.node]
+    assert {kind: kinds.count(kind) for kind in ("PRelu", "Relu", "Conv")} == {"PRelu": 0, "Relu": 2, "Conv": 5}
+    np.testing.assert_allclose(computed(network), wanted, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("reader", ["Sigmoid", "Conv"], ids=["what keeps no sign", "beside another reader"])
+def test_a_prelu_whose_sign_others_would_see_stays(reader: str) -> None:
+    nodes = [
+        helper.make_node("Conv", ["data", "kernel"], ["convolved"]),
+        helper.make_node("PRelu", ["convolved", "slope"], ["active"]),
+        helper.make_node("Sigmoid", ["active"], ["seen"])
+        if reader == "Sigmoid"
+        else helper.make_node("Conv", ["active", "next"], ["seen"]),
+        helper.make_node("Add", ["seen", "convolved"], ["result"]),
+    ]
+    constants = {"kernel": random(CHANNELS, 3, 1, 1), "slope": random(CHANNELS, 1, 1)}
+    network = model(nodes, constants | ({"next": random(CHANNELS, CHANNELS, 1, 1)} if reader == "Conv" else {}))
+    wanted = computed(network)
+    prelu_as_convolutions(network.graph)
+    assert "PRelu" in [node.op_type for node in network.graph.node]
+    np.testing.assert_array_equal(computed(network), wanted)
+
+
 @pytest.mark.parametrize("kind", ["blocks", "channels", "tensor"])
 def test_quantised_weights_become_the_numbers_they_stand_for(kind: str) -> None:
     values = np.random.default_rng(5).integers(-128, 128, (CHANNELS, 27)).astype(np.int8)
