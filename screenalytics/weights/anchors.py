@@ -16,38 +16,35 @@ STRIDES = (8, 16, 32)
 def append_grid(builder: GraphBuilder, frames: str, *, strides: Sequence[int] = STRIDES) -> tuple[str, str]:
     """The cells of all grids over `frames` [N,H,W,3], row by row, grid after grid.
 
-    Returns the names of float32 [A,2] (column and row of each cell) and [A,1] (its side in pixels).
+    Returns the names of float32 [A,2] (column and row of each cell) and [A,2] (its width and height in pixels, which
+    are the same: what is multiplied by it then has its shape, without which onnxruntime takes ten times as long).
     """
-    builder.node("Shape", [frames], "frame_shape")
-    builder.constant("height_axis", 1, "int64")
-    builder.constant("width_axis", 2, "int64")
-    builder.node("Gather", ["frame_shape", "height_axis"], "frame_height", axis=0)
-    builder.node("Gather", ["frame_shape", "width_axis"], "frame_width", axis=0)
-    builder.constant("zero", 0, "int64")
-    builder.constant("one", 1, "int64")
-    builder.integers("as_column", -1, 1)
+    builder.node("Shape", [frames], "frame_size", start=1, end=3)
+    builder.constant("first_cell", 0.0)
+    builder.constant("next_cell", 1.0)
+    builder.integers("along_row", 0)
+    builder.integers("along_column", 1)
+    builder.integers("behind", 2)
+    builder.integers("pairs", -1, 2)
     cells, sides = [], []
     for stride in strides:
-        builder.constant(f"stride_{stride}", stride, "int64")
-        rows = builder.node("Div", ["frame_height", f"stride_{stride}"], f"rows_{stride}")
-        columns = builder.node("Div", ["frame_width", f"stride_{stride}"], f"columns_{stride}")
-        count = builder.node("Mul", [rows, columns], f"count_{stride}")
-        index = builder.node("Range", ["zero", count, "one"], f"index_{stride}")
-        builder.node("Mod", [index, columns], f"column_{stride}")
-        builder.node("Div", [index, columns], f"row_{stride}")
-        parts = [
-            builder.node("Reshape", [f"{axis}_{stride}", "as_column"], f"{axis}_{stride}_column")
-            for axis in ("column", "row")
-        ]
-        cells.append(builder.node("Concat", parts, f"cells_{stride}", axis=1))
-        ones = builder.node("Sub", [parts[0], parts[0]], f"zeros_{stride}")
-        sides.append(builder.node("Add", [ones, f"stride_{stride}"], f"sides_{stride}"))
-    builder.node("Concat", cells, "cells_whole", axis=0)
-    builder.node("Concat", sides, "sides_whole", axis=0)
-    return (
-        builder.node("Cast", ["cells_whole"], "cells", to=onnx.TensorProto.FLOAT),
-        builder.node("Cast", ["sides_whole"], "cell_sides", to=onnx.TensorProto.FLOAT),
-    )
+        builder.integers(f"stride_{stride}", stride)
+        size = builder.node("Div", ["frame_size", f"stride_{stride}"], f"size_{stride}")
+        builder.node("Cast", [size], f"counts_{stride}", to=onnx.TensorProto.FLOAT)
+        axes = []
+        for number, (axis, across) in enumerate((("rows", "along_column"), ("columns", "along_row"))):
+            builder.constant(f"{axis}_at_{stride}", number, "int64")
+            builder.node("Gather", [f"counts_{stride}", f"{axis}_at_{stride}"], f"{axis}_{stride}", axis=0)
+            builder.node("Range", ["first_cell", f"{axis}_{stride}", "next_cell"], f"{axis}_index_{stride}")
+            builder.node("Unsqueeze", [f"{axis}_index_{stride}", across], f"{axis}_line_{stride}")
+            builder.node("Expand", [f"{axis}_line_{stride}", size], f"{axis}_grid_{stride}")
+            axes.append(builder.node("Unsqueeze", [f"{axis}_grid_{stride}", "behind"], f"{axis}_of_cells_{stride}"))
+        grid = builder.node("Concat", axes[::-1], f"grid_{stride}", axis=2)
+        cells.append(builder.node("Reshape", [grid, "pairs"], f"cells_{stride}"))
+        builder.node("Shape", [cells[-1]], f"cells_shape_{stride}")
+        builder.constant(f"side_{stride}", stride)
+        sides.append(builder.node("Expand", [f"side_{stride}", f"cells_shape_{stride}"], f"sides_{stride}"))
+    return builder.node("Concat", cells, "cells", axis=0), builder.node("Concat", sides, "cell_sides", axis=0)
 
 
 def append_boxes(builder: GraphBuilder, predicted: str, *, cells: str, sides: str) -> str:
@@ -70,18 +67,17 @@ def append_selection(
     *,
     boxes: str,
     scores: str,
-    values: dict[str, tuple[str, int]],
     top_k: int,
     max_overlap: float,
     min_score: float,
     prefix: str = "",
-) -> None:
-    """Keeps the best `top_k` boxes, best first; the rest of the `top_k` has score 0.
+) -> str:
+    """Finds the best `top_k` boxes, best first; the rest of the `top_k` has score 0.
 
     `boxes` [N,A,4] and `scores` [N,A]; of boxes that overlap by more than `max_overlap` the best one stays, and those
-    of a score up to `min_score` are left out. Writes the tensor `scores` [N,top_k] and, for each entry of `values`
-    (output name -> (tensor [N,A,C], C)), that tensor's values at the chosen places [N,top_k,C]. `prefix` comes before
-    every name that is written, so that a graph may choose twice.
+    of a score up to `min_score` are left out. Writes the tensors `scores` and `boxes` [N,top_k,4] and returns the
+    name of the places of those boxes among the A, int64 [N,top_k], for `values_at`. `prefix` comes before every name
+    that is written, so that a graph may choose twice.
     """
 
     def own(name: str) -> str:
@@ -99,18 +95,20 @@ def append_selection(
     builder.node("ScatterND", [own("no_scores"), own("kept"), own("kept_scores")], own("scores_of_kept"))
     builder.integers(own("flat"), 0, -1)
     builder.node("Reshape", [own("scores_of_kept"), own("flat")], own("scores_flat"))
-    # A small frame has fewer cells than answers are promised: the rest is filled up.
+    # A small frame has fewer cells than answers are promised: the rest is filled up, with the first cell's values.
     builder.integers(own("fill_scores"), 0, 0, 0, top_k)
     builder.node("Pad", [own("scores_flat"), own("fill_scores")], own("scores_filled"))
     builder.integers(own("top_k"), top_k)
-    best = [own("scores"), own("places")]
+    best = [own("scores"), own("places_filled")]
     builder.nodes_with("TopK", [own("scores_filled"), own("top_k")], best, axis=1, largest=1, sorted=1)
-    builder.integers(own("place_axis"), 2)
-    builder.node("Unsqueeze", [own("places"), own("place_axis")], own("place_column"))
-    builder.integers(own("fill_rows"), 0, 0, 0, 0, top_k, 0)
-    for output, (tensor, width) in values.items():
-        name = own(output)
-        builder.node("Pad", [tensor, own("fill_rows")], f"{name}_filled")
-        builder.integers(f"{name}_repeats", 1, 1, width)
-        builder.node("Tile", [own("place_column"), f"{name}_repeats"], f"{name}_places")
-        builder.node("GatherElements", [f"{name}_filled", f"{name}_places"], name, axis=1)
+    builder.node("Shape", [scores], own("cell_count"), start=1)
+    places = builder.node("Mod", [own("places_filled"), own("cell_count")], own("places"))
+    values_at(builder, boxes, places, own("boxes"))
+    return places
+
+
+def values_at(builder: GraphBuilder, values: str, places: str, output: str) -> str:
+    """The values [N,K,C] of `values` [N,A,C] at `places` [N,K]."""
+    builder.integers(f"{output}_place_axis", 2)
+    builder.node("Unsqueeze", [places, f"{output}_place_axis"], f"{output}_places")
+    return builder.node("GatherND", [values, f"{output}_places"], output, batch_dims=1)

@@ -64,7 +64,6 @@ def convert_yolox(original: onnx.ModelProto, *, top_k: int = TOP_K) -> onnx.Mode
             builder,
             boxes=boxes,
             scores=scores,
-            values={"boxes": (boxes, 4)},
             top_k=most,
             max_overlap=MAX_OVERLAP,
             min_score=MIN_SCORE,

@@ -7,7 +7,7 @@ both. Overlapping boxes are removed inside the graph: unlike CenterFace it fires
 
 import onnx
 
-from screenalytics.weights.anchors import STRIDES, append_boxes, append_grid, append_selection
+from screenalytics.weights.anchors import STRIDES, append_boxes, append_grid, append_selection, values_at
 from screenalytics.weights.errors import ModelUnreadable
 from screenalytics.weights.first_layer import read_rows
 from screenalytics.weights.graph import GraphBuilder
@@ -48,16 +48,15 @@ def convert_yunet(original: onnx.ModelProto, *, top_k: int = TOP_K) -> onnx.Mode
     }
     cells, sides = append_grid(builder, "frames")
     boxes = append_boxes(builder, predicted["bbox"], cells=cells, sides=sides)
-    landmarks = _append_landmarks(builder, predicted["kps"], cells=cells, sides=sides)
-    append_selection(
+    places = append_selection(
         builder,
         boxes=boxes,
         scores=_append_scores(builder, predicted["cls"], predicted["obj"]),
-        values={"boxes": (boxes, 4), "landmarks": (landmarks, 2 * LANDMARKS)},
         top_k=top_k,
         max_overlap=MAX_OVERLAP,
         min_score=MIN_SCORE,
     )
+    _append_landmarks(builder, predicted["kps"], places, cells=cells, sides=sides)
     return builder.build(
         name="face_finder",
         inputs={"frames": ("uint8", ["N", "H", "W", 3])},
@@ -77,9 +76,12 @@ def _append_scores(builder: GraphBuilder, classes: str, objects: str) -> str:
     return builder.node("Squeeze", ["score_column", "score_axis"], "all_scores")
 
 
-def _append_landmarks(builder: GraphBuilder, predicted: str, *, cells: str, sides: str) -> str:
-    """Landmarks [N,A,10] in pixels: shifts in cells from the cell's own corner."""
-    builder.integers("point_repeats", 1, LANDMARKS)
-    builder.node("Tile", [cells, "point_repeats"], "cells_per_point")
-    builder.node("Add", [predicted, "cells_per_point"], "landmark_cells")
-    return builder.node("Mul", ["landmark_cells", sides], "all_landmarks")
+def _append_landmarks(builder: GraphBuilder, predicted: str, places: str, *, cells: str, sides: str) -> None:
+    """`landmarks` [N,K,10] in pixels, of the cells at `places` [N,K]: shifts in cells from the cell's own corner."""
+    values_at(builder, predicted, places, "shifts_of_kept")
+    builder.integers("point_repeats", 1, 1, LANDMARKS)
+    for name, values in (("cells", cells), ("sides", sides)):
+        builder.node("Gather", [values, places], f"{name}_of_kept", axis=0)
+        builder.node("Tile", [f"{name}_of_kept", "point_repeats"], f"{name}_per_point")
+    builder.node("Add", ["shifts_of_kept", "cells_per_point"], "landmark_cells")
+    builder.node("Mul", ["landmark_cells", "sides_per_point"], "landmarks")

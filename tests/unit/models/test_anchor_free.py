@@ -138,6 +138,34 @@ def test_yunet_boxes_scores_and_landmarks(frames: np.ndarray) -> None:
     assert (found_scores[count:] == 0).all()
 
 
+def test_landmarks_are_decoded_of_chosen_cells_only_and_to_the_bit(frames: np.ndarray) -> None:
+    model = convert_yunet(yunet_stand_in(), top_k=20)
+    assert [node.op_type for node in model.graph.node if "all_kps" in node.input] == ["GatherND"]
+    model.graph.output.extend(
+        [
+            helper.make_tensor_value_info("all_kps", FLOAT, None),
+            helper.make_tensor_value_info("all_boxes", FLOAT, None),
+            helper.make_tensor_value_info("places", TensorProto.INT64, None),
+        ]
+    )
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    boxes, _, landmarks, shifts, all_boxes, places = session.run(None, {"frames": frames})
+    cells, sides = grid(*frames.shape[1:3])
+    points = (shifts + np.tile(cells, 5)) * sides.astype(np.float32)
+    assert landmarks.shape == (3, 20, 10)
+    for frame, chosen in enumerate(places):
+        np.testing.assert_array_equal(landmarks[frame], points[frame, chosen])
+        np.testing.assert_array_equal(boxes[frame], all_boxes[frame, chosen])
+
+
+def test_a_frame_of_fewer_cells_than_answers_is_filled_up_with_score_0() -> None:
+    frame = np.random.default_rng(4).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)
+    session = onnxruntime.InferenceSession(convert_yunet(yunet_stand_in(), top_k=100).SerializeToString())
+    boxes, scores, landmarks = session.run(None, {"frames": frame})
+    assert (boxes.shape, landmarks.shape) == ((1, 100, 4), (1, 100, 10))
+    assert (scores[:, 21:] == 0).all()
+
+
 def test_yolox_finds_people_and_apart_from_them_animals(frames: np.ndarray) -> None:
     published = onnxruntime.InferenceSession(yolox_stand_in().SerializeToString())
     (raw,) = published.run(None, {"images": planes(frames[0])})
