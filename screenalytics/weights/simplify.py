@@ -174,6 +174,43 @@ def _negate(node: onnx.NodeProto, weights: Weights, places: list[int]) -> None:
             node.input[place] = name
 
 
+def chained_pools(graph: onnx.GraphProto) -> None:
+    """Takes the largest of each square in steps: of its rows, then of their columns, from the next smaller square on.
+
+    For MaxPool of step 1, as YOLOX has over 5x5, 9x9 and 13x13 of the same values: 30 comparisons instead of 275, and the
+    same results (3 % of YOLOX-Nano's time). Others stay.
+    """
+    made: dict[str, tuple[str, int]] = {}
+    rewritten = []
+    for node in graph.node:
+        side = _centred_square(node) if node.op_type == "MaxPool" else 0
+        if not side:
+            rewritten.append(node)
+            continue
+        name = node.output[0]
+        smaller, smaller_side = made.get(node.input[0], (node.input[0], 1))
+        if smaller_side > side:
+            smaller, smaller_side = node.input[0], 1
+        made[node.input[0]] = (name, side)
+        step, far = side - smaller_side + 1, (side - smaller_side) // 2
+        rows = f"{name}_rows"
+        rewritten += [
+            helper.make_node("MaxPool", [smaller], [rows], kernel_shape=[1, step], pads=[0, far, 0, far]),
+            helper.make_node("MaxPool", [rows], [name], kernel_shape=[step, 1], pads=[far, 0, far, 0]),
+        ]
+    replace_graph(graph, rewritten, read_weights(graph))
+
+
+def _centred_square(node: onnx.NodeProto) -> int:
+    """The side of a pool over a square, odd, around each value; 0 for any other."""
+    settings = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+    side = settings["kernel_shape"][0]
+    usual = {"strides": [1, 1], "dilations": [1, 1], "auto_pad": b"NOTSET"}
+    square = settings["kernel_shape"] == [side, side] and settings.get("pads") == [side // 2] * 4
+    plain = all(settings.get(name, value) == value for name, value in usual.items())
+    return side if side % 2 and square and plain and len(node.output) == 1 else 0
+
+
 def free_batch(graph: onnx.GraphProto, *, axis: int = 0) -> None:
     """Lets Reshape nodes written for one picture at a time keep the batch's size."""
     weights = read_weights(graph)

@@ -11,7 +11,7 @@ from screenalytics.weights.anchors import append_boxes, append_grid, append_sele
 from screenalytics.weights.errors import ModelUnreadable
 from screenalytics.weights.first_layer import read_rows, without_focus
 from screenalytics.weights.graph import IR_VERSION, OPSET, GraphBuilder
-from screenalytics.weights.simplify import free_batch
+from screenalytics.weights.simplify import chained_pools, free_batch
 
 TOP_K = 100
 MAX_OVERLAP = 0.65
@@ -46,6 +46,7 @@ def convert_yolox(original: onnx.ModelProto, *, top_k: int = TOP_K) -> onnx.Mode
         raise ModelUnreadable("The file is an ONNX model, but not the YOLOX network this converter knows.")
     network = _at_our_opset(original)
     free_batch(network.graph)
+    chained_pools(network.graph)
     without_focus(network.graph, source=_NETWORK_INPUT)
     read_rows(network.graph, source=_NETWORK_INPUT, bgr=True)
     builder = GraphBuilder()

@@ -6,7 +6,13 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from screenalytics.weights.simplify import dequantised, fold_normalisation, prelu_as_convolutions, without_dropout
+from screenalytics.weights.simplify import (
+    chained_pools,
+    dequantised,
+    fold_normalisation,
+    prelu_as_convolutions,
+    without_dropout,
+)
 
 CHANNELS = 6
 
@@ -146,6 +152,25 @@ def test_a_prelu_whose_sign_others_would_see_stays(reader: str) -> None:
     wanted = computed(network)
     prelu_as_convolutions(network.graph)
     assert "PRelu" in [node.op_type for node in network.graph.node]
+    np.testing.assert_array_equal(computed(network), wanted)
+
+
+def test_pools_of_growing_squares_are_made_of_each_other() -> None:
+    """Also where a smaller one follows a larger one; a pool that steps stays as it is."""
+    pools = [
+        helper.make_node("MaxPool", ["data"], [f"of_{side}"], kernel_shape=[side] * 2, pads=[side // 2] * 4)
+        for side in (3, 7, 5)
+    ]
+    halved = helper.make_node("MaxPool", ["data"], ["halved"], kernel_shape=[3, 3], pads=[1] * 4, strides=[2, 2])
+    larger = helper.make_node("Resize", ["halved", "", "twice"], ["larger"])
+    joined = helper.make_node("Concat", ["of_3", "of_7", "of_5", "larger"], ["result"], axis=1)
+    network = model([*pools, halved, larger, joined], {"twice": np.array([1, 1, 2, 2], dtype=np.float32)})
+    wanted = computed(network)
+    chained_pools(network.graph)
+    kernels = [
+        helper.get_node_attr_value(node, "kernel_shape") for node in network.graph.node if node.op_type == "MaxPool"
+    ]
+    assert kernels == [[1, 3], [3, 1], [1, 5], [5, 1], [1, 5], [5, 1], [3, 3]]
     np.testing.assert_array_equal(computed(network), wanted)
 
 
