@@ -1,8 +1,8 @@
 """The analysis of the segment that comes next, begun while the last one is finished.
 
-When a segment's video is read to its end, its last faces are still looked at, its rows written and its pictures stored: that
-keeps one core busy, or none, and the next segment's decoder would only start afterwards. What is begun ahead is taken when
-its message comes, and thrown away when another one does: **a message is handled as if nothing had been begun**.
+When the last frame of a segment was looked at, its tracks are still made sure of, its rows written and its pictures stored:
+that keeps one core busy, or none, and the next segment's decoder would only start afterwards. What is begun ahead is taken
+when its message comes, and thrown away when another one does: **a message is handled as if nothing had been begun**.
 """
 
 from __future__ import annotations

@@ -73,13 +73,13 @@ async def analyse_segment(
     model_id: str,
     decoding: DecodingLimits,
     detect_persons: DetectPersons | None = None,
-    when_read: Callable[[], None] = lambda: None,
+    when_looked_at: Callable[[], None] = lambda: None,
 ) -> SegmentAnalysis:
     """Analyses one segment.
 
     `detectors.find` must return faces with scores from `profile.tracking.weak_score` on, `detectors.check` from
     `profile.closer.min_score` on, `detect_persons` people from `profile.persons.least_score` on (None: nobody looks for
-    them). `when_read` is called when the video has been read to the segment's end, while its last faces are looked at.
+    them). `when_looked_at` is called when no frame is held any more: tracks are made sure of then, and rows written.
     Rows name their pictures `#{member}`: the archive's address is known when it is stored.
     The video is decoded in a child process that takes at most what `decoding` says. Can be cancelled. Raises
     DependencyUnavailable when the object store or the detector is away, BadInput or `av.error.FFmpegError` when the
@@ -90,7 +90,7 @@ async def analyse_segment(
     watch = PersonWatch(profile.persons, detect_persons)
     confirmation = Confirmation(detectors.check, profile)
     try:
-        reading = await _run(samples, tracker, profile, detectors, watch, confirmation, when_read)
+        reading = await _run(samples, tracker, profile, detectors, watch, confirmation, when_looked_at)
         borders_s = reading.borders_of_holes(source)
         found = await confirmation.confirm(tracker.finish(sorted({*reading.dissolves_s, *borders_s})))
     finally:
@@ -138,7 +138,7 @@ async def _run(
     detectors: Detectors,
     watch: PersonWatch,
     confirmation: Confirmation,
-    when_read: Callable[[], None],
+    when_looked_at: Callable[[], None],
 ) -> SegmentReading:
     """Moves samples through detectors and tracker, a bounded number at a time; returns what decoding told."""
     loop = asyncio.get_running_loop()
@@ -156,10 +156,10 @@ async def _run(
                         group = []
                     group.append(sample)
                     await pipeline.make_room(group)
-            when_read()
             if group:
                 pipeline.look(group)
             await pipeline.finish()
+            when_looked_at()
             return samples.result()
         finally:
             samples.close()

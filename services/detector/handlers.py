@@ -177,7 +177,7 @@ class DetectorHandlers:
                 model_id=(await inference.finder()).model_id,
                 decoding=self._resources.settings.decoding_there,
                 detect_persons=detect_persons,
-                when_read=self.ahead.begin,
+                when_looked_at=self.ahead.begin,
             )
         except av.error.HTTPNotFoundError as error:
             raise BadInput("object_missing", f"The video {event.video.uri} is gone; upload it again.") from error

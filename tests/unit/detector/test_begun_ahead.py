@@ -1,4 +1,4 @@
-"""The detector begins the next segment when a video has been read to a segment's end, and takes that up in its turn."""
+"""The detector begins the next segment while it finishes the last one, and takes that up in its turn."""
 
 from __future__ import annotations
 
@@ -46,10 +46,12 @@ class Films(Memory):
 
         return SimpleNamespace(finder=finder)
 
-    async def analyse_segment(self, _source: object, *, segment: int, when_read: Any, **_: object) -> SegmentAnalysis:
+    async def analyse_segment(
+        self, _source: object, *, segment: int, when_looked_at: Any, **_: object
+    ) -> SegmentAnalysis:
         self.happened.append(f"begun {segment}")
         await asyncio.sleep(0)
-        when_read()
+        when_looked_at()
         for _turn in range(20):
             await asyncio.sleep(0)
         return SegmentAnalysis(
