@@ -106,6 +106,7 @@ class Bus:
         )
         self.broker.look_every_s = settings.look_every_s
         self._subscriber: Any = None
+        self._handling: ConsumerRecord[Any, Any] | None = None
         self._beginning: asyncio.Task[None] | None = None
 
     def on(self, event: type[E], handler: Handler[E], *, fenced: bool = True) -> None:
@@ -178,9 +179,12 @@ class Bus:
     async def upcoming(self, event: type[E]) -> E | None:
         """The event that is handled next, where it is one of these, has been read already and belongs to a run that counts.
 
-        For work that may begin before its turn and is thrown away if that does not come. Raises what Kafka and the fence
-        raise.
+        For work that may begin before its turn and is thrown away if that does not come. **Only while a message is handled
+        for the first time**: what ends the process is counted for that one, and if it was not to blame it is handled alone
+        the next time. Raises what Kafka and the fence raise.
         """
+        if self._handling is None or self.delivery.tries.has_failed(self._handling):
+            return None
         consumer = self.consumer()
         record = await consumer.upcoming() if isinstance(consumer, FairConsumer) else None
         if record is None or record.topic != event.TOPIC:
@@ -231,7 +235,7 @@ class Bus:
             raise envelope.InvalidEvent("wrong_topic", f"{type(event).TYPE} does not belong into {record.topic}.")
         origin = Origin(event_id=received.event_id, time=received.time, topic=record.topic)
         subject = _subject_fields(event)
-        with self._trying(record, received, subject), telemetry.log_context(**subject):
+        with self._trying(record, received, subject), self._at_hand(record), telemetry.log_context(**subject):
             log = telemetry.logger().bind(topic=record.topic)
             if not await self._counts(event):
                 metrics.fenced.labels(record.topic).inc()
@@ -257,6 +261,14 @@ class Bus:
             if not bound.expired():
                 raise
             raise TimeoutError(f"the handler was not done after {longest_s:g} s") from error
+
+    @contextmanager
+    def _at_hand(self, record: ConsumerRecord[Any, Any]) -> Iterator[None]:
+        self._handling = record
+        try:
+            yield
+        finally:
+            self._handling = None
 
     @contextmanager
     def _trying(

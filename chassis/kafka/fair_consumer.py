@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -66,11 +66,12 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         self._rests_s: float | None = None
 
     async def getone(self, *partitions: TopicPartition) -> ConsumerRecord[Any, Any]:
-        """The next message; waits for one where none has been read yet."""
+        """The next message of all partitions; waits for one where none has been read yet."""
+        if partitions:
+            raise NotImplementedError("partitions take turns: nobody asks for a message of some of them")
         async with self._handing_out:
-            kept, self._kept = self._kept, None
-            record = kept.record if kept is not None and self._is_current(kept) else await self._read(partitions)
-            return self._noted(await super().getone(*partitions) if record is None else record)
+            record = self._take_kept() or await self._read() or await super().getone()
+            return self._noted(record)
 
     async def upcoming(self) -> ConsumerRecord[Any, Any] | None:
         """The message that `getone` will give next, where it has been read: it need not wait for it.
@@ -81,28 +82,33 @@ class FairConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         if self._handing_out.locked():
             return None
         async with self._handing_out:
-            if self._kept is None or not self._is_current(self._kept):
-                record = await self._read()
-                self._kept = None if record is None else _Kept(record, self._assigned())
-            return None if self._kept is None else self._kept.record
+            record = self._take_kept() or await self._read()
+            self._kept = None if record is None else _Kept(record, self._assignment())
+            return record
 
-    async def _read(self, partitions: Sequence[TopicPartition] = ()) -> ConsumerRecord[Any, Any] | None:
+    def _take_kept(self) -> ConsumerRecord[Any, Any] | None:
+        kept, self._kept = self._kept, None
+        return kept.record if kept is not None and self._is_current(kept) else None
+
+    async def _read(self) -> ConsumerRecord[Any, Any] | None:
         """The next message of those that were read, of the partition whose turn it is; aiokafka takes it for given."""
-        read = [place for place in self._fetcher._records if not partitions or place in partitions]
-        for place in sorted(read, key=lambda place: self._last_turn.get(place, 0)):
+        for place in sorted(self._fetcher._records, key=lambda place: self._last_turn.get(place, 0)):
             for record in (await self.getmany(place, timeout_ms=0, max_records=1)).get(place, ()):
                 return record
         return None
 
     def _is_current(self, kept: _Kept) -> bool:
-        """Whether the partition is ours still and nobody has gone back in it; else the message comes again by itself."""
-        assignment = self._assigned()
-        if assignment is None or assignment is not kept.assignment or not assignment.active:
+        """Whether the partition is ours still, is not about to be given away, and nobody has gone back in it.
+
+        Else the message comes again by itself: a new assignment begins at what was committed.
+        """
+        assignment = self._assignment()
+        if assignment is not kept.assignment or self._subscription.reassignment_in_progress:
             return False
         state = assignment.state_value(kept.place)
         return bool(state.has_valid_position and state.position > kept.record.offset)
 
-    def _assigned(self) -> Any:
+    def _assignment(self) -> Any:
         """What aiokafka knows of the partitions that are this consumer's; another object after each rebalance."""
         subscription = self._subscription.subscription
         return None if subscription is None else subscription.assignment

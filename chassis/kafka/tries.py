@@ -131,6 +131,11 @@ class Tries:
         """Whether a message of the partition was settled and committed here since it was assigned."""
         return partition in self._settled_to
 
+    def has_failed(self, record: ConsumerRecord[Any, Any]) -> bool:
+        """Whether an earlier try of a message is known to have failed, or to have ended its process."""
+        waiting = self._of(record)
+        return waiting is not None and waiting.attempts > 0
+
     def forget(self, partition: TopicPartition) -> None:
         """The partition's message is settled, or another consumer's now."""
         self._waiting.pop(partition, None)

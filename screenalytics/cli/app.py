@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from screenalytics.cli import administration, operator, servers
+from screenalytics.cli import administration, servers
+from screenalytics.cli import operator as operator_cli
 from screenalytics.cli.catalogue import catalogue_app
 from screenalytics.cli.models import models_app
 from screenalytics.cli.running import run_and_exit
@@ -254,4 +255,4 @@ app.add_typer(models_app, name="models")
 servers.register(app)
 administration.register(app)
 app.add_typer(catalogue_app, name="catalogue")
-operator.register(app)
+operator_cli.register(app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -14,7 +13,6 @@ from ulid import ULID
 from chassis.errors import BadInput
 from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
-from contracts.blobs import VideoRef
 from contracts.events import (
     CastUploaded,
     EpisodeFailed,
@@ -106,7 +104,11 @@ class EpisodeRun:
         ):
             await storage.ensure_bucket()
             begun = time.monotonic()
-            pictures, reference = await self._upload(storage, events, video, ep_id, cast)
+            pictures: tuple[PictureVerdict, ...] = ()
+            if cast.members:
+                pictures = await self._upload_cast(storage, events, show_of(ep_id), cast)
+            self._say(f"uploading {video.name}")
+            reference = await emitter.upload_video(storage, video, ep_id)
             event = emitter.episode_uploaded(
                 ep_id, reference, profile=profile, title=video.stem, force=force, video_stream=video_stream
             )
@@ -122,22 +124,6 @@ class EpisodeRun:
                 first_event_s=first_event_s,
                 total_s=time.monotonic() - begun,
             )
-
-    async def _upload(
-        self, storage: Storage, events: Subscription, video: Path, ep_id: str, cast: CastFolder
-    ) -> tuple[tuple[PictureVerdict, ...], VideoRef]:
-        """What became of the cast's pictures, and where the video is: it is sent while they are looked at."""
-        sending = asyncio.create_task(self._upload_video(storage, video, ep_id))
-        try:
-            pictures = await self._upload_cast(storage, events, show_of(ep_id), cast) if cast.members else ()
-            return pictures, await sending
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-
-    async def _upload_video(self, storage: Storage, video: Path, ep_id: str) -> VideoRef:
-        self._say(f"uploading {video.name}")
-        return await emitter.upload_video(storage, video, ep_id)
 
     async def _upload_cast(
         self, storage: Storage, events: Subscription, show: str, cast: CastFolder

@@ -120,7 +120,7 @@ def prelu_as_convolutions(graph: onnx.GraphProto) -> None:
     convolution of which nothing can be added inside (no gain). Signs cost nothing: weights take them, without rounding.
     """
     weights = read_weights(graph)
-    opposite = _opposite_signs(graph)
+    opposite = _opposite_signs(graph, weights)
     rewritten = []
     for node in graph.node:
         source, name = node.input[0], node.output[0]
@@ -146,8 +146,11 @@ _SCALE, _MEAN = 1, 3
 """Inputs of BatchNormalization: scale * (x - mean) is the same of both signs turned."""
 
 
-def _opposite_signs(graph: onnx.GraphProto) -> set[str]:
-    """What goes into and comes out of each PRelu between a convolution of its own and what can take a sign back."""
+def _opposite_signs(graph: onnx.GraphProto, weights: Weights) -> set[str]:
+    """What goes into and comes out of each PRelu between a convolution of its own and what can take a sign back.
+
+    Only where the PRelu has a slope for each channel that the convolution makes.
+    """
     maker_of = {node.output[0]: node for node in graph.node}
     readers: dict[str, list[str]] = {}
     for node in graph.node:
@@ -159,8 +162,10 @@ def _opposite_signs(graph: onnx.GraphProto) -> set[str]:
         source, name = node.input[0], node.output[0]
         if node.op_type != "PRelu" or name in answers or source in answers:
             continue
-        made_by = maker_of[source].op_type if source in maker_of else ""
-        if made_by == "Conv" and readers[source] == ["PRelu"] and set(readers[name]) <= {"Conv", "BatchNormalization"}:
+        maker = maker_of.get(source)
+        if maker is None or maker.op_type != "Conv" or weights[node.input[1]].size != len(weights[maker.input[1]]):
+            continue
+        if readers[source] == ["PRelu"] and set(readers[name]) <= {"Conv", "BatchNormalization"}:
             found |= {source, name}
     return found
 

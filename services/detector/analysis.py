@@ -7,6 +7,7 @@ evaluated in order, so the result does not depend on which answer comes first.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +43,8 @@ SAMPLES_AT_ONCE: Final = 4
 class SegmentAnalysis:
     """What was found in a segment. `cut_at_end`: the next segment begins with a new shot.
 
-    `decode_cpu_s`: processor seconds of the process that decoded; `accelerated`: a device did.
+    `took_s`: how long that was, whatever else was done meanwhile. `decode_cpu_s`: processor seconds of the process that
+    decoded; `accelerated`: a device did.
     """
 
     detections: tuple[DetectionRow, ...]
@@ -54,6 +56,7 @@ class SegmentAnalysis:
     decoded_frames: int
     analysed_frames: int
     warnings: tuple[Warning, ...]
+    took_s: float = field(compare=False)
     decode_cpu_s: float = field(compare=False)
     accelerated: bool = field(default=False, compare=False)
 
@@ -85,6 +88,7 @@ async def analyse_segment(
     DependencyUnavailable when the object store or the detector is away, BadInput or `av.error.FFmpegError` when the
     video cannot be opened or asks for too much, and WorkerDied when it crashes the decoder.
     """
+    started = time.perf_counter()
     samples: LimitedWork[Sample, SegmentReading] = LimitedWork(read_samples, source, profile, within=decoding)
     tracker = SegmentTracker(profile)
     watch = PersonWatch(profile.persons, detect_persons)
@@ -126,6 +130,7 @@ async def analyse_segment(
         decoded_frames=reading.decoded_frames,
         analysed_frames=len(tracker.frames),
         warnings=warnings_of(source, segment, reading),
+        took_s=time.perf_counter() - started,
         decode_cpu_s=reading.cpu_s,
         accelerated=reading.use.accelerated,
     )

@@ -41,8 +41,8 @@ from services.identity.store.people import PeopleStore
 from services.identity.store.presence import PresenceStore
 from services.identity.store.revisions import RevisionStore
 
-PICTURES_AT_ONCE: Final = 4
-"""Pictures of a cast that are read, looked at or kept at a time; the examiner says how many are decoded."""
+PICTURES_READ_AT_ONCE: Final = 4
+"""Pictures of a cast that are fetched, looked at or kept at a time; the settings say how many of them are decoded."""
 
 
 class IdentityHandlers:
@@ -160,9 +160,12 @@ class FacebankHandlers:
         sent = [(member.cast_id, ref) for member in event.cast for ref in member.pictures]
         pictures: list[Picture] = []
         verdicts: list[PictureVerdict] = []
-        for start in range(0, len(sent), PICTURES_AT_ONCE):
-            looks = [self._examine(show, *one) for one in sent[start : start + PICTURES_AT_ONCE]]
-            for verdict, picture in await asyncio.gather(*looks):
+        for start in range(0, len(sent), PICTURES_READ_AT_ONCE):
+            looks = [self._examine(show, *one) for one in sent[start : start + PICTURES_READ_AT_ONCE]]
+            for answer in await asyncio.gather(*looks, return_exceptions=True):  # nothing is kept after a failure
+                if isinstance(answer, BaseException):
+                    raise answer
+                verdict, picture = answer
                 verdicts.append(verdict)
                 if picture is not None:
                     pictures.append(picture)

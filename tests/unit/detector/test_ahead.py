@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from structlog.contextvars import bound_contextvars, get_contextvars
 
+from services.detector import ahead as module
 from services.detector.ahead import Ahead
 
 
@@ -48,11 +49,12 @@ async def a_moment() -> None:
 
 async def test_the_work_is_there_when_its_event_comes() -> None:
     queue = Queue("two")
-    ahead = Ahead(queue.upcoming, queue.work)
-    with bound_contextvars(segment="one"):
-        ahead.begin()
+    with bound_contextvars(service="detector"):
+        ahead = Ahead(queue.upcoming, queue.work)
+        with bound_contextvars(segment="one"):
+            ahead.begin()
     await a_moment()
-    assert (queue.begun, queue.fields) == (["two"], {}), "its log lines are not those of the event before"
+    assert (queue.begun, queue.fields) == (["two"], {"service": "detector"}), "nothing is said of the event before"
     working = await ahead.take("two")
     assert working is not None and not working.done()
     queue.done.set()
@@ -123,6 +125,37 @@ async def test_what_fails_in_its_turn_fails_the_event() -> None:
         await working
 
 
+async def test_what_nobody_takes_ends_and_is_begun_again_when_it_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNCLAIMED_S", 0.05)
+    queue = Queue("two")
+    ahead = Ahead(queue.upcoming, queue.work)
+    ahead.begin()
+    await asyncio.sleep(0.1)
+    assert queue.stopped == ["two"]
+    assert await ahead.take("two") is None
+    ahead.begin()
+    await a_moment()
+    working = await ahead.take("two")
+    await asyncio.sleep(0.1)
+    queue.done.set()
+    assert working is not None and await working == "result of two", "what was taken is let be"
+
+
+async def test_a_service_that_stops_does_not_wait_for_who_says_what_comes_next() -> None:
+    async def hangs() -> str:
+        await asyncio.sleep(60)
+        return "two"
+
+    queue = Queue()
+    ahead = Ahead(hangs, queue.work)
+    running = asyncio.create_task(ahead.until_stopped())
+    ahead.begin()
+    await a_moment()
+    running.cancel()
+    await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), 1.0)
+    assert queue.begun == []
+
+
 @pytest.mark.parametrize("is_known", [True, False])
 async def test_a_service_that_stops_ends_what_nobody_took_and_begins_nothing(is_known: bool) -> None:
     queue = Queue(*(["two"] if is_known else []))
@@ -133,6 +166,7 @@ async def test_a_service_that_stops_ends_what_nobody_took_and_begins_nothing(is_
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+    await a_moment()
     assert queue.stopped == (["two"] if is_known else [])
     queue.coming = ["three"]
     ahead.begin()

@@ -64,6 +64,7 @@ class Films(Memory):
             decoded_frames=500,
             analysed_frames=160,
             warnings=(),
+            took_s=2.0,
             decode_cpu_s=1.0,
         )
 
@@ -87,6 +88,7 @@ async def test_the_next_segment_is_begun_before_this_one_is_stored_and_not_begun
     assert films.happened == ["begun 0", "begun 1", "stored 0", "stored 1"]
     assert isinstance(done, SegmentTracked) and isinstance(second, SegmentTracked)
     assert (done.segment, second.segment) == (0, 1)
+    assert second.busy_s >= 2.0, "what was done ahead is part of what it took"
 
 
 async def test_another_segment_than_was_expected_is_analysed_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
+from chassis.errors import DependencyUnavailable
 from chassis.kafka.bus import Origin
 from contracts.blobs import PictureRef
 from contracts.events import CastPictures, CastUploaded, FacebankUpdated, PictureVerdict
 from services.identity.facebank.cast import Answer
-from services.identity.handlers import PICTURES_AT_ONCE, FacebankHandlers
+from services.identity.handlers import PICTURES_READ_AT_ONCE, FacebankHandlers
 from services.identity.settings import IdentitySettings
 
 ORIGIN = Origin(event_id="e", time=datetime.now(UTC), topic=CastUploaded.TOPIC)
@@ -36,6 +39,7 @@ class Looking:
 
     now: int = 0
     most: int = 0
+    failing: str = ""
     saved: list[PictureVerdict] = field(default_factory=list)
 
     def check_size(self, _size: int) -> None:
@@ -46,6 +50,9 @@ class Looking:
     ) -> tuple[PictureVerdict, None]:
         self.now += 1
         self.most = max(self.most, self.now)
+        if filename == self.failing:
+            self.now -= 1
+            raise DependencyUnavailable("triton", "connection refused")
         await asyncio.sleep(0.02 / (1 + NAMES.index(filename)))
         self.now -= 1
         verdict = PictureVerdict(
@@ -70,11 +77,21 @@ class Looking:
         return Answer(revision=1, verdicts=tuple(verdicts))
 
 
+def handlers(looking: Looking) -> FacebankHandlers:
+    resources = SimpleNamespace(storage=looking, settings=IdentitySettings())
+    return FacebankHandlers(cast(Any, resources), cast(Any, looking), cast(Any, looking))
+
+
 async def test_several_pictures_are_looked_at_at_a_time_and_told_of_in_order() -> None:
     looking = Looking()
-    resources = SimpleNamespace(storage=looking, settings=IdentitySettings())
-    handlers = FacebankHandlers(cast(Any, resources), cast(Any, looking), cast(Any, looking))
-    (answer,) = await handlers.cast_uploaded(CAST, ORIGIN)
+    (answer,) = await handlers(looking).cast_uploaded(CAST, ORIGIN)
     assert isinstance(answer, FacebankUpdated)
     assert [verdict.filename for verdict in answer.verdicts] == NAMES
-    assert looking.most == PICTURES_AT_ONCE
+    assert looking.most == PICTURES_READ_AT_ONCE
+
+
+async def test_when_one_picture_cannot_be_looked_at_now_nothing_goes_on_behind_the_message_that_waits() -> None:
+    looking = Looking(failing=NAMES[1])
+    with pytest.raises(DependencyUnavailable):
+        await handlers(looking).cast_uploaded(CAST, ORIGIN)
+    assert (looking.now, looking.saved) == (0, [])

@@ -155,6 +155,14 @@ def test_a_prelu_whose_sign_others_would_see_stays(reader: str) -> None:
     np.testing.assert_array_equal(computed(network), wanted)
 
 
+def test_a_prelu_with_one_slope_for_all_channels_stays() -> None:
+    network = activated(np.array([0.3]))
+    wanted = computed(network)
+    prelu_as_convolutions(network.graph)
+    assert [node.op_type for node in network.graph.node].count("PRelu") == 2
+    np.testing.assert_array_equal(computed(network), wanted)
+
+
 def test_pools_of_growing_squares_are_made_of_each_other() -> None:
     """Also where a smaller one follows a larger one; a pool that steps stays as it is."""
     pools = [

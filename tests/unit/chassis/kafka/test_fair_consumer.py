@@ -15,7 +15,7 @@ from aiokafka.consumer.fetcher import Fetcher
 
 from chassis.kafka import fair_consumer
 from chassis.kafka.ends import Positions
-from chassis.kafka.fair_consumer import CALM_AFTER_S, CALM_WAIT_MS, LOOK_EVERY_S, LULL_LOOK_S, FairConsumer
+from chassis.kafka.fair_consumer import CALM_AFTER_S, CALM_WAIT_MS, LOOK_EVERY_S, LULL_LOOK_S, FairConsumer, _Kept
 
 
 class FetcherOfNothing(SimpleNamespace):
@@ -211,6 +211,24 @@ async def test_a_request_that_is_cancelled_is_not_followed_by_a_watch(monkeypatc
     asking.cancel()
     assert await asyncio.wait_for(asking, 1.0) is False, "a consumer that stops waits for it"
     assert not looking.watched
+
+
+async def test_what_was_seen_ahead_is_not_given_while_its_partition_may_go_to_another_consumer() -> None:
+    consumer = FairConsumer("topic")
+    consumer._fetcher = FetcherOfNothing(_records={})
+    subscription = consumer._subscription
+    subscription.subscribe(topics={"topic"})
+    subscription.assign_from_subscribed([HERE])
+    subscription.subscription.assignment.state_value(HERE).seek(1)
+    kept = consumer._kept = _Kept(a_record(), consumer._assignment())
+    assert consumer._take_kept() is kept.record
+    subscription.begin_reassignment()
+    consumer._kept = kept
+    assert consumer._take_kept() is None
+    subscription.assign_from_subscribed([HERE])
+    subscription.subscription.assignment.state_value(HERE).seek(1)
+    consumer._kept = kept
+    assert consumer._take_kept() is None, "it is read again from what was committed"
 
 
 def test_a_request_is_handled_where_this_consumer_says() -> None:

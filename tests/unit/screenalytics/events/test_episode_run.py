@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TypeVar, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 
 from chassis.errors import BadInput
-from chassis.s3.storage import Storage
 from chassis.settings import ChassisSettings
 from contracts import envelope
-from contracts.blobs import VideoRef
-from contracts.events import (
-    CastPictures,
-    CastUploaded,
-    EpisodeFailed,
-    EpisodeProgress,
-    EpisodeUploaded,
-    Event,
-    FacebankUpdated,
-    PictureVerdict,
-    RunStarted,
-    ScreenTimeReported,
-)
+from contracts.events import EpisodeFailed, EpisodeProgress, EpisodeUploaded, Event, RunStarted, ScreenTimeReported
 from screenalytics.events import emitter
-from screenalytics.events.cast_folder import CastFolder, MemberPictures
 from screenalytics.events.episode_run import EpisodeNotFinished, EpisodeRun
 from screenalytics.events.subscriber import Subscription
 from tests.support.examples import EXAMPLES
@@ -142,77 +126,3 @@ async def test_another_video_of_an_episode_is_replaced_only_where_somebody_says_
     _, started, _ = await run._begin(subscription, upload)
     assert started.run_id == STARTED.run_id
     assert [(one.force, one.video) for one in published] == [(False, upload.video), (True, upload.video)]
-
-
-class WhileSent(InThisOrder):
-    """Answers about the cast only when the video has been sent."""
-
-    def __init__(self, sent: asyncio.Event, events: Sequence[Event]) -> None:
-        super().__init__(events)
-        self._sent = sent
-
-    async def getone(self) -> Record:
-        await self._sent.wait()
-        return await super().getone()
-
-
-ONE_PICTURE = CastFolder(members=(MemberPictures(cast_id="ada", name="Ada", pictures=(Path("1.jpg"),), root=Path()),))
-
-
-@pytest.mark.parametrize("accepted", [True, False])
-async def test_the_video_is_sent_while_the_pictures_of_the_cast_are_looked_at(
-    accepted: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent, asked = asyncio.Event(), example(CastUploaded)
-    said: list[str] = []
-
-    async def upload_pictures(*_args: object, **_how: object) -> tuple[CastPictures, ...]:
-        return asked.cast
-
-    async def upload_video(*_args: object) -> VideoRef:
-        sent.set()
-        return UPLOAD.video
-
-    async def publish(*_args: object) -> str:
-        return asked.event_id
-
-    monkeypatch.setattr(emitter, "upload_pictures", upload_pictures)
-    monkeypatch.setattr(emitter, "cast_events", lambda *_: [asked])
-    monkeypatch.setattr(emitter, "upload_video", upload_video)
-    monkeypatch.setattr(emitter, "publish", publish)
-    verdict = PictureVerdict(cast_id="ada", filename="1.jpg", accepted=accepted, code="no_face", message="No face.")
-    answer = example(FacebankUpdated).model_copy(update={"request_id": asked.request_id, "verdicts": (verdict,)})
-    subscription = Subscription(cast(AIOKafkaConsumer, WhileSent(sent, [answer])))
-    run = EpisodeRun(ChassisSettings(), on_event=lambda _: None, say=said.append, stalled_after_s=5.0)
-    sending = run._upload(cast(Storage, None), subscription, Path("pilot.mp4"), UPLOAD.ep_id, ONE_PICTURE)
-    if accepted:
-        assert await sending == ((verdict,), UPLOAD.video)
-    else:
-        with pytest.raises(BadInput, match="No picture in the cast folder can be used"):
-            await sending
-    assert said[:2] == ["uploading 1 pictures of 1 cast members", "uploading pilot.mp4"]
-
-
-async def test_a_video_is_not_sent_on_when_no_picture_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped = asyncio.Event()
-
-    async def upload_pictures(*_args: object, on_refused: Callable[[PictureVerdict], None]) -> tuple[CastPictures, ...]:
-        await asyncio.sleep(0)
-        on_refused(PictureVerdict(cast_id="ada", filename="1.jpg", accepted=False, code="no_picture", message="None."))
-        return ()
-
-    async def upload_video(*_args: object) -> VideoRef:
-        try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            stopped.set()
-            raise
-        return UPLOAD.video
-
-    monkeypatch.setattr(emitter, "upload_pictures", upload_pictures)
-    monkeypatch.setattr(emitter, "upload_video", upload_video)
-    run = EpisodeRun(ChassisSettings(), on_event=lambda _: None, say=lambda _: None)
-    subscription = Subscription(cast(AIOKafkaConsumer, InThisOrder([])))
-    with pytest.raises(BadInput, match="No picture"):
-        await run._upload(cast(Storage, None), subscription, Path("pilot.mp4"), UPLOAD.ep_id, ONE_PICTURE)
-    assert stopped.is_set()

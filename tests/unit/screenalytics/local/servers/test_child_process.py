@@ -32,7 +32,6 @@ if not mark.exists():
 
 PARENT = """
 import asyncio, pathlib
-from tests.support.killed_parents import killed_at_the_end, runs, soon
 from tests.unit.screenalytics.local.servers.scripted_server import ScriptedServer
 async def main():
     server = ScriptedServer(name="server", directory=pathlib.Path("."), log_path=pathlib.Path("log"))
