@@ -156,16 +156,19 @@ class Bus:
         """Note which partitions are new to this consumer, and see beside its work that the group has a place in each."""
         self.delivery.tries.assigned(partitions)
         consumer = self.consumer()
-        if self._beginning is not None:
-            self._beginning.cancel()
+        self._leave_beginnings()
         if consumer is not None:
             self._beginning = asyncio.create_task(self.delivery.commit_beginnings(list(partitions), consumer))
 
-    async def stop(self) -> None:
-        """Let the running handler finish within the grace period, then leave the group."""
+    def _leave_beginnings(self) -> None:
         if self._beginning is not None:
             self._beginning.cancel()
+
+    async def stop(self) -> None:
+        """Let the running handler finish within the grace period, then leave the group."""
+        self._leave_beginnings()
         await self.broker.stop()
+        self._leave_beginnings()  # partitions may have been given to us while we left
         self.delivery.close()
 
     async def reachable(self) -> bool:
