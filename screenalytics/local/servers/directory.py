@@ -79,7 +79,7 @@ class StackDirectory:
             (self.path / _LEFTOVERS).unlink(missing_ok=True)
             self.path.rename(self._left)
         else:
-            shutil.rmtree(self.path, ignore_errors=True)
+            _remove(self.path)
         self._lock.close()
 
 
@@ -92,8 +92,19 @@ def remove_abandoned() -> None:
         if lock is None:
             continue
         _remove_noted_leftovers(path)
-        shutil.rmtree(path, ignore_errors=True)
+        _remove(path)
         lock.close()
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory that we hold, its lock last: what a server that is dying still writes goes with the next try."""
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.name != _LOCK:
+            entry.unlink(missing_ok=True)
+    if [entry.name for entry in directory.iterdir()] == [_LOCK]:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _lock(directory: Path) -> IO[str] | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from screenalytics.local.servers import DirectoryInUse
-from screenalytics.local.servers.directory import StackDirectory
+from screenalytics.local.servers.directory import StackDirectory, remove_abandoned
 
 ROOT = Path(__file__).resolve().parents[5]
 
@@ -70,6 +71,25 @@ def test_what_a_killed_stack_left_is_removed_by_the_next_one(tmp_path: Path) -> 
     StackDirectory(None).close()
     assert not abandoned.exists()
     assert not (tmp_path / "socket-1").exists() and (tmp_path / "unrelated").exists()
+
+
+def test_what_a_dying_server_still_writes_is_removed_by_a_later_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    abandoned = StackDirectory(None)
+    data = abandoned.path / "seaweedfs"
+    data.mkdir()
+    abandoned._lock.close()
+    remove_all = shutil.rmtree
+
+    def remove_while_somebody_writes(path: Path, **how: bool) -> None:
+        remove_all(path, **how)
+        data.mkdir(parents=True)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(shutil, "rmtree", remove_while_somebody_writes)
+        remove_abandoned()
+    assert data.is_dir()
+    remove_abandoned()
+    assert not abandoned.path.exists()
 
 
 def test_the_directory_of_a_living_stack_is_left_alone() -> None:
