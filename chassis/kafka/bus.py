@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, TypeVar, cast
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from faststream import AckPolicy, BaseMiddleware
-from faststream.kafka import KafkaBroker, KafkaMessage
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from faststream import AckPolicy
 
 from chassis import metrics, telemetry
 from chassis.errors import BadInput, WorkerDied
 from chassis.kafka.connection import DEAD_LETTER_BYTES, client_options, ensure_topics, kafka_away, security
 from chassis.kafka.delivery import Delivery, dead_letter_headers
 from chassis.kafka.fair_consumer import FairConsumer
+from chassis.kafka.faststream_parts import Assignments, Broker, delivery_middleware, parse, raw_record
 from chassis.kafka.tries import Attempts
 from chassis.settings import KafkaSettings
 from contracts import envelope
@@ -91,7 +89,7 @@ class Bus:
             describe=_log_fields,
             attempts=attempts,
         )
-        self.broker = _Broker(
+        self.broker = Broker(
             settings.bootstrap_servers,
             client_id=f"screenalytics-{service}",
             security=security(settings),
@@ -102,7 +100,7 @@ class Bus:
             allow_auto_create_topics=False,
             apply_types=False,
             logger=None,
-            middlewares=[_delivery_middleware(self)],
+            middlewares=[delivery_middleware(self.delivery)],
         )
         self.broker.look_every_s = settings.look_every_s
         self._subscriber: Any = None
@@ -146,9 +144,9 @@ class Bus:
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
             max_poll_interval_ms=settings.max_poll_interval_ms,
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
-            parser=_parse,
-            decoder=_raw_record,
-            listener=_Assignments(self._assigned),
+            parser=parse,
+            decoder=raw_record,
+            listener=Assignments(self._assigned),
         )
         self._subscriber(self._receive)
 
@@ -341,56 +339,6 @@ class Bus:
             f"{self.service} failed", traceparent=received.traceparent, links=[last.traceparent if last else None]
         ):
             await self.publish(failure)
-
-
-class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """Tells which partitions are new to this consumer."""
-
-    def __init__(self, assigned: Callable[[Iterable[TopicPartition]], None]) -> None:
-        self._assigned = assigned
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Whoever is given them is told."""
-
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._assigned(assigned)
-
-
-class _Broker(KafkaBroker):
-    """FastStream's broker, whose subscribers consume with partitions taking turns."""
-
-    look_every_s: float | None = None
-    """How often they look for news in a calm, see `FairConsumer`."""
-
-    async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
-        builder = cast("partial[AIOKafkaConsumer]", await super()._connect())
-        taking_turns = partial(FairConsumer, look_every_s=self.look_every_s, **builder.keywords)
-        self.config.broker_config.builder = taking_turns
-        return taking_turns
-
-
-def _delivery_middleware(bus: Bus) -> type[BaseMiddleware]:
-    class DeliveryMiddleware(BaseMiddleware):
-        """The one place where messages are settled: see `chassis.kafka.delivery`."""
-
-        async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
-            async def handle(_record: ConsumerRecord[Any, Any]) -> None:
-                await call_next(msg)
-
-            await bus.delivery.process(msg.raw_message, msg.consumer, handle)
-
-    return DeliveryMiddleware
-
-
-async def _parse(record: ConsumerRecord[Any, Any], original: Callable[[Any], Awaitable[KafkaMessage]]) -> KafkaMessage:
-    """Parse without headers: FastStream's parser fails on those that are not UTF-8, before any middleware sees them."""
-    message = await original(dataclasses.replace(record, headers=()))
-    message.raw_message = record
-    return message
-
-
-async def _raw_record(message: KafkaMessage) -> ConsumerRecord[Any, Any]:
-    return cast("ConsumerRecord[Any, Any]", message.raw_message)
 
 
 def _decode(record: ConsumerRecord[Any, Any]) -> envelope.Received:
